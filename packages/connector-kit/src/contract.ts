@@ -1,0 +1,248 @@
+import type { EntityFact, EventDraft } from '@waymark/journey';
+import type { z } from 'zod';
+import type { Fault } from './fault.ts';
+
+/** How an installation signs in. OAuth itself runs in the server, refresh in the runner; a connector sees an access token. */
+export interface OAuthManifest {
+  readonly kind: 'oauth2';
+  /** The provider, which may serve several connectors and owns `/oauth/<provider>/callback`. */
+  readonly provider: string;
+  readonly authorizePath: string;
+  readonly tokenPath: string;
+  readonly revokePath?: string;
+  /** Base URLs by name of authorization and token endpoints: keys of `baseUrls`. */
+  readonly authorizeBase: string;
+  readonly tokenBase: string;
+  readonly pkce: boolean;
+  /** Extra parameters of the authorization request, such as `access_type=offline`. */
+  readonly authorizeParams: Readonly<Record<string, string>>;
+  readonly scopeSeparator: ' ' | ',';
+}
+
+/** A budget of calls of one kind, shared by every call of an installation that names it. */
+export interface RateBucket {
+  /** Provider's cap in units within a window; the runner stays at `share` of it. */
+  readonly units: number;
+  readonly windowMs: number;
+  readonly concurrency: number;
+  readonly source: string;
+}
+
+/** What a connector is, as data. */
+export interface Manifest {
+  readonly id: string;
+  readonly name: string;
+  readonly auth: OAuthManifest;
+  /** Base URLs by name with the vendor's own as default; the operator overrides all of one provider by `WAYMARK_<PROVIDER>_URL`. */
+  readonly baseUrls: Readonly<Record<string, string>>;
+  /** Scopes that identify the account, wanted by every installation. */
+  readonly baseScopes: readonly string[];
+  readonly buckets: Readonly<Record<string, RateBucket>>;
+  /** What a person must do in the provider's console, one step a line; `{redirectUri}` is filled in. */
+  readonly consoleSteps: readonly string[];
+  /** Whether it is a CRM: it declares customers and maps accounts. */
+  readonly crm: boolean;
+}
+
+/** What the runner lends a connector for one run. */
+export interface Session {
+  /** The current access token; asks again after a refresh. */
+  accessToken(): Promise<string>;
+  readonly baseUrls: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Scopes that were really granted (failure E6). */
+  readonly grantedScopes: readonly string[];
+  /**
+   * Every vendor call goes through here: it waits for the bucket, bounds the time, classifies what is thrown, refreshes the
+   * token once, retries reads on passing faults and honours Retry-After. Throws ConnectorFault.
+   */
+  call<T>(spec: CallSpec, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  now(): number;
+  readonly signal: AbortSignal;
+}
+
+export interface CallSpec {
+  readonly bucket: string;
+  /** Units of the bucket that this call costs. */
+  readonly cost?: number;
+  /** Only calls that are safe to repeat are retried. */
+  readonly idempotent: boolean;
+  /** The page of the vendor's documentation. */
+  readonly doc: string;
+}
+
+/** The account behind a grant; an installation is bound to it (failure B7). */
+export interface ExternalAccount {
+  readonly externalAccountId: string;
+  readonly label: string;
+  /** The mailbox address, for a mailbox connector. */
+  readonly address?: string;
+  readonly timezone?: string;
+}
+
+/** A record as a page carries it, before parsing. */
+export interface RawRecord {
+  readonly id: string;
+  /** Grows with each change of the object at the provider; compared as numbers where both are numeric, else as text. */
+  readonly version: string;
+  readonly raw: unknown;
+}
+
+/** A claim that an object is gone. Uncertain claims (a folder, a filter) delete nothing by themselves (failure B2). */
+export interface Gone {
+  readonly id: string;
+  readonly certain: boolean;
+  readonly at?: number;
+}
+
+/** One page. Its cursor is safe to store in the transaction that stores the page, and only there. */
+export interface Page<Cursor> {
+  readonly records: readonly RawRecord[];
+  readonly gone: readonly Gone[];
+  readonly cursor: Cursor;
+  readonly done: boolean;
+  /** Set on every page of an enumeration of all objects in `window`: on the last one, what was not seen is gone (A3, A5). */
+  readonly enumeration?: { readonly id: string; readonly from?: number; readonly to?: number };
+  /** For progress only: how many records the run expects in all, where known. */
+  readonly expected?: number;
+}
+
+export interface PullContext {
+  /** `backfill` before the stream's first complete run, `live` afterwards, `resync` for the nightly reread. */
+  readonly mode: 'backfill' | 'live' | 'resync';
+  /** Nothing older than this is wanted. */
+  readonly since: number;
+  readonly until: number;
+  /** Records asked for by a webhook, where the stream can read single ones. */
+  readonly ids?: readonly string[];
+}
+
+/** What a mapper may know beside the raw record: no clock, no I/O. */
+export interface MapContext {
+  readonly ownDomains: readonly string[];
+  readonly account: ExternalAccount;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Whether subjects may be kept (opt-in per installation). */
+  readonly keepSubjects: boolean;
+  /** When the run read the record. */
+  readonly readAt: number;
+}
+
+/** The outcome of mapping one record: every record ends as stored, ignored (reason) or rejected (reason). */
+export type Mapped =
+  | { readonly outcome: 'stored'; readonly events: readonly EventDraft[]; readonly entities?: readonly EntityFact[] }
+  | { readonly outcome: 'ignored'; readonly reason: string };
+
+export interface CursorSpec<Cursor> {
+  readonly kind: string;
+  /** A change forces one clean resync of the stream. */
+  readonly version: number;
+  readonly schema: z.ZodType<Cursor>;
+  /** How far each run reads back over what is known, ms (failure D3). */
+  readonly overlapMs: number;
+  /** The newest part that is not yet final at the provider, ms. */
+  readonly settleMs: number;
+}
+
+export interface Stream<Client, Cursor, Raw> {
+  readonly name: string;
+  /** The kind of source object, part of its identity. */
+  readonly object: string;
+  readonly scopes: readonly string[];
+  readonly cursor: CursorSpec<Cursor>;
+  readonly raw: z.ZodType<Raw>;
+  /** Streams to run before this one in a run: accounts before contacts before mail. Lower first. */
+  readonly order: number;
+  /** Independent parts with a cursor each, such as calendars (failure N5). Without it there is one, ''. */
+  partitions?(client: Client): Promise<readonly { readonly id: string; readonly label: string }[]>;
+  pull(client: Client, from: Cursor | null, partition: string, context: PullContext): AsyncIterable<Page<Cursor>>;
+  /** Pure. A thrown error rejects the record with its message, never the page. */
+  map(raw: Raw, context: MapContext): Mapped;
+  /** Parts of a raw record that are bodies, to be left out of what is set aside. Pure. */
+  withoutBody?(raw: unknown): unknown;
+  /** For doctor: how many objects the provider counts in a window, and their ids where it can tell. */
+  count?(client: Client, partition: string, window: { from: number; to: number }): Promise<{ total: number; ids?: readonly string[] }>;
+}
+
+/** A request from outside that may be a hint. Headers in lower case. */
+export interface HintRequest {
+  readonly method: string;
+  /** The public address, rebuilt from WAYMARK_PUBLIC_URL. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** What a webhook says: verified or not, for which external account, which streams to wake. Hints are never truth. */
+export type HintResult =
+  | { readonly ok: true; readonly hints: readonly Hint[] }
+  | { readonly ok: false; readonly status: 400 | 401 | 403; readonly reason: string };
+
+export interface Hint {
+  readonly externalAccountId: string;
+  readonly stream: string;
+  readonly ids: readonly string[];
+  /** Repeats of one delivery share it (failure E11). */
+  readonly dedupeKey: string;
+}
+
+/** One thing that `doctor` found, with its fix. */
+export interface Finding {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** A value to write to one record's property, as text; '' clears it. */
+export interface StageWrite {
+  readonly externalId: string;
+  readonly property: string;
+  readonly value: string;
+  /** Ties the answer to the request. */
+  readonly traceId: string;
+}
+
+export type StageWriteResult =
+  | { readonly traceId: string; readonly outcome: 'written' }
+  | { readonly traceId: string; readonly outcome: 'failed'; readonly fault: Fault };
+
+export interface StageWriter<Client> {
+  readonly scopes: readonly string[];
+  readonly batchSize: number;
+  /** Options of the property as the CRM holds them, in order; empty for a free text property. Null where it does not exist. */
+  describe(client: Client, property: string): Promise<{ readonly options: readonly { value: string; label: string }[] } | null>;
+  /** Creates the custom property where the mapping wants one of our own. */
+  createProperty(client: Client, property: string, label: string, options: readonly { value: string; label: string }[]): Promise<void>;
+  read(client: Client, property: string, externalIds: readonly string[]): Promise<ReadonlyMap<string, StageValue>>;
+  /** At most `batchSize` writes, no record twice. Throws ConnectorFault when the whole batch has one outcome. */
+  write(client: Client, writes: readonly StageWrite[]): Promise<readonly StageWriteResult[]>;
+  /** Whether the CRM silently ignores a move from one option to an earlier one, so that it must be cleared first (H2). */
+  backwardNeedsClear(property: string): boolean;
+}
+
+export interface StageValue {
+  readonly value: string;
+  readonly changedAt?: number;
+  /** Who wrote last, as the CRM tells: ours, another integration, a person. */
+  readonly source?: string;
+}
+
+/** A connector: a declared object plus pure mappers. It can only yield pages. */
+export interface Connector<Client> {
+  readonly manifest: Manifest;
+  /** The zod schema of an installation's settings (for a CRM: its declaration), with defaults. */
+  readonly settings: z.ZodType<Record<string, unknown>>;
+  connect(session: Session): Client;
+  identify(client: Client): Promise<ExternalAccount>;
+  readonly streams: readonly Stream<Client, unknown, unknown>[];
+  classify(error: unknown): Fault;
+  /** Verifies a webhook with the app's secret. Absent where the provider has none that we use. */
+  hint?(request: HintRequest, app: { readonly clientId: string; readonly clientSecret: string }, now: number): HintResult;
+  /** Checks beyond scopes and tokens that only the connector can make, such as declared properties. */
+  probe?(client: Client, settings: Readonly<Record<string, unknown>>): Promise<readonly Finding[]>;
+  readonly write?: StageWriter<Client>;
+}
+
+/** A connector of unknown client, as the registry holds it. */
+export type AnyConnector = Connector<unknown>;

@@ -1,0 +1,34 @@
+/**
+ * What went wrong, in the words that the runner acts on. `classify` of every connector is total: it returns one of these for
+ * any thrown value, and an unknown error is `transient` at most a few times, then a failure; never an empty page.
+ */
+export type Fault =
+  /** The cursor is too old (Gmail history 404, Calendar 410): drop it, resync the window. Not an error (failure A1). */
+  | { readonly kind: 'cursor-expired'; readonly message: string }
+  | { readonly kind: 'rate-limited'; readonly message: string; readonly retryAfterMs?: number }
+  /** A long quota is used up: end the run as deferred until then (failure D10). */
+  | { readonly kind: 'quota-exhausted'; readonly message: string; readonly resumeAt: number }
+  /** The grant is dead for certain: ask a person. Credentials are never deleted on it (failure E2). */
+  | { readonly kind: 'auth-revoked'; readonly message: string }
+  /** The access token alone is bad or expired: refresh once and try again. */
+  | { readonly kind: 'token-expired'; readonly message: string }
+  | { readonly kind: 'scope-missing'; readonly message: string; readonly scope?: string }
+  /** One record is gone between list and get: terminal for the record, not for the page (failure A12). */
+  | { readonly kind: 'record-gone'; readonly message: string; readonly id?: string }
+  | { readonly kind: 'transient'; readonly message: string; readonly retryAfterMs?: number }
+  /** The provider refused what we sent: never retried. */
+  | { readonly kind: 'rejected'; readonly message: string };
+
+export type FaultKind = Fault['kind'];
+
+/** Thrown through a connector when a classified fault ends a call. `fault.message` never holds a token or a body. */
+export class ConnectorFault extends Error {
+  readonly code = 'CONNECTOR_FAULT';
+  readonly fault: Fault;
+
+  constructor(fault: Fault, options?: { readonly cause?: unknown }) {
+    super(fault.message, options);
+    this.name = 'ConnectorFault';
+    this.fault = fault;
+  }
+}

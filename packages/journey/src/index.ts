@@ -1,0 +1,3 @@
+export * from './entity.ts';
+export * from './event.ts';
+export * from './identity.ts';
