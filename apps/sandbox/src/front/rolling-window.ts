@@ -71,7 +71,11 @@ export class RollingWindow {
     let head = 0;
     for (const arrival of arrivals) {
       sum += arrival.cost;
-      for (let first = arrivals[head]; first && first.at <= arrival.at - windowMs; first = arrivals[head]) {
+      for (
+        let first = arrivals[head];
+        first && first.at <= arrival.at - windowMs;
+        first = arrivals[head]
+      ) {
         sum -= first.cost;
         head += 1;
       }
@@ -107,10 +111,17 @@ export class RollingWindow {
   #advance(log: Log, windowMs: number, now: number): Usage {
     let usage = log.usage.get(windowMs);
     if (!usage) {
-      usage = { head: 0, sum: log.arrivals.reduce((sum, each) => (each.accepted ? sum + each.cost : sum), 0) };
+      usage = {
+        head: 0,
+        sum: log.arrivals.reduce((sum, each) => (each.accepted ? sum + each.cost : sum), 0),
+      };
       log.usage.set(windowMs, usage);
     }
-    for (let first = log.arrivals[usage.head]; first && first.at <= now - windowMs; first = log.arrivals[usage.head]) {
+    for (
+      let first = log.arrivals[usage.head];
+      first && first.at <= now - windowMs;
+      first = log.arrivals[usage.head]
+    ) {
       if (first.accepted) usage.sum -= first.cost;
       usage.head += 1;
     }
