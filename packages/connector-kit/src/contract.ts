@@ -161,7 +161,11 @@ export interface Stream<Client, Cursor, Raw> {
   /** Parts of a raw record that are bodies, to be left out of what is set aside. Pure. */
   withoutBody?(raw: unknown): unknown;
   /** For doctor: how many objects the provider counts in a window, and their ids where it can tell. */
-  count?(client: Client, partition: string, window: { from: number; to: number }): Promise<{ total: number; ids?: readonly string[] }>;
+  count?(
+    client: Client,
+    partition: string,
+    window: { from: number; to: number },
+  ): Promise<{ total: number; ids?: readonly string[] }>;
 }
 
 /** A request from outside that may be a hint. Headers in lower case. */
@@ -211,9 +215,17 @@ export interface StageWriter<Client> {
   readonly scopes: readonly string[];
   readonly batchSize: number;
   /** Options of the property as the CRM holds them, in order; empty for a free text property. Null where it does not exist. */
-  describe(client: Client, property: string): Promise<{ readonly options: readonly { value: string; label: string }[] } | null>;
+  describe(
+    client: Client,
+    property: string,
+  ): Promise<{ readonly options: readonly { value: string; label: string }[] } | null>;
   /** Creates the custom property where the mapping wants one of our own. */
-  createProperty(client: Client, property: string, label: string, options: readonly { value: string; label: string }[]): Promise<void>;
+  createProperty(
+    client: Client,
+    property: string,
+    label: string,
+    options: readonly { value: string; label: string }[],
+  ): Promise<void>;
   read(client: Client, property: string, externalIds: readonly string[]): Promise<ReadonlyMap<string, StageValue>>;
   /** At most `batchSize` writes, no record twice. Throws ConnectorFault when the whole batch has one outcome. */
   write(client: Client, writes: readonly StageWrite[]): Promise<readonly StageWriteResult[]>;
@@ -233,12 +245,17 @@ export interface Connector<Client> {
   readonly manifest: Manifest;
   /** The zod schema of an installation's settings (for a CRM: its declaration), with defaults. */
   readonly settings: z.ZodType<Record<string, unknown>>;
-  connect(session: Session): Client;
+  /** Loads the vendor SDK lazily: importing a connector package must not load it. */
+  connect(session: Session): Promise<Client>;
   identify(client: Client): Promise<ExternalAccount>;
   readonly streams: readonly Stream<Client, unknown, unknown>[];
   classify(error: unknown): Fault;
   /** Verifies a webhook with the app's secret. Absent where the provider has none that we use. */
-  hint?(request: HintRequest, app: { readonly clientId: string; readonly clientSecret: string }, now: number): HintResult;
+  hint?(
+    request: HintRequest,
+    app: { readonly clientId: string; readonly clientSecret: string },
+    now: number,
+  ): HintResult;
   /** Checks beyond scopes and tokens that only the connector can make, such as declared properties. */
   probe?(client: Client, settings: Readonly<Record<string, unknown>>): Promise<readonly Finding[]>;
   readonly write?: StageWriter<Client>;
