@@ -219,9 +219,7 @@ type EventOf<T extends EventType> = Omit<DraftOf<T>, 'identity' | 'rank'> & {
 /** A small immutable fact about one account. */
 export type JourneyEvent = { [T in EventType]: EventOf<T> }[EventType];
 
-const variants = eventTypes.map((type) =>
-  z.object({ ...stored, type: z.literal(type), attributes: vocabulary[type] }),
-);
+const variants = eventTypes.map((type) => z.object({ ...stored, type: z.literal(type), attributes: vocabulary[type] }));
 
 const draftVariants = eventTypes.map((type) =>
   z.object({
