@@ -1,4 +1,4 @@
-import type { OAuthSubject } from "./oauth.ts";
+import type { OAuthSubject } from './oauth.ts';
 
 export interface ConsentPage {
   readonly vendor: string;
@@ -15,8 +15,8 @@ export interface ConsentPage {
 }
 
 const style =
-  "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}" +
-  ".note{color:#666;font-size:.85rem}label{display:block;margin:.3rem 0}button{padding:.5rem 1.2rem;margin-right:.5rem}";
+  'body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem}' +
+  '.note{color:#666;font-size:.85rem}label{display:block;margin:.3rem 0}button{padding:.5rem 1.2rem;margin-right:.5rem}';
 
 const page = (title: string, body: string): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${style}</style></head>` +
@@ -30,19 +30,16 @@ export const escapeHtml = (text: string): string =>
 export const consentPage = (input: ConsentPage): string => {
   const accounts = input.subjects
     .map((subject, index) => {
-      const checked =
-        subject.id === input.chosen || (input.chosen === undefined && index === 0)
-          ? " checked"
-          : "";
+      const checked = subject.id === input.chosen || (input.chosen === undefined && index === 0) ? ' checked' : '';
       return `<label><input type="radio" name="subject" value="${escapeHtml(subject.id)}"${checked}> ${escapeHtml(subject.label)}</label>`;
     })
-    .join("");
+    .join('');
   const scopes = input.scopes
     .map((scope) => {
-      const state = input.fixedScopes ? " checked disabled" : " checked";
+      const state = input.fixedScopes ? ' checked disabled' : ' checked';
       return `<label><input type="checkbox" name="scope" value="${escapeHtml(scope)}"${state}> ${escapeHtml(scope)}</label>`;
     })
-    .join("");
+    .join('');
   return page(
     `${input.vendor}: allow access`,
     `<h1>${escapeHtml(input.vendor)} (sandbox)</h1><p><b>${escapeHtml(input.app)}</b> asks for access.</p>` +

@@ -1,28 +1,23 @@
-import { z } from "zod";
+import { z } from 'zod';
 
 /** What can go wrong on demand; see {@link FaultPlan}. */
 export const faultKinds = [
-  "unauthorized",
-  "forbidden-rate-limit",
-  "cursor-lost",
-  "too-many",
-  "server-error",
-  "hang",
-  "reset-mid-body",
-  "truncated-json",
-  "html-200",
-  "lost-answer",
+  'unauthorized',
+  'forbidden-rate-limit',
+  'cursor-lost',
+  'too-many',
+  'server-error',
+  'hang',
+  'reset-mid-body',
+  'truncated-json',
+  'html-200',
+  'lost-answer',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
 
 /** Kinds whose answer is a status with a body in the vendor's own shape. */
-export type StatusFaultKind =
-  | "unauthorized"
-  | "forbidden-rate-limit"
-  | "cursor-lost"
-  | "too-many"
-  | "server-error";
+export type StatusFaultKind = 'unauthorized' | 'forbidden-rate-limit' | 'cursor-lost' | 'too-many' | 'server-error';
 
 export const faultSpecSchema = z.strictObject({
   kind: z.enum(faultKinds),
@@ -43,9 +38,7 @@ export const faultSpecSchema = z.strictObject({
   params: z
     .strictObject({
       /** Seconds, or `date` for an HTTP date five seconds ahead, or `none` for no header. */
-      retryAfter: z
-        .union([z.number().nonnegative(), z.literal("date"), z.literal("none")])
-        .optional(),
+      retryAfter: z.union([z.number().nonnegative(), z.literal('date'), z.literal('none')]).optional(),
       /** Milliseconds after which a hang ends in a reset; without it the client has to give up. */
       hangMs: z.number().positive().optional(),
       /** Bytes of the body that are sent before a reset or a cut; half of it without. */
@@ -106,7 +99,7 @@ export class FaultPlan {
   /** Adds a fault and returns its id. Throws a ZodError or SyntaxError when the spec or its pattern is invalid. */
   add(spec: FaultSpec): number {
     const parsed = faultSpecSchema.parse(spec);
-    const path = parsed.match?.path === undefined ? undefined : new RegExp(parsed.match.path, "u");
+    const path = parsed.match?.path === undefined ? undefined : new RegExp(parsed.match.path, 'u');
     const id = this.#nextId++;
     this.#entries.push({ id, spec: parsed, path, hits: 0 });
     return id;
@@ -119,9 +112,7 @@ export class FaultPlan {
 
   /** The faults still in force, oldest first. */
   list(): PlannedFault[] {
-    return this.#entries
-      .filter(isDue)
-      .map((entry) => ({ ...entry.spec, id: entry.id, hits: entry.hits }));
+    return this.#entries.filter(isDue).map((entry) => ({ ...entry.spec, id: entry.id, hits: entry.hits }));
   }
 
   /** How often the fault with this id has hit. */
@@ -133,10 +124,7 @@ export class FaultPlan {
    * The fault that hits this call, or undefined. `applies` lets the service decline a kind for a call (a cursor cannot
    * be lost on a call without one); a declined fault is not used up.
    */
-  take(
-    target: FaultTarget,
-    applies: (spec: FaultSpec) => boolean = () => true,
-  ): FaultSpec | undefined {
+  take(target: FaultTarget, applies: (spec: FaultSpec) => boolean = () => true): FaultSpec | undefined {
     for (const entry of this.#entries) {
       if (!isDue(entry) || !matches(entry, target) || !applies(entry.spec)) continue;
       if (entry.spec.share !== undefined && this.#random() >= entry.spec.share) continue;
@@ -147,8 +135,7 @@ export class FaultPlan {
   }
 }
 
-const isDue = (entry: Entry): boolean =>
-  entry.spec.times === undefined || entry.hits < entry.spec.times;
+const isDue = (entry: Entry): boolean => entry.spec.times === undefined || entry.hits < entry.spec.times;
 
 const matches = (entry: Entry, target: FaultTarget): boolean => {
   const { method, tenant } = entry.spec.match ?? {};

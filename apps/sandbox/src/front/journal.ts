@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 export interface JournalOptions {
   /** The file, such as `<home>/google.json`; without one nothing is kept. */
@@ -13,14 +13,11 @@ export interface JournalOptions {
 
 /** Raised when a kept state cannot be read; says which file to remove. */
 export class JournalUnreadableError extends Error {
-  readonly code = "journal_unreadable";
+  readonly code = 'journal_unreadable';
   readonly file: string;
 
   constructor(file: string, cause: unknown) {
-    super(
-      `The kept state in ${file} is not readable; remove the file to start from the sample again.`,
-      { cause },
-    );
+    super(`The kept state in ${file} is not readable; remove the file to start from the sample again.`, { cause });
     this.file = file;
   }
 }
@@ -47,9 +44,9 @@ export class Journal<State extends object> {
     if (file === undefined) return undefined;
     let text: string;
     try {
-      text = await readFile(file, "utf8");
+      text = await readFile(file, 'utf8');
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
       throw new JournalUnreadableError(file, error);
     }
     try {
@@ -98,7 +95,7 @@ export class Journal<State extends object> {
 export const writeAtomically = async (file: string, text: string): Promise<void> => {
   await mkdir(dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
-  const handle = await open(temporary, "w", 0o600);
+  const handle = await open(temporary, 'w', 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
-import { consentPage, errorPage } from "./consent-page.ts";
-import { clientCredentials, html, redirectBack, requestedScopes } from "./oauth-wire.ts";
+import { createHash, randomBytes } from 'node:crypto';
+import { consentPage, errorPage } from './consent-page.ts';
+import { clientCredentials, html, redirectBack, requestedScopes } from './oauth-wire.ts';
 
 /** An OAuth app as it is registered in the vendor's console. */
 export interface OAuthApp {
@@ -97,11 +97,11 @@ export interface OAuthOptions {
 }
 
 export type OAuthErrorCode =
-  | "invalid_request"
-  | "invalid_client"
-  | "invalid_grant"
-  | "redirect_uri_mismatch"
-  | "unsupported_grant_type";
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'redirect_uri_mismatch'
+  | 'unsupported_grant_type';
 
 export type TokenResult =
   | {
@@ -116,7 +116,7 @@ export type TokenResult =
 
 export type Introspection =
   | { readonly ok: true; readonly token: string; readonly grant: AccessGrant }
-  | { readonly ok: false; readonly reason: "missing" | "unknown" | "expired" | "revoked" };
+  | { readonly ok: false; readonly reason: 'missing' | 'unknown' | 'expired' | 'revoked' };
 
 /** Given by hand for tests: a token without a browser. */
 export interface MintRequest {
@@ -148,19 +148,17 @@ export class OAuthServer {
   authorize(request: URLSearchParams): Response {
     const refusal = this.#refuse(request);
     if (refusal) return refusal;
-    const hint = this.#options.hintParams
-      .map((name) => request.get(name))
-      .find((value) => value !== null);
+    const hint = this.#options.hintParams.map((name) => request.get(name)).find((value) => value !== null);
     const subject = this.#options.subjects().find((each) => each.id === hint);
     if (this.#options.autoConsent && subject)
       return this.#redirectWithCode(request, subject.id, requestedScopes(request));
-    const app = this.#state.apps[request.get("client_id") ?? ""];
+    const app = this.#state.apps[request.get('client_id') ?? ''];
     return html(
       200,
       consentPage({
         vendor: this.#options.vendor,
         action: this.#options.authorizePath,
-        app: app?.name ?? app?.clientId ?? "",
+        app: app?.name ?? app?.clientId ?? '',
         request,
         subjects: this.#options.subjects(),
         ...(subject ? { chosen: subject.id } : {}),
@@ -175,18 +173,16 @@ export class OAuthServer {
    * `decision` (`allow` or `deny`). Unticked scopes are left out of the grant.
    */
   consent(form: URLSearchParams): Response {
-    const request = new URLSearchParams(form.get("request") ?? "");
+    const request = new URLSearchParams(form.get('request') ?? '');
     const refusal = this.#refuse(request);
     if (refusal) return refusal;
-    if (form.get("decision") !== "allow") return redirectBack(request, { error: "access_denied" });
-    const subject = this.#options.subjects().find((each) => each.id === form.get("subject"));
-    if (!subject)
-      return html(400, errorPage(this.#options.vendor, "invalid_request", "Choose an account."));
+    if (form.get('decision') !== 'allow') return redirectBack(request, { error: 'access_denied' });
+    const subject = this.#options.subjects().find((each) => each.id === form.get('subject'));
+    if (!subject) return html(400, errorPage(this.#options.vendor, 'invalid_request', 'Choose an account.'));
     const asked = requestedScopes(request);
-    const ticked = new Set(form.getAll("scope"));
-    const scopes =
-      this.#options.partialConsent === false ? asked : asked.filter((scope) => ticked.has(scope));
-    if (scopes.length === 0) return redirectBack(request, { error: "access_denied" });
+    const ticked = new Set(form.getAll('scope'));
+    const scopes = this.#options.partialConsent === false ? asked : asked.filter((scope) => ticked.has(scope));
+    if (scopes.length === 0) return redirectBack(request, { error: 'access_denied' });
     return this.#redirectWithCode(request, subject.id, scopes);
   }
 
@@ -195,29 +191,26 @@ export class OAuthServer {
     const credentials = clientCredentials(form, basic);
     const app = this.#state.apps[credentials.clientId];
     if (!app || app.clientSecret !== credentials.clientSecret) {
-      return failure("invalid_client", "The OAuth client was not found or its secret is wrong.");
+      return failure('invalid_client', 'The OAuth client was not found or its secret is wrong.');
     }
-    switch (form.get("grant_type")) {
-      case "authorization_code":
+    switch (form.get('grant_type')) {
+      case 'authorization_code':
         return this.#exchangeCode(app, form);
-      case "refresh_token":
+      case 'refresh_token':
         return this.#refresh(app, form);
       default:
-        return failure(
-          "unsupported_grant_type",
-          `Invalid grant_type: ${form.get("grant_type") ?? ""}`,
-        );
+        return failure('unsupported_grant_type', `Invalid grant_type: ${form.get('grant_type') ?? ''}`);
     }
   }
 
   /** What an `Authorization: Bearer` header is worth now. */
   introspect(authorization: string | null | undefined): Introspection {
-    const token = /^Bearer\s+(\S+)\s*$/iu.exec(authorization ?? "")?.[1];
-    if (token === undefined) return { ok: false, reason: "missing" };
+    const token = /^Bearer\s+(\S+)\s*$/iu.exec(authorization ?? '')?.[1];
+    if (token === undefined) return { ok: false, reason: 'missing' };
     const grant = this.#state.access[token];
-    if (this.#state.revoked[token] === true) return { ok: false, reason: "revoked" };
-    if (!grant) return { ok: false, reason: "unknown" };
-    if (grant.expiresAt <= this.#options.now()) return { ok: false, reason: "expired" };
+    if (this.#state.revoked[token] === true) return { ok: false, reason: 'revoked' };
+    if (!grant) return { ok: false, reason: 'unknown' };
+    if (grant.expiresAt <= this.#options.now()) return { ok: false, reason: 'expired' };
     return { ok: true, token, grant };
   }
 
@@ -227,8 +220,7 @@ export class OAuthServer {
     const refreshToken = state.refresh[token] ? token : state.access[token]?.refreshToken;
     if (refreshToken === undefined && !state.access[token]) return false;
     for (const [access, grant] of Object.entries(state.access)) {
-      if (access === token || (refreshToken !== undefined && grant.refreshToken === refreshToken))
-        this.#drop(access);
+      if (access === token || (refreshToken !== undefined && grant.refreshToken === refreshToken)) this.#drop(access);
     }
     if (refreshToken !== undefined) this.#drop(refreshToken);
     return true;
@@ -239,14 +231,10 @@ export class OAuthServer {
     const state = this.#state;
     const all = [...Object.entries(state.access), ...Object.entries(state.refresh)];
     for (const [token, grant] of all) {
-      if (grant.subject === subject && (clientId === undefined || grant.clientId === clientId))
-        this.#drop(token);
+      if (grant.subject === subject && (clientId === undefined || grant.clientId === clientId)) this.#drop(token);
     }
     for (const key of Object.keys(state.consents)) {
-      if (
-        key.endsWith(` ${subject}`) &&
-        (clientId === undefined || key.startsWith(`${clientId} `))
-      ) {
+      if (key.endsWith(` ${subject}`) && (clientId === undefined || key.startsWith(`${clientId} `))) {
         delete state.consents[key];
       }
     }
@@ -267,14 +255,8 @@ export class OAuthServer {
 
   /** A token pair without a browser, for tests. The app must be registered. */
   mint(request: MintRequest): { accessToken: string; refreshToken?: string; grant: AccessGrant } {
-    const refreshToken =
-      request.offline === false ? undefined : this.#issueRefresh(request, [...request.scopes]);
-    const { accessToken, grant } = this.#issueAccess(
-      request,
-      [...request.scopes],
-      refreshToken,
-      request.ttlSeconds,
-    );
+    const refreshToken = request.offline === false ? undefined : this.#issueRefresh(request, [...request.scopes]);
+    const { accessToken, grant } = this.#issueAccess(request, [...request.scopes], refreshToken, request.ttlSeconds);
     return { accessToken, grant, ...(refreshToken === undefined ? {} : { refreshToken }) };
   }
 
@@ -284,83 +266,67 @@ export class OAuthServer {
 
   #refuse(request: URLSearchParams): Response | undefined {
     const { vendor, knownScopes } = this.#options;
-    const app = this.#state.apps[request.get("client_id") ?? ""];
-    if (!app)
-      return html(401, errorPage(vendor, "invalid_client", "The OAuth client was not found."));
-    const redirectUri = request.get("redirect_uri") ?? "";
+    const app = this.#state.apps[request.get('client_id') ?? ''];
+    if (!app) return html(401, errorPage(vendor, 'invalid_client', 'The OAuth client was not found.'));
+    const redirectUri = request.get('redirect_uri') ?? '';
     if (!app.redirectUris.includes(redirectUri)) {
       return html(
         400,
-        errorPage(
-          vendor,
-          "redirect_uri_mismatch",
-          `Add exactly this redirect URI to the app: ${redirectUri}`,
-        ),
+        errorPage(vendor, 'redirect_uri_mismatch', `Add exactly this redirect URI to the app: ${redirectUri}`),
       );
     }
-    if (request.get("response_type") !== null && request.get("response_type") !== "code") {
-      return html(
-        400,
-        errorPage(vendor, "unsupported_response_type", "Ask for response_type=code."),
-      );
+    if (request.get('response_type') !== null && request.get('response_type') !== 'code') {
+      return html(400, errorPage(vendor, 'unsupported_response_type', 'Ask for response_type=code.'));
     }
     const scopes = requestedScopes(request);
     const unknown = knownScopes ? scopes.filter((scope) => !knownScopes.includes(scope)) : [];
     if (scopes.length === 0 || unknown.length > 0) {
-      return html(
-        400,
-        errorPage(vendor, "invalid_scope", `Unknown or missing scopes: ${unknown.join(" ")}`),
-      );
+      return html(400, errorPage(vendor, 'invalid_scope', `Unknown or missing scopes: ${unknown.join(' ')}`));
     }
-    const method = request.get("code_challenge_method");
-    if (request.has("code_challenge") && method !== "S256") {
-      return html(400, errorPage(vendor, "invalid_request", "Ask for code_challenge_method=S256."));
+    const method = request.get('code_challenge_method');
+    if (request.has('code_challenge') && method !== 'S256') {
+      return html(400, errorPage(vendor, 'invalid_request', 'Ask for code_challenge_method=S256.'));
     }
     return undefined;
   }
 
   #redirectWithCode(request: URLSearchParams, subject: string, scopes: string[]): Response {
-    const clientId = request.get("client_id") ?? "";
+    const clientId = request.get('client_id') ?? '';
     const state = this.#state;
     const key = `${clientId} ${subject}`;
     const earlier = state.consents[key];
-    const granted = this.#options.includesGranted?.(request)
-      ? [...new Set([...scopes, ...(earlier ?? [])])]
-      : scopes;
+    const granted = this.#options.includesGranted?.(request) ? [...new Set([...scopes, ...(earlier ?? [])])] : scopes;
     state.consents[key] = [...new Set([...(earlier ?? []), ...scopes])];
-    const code = this.#token("");
-    const challenge = request.get("code_challenge");
+    const code = this.#token('');
+    const challenge = request.get('code_challenge');
     state.codes[code] = {
       clientId,
       subject,
       scopes: granted,
-      redirectUri: request.get("redirect_uri") ?? "",
+      redirectUri: request.get('redirect_uri') ?? '',
       expiresAt: this.#options.now() + codeLifeMs,
       offline: this.#options.issuesRefresh?.(request, earlier === undefined) ?? true,
       ...(challenge === null ? {} : { challenge }),
     };
-    return redirectBack(request, { code, scope: granted.join(" ") });
+    return redirectBack(request, { code, scope: granted.join(' ') });
   }
 
   #exchangeCode(app: OAuthApp, form: URLSearchParams): TokenResult {
-    const code = form.get("code") ?? "";
+    const code = form.get('code') ?? '';
     const pending = this.#state.codes[code];
     // A code is spent by its first use, also when that use fails.
     delete this.#state.codes[code];
     if (!pending || pending.clientId !== app.clientId || pending.expiresAt <= this.#options.now()) {
-      return failure("invalid_grant", "The code is unknown, expired or already used.");
+      return failure('invalid_grant', 'The code is unknown, expired or already used.');
     }
-    if (form.get("redirect_uri") !== pending.redirectUri) {
-      return failure(
-        "redirect_uri_mismatch",
-        "The redirect URI differs from the one of the authorize request.",
-      );
+    if (form.get('redirect_uri') !== pending.redirectUri) {
+      return failure('redirect_uri_mismatch', 'The redirect URI differs from the one of the authorize request.');
     }
     if (pending.challenge !== undefined) {
-      const verifier = form.get("code_verifier");
-      if (verifier === null) return failure("invalid_grant", "Missing code verifier.");
-      if (createHash("sha256").update(verifier).digest("base64url") !== pending.challenge) {
-        return failure("invalid_grant", "Invalid code verifier.");
+      const verifier = form.get('code_verifier');
+      if (verifier === null) return failure('invalid_grant', 'Missing code verifier.');
+      if (createHash('sha256').update(verifier).digest('base64url') !== pending.challenge) {
+        return failure('invalid_grant', 'Invalid code verifier.');
       }
     }
     const refreshToken = pending.offline ? this.#issueRefresh(pending, pending.scopes) : undefined;
@@ -368,10 +334,10 @@ export class OAuthServer {
   }
 
   #refresh(app: OAuthApp, form: URLSearchParams): TokenResult {
-    const token = form.get("refresh_token") ?? "";
+    const token = form.get('refresh_token') ?? '';
     const grant = this.#state.refresh[token];
     if (!grant || grant.clientId !== app.clientId) {
-      return failure("invalid_grant", "Token has been expired or revoked.");
+      return failure('invalid_grant', 'Token has been expired or revoked.');
     }
     if (!this.#options.rotating) return this.#succeed(grant, grant.scopes, token, undefined);
     this.revoke(token);
@@ -401,7 +367,7 @@ export class OAuthServer {
     refreshToken?: string,
     ttlSeconds = this.#options.accessTtlSeconds,
   ): { accessToken: string; grant: AccessGrant } {
-    const accessToken = this.#token(this.#options.accessPrefix ?? "");
+    const accessToken = this.#token(this.#options.accessPrefix ?? '');
     const issuedAt = this.#options.now();
     const grant: AccessGrant = {
       clientId: owner.clientId,
@@ -415,11 +381,8 @@ export class OAuthServer {
     return { accessToken, grant };
   }
 
-  #issueRefresh(
-    owner: { readonly clientId: string; readonly subject: string },
-    scopes: readonly string[],
-  ): string {
-    const token = this.#token(this.#options.refreshPrefix ?? "");
+  #issueRefresh(owner: { readonly clientId: string; readonly subject: string }, scopes: readonly string[]): string {
+    const token = this.#token(this.#options.refreshPrefix ?? '');
     const { clientId, subject } = owner;
     this.#state.refresh[token] = {
       clientId,
@@ -438,7 +401,7 @@ export class OAuthServer {
   }
 
   #token(prefix: string): string {
-    return prefix + (this.#options.random?.() ?? randomBytes(24).toString("base64url"));
+    return prefix + (this.#options.random?.() ?? randomBytes(24).toString('base64url'));
   }
 }
 

@@ -71,11 +71,7 @@ export class RollingWindow {
     let head = 0;
     for (const arrival of arrivals) {
       sum += arrival.cost;
-      for (
-        let first = arrivals[head];
-        first && first.at <= arrival.at - windowMs;
-        first = arrivals[head]
-      ) {
+      for (let first = arrivals[head]; first && first.at <= arrival.at - windowMs; first = arrivals[head]) {
         sum -= first.cost;
         head += 1;
       }
@@ -117,11 +113,7 @@ export class RollingWindow {
       };
       log.usage.set(windowMs, usage);
     }
-    for (
-      let first = log.arrivals[usage.head];
-      first && first.at <= now - windowMs;
-      first = log.arrivals[usage.head]
-    ) {
+    for (let first = log.arrivals[usage.head]; first && first.at <= now - windowMs; first = log.arrivals[usage.head]) {
       if (first.accepted) usage.sum -= first.cost;
       usage.head += 1;
     }
