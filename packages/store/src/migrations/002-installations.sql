@@ -88,15 +88,6 @@ CREATE TABLE stream_state (
   progress_expected bigint,
   PRIMARY KEY (workspace_id, installation_id, stream, partition)
 );
-CREATE TABLE stream_count (
-  workspace_id uuid NOT NULL,
-  installation_id uuid NOT NULL,
-  stream text NOT NULL,
-  outcome text NOT NULL CHECK (outcome IN ('stored', 'ignored', 'rejected')),
-  reason text NOT NULL,
-  records bigint NOT NULL,
-  PRIMARY KEY (workspace_id, installation_id, stream, outcome, reason)
-);
 -- Every record read, in its latest form: the older never replaces the newer.
 CREATE TABLE source_object (
   workspace_id uuid NOT NULL,

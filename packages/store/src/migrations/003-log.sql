@@ -23,13 +23,17 @@ CREATE TABLE journey_event (
   object text NOT NULL,
   external_id text NOT NULL,
   url text,
-  -- Projections of the matching in force; the only columns that change besides superseded_at.
+  -- Root Message-ID of a mail's thread, by References (RFC 5322, 3.6.4).
+  thread text,
+  -- Projections of the matching in force; the only columns that change besides superseded_at. `match` is this sighting's own
+  -- finding; `account_id` is the event's: the first finding by (rank, source_id) that names an account.
   account_id uuid,
   match jsonb,
   PRIMARY KEY (workspace_id, event_id, source_id, generation)
 );
 CREATE INDEX journey_event_account ON journey_event (workspace_id, account_id, occurred_at);
 CREATE INDEX journey_event_source ON journey_event (workspace_id, source_id) WHERE superseded_at IS NULL;
+CREATE INDEX journey_event_thread ON journey_event (workspace_id, thread) WHERE thread IS NOT NULL;
 CREATE INDEX journey_event_unmatched ON journey_event (workspace_id, occurred_at) WHERE account_id IS NULL AND superseded_at IS NULL;
 CREATE TABLE account (
   workspace_id uuid NOT NULL,

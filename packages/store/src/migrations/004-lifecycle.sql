@@ -23,13 +23,18 @@ CREATE TABLE engine_state (
   digest text NOT NULL,
   as_of timestamptz(3) NOT NULL,
   next_change_at timestamptz(3),
-  -- Set in the transaction that stores new events of the account; cleared by the one that folds them.
-  dirty_at timestamptz(3),
   updated_at timestamptz(3) NOT NULL,
   PRIMARY KEY (workspace_id, account_id, journey)
 );
-CREATE INDEX engine_state_dirty ON engine_state (workspace_id, dirty_at) WHERE dirty_at IS NOT NULL;
 CREATE INDEX engine_state_wake ON engine_state (workspace_id, next_change_at) WHERE next_change_at IS NOT NULL;
+-- Accounts to fold: written in the transaction that stores their events, deleted by the one that folds the version it read.
+CREATE TABLE account_wake (
+  workspace_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  version bigint NOT NULL,
+  since timestamptz(3) NOT NULL,
+  PRIMARY KEY (workspace_id, account_id)
+);
 -- Two times: valid (entered, exited) and known (recorded, superseded).
 CREATE TABLE stage_period (
   workspace_id uuid NOT NULL,
