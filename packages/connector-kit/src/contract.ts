@@ -115,6 +115,8 @@ export interface PullContext {
   readonly until: number;
   /** Records asked for by a webhook, where the stream can read single ones. */
   readonly ids?: readonly string[];
+  /** The cursor that the provider refused, on the run that replaces it (from null): the new one must differ from it (failure A2). */
+  readonly expired?: unknown;
 }
 
 /** What a mapper may know beside the raw record: no clock, no I/O. */
@@ -130,7 +132,13 @@ export interface MapContext {
 
 /** The outcome of mapping one record: every record ends as stored, ignored (reason) or rejected (reason). */
 export type Mapped =
-  | { readonly outcome: 'stored'; readonly events: readonly EventDraft[]; readonly entities?: readonly EntityFact[] }
+  | {
+      readonly outcome: 'stored';
+      readonly events: readonly EventDraft[];
+      readonly entities?: readonly EntityFact[];
+      /** The object's page at the provider, kept with each sighting. */
+      readonly url?: string;
+    }
   | { readonly outcome: 'ignored'; readonly reason: string };
 
 export interface CursorSpec<Cursor> {
