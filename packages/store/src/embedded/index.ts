@@ -1,0 +1,2 @@
+export { startEmbedded, type EmbeddedOptions, type EmbeddedServer } from './server.ts';
+export { migrate } from '../migrate.ts';

@@ -1,0 +1,62 @@
+import type pg from 'pg';
+import { PgBoss } from 'pg-boss';
+import { clientConfig, type Target } from './connection.ts';
+import { appRole } from './embedded/cluster.ts';
+
+/** The schema of pg-boss's own tables; they hold no tenant's data but ids. */
+export const jobSchema = 'pgboss';
+
+/** Creates or updates pg-boss's schema as the owner, and lets the application's role use it. */
+export async function migrateJobs(owner: Target, client: pg.Client): Promise<void> {
+  const boss = new PgBoss({
+    ...connection(owner, 'waymark migrate'),
+    supervise: false,
+    schedule: false,
+    migrate: true,
+    createSchema: true,
+  });
+  boss.on('error', () => undefined);
+  await boss.start();
+  await boss.stop({ graceful: false });
+  await client.query(`GRANT USAGE ON SCHEMA ${jobSchema} TO ${appRole}`);
+  await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${jobSchema} TO ${appRole}`);
+  await client.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${jobSchema} TO ${appRole}`);
+  await client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${jobSchema} TO ${appRole}`);
+}
+
+/**
+ * Starts pg-boss as the application's role, picking jobs up through LISTEN/NOTIFY. A queue must be created with `notify: true` for
+ * that. Delivery is at least once (failure R10): a job is a wake-up, the row is the truth.
+ */
+export async function openJobs(
+  database: { readonly target: Target },
+  options: { readonly onError: (error: Error) => void; readonly poolSize?: number },
+): Promise<PgBoss> {
+  const boss = new PgBoss({
+    ...connection(database.target, 'waymark jobs'),
+    max: options.poolSize ?? 6,
+    migrate: false,
+    createSchema: false,
+    useListenNotify: true,
+    // Rebuilding an index wants its owner.
+    reindex: false,
+  });
+  boss.on('error', options.onError);
+  await boss.start();
+  return boss;
+}
+
+function connection(target: Target, applicationName: string): ConstructorParameters<typeof PgBoss>[0] & object {
+  const { host, port, user, password, database, ssl, options } = clientConfig(target, applicationName);
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+    ...(user === undefined ? {} : { user }),
+    ...(typeof password === 'string' ? { password } : {}),
+    ...(database === undefined ? {} : { database }),
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(options === undefined ? {} : { options }),
+    application_name: applicationName,
+    schema: jobSchema,
+  };
+}
