@@ -134,7 +134,10 @@ export interface WorldTicket {
   readonly subject: string;
   readonly priority: 'LOW' | 'MEDIUM' | 'HIGH' | 'URGENT';
   /** Oldest first. Statuses: new, waiting_us, waiting_customer, escalated, closed. */
-  readonly history: readonly { readonly at: number; readonly status: 'new' | 'waiting_us' | 'waiting_customer' | 'escalated' | 'closed' }[];
+  readonly history: readonly {
+    readonly at: number;
+    readonly status: 'new' | 'waiting_us' | 'waiting_customer' | 'escalated' | 'closed';
+  }[];
 }
 
 export interface WorldDeal {
@@ -144,14 +147,30 @@ export interface WorldDeal {
   readonly pipeline: 'new-business' | 'renewal' | 'expansion';
   readonly amount: number;
   /** Oldest first; stages: qualified, proposal, negotiation, won, lost. */
-  readonly history: readonly { readonly at: number; readonly stage: 'qualified' | 'proposal' | 'negotiation' | 'won' | 'lost' }[];
+  readonly history: readonly {
+    readonly at: number;
+    readonly stage: 'qualified' | 'proposal' | 'negotiation' | 'won' | 'lost';
+  }[];
   /** Dated changes of the close date: a slipping deal has several. */
   readonly closeDates: readonly { readonly at: number; readonly closeAt: number }[];
 }
 
 export type StoryId =
-  | 'gone-quiet' | 'champion-left' | 'onboarding-stuck' | 'ticket-storm' | 'renewal-slipping' | 'unanswered' | 'meeting-no-shows'
-  | 'healthy' | 'healthy-low-touch' | 'won-back' | 'ready-to-expand' | 'reseller' | 'partner' | 'prospect' | 'churned';
+  | 'gone-quiet'
+  | 'champion-left'
+  | 'onboarding-stuck'
+  | 'ticket-storm'
+  | 'renewal-slipping'
+  | 'unanswered'
+  | 'meeting-no-shows'
+  | 'healthy'
+  | 'healthy-low-touch'
+  | 'won-back'
+  | 'ready-to-expand'
+  | 'reseller'
+  | 'partner'
+  | 'prospect'
+  | 'churned';
 
 /** One account's story with the answer that Waymark should give; serves the tests. */
 export interface Story {
