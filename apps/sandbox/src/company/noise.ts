@@ -179,8 +179,8 @@ function outOfOffice(bag: MailBag, casts: readonly Cast[], sent: readonly WorldM
   const staff = new Set(staffOf('csm').map((one) => one.email));
   for (const mail of sent) {
     const [to] = mail.to;
-    if (mail.kind || !to || !staff.has(mail.from.address) || !addresses.has(to.address) || !random.chance(0.03))
-      continue;
+    const person = people.get(to?.address);
+    if (mail.kind || !to || !person || !staff.has(mail.from.address) || !random.chance(0.03)) continue;
     const at = mail.at + random.int(20, 150) * 1000;
     if (at >= calendar.anchor || !present(person, at)) continue;
     const text = `Thank you for your mail. I am away until ${random.pick(['Monday', 'the end of the week', 'the 15th'])}. In urgent cases please call the office.`;
