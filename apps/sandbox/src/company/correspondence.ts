@@ -75,7 +75,14 @@ function writeOrdinary(bag: MailBag, cast: Cast): void {
 function writeRecent(bag: MailBag, cast: Cast): void {
   const { random, calendar } = bag;
   const { plot } = cast;
-  const ago = plot.cadence ? [random.range(2, 5)] : plot.tier === 'small' ? [2, 9] : [1, 4, 8];
+  const beforeRenewal = (plot.renewal ?? 999) < 90;
+  const ago = plot.cadence
+    ? [random.range(2, 5)]
+    : beforeRenewal
+      ? [1, 3, 6, 9, 12, 15]
+      : plot.tier === 'small'
+        ? [2, 9]
+        : [1, 4, 8];
   const topics = TOPICS.filter((topic) => topic.phase === 'running' && topic.lead === 'customer');
   for (const days of ago) {
     const start = calendar.now - days * WORKDAY - random.range(120, 300);

@@ -144,7 +144,7 @@ export function drawSeries(diary: Diary, cast: Cast): void {
     addSeries(diary, { ...cast, people: remaining }, title, weekly(calendar, workdayOn(calendar, -13), weeks), 30);
   } else if (plot.story === 'unanswered') {
     // The last call lies before the mail that waits, the next one well ahead.
-    const last = workdayOn(calendar, -15);
+    const last = workdayOn(calendar, -21);
     addSeries(diary, cast, title, weekly(calendar, last - 28 * 12, 4), 30);
     return;
   } else if (plot.story === 'meeting-no-shows') {

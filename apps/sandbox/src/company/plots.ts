@@ -137,14 +137,14 @@ function risks(random: Random): Plot[] {
       'unanswered',
       183,
       'The champion wrote a week ago and again three working days ago; nobody has answered.',
-      at('unanswered_mail', { quietFrom: -13, series: 28 }),
+      at('unanswered_mail', { quietFrom: -20, series: 28 }),
     ),
     make(
       'mid',
       'unanswered',
       246,
       'A question to the shared success mailbox has waited for five working days.',
-      at('unanswered_mail', { quietFrom: -12, series: 28 }),
+      at('unanswered_mail', { quietFrom: -19, series: 28 }),
     ),
     make(
       'mid',

@@ -90,19 +90,14 @@ function goneQuiet(bag: MailBag, { csm, champion, on, out }: Scene): void {
 function championLeft(bag: MailBag, scene: Scene, farewell: boolean): void {
   const { champion, second, on, out, into } = scene;
   if (farewell) {
+    const last = on(-21, 300);
     const goodbye = into(
-      on(-21, 300),
+      last,
       champion,
       'My last day',
       'A short note to say that this week is my last one here. It has been a pleasure working with you. The team will find a successor.',
     );
-    out(
-      on(-21, 360),
-      champion,
-      '',
-      'Thank you for everything, and all the best! Who will take over from you?',
-      goodbye,
-    );
+    out(last + 60, champion, '', 'Thank you for everything, and all the best! Who will take over from you?', goodbye);
   }
   for (const [day, minute, text] of [
     [-14, 90, 'I am preparing our next review. Are the figures from last time still right?'],
@@ -128,34 +123,48 @@ function championLeft(bag: MailBag, scene: Scene, farewell: boolean): void {
 }
 
 function renewalSlipping({ champion, second, on, out, into }: Scene): void {
+  const first = on(-31, 100);
   const offer = out(
-    on(-31, 100),
+    first,
     champion,
     'Your renewal',
     'Here is the draft for the next term. Could we go through it this week?',
   );
   const reply = into(
-    on(-20, 400),
+    first + 6.6 * WORKDAY,
     champion,
     '',
     'Sorry for the delay. Budgets are being reviewed, I cannot commit to a date yet.',
     offer,
   );
   out(
-    on(-19, 60),
+    first + 7 * WORKDAY,
     champion,
     '',
     'Understood. What would help your CFO to decide? I can send a summary of what was achieved.',
     reply,
   );
+  const chase = on(-11, 150);
   const later = out(
-    on(-11, 150),
+    chase,
     second,
     'Renewal: can I help?',
     'Your term ends soon and I have no answer on the draft yet. Is there anything in the way?',
   );
-  const short = into(on(-9, 380), second, '', 'We have to move it again, probably to the end of next month.', later);
-  out(on(-9, 440), second, '', 'Thank you for letting me know. I will adjust the draft and come back to you.', short);
+  const short = into(
+    chase + 1.4 * WORKDAY,
+    second,
+    '',
+    'We have to move it again, probably to the end of next month.',
+    later,
+  );
+  out(
+    chase + 1.6 * WORKDAY,
+    second,
+    '',
+    'Thank you for letting me know. I will adjust the draft and come back to you.',
+    short,
+  );
 }
 
 function unanswered(bag: MailBag, { champion, into }: Scene, shared: boolean): void {
