@@ -5,6 +5,8 @@ CREATE TABLE journey_event (
   event_id uuid NOT NULL,
   source_id uuid NOT NULL,
   generation int NOT NULL,
+  -- Hash of what the sighting says: a new form of its object replaces only the rows that it changes.
+  content uuid NOT NULL,
   type text NOT NULL,
   occurred_at timestamptz(3) NOT NULL,
   recorded_at timestamptz(3) NOT NULL,

@@ -33,6 +33,8 @@ CREATE TABLE account_wake (
   account_id uuid NOT NULL,
   version bigint NOT NULL,
   since timestamptz(3) NOT NULL,
+  -- The earliest instant at which anything changed: before it the fold still holds.
+  earliest timestamptz(3) NOT NULL,
   PRIMARY KEY (workspace_id, account_id)
 );
 -- Two times: valid (entered, exited) and known (recorded, superseded).

@@ -1,0 +1,204 @@
+import type { Tx } from '../tenancy.ts';
+
+/** The active journey definitions of the workspace. */
+export interface StoredDefinition {
+  readonly journey: string;
+  readonly digest: string;
+  readonly version: number;
+  readonly source: string;
+  readonly activatedAt: number;
+}
+
+export async function activeDefinitions(tx: Tx): Promise<readonly StoredDefinition[]> {
+  const { rows } = await tx.query<{
+    journey: string;
+    digest: string;
+    version: number;
+    source: string;
+    activated_at: Date;
+  }>(
+    `SELECT journey, digest, version, source, activated_at FROM journey_definition
+      WHERE workspace_id = $1 AND activated_at IS NOT NULL AND retired_at IS NULL ORDER BY activated_at, journey`,
+    [tx.workspaceId],
+  );
+  return rows.map((row) => ({ ...row, activatedAt: row.activated_at.getTime() }));
+}
+
+/** Makes a definition the active one of its journey; the former one is retired, never deleted. */
+export async function activateDefinition(
+  tx: Tx,
+  definition: { readonly journey: string; readonly digest: string; readonly version: number; readonly source: string },
+  by: string,
+  at: number,
+): Promise<void> {
+  await tx.query(
+    `UPDATE journey_definition SET retired_at = $4 WHERE workspace_id = $1 AND journey = $2 AND digest <> $3 AND retired_at IS NULL`,
+    [tx.workspaceId, definition.journey, definition.digest, new Date(at)],
+  );
+  await tx.query(
+    `INSERT INTO journey_definition (workspace_id, journey, digest, version, source, activated_at, activated_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (workspace_id, journey, digest) DO UPDATE SET activated_at = excluded.activated_at, activated_by = excluded.activated_by, retired_at = NULL`,
+    [tx.workspaceId, definition.journey, definition.digest, definition.version, definition.source, new Date(at), by],
+  );
+}
+
+/** A folded account: the checkpoint and what is asked of it most. Times are epoch milliseconds. */
+export interface Checkpoint {
+  readonly accountId: string;
+  readonly journey: string;
+  readonly definitionDigest: string;
+  readonly engineVersion: number;
+  readonly contextDigest: string;
+  readonly state: unknown;
+  readonly stage: string | null;
+  readonly health: number | null;
+  readonly digest: string;
+  readonly asOf: number;
+  readonly nextChangeAt: number | null;
+}
+
+interface Row {
+  account_id: string;
+  journey: string;
+  definition_digest: string;
+  engine_version: number;
+  context_digest: string;
+  state: unknown;
+  stage: string | null;
+  health: string | null;
+  digest: string;
+  as_of: Date;
+  next_change_at: Date | null;
+}
+
+const columns =
+  'account_id, journey, definition_digest, engine_version, context_digest, state, stage, health, digest, as_of, next_change_at';
+
+const toCheckpoint = (row: Row): Checkpoint => ({
+  accountId: row.account_id,
+  journey: row.journey,
+  definitionDigest: row.definition_digest,
+  engineVersion: row.engine_version,
+  contextDigest: row.context_digest,
+  state: row.state,
+  stage: row.stage,
+  health: row.health === null ? null : Number(row.health),
+  digest: row.digest,
+  asOf: row.as_of.getTime(),
+  nextChangeAt: row.next_change_at?.getTime() ?? null,
+});
+
+export async function checkpoint(tx: Tx, accountId: string, journey: string): Promise<Checkpoint | undefined> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM engine_state WHERE workspace_id = $1 AND account_id = $2 AND journey = $3`,
+    [tx.workspaceId, accountId, journey],
+  );
+  return rows[0] && toCheckpoint(rows[0]);
+}
+
+export async function checkpoints(tx: Tx, journey?: string): Promise<readonly Checkpoint[]> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM engine_state WHERE workspace_id = $1 AND ($2::text IS NULL OR journey = $2) ORDER BY account_id, journey`,
+    [tx.workspaceId, journey ?? null],
+  );
+  return rows.map(toCheckpoint);
+}
+
+export async function writeCheckpoint(tx: Tx, one: Checkpoint, at: number): Promise<void> {
+  await tx.query(
+    `INSERT INTO engine_state (workspace_id, account_id, journey, definition_digest, engine_version, context_digest, state, stage, health,
+         digest, as_of, next_change_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13)
+     ON CONFLICT (workspace_id, account_id, journey) DO UPDATE SET
+         definition_digest = excluded.definition_digest, engine_version = excluded.engine_version, context_digest = excluded.context_digest,
+         state = excluded.state, stage = excluded.stage, health = excluded.health, digest = excluded.digest, as_of = excluded.as_of,
+         next_change_at = excluded.next_change_at, updated_at = excluded.updated_at`,
+    [
+      tx.workspaceId,
+      one.accountId,
+      one.journey,
+      one.definitionDigest,
+      one.engineVersion,
+      one.contextDigest,
+      JSON.stringify(one.state),
+      one.stage,
+      one.health,
+      one.digest,
+      new Date(one.asOf),
+      one.nextChangeAt === null ? null : new Date(one.nextChangeAt),
+      new Date(at),
+    ],
+  );
+}
+
+/** Asks for accounts to be folded, in the transaction that changed their events from `earliest` on. */
+export async function wakeAccounts(
+  tx: Tx,
+  changes: readonly { readonly accountId: string; readonly earliest: number }[],
+  at: number,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const earliest = new Map<string, number>();
+  for (const one of changes)
+    earliest.set(one.accountId, Math.min(one.earliest, earliest.get(one.accountId) ?? Infinity));
+  const ids = [...earliest.keys()].sort();
+  await tx.query(
+    `INSERT INTO account_wake (workspace_id, account_id, version, since, earliest)
+     SELECT $1::uuid, id, 1, $3::timestamptz, at FROM unnest($2::uuid[], $4::timestamptz[]) AS w(id, at)
+     ON CONFLICT (workspace_id, account_id) DO UPDATE SET
+       version = account_wake.version + excluded.version, earliest = least(account_wake.earliest, excluded.earliest)`,
+    [tx.workspaceId, ids, new Date(at), ids.map((id) => new Date(earliest.get(id) ?? at))],
+  );
+}
+
+/** An account to fold: with new events from `earliest` on, or (`version` null) because its answer changes by time alone. */
+export interface Wake {
+  readonly accountId: string;
+  readonly version: number | null;
+  readonly earliest: number | null;
+}
+
+/** Accounts to fold, those with new events first. */
+export async function accountsToFold(tx: Tx, at: number, limit: number): Promise<readonly Wake[]> {
+  const { rows } = await tx.query<{ account_id: string; version: string | null; earliest: Date | null }>(
+    `SELECT account_id, version::text AS version, earliest FROM account_wake WHERE workspace_id = $1
+      UNION ALL
+     SELECT DISTINCT e.account_id, NULL, NULL::timestamptz FROM engine_state e
+      WHERE e.workspace_id = $1 AND e.next_change_at <= $2
+        AND NOT EXISTS (SELECT 1 FROM account_wake w WHERE w.workspace_id = $1 AND w.account_id = e.account_id)
+      LIMIT $3`,
+    [tx.workspaceId, new Date(at), limit],
+  );
+  return rows.map((row) => ({
+    accountId: row.account_id,
+    version: row.version === null ? null : Number(row.version),
+    earliest: row.earliest?.getTime() ?? null,
+  }));
+}
+
+/** Ends a wake that was folded, unless more came meanwhile. */
+export async function settleWake(tx: Tx, accountId: string, version: number): Promise<void> {
+  await tx.query('DELETE FROM account_wake WHERE workspace_id = $1 AND account_id = $2 AND version = $3', [
+    tx.workspaceId,
+    accountId,
+    version,
+  ]);
+}
+
+/** The next instant at which any account's answer changes by time alone. */
+export async function nextWake(tx: Tx): Promise<number | null> {
+  const { rows } = await tx.query<{ next: Date | null }>(
+    'SELECT min(next_change_at) AS next FROM engine_state WHERE workspace_id = $1',
+    [tx.workspaceId],
+  );
+  return rows[0]?.next?.getTime() ?? null;
+}
+
+/** Serializes folds of one account across processes, for the rest of the transaction. */
+export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
+  await tx.query('SELECT account_id FROM account WHERE workspace_id = $1 AND account_id = $2 FOR UPDATE', [
+    tx.workspaceId,
+    accountId,
+  ]);
+}
