@@ -1,0 +1,25 @@
+import type { Connector } from '@waymark/connector-kit';
+import { classify } from './classify.ts';
+import { connect, type HubSpotClient } from './client.ts';
+import { manifest } from './manifest.ts';
+import { companyStream, contactStream, dealStream } from './object-streams.ts';
+import { ownerStream } from './owners.ts';
+import { declarationSchema } from './settings.ts';
+
+/** HubSpot: companies, contacts, owners, deals, tickets, meetings and logged mail as journey events, and stages back. */
+export const hubspot: Connector<HubSpotClient> = {
+  manifest,
+  settings: declarationSchema,
+  connect,
+  async identify(client) {
+    const details = await client.details();
+    const externalAccountId = String(details.portalId);
+    return {
+      externalAccountId,
+      label: details.portalName ?? `HubSpot ${externalAccountId}`,
+      ...(details.timeZone === undefined ? {} : { timezone: details.timeZone }),
+    };
+  },
+  streams: [ownerStream, companyStream, contactStream, dealStream],
+  classify,
+};

@@ -1,0 +1,41 @@
+import type { CursorSpec } from '@waymark/connector-kit';
+import { z } from 'zod';
+
+const instant = z.number().int();
+
+/**
+ * Where a stream of CRM objects stands.
+ * - `enumerate`: in the list of all objects, after an id. It starts at `startedAt`; what changes meanwhile is read afterwards.
+ * - `live`: at rest. Everything that changed before `from` is stored.
+ * - `sweep`: within a run over what changed in [from, to], in the order of ids.
+ * - `archived`: within the list of deleted objects, after which the stream rests at `from`.
+ *
+ * `archivedFrom` is when the list of deleted objects was last read.
+ */
+export const objectCursor = z.discriminatedUnion('phase', [
+  z.object({ phase: z.literal('enumerate'), startedAt: instant, after: z.string() }),
+  z.object({ phase: z.literal('live'), from: instant, archivedFrom: instant }),
+  z.object({ phase: z.literal('sweep'), from: instant, to: instant, afterId: z.string(), archivedFrom: instant }),
+  z.object({
+    phase: z.literal('archived'),
+    from: instant,
+    startedAt: instant,
+    after: z.string().optional(),
+    archivedFrom: instant,
+  }),
+]);
+export type ObjectCursor = z.infer<typeof objectCursor>;
+
+const MINUTE = 60_000;
+
+/**
+ * Each run reads five minutes back: HubSpot's search lags behind its records by moments that it does not promise (failure D3), and
+ * a record may change while a run pages (failure D4).
+ */
+export const objectCursorSpec: CursorSpec<ObjectCursor> = {
+  kind: 'hubspot-objects',
+  version: 1,
+  schema: objectCursor,
+  overlapMs: 5 * MINUTE,
+  settleMs: MINUTE,
+};

@@ -1,0 +1,36 @@
+import type { Manifest } from '@waymark/connector-kit';
+import { docs, paths } from './api-version.ts';
+
+/** HubSpot as data. */
+export const manifest: Manifest = {
+  id: 'hubspot',
+  name: 'HubSpot',
+  crm: true,
+  auth: {
+    kind: 'oauth2',
+    provider: 'hubspot',
+    authorizeBase: 'app',
+    authorizePath: paths.authorize,
+    tokenBase: 'api',
+    tokenPath: paths.token,
+    revokePath: paths.revoke,
+    // The token endpoint takes a code_verifier; whether the consent page takes a challenge of an ordinary app is not documented.
+    pkce: false,
+    authorizeParams: {},
+    scopeSeparator: ' ',
+  },
+  baseUrls: { app: 'https://app.hubspot.com', api: 'https://api.hubapi.com' },
+  baseScopes: ['oauth'],
+  buckets: {
+    portal: { units: 110, windowMs: 10_000, concurrency: 6, source: docs.limits },
+    // Five a second for all apps of the account together, exempt from the ten-second rule.
+    search: { units: 5, windowMs: 1000, concurrency: 2, source: docs.search },
+  },
+  consoleSteps: [
+    'Create an app in a project of your HubSpot developer account (platform version 2025.2 or later), with OAuth as its sign-in.',
+    'Set {redirectUri} as redirect URL, exactly as written.',
+    'Add the scopes that are named below as required; the write scopes only if stages are to be written back.',
+    'For news within seconds, add webhook subscriptions (company, contact, deal and ticket: creation, deletion, merge, restore, propertyChange, associationChange; object creation and propertyChange for meetings and emails) with the webhook address of this server as target.',
+    'Copy the client id and the client secret of the app; the secret also signs the webhooks.',
+  ],
+};

@@ -1,0 +1,136 @@
+import type { MapContext, Mapped } from '@waymark/connector-kit';
+import { crmChangeIdentity, type AccountFact, type EventDraft, type MemberRef } from '@waymark/journey';
+import { madeBy, transitions } from './history.ts';
+import { mergedIds, recordSubject, value, values, type GatheredRecord } from './record.ts';
+import { declarationSchema, type Declaration } from './settings.ts';
+import { parseTime } from './time.ts';
+
+/** A company as an account, with the dated changes that its property history holds. */
+export function mapCompany(record: GatheredRecord, context: MapContext): Mapped {
+  const declaration = declarationSchema.parse(context.settings);
+  return {
+    outcome: 'stored',
+    entities: [toAccount(record, declaration)],
+    events: [
+      ...stageChanges(record, context, declaration.properties.stage),
+      ...ownerChanges(record, context),
+      ...propertyChanges(record, context, declaration),
+    ],
+  };
+}
+
+function toAccount(record: GatheredRecord, declaration: Declaration): AccountFact {
+  const { customers, properties } = declaration;
+  const domains = domainsOf(record);
+  const merged = mergedIds(record);
+  const worth = Number(value(record, properties.value) ?? Number.NaN);
+  const csm = memberOf(values(record, properties.csm)[0]);
+  const owner = memberOf(value(record, 'hubspot_owner_id'));
+  const tier = value(record, properties.tier);
+  const stage = value(record, properties.stage);
+  const parent = value(record, 'hs_parent_company_id');
+  const renewalAt = parseTime(value(record, properties.renewalDate));
+  const customerSince = parseTime(value(record, properties.customerSince)) ?? firstCustomerAt(record, customers);
+  return {
+    kind: 'account',
+    externalId: record.id,
+    name: (value(record, 'name') ?? domains[0] ?? `Company ${record.id}`).slice(0, 500),
+    domains,
+    isCustomer: customers.values.includes(value(record, customers.property) ?? ''),
+    url: record.gathered.url,
+    ...(csm === undefined ? {} : { csm }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(customerSince === undefined ? {} : { customerSince }),
+    ...(renewalAt === undefined ? {} : { renewalAt }),
+    ...(Number.isFinite(worth) ? { value: worth } : {}),
+    ...(tier === undefined ? {} : { tier: tier.slice(0, 100) }),
+    ...(stage === undefined ? {} : { crmStage: stage }),
+    ...(parent === undefined ? {} : { parentExternalId: parent }),
+    ...(merged.length === 0 ? {} : { mergedIds: merged.slice(0, 1000) }),
+  };
+}
+
+/** The main domain first; without one the host of the website. */
+function domainsOf(record: GatheredRecord): string[] {
+  const main = value(record, 'domain') ?? hostOf(value(record, 'website'));
+  const all = [...(main === undefined ? [] : [main]), ...values(record, 'hs_additional_domains')];
+  return [...new Set(all.map((domain) => domain.toLowerCase()))].filter((domain) => domain.length <= 255).slice(0, 200);
+}
+
+function hostOf(website: string | undefined): string | undefined {
+  if (website === undefined || website.length > 2000) return undefined;
+  const url = URL.parse(/^[a-z]+:\/\//i.test(website) ? website : `https://${website}`);
+  return url?.hostname.replace(/^www\./, '') || undefined;
+}
+
+/** A person as a property names one: HubSpot's user properties hold an owner id, a text property may hold an address. */
+export function memberOf(text: string | undefined): MemberRef | undefined {
+  if (text === undefined || text.length > 320) return undefined;
+  if (text.includes('@')) return { email: text.toLowerCase() };
+  return /^\d+$/.test(text) ? { ownerId: text } : undefined;
+}
+
+function firstCustomerAt(record: GatheredRecord, customers: Declaration['customers']): number | undefined {
+  return transitions(record, customers.property).find((change) => customers.values.includes(change.value))?.at;
+}
+
+function base(record: GatheredRecord, context: MapContext, property: string, at: number) {
+  return {
+    identity: crmChangeIdentity(context.account.externalAccountId, 'companies', record.id, property, at),
+    occurredAt: at,
+    touchpoint: 'crm',
+    direction: 'none',
+    participants: [],
+    automated: false,
+    rank: 0,
+    ...recordSubject(record.id),
+  } as const;
+}
+
+function stageChanges(record: GatheredRecord, context: MapContext, property: string): EventDraft[] {
+  return transitions(record, property).map((change) => ({
+    ...base(record, context, property, change.at),
+    type: 'crm.stage_changed',
+    attributes: { ...fromOf(change.from), to: change.value, property, ...madeBy(change) },
+  }));
+}
+
+function ownerChanges(record: GatheredRecord, context: MapContext): EventDraft[] {
+  return transitions(record, 'hubspot_owner_id').map((change) => ({
+    ...base(record, context, 'hubspot_owner_id', change.at),
+    type: 'crm.owner_changed',
+    attributes: { ...fromOf(change.from), owner: change.value, ...madeBy(change) },
+  }));
+}
+
+/** Properties whose past is kept, with what the declaration calls them. */
+export function watchedProperties(declaration: Declaration): ReadonlyMap<string, string | undefined> {
+  const { onboardingStatus, renewalDate, csm, watch } = declaration.properties;
+  const roles = Object.entries({ onboardingStatus, renewalDate, csm });
+  const watched = new Map<string, string | undefined>(watch.map((property) => [property, undefined]));
+  for (const [role, property] of roles) if (property !== undefined) watched.set(property, role);
+  return watched;
+}
+
+function propertyChanges(record: GatheredRecord, context: MapContext, declaration: Declaration): EventDraft[] {
+  const already = new Set([declaration.properties.stage, 'hubspot_owner_id']);
+  return [...watchedProperties(declaration)]
+    .filter(([property]) => !already.has(property))
+    .flatMap(([property, role]) =>
+      transitions(record, property).map((change): EventDraft => ({
+        ...base(record, context, property, change.at),
+        type: 'crm.property_changed',
+        attributes: {
+          ...fromOf(change.from),
+          to: change.value.slice(0, 500),
+          property,
+          ...(role === undefined ? {} : { role }),
+          ...madeBy(change),
+        },
+      })),
+    );
+}
+
+function fromOf(from: string | undefined): { from?: string } {
+  return from === undefined ? {} : { from: from.slice(0, 500) };
+}

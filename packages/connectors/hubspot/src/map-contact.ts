@@ -1,0 +1,86 @@
+import type { MapContext, Mapped } from '@waymark/connector-kit';
+import { crmChangeIdentity, type ContactFact, type EventDraft } from '@waymark/journey';
+import { createdAt, mergedIds, recordSubject, value, values, type GatheredRecord } from './record.ts';
+import { declarationSchema, type Declaration } from './settings.ts';
+import { parseTime } from './time.ts';
+
+/** RFC 5321, 4.5.3.1: 64 for the local part, 255 for the domain. */
+const LONGEST_ADDRESS = 320;
+
+/** A contact as a person of an account: when the CRM first knew of them and, where a property is declared for it, when they left. */
+export function mapContact(record: GatheredRecord, context: MapContext): Mapped {
+  const declaration = declarationSchema.parse(context.settings);
+  const contact = toContact(record, declaration);
+  const companies = contact.accountExternalIds;
+  const address = contact.addresses[0];
+  const participants: EventDraft['participants'] = [
+    {
+      role: 'contact',
+      external: `hubspot:contact:${record.id}`,
+      ...(address === undefined ? {} : { address }),
+      ...(contact.name === undefined ? {} : { name: contact.name }),
+    },
+  ];
+  const base = {
+    touchpoint: 'crm',
+    direction: 'none',
+    participants,
+    automated: false,
+    rank: 0,
+    attributes: { contact: record.id, ...(contact.persona === undefined ? {} : { persona: contact.persona }) },
+    ...recordSubject(companies[0]),
+  } as const;
+  const identity = (what: string, at: number): string =>
+    crmChangeIdentity(context.account.externalAccountId, 'contacts', record.id, what, at);
+  const added = createdAt(record);
+  const events: EventDraft[] = [
+    { ...base, type: 'contact.added', identity: identity('createdate', added), occurredAt: added },
+  ];
+  if (contact.leftAt !== undefined) {
+    const at = contact.leftAt;
+    events.push({ ...base, type: 'contact.left', identity: identity('left', at), occurredAt: at });
+  }
+  return { outcome: 'stored', entities: [contact], events };
+}
+
+function toContact(record: GatheredRecord, declaration: Declaration): ContactFact {
+  const name = [value(record, 'firstname'), value(record, 'lastname')].filter(Boolean).join(' ');
+  const title = value(record, 'jobtitle');
+  const persona = personaOf(record, declaration);
+  const leftAt = parseTime(value(record, declaration.contacts.leftDate));
+  const merged = mergedIds(record);
+  return {
+    kind: 'contact',
+    externalId: record.id,
+    addresses: addressesOf(record),
+    accountExternalIds: companiesOf(record).slice(0, 1000),
+    ...(name === '' ? {} : { name: name.slice(0, 500) }),
+    ...(title === undefined ? {} : { title: title.slice(0, 500) }),
+    ...(persona === undefined ? {} : { persona }),
+    ...(leftAt === undefined ? {} : { leftAt }),
+    ...(merged.length === 0 ? {} : { mergedIds: merged.slice(0, 1000) }),
+  };
+}
+
+function addressesOf(record: GatheredRecord): string[] {
+  const main = value(record, 'email');
+  const all = [...(main === undefined ? [] : [main]), ...values(record, 'hs_additional_emails')];
+  const usable = all.map((address) => address.toLowerCase()).filter((address) => address.length <= LONGEST_ADDRESS);
+  return [...new Set(usable)].filter((address) => address.includes('@')).slice(0, 100);
+}
+
+/** The property that names the primary company is newer than the associations' label where both are there. */
+function companiesOf(record: GatheredRecord): string[] {
+  const primary = value(record, 'associatedcompanyid');
+  const { companies } = record.gathered;
+  return primary !== undefined && companies.includes(primary)
+    ? [primary, ...companies.filter((id) => id !== primary)]
+    : [...companies];
+}
+
+/** A person may play several parts at once; that of a champion is the one that rules ask for. */
+function personaOf(record: GatheredRecord, declaration: Declaration): string | undefined {
+  const parts = values(record, declaration.contacts.persona);
+  if (parts.some((part) => declaration.contacts.championValues.includes(part))) return 'champion';
+  return parts[0]?.toLowerCase().slice(0, 100);
+}
