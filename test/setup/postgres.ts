@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -29,6 +29,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function start(): Promise<Running> {
   await sweep();
   const home = await mkdtemp(join(tmpdir(), prefix));
+  // For root, whose server runs as another account.
+  await chmod(home, 0o711);
   await writeFile(join(home, 'run.pid'), String(process.pid));
   // Nothing of a test outlives its run, so durability is traded for speed here, and only here (failure R7).
   const tuning = {
