@@ -25,6 +25,8 @@ export interface RateBucket {
   readonly units: number;
   readonly windowMs: number;
   readonly concurrency: number;
+  /** Units of the dearest call of the bucket; 1 where all cost the same. */
+  readonly unitsPerCall?: number;
   readonly source: string;
 }
 

@@ -1,0 +1,24 @@
+import { googleAuth, googleConsoleSteps, googleSignInUrls } from '@waymark/connector-kit';
+import type { Manifest } from '@waymark/connector-kit';
+
+/** Restricted scope; `gmail.metadata` would be less, but refuses the `q` that a bounded backfill needs. */
+export const readScope = 'https://www.googleapis.com/auth/gmail.readonly';
+
+export const manifest: Manifest = {
+  id: 'gmail',
+  name: 'Gmail',
+  auth: googleAuth,
+  baseUrls: { ...googleSignInUrls, gmail: 'https://gmail.googleapis.com' },
+  // users.getProfile names the mailbox under the read scope, so that signing in needs no scope of its own.
+  baseScopes: [],
+  buckets: {
+    mailbox: {
+      units: 6_000,
+      windowMs: 60_000,
+      concurrency: 4,
+      source: 'https://developers.google.com/workspace/gmail/api/reference/quota',
+    },
+  },
+  consoleSteps: googleConsoleSteps('Gmail API', readScope),
+  crm: false,
+};
