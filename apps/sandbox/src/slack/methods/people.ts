@@ -1,0 +1,53 @@
+import type { Method } from '../call.ts';
+import { SlackFault } from '../slack-fault.ts';
+import { wireTeam, wireUser } from '../wire.ts';
+import { page } from './conversations.ts';
+
+/** Users and teams. An address is shown only with users:read.email. */
+export const peopleMethods: Readonly<Record<string, Method>> = {
+  /** https://docs.slack.dev/reference/methods/users.list */
+  'users.list': {
+    scopes: ['users:read'],
+    tier: 2,
+    run(call) {
+      const { items, next } = page(call, call.workspace.usersOf(call.token.team), 1000);
+      const options = { email: call.token.scopes.includes('users:read.email') };
+      return { members: items.map((user) => wireUser(user, options)), response_metadata: { next_cursor: next } };
+    },
+  },
+
+  /** https://docs.slack.dev/reference/methods/users.info */
+  'users.info': {
+    scopes: ['users:read'],
+    tier: 4,
+    run(call) {
+      const user = call.workspace.user(call.token.team, call.args.needed('user', 'user_not_found'));
+      return { user: wireUser(user, { email: call.token.scopes.includes('users:read.email') }) };
+    },
+  },
+
+  /** https://docs.slack.dev/reference/methods/users.lookupByEmail */
+  'users.lookupByEmail': {
+    scopes: ['users:read.email'],
+    tier: 3,
+    run(call) {
+      const email = call.args.needed('email', 'users_not_found').toLowerCase();
+      const found = call.workspace
+        .usersOf(call.token.team)
+        .find((user) => user.email?.toLowerCase() === email && !user.deleted);
+      if (found === undefined) throw new SlackFault('users_not_found');
+      return { user: wireUser(found, { email: true }) };
+    },
+  },
+
+  /** https://docs.slack.dev/reference/methods/team.info */
+  'team.info': {
+    scopes: ['team:read'],
+    tier: 3,
+    run(call) {
+      const team = call.workspace.state.teams[call.token.team];
+      if (team === undefined) throw new SlackFault('team_not_found');
+      return { team: wireTeam(team) };
+    },
+  },
+};
