@@ -1,8 +1,6 @@
-import type { FaultAnswer } from '../front/serve.ts';
-import type { StatusFaultKind } from '../front/faults.ts';
 import type { RollingWindow } from '../front/rolling-window.ts';
 import type { HubSpotCore, HubSpotSettings } from './core.ts';
-import { HubSpotRefusal, invalid, rateLimited, unauthorized } from './errors.ts';
+import { invalid } from './errors.ts';
 import { callKey, searchKey } from './limits.ts';
 import type { ObjectType } from './object-type.ts';
 import type { PortalBook, WriteOptions } from './portal-book.ts';
@@ -258,23 +256,6 @@ export class HubSpotHandle {
     return { tenSeconds: Math.max(0, ...calls), searchesPerSecond: this.windows.peak(searchKey(portalId), 1000) };
   }
 
-  /** The portal that a call's token belongs to. */
-  readonly tenantOf = (request: Request): string | undefined => {
-    const token = /^Bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-    return token === undefined ? undefined : this.state.oauth.access[token]?.subject;
-  };
-
-  /** HubSpot's bodies for faults on demand. It has no 403 rate limit; a lost cursor is a refused `after`. */
-  readonly faultBody = (kind: StatusFaultKind, request: Request): FaultAnswer | undefined => {
-    const refusal = faultRefusal(kind, request);
-    if (refusal === undefined) return undefined;
-    return {
-      status: refusal.status,
-      headers: refusal.headers,
-      body: { ...refusal.body, correlationId: '00000000-0000-4000-8000-fa0170000000' },
-    };
-  };
-
   get #running(): HubSpotCore {
     if (this.#core === undefined) throw new Error('The HubSpot sandbox is not started; create the emulator first.');
     return this.#core;
@@ -290,23 +271,5 @@ export class HubSpotHandle {
     const { stored, errors } = book.check(type, properties, false);
     if (errors.length > 0) throw invalid(errors.map((error) => error.message).join('; '), errors);
     return stored;
-  }
-}
-
-function faultRefusal(kind: StatusFaultKind, request: Request): HubSpotRefusal | undefined {
-  const { pathname, searchParams } = new URL(request.url);
-  switch (kind) {
-    case 'unauthorized':
-      return unauthorized();
-    case 'too-many':
-      return rateLimited(pathname.endsWith('/search') ? 'SECONDLY' : 'TEN_SECONDLY_ROLLING');
-    case 'server-error':
-      return new HubSpotRefusal(500, 'INTERNAL_ERROR', 'internal error');
-    case 'cursor-lost':
-      return searchParams.has('after')
-        ? new HubSpotRefusal(410, 'CURSOR_EXPIRED', 'The paging cursor is not valid any more')
-        : undefined;
-    case 'forbidden-rate-limit':
-      return undefined;
   }
 }

@@ -2,8 +2,10 @@ import { defineEmulator, type EmulatorDefinition } from 'emulate';
 import { z } from 'zod';
 import { emptyOAuthState, OAuthServer } from '../front/oauth.ts';
 import { RollingWindow } from '../front/rolling-window.ts';
+import type { FaultBody } from '../front/serve.ts';
 import type { HubSpotCore, HubSpotSettings } from './core.ts';
 import { refusalResponse } from './gate.ts';
+import { faultBody, tenantOf } from './fault-shape.ts';
 import { HubSpotHandle } from './handle.ts';
 import { CALL_LIMITS, type Caps } from './limits.ts';
 import { PortalBook } from './portal-book.ts';
@@ -35,6 +37,12 @@ export interface HubSpotOptions {
 export interface HubSpotService {
   readonly definition: EmulatorDefinition<HubSpotState>;
   readonly handle: HubSpotHandle;
+  /** How the front shapes faults for HubSpot, and where it finds the live state. */
+  readonly front: {
+    readonly faultBody: FaultBody;
+    readonly tenantOf: (request: Request) => string | undefined;
+    readonly state: () => HubSpotState;
+  };
 }
 
 /** Access tokens are longer than 300 characters: https://developers.hubspot.com/changelog/access-token-size-increase */
@@ -157,5 +165,9 @@ export function createHubSpot(options: HubSpotOptions): HubSpotService {
       registerAccountRoutes(app, core);
     },
   });
-  return { definition, handle };
+  return {
+    definition,
+    handle,
+    front: { faultBody, tenantOf: (request) => tenantOf(handle.state, request), state: () => handle.state },
+  };
 }

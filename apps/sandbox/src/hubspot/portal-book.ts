@@ -53,7 +53,7 @@ export class PortalBook {
   ids(type: ObjectType): readonly string[] {
     let ids = this.#ids.get(type);
     if (ids === undefined) {
-      ids = Object.keys(this.portal.objects[type]).sort((a, b) => Number(a) - Number(b));
+      ids = Object.keys(this.portal.objects[type]).toSorted((a, b) => Number(a) - Number(b));
       this.#ids.set(type, ids);
     }
     return ids;
@@ -317,7 +317,7 @@ export class PortalBook {
       .filter((key) => key.startsWith(prefix))
       .map((key) => key.slice(prefix.length))
       .filter((other) => objects[other] !== undefined && objects[other].archivedAt === undefined)
-      .sort((a, b) => Number(a) - Number(b));
+      .toSorted((a, b) => Number(a) - Number(b));
   }
 
   /** The company that a contact, deal or ticket was associated with first. */

@@ -174,7 +174,7 @@ export function plantRecord(portal: Portal, type: ObjectType, input: RecordInput
   for (const [name, value] of Object.entries(input.properties)) {
     if (value === undefined || value === '') continue;
     const past = typeof value === 'string' ? [{ at: input.createdAt, value }] : value;
-    const newestFirst = past.map((entry) => versionOf(entry.value, entry.at, input.source)).reverse();
+    const newestFirst = past.map((entry) => versionOf(entry.value, entry.at, input.source)).toReversed();
     if (newestFirst.length === 0) continue;
     record.properties[name] = newestFirst;
     record.updatedAt = Math.max(record.updatedAt, newestFirst[0]?.timestamp ?? 0);
