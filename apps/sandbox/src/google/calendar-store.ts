@@ -52,6 +52,20 @@ export class CalendarStore {
     return event;
   }
 
+  /** The event or series (no exception) with this iCalUID in any of the user's calendars. */
+  findByICalUid(
+    user: string,
+    iCalUid: string,
+  ): { readonly calendarId: string; readonly event: StoredEvent } | undefined {
+    for (const calendar of this.list(user)) {
+      const event = Object.values(calendar.events).find(
+        (each) => each.iCalUID === iCalUid && each.recurringEventId === undefined,
+      );
+      if (event) return { calendarId: calendar.id, event };
+    }
+    return undefined;
+  }
+
   addEvent(user: string, calendarId: string, fields: EventFields, options: AddEventOptions = {}): StoredEvent {
     const calendar = this.calendar(user, calendarId);
     const number = calendar.nextEvent;

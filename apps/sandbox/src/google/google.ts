@@ -2,7 +2,7 @@ import { defineEmulator, type EmulatorDefinition } from 'emulate';
 import { RollingWindow } from '../front/rolling-window.ts';
 import type { OAuthApp, OAuthServer } from '../front/oauth.ts';
 import type { FaultBody } from '../front/serve.ts';
-import { CalendarStore } from './calendar-store.ts';
+import { CalendarStore, type AddEventOptions, type OriginalStart } from './calendar-store.ts';
 import { mountCalendar } from './calendar-routes.ts';
 import { composeMail, type MailFields } from './compose.ts';
 import { googleFaultBody, GoogleError, json } from './errors.ts';
@@ -11,7 +11,14 @@ import { MailStore, type AddOptions } from './mail-store.ts';
 import { googleOAuth, mountOAuth } from './oauth-routes.ts';
 import { charge, peaksOf, type Caps, type Peak } from './quota.ts';
 import { plantSeed, type GoogleSeed } from './seed.ts';
-import { emptyGoogleState, type GoogleState, type GoogleUser, type StoredMessage } from './state.ts';
+import {
+  emptyGoogleState,
+  type GoogleState,
+  type EventFields,
+  type GoogleUser,
+  type StoredEvent,
+  type StoredMessage,
+} from './state.ts';
 
 export interface GoogleOptions {
   readonly caps: Caps;
@@ -31,7 +38,9 @@ export interface GoogleHandle {
   /** The live state; for the journal and for assertions. */
   state(): GoogleState;
   readonly oauth: OAuthServer;
+  /** For reading; changes go through this handle, so that they are kept. */
   readonly calendars: CalendarStore;
+  /** For reading, as `calendars`. */
   readonly mail: MailStore;
   /** `METHOD path` of calls that no route knows. */
   readonly unknownPaths: string[];
@@ -44,6 +53,25 @@ export interface GoogleHandle {
   /** Deletes for good. */
   removeMail(user: string, id: string): void;
   trashMail(user: string, id: string): void;
+  /** Adds an event, or a series if it has a recurrence; `primary` names the user's own calendar. */
+  addEvent(user: string, calendarId: string, fields: EventFields, options?: AddEventOptions): StoredEvent;
+  updateEvent(
+    user: string,
+    calendarId: string,
+    eventId: string,
+    changes: Partial<EventFields>,
+    at?: number,
+  ): StoredEvent;
+  cancelEvent(user: string, calendarId: string, eventId: string, at?: number): StoredEvent;
+  updateInstance(
+    user: string,
+    calendarId: string,
+    seriesId: string,
+    original: OriginalStart,
+    changes: Partial<EventFields>,
+    at?: number,
+  ): StoredEvent;
+  cancelInstance(user: string, calendarId: string, seriesId: string, original: OriginalStart, at?: number): StoredEvent;
   /** Old history ids answer 404 from now on (A1). */
   expireHistory(user: string): void;
   /** Old sync tokens answer 410 from now on, for one calendar or all of the user's (A4). */
@@ -108,6 +136,11 @@ export const createGoogle = (options: GoogleOptions): Google => {
       mail.modify(user, id, { add: ['TRASH'], remove: ['INBOX'] });
       changed(undefined);
     },
+    addEvent: (...args) => changed(calendars.addEvent(...args)),
+    updateEvent: (...args) => changed(calendars.updateEvent(...args)),
+    cancelEvent: (...args) => changed(calendars.cancelEvent(...args)),
+    updateInstance: (...args) => changed(calendars.updateInstance(...args)),
+    cancelInstance: (...args) => changed(calendars.cancelInstance(...args)),
     expireHistory: (user) => changed(mail.expireHistory(user)),
     expireSyncTokens: (user, calendarId) => {
       const ids = calendarId === undefined ? calendars.list(user).map(({ id }) => id) : [calendarId];

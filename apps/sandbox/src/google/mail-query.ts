@@ -94,7 +94,7 @@ const termTest = (operator: string, value: string): ((summary: MessageSummary) =
 };
 
 const dateValue = (value: string): number | undefined => {
-  if (/^\d{9,}$/u.test(value)) return Number(value) * 1000;
+  if (/^\d+$/u.test(value)) return Number(value) * 1000;
   const day = /^(\d{4})[/-](\d{1,2})[/-](\d{1,2})$/u.exec(value);
   // Gmail takes a plain date at midnight Pacific time: https://developers.google.com/workspace/gmail/api/guides/filtering
   return day ? Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3]), 8) : undefined;
