@@ -16,6 +16,7 @@ export const manifest: Manifest = {
       units: 6_000,
       windowMs: 60_000,
       concurrency: 4,
+      unitsPerCall: 20,
       source: 'https://developers.google.com/workspace/gmail/api/reference/quota',
     },
   },

@@ -1,0 +1,131 @@
+import { gmail } from '@waymark/connector-gmail';
+import type { MapContext, Page } from '@waymark/connector-kit';
+import { collect, testSession } from '@waymark/connector-kit/testing/session';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ana, ben, startGoogle } from '../../apps/sandbox/src/google/google-fixture.ts';
+import type { GoogleFixture } from '../../apps/sandbox/src/google/google-fixture.ts';
+
+const day = 86_400_000;
+const hour = 3_600_000;
+let google: GoogleFixture;
+
+beforeEach(async () => {
+  google = await startGoogle({ caps: 'generous' });
+});
+afterEach(async () => {
+  await google.close();
+});
+
+const scopes = {
+  mail: 'https://www.googleapis.com/auth/gmail.readonly',
+  calendar: 'https://www.googleapis.com/auth/calendar.readonly',
+};
+
+function tokenOf(user: string, scope: string): string {
+  return google.handle.oauth.mint({ clientId: 'waymark-app', subject: user, scopes: [scope] }).accessToken;
+}
+
+const contextOf = (user: string): MapContext => ({
+  ownDomains: ['vendor.example'],
+  account: { externalAccountId: user, label: user, address: user, timezone: 'Europe/Madrid' },
+  settings: {},
+  keepSubjects: true,
+  readAt: google.clock.now,
+});
+
+describe('gmail on the sandbox, with the real SDK', () => {
+  const stream = gmail.streams[0];
+
+  const mail = (number: number, at: number, extra: object = {}) => ({
+    messageId: `m${number}@client.example`,
+    from: { name: 'Zoë', address: 'zoe@client.example' },
+    to: [{ address: ana }],
+    subject: `Mail ${number}`,
+    body: `CANARY body of ${number}`,
+    at,
+    ...extra,
+  });
+
+  const connected = (user = ana, token = tokenOf(user, scopes.mail)) =>
+    gmail.connect(testSession({ classify: gmail.classify, baseUrls: { gmail: google.url }, token }));
+
+  async function pull(from: unknown, options: { mode?: 'backfill' | 'live' | 'resync'; expired?: unknown; user?: string } = {}) {
+    if (stream === undefined) throw new Error('no stream');
+    const client = await connected(options.user ?? ana);
+    const { now } = google.clock;
+    const context = { mode: options.mode ?? 'backfill', since: now - 100 * day, until: now, expired: options.expired };
+    return collect(stream.pull(client, from, '', context));
+  }
+
+  const ids = (pages: readonly Page<unknown>[]) => pages.flatMap(({ records }) => records.map(({ id }) => id));
+  const last = (pages: readonly Page<unknown>[]) => pages.at(-1) ?? expect.fail('no page');
+
+  it('reads a span by windows and goes on by the history, without a body', async () => {
+    const { handle, clock } = google;
+    for (let number = 0; number < 240; number += 1) handle.addMail(ana, mail(number, clock.now - number * 12 * hour));
+    const pages = await pull(null);
+    expect(new Set(ids(pages)).size).toBe(201);
+    expect(pages.every(({ records }) => records.length <= 100)).toBe(true);
+    expect(pages.map(({ done }) => done)).toEqual([...pages.slice(1).map(() => false), true]);
+    expect(JSON.stringify(pages)).not.toContain('CANARY');
+
+    const added = handle.addMail(ana, mail(900, clock.now));
+    handle.removeMail(ana, handle.mail.findByMessageId(ana, 'm3@client.example')?.id ?? '');
+    handle.trashMail(ana, handle.mail.findByMessageId(ana, 'm4@client.example')?.id ?? '');
+    const live = await pull(last(pages).cursor, { mode: 'live' });
+    expect(ids(live)).toContain(added.id);
+    expect(live.flatMap(({ gone }) => gone)).toEqual([{ id: expect.any(String), certain: true }]);
+    const outcomes = live.flatMap(({ records }) => records).map(({ raw }) => stream?.map(stream.raw.parse(raw), contextOf(ana)));
+    expect(outcomes).toContainEqual({ outcome: 'ignored', reason: 'trash' });
+    expect(outcomes).toContainEqual(expect.objectContaining({ outcome: 'stored' }));
+    const quiet = await pull(last(live).cursor, { mode: 'live' });
+    expect(quiet).toEqual([{ records: [], gone: [], cursor: last(live).cursor, done: true }]);
+  });
+
+  it('goes on within a window from the cursor of any page', async () => {
+    const { handle, clock } = google;
+    for (let number = 0; number < 250; number += 1) handle.addMail(ana, mail(number, clock.now - number * hour));
+    const whole = await pull(null);
+    for (const [index, page] of whole.slice(0, -1).entries()) {
+      const rest = await pull(page.cursor);
+      expect(new Set([...ids(whole.slice(0, index + 1)), ...ids(rest)])).toEqual(new Set(ids(whole)));
+    }
+  });
+
+  it('A1, A2, A3: an expired history is a lost cursor; the resync pins first and loses nothing', async () => {
+    const { handle, clock } = google;
+    handle.addMail(ana, mail(1, clock.now - day));
+    const cursor = last(await pull(null)).cursor;
+    handle.addMail(ana, mail(2, clock.now - hour));
+    handle.expireHistory(ana);
+    await expect(pull(cursor, { mode: 'live' })).rejects.toMatchObject({ fault: { kind: 'cursor-expired' } });
+    const resync = await pull(null, { mode: 'resync', expired: cursor });
+    expect(new Set(ids(resync)).size).toBe(2);
+    expect(last(resync).cursor).not.toEqual(cursor);
+    expect(resync[0]?.enumeration).toBeDefined();
+  });
+
+  it('the same mail in two mailboxes is one event', async () => {
+    const { handle, clock } = google;
+    const shared = mail(1, clock.now - day, { to: [{ address: ana }, { address: ben }] });
+    handle.addMail(ana, shared, { receivedAt: clock.now - day });
+    handle.addMail(ben, shared, { receivedAt: clock.now - day + 4_000 });
+    const mapped = await Promise.all(
+      [ana, ben].map(async (user) => {
+        const raw = (await pull(null, { user })).flatMap(({ records }) => records)[0]?.raw;
+        const outcome = stream?.map(stream.raw.parse(raw), contextOf(user));
+        return outcome?.outcome === 'stored' ? outcome.events[0] : undefined;
+      }),
+    );
+    expect(mapped[0]).toMatchObject({ type: 'email.received', identity: 'mail:m1@client.example|zoe@client.example' });
+    expect({ ...mapped[1], attributes: {} }).toEqual({ ...mapped[0], attributes: {} });
+  });
+
+  it('a bad token and a missing scope are named as such', async () => {
+    const client = await connected(ana, 'nonsense');
+    await expect(gmail.identify(client)).rejects.toMatchObject({ fault: { kind: 'token-expired' } });
+    const narrow = await connected(ana, tokenOf(ana, scopes.calendar));
+    await expect(gmail.identify(narrow)).rejects.toMatchObject({ fault: { kind: 'scope-missing' } });
+    expect(await gmail.identify(await connected())).toEqual({ externalAccountId: ana, label: ana, address: ana });
+  });
+});
