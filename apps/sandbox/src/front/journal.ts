@@ -8,6 +8,7 @@ export interface JournalOptions {
   readonly delayMs?: number;
   /** Longest time that changes wait when they keep coming, in milliseconds; 10,000 without. */
   readonly maxDelayMs?: number;
+  /** What to do when a write in the background fails; a process warning without it. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -70,7 +71,7 @@ export class Journal<State extends object> {
     const left = (this.#options.maxDelayMs ?? 10_000) - (now - this.#dirtySince);
     this.#timer = setTimeout(
       () => {
-        this.flush().catch((error: unknown) => this.#options.onError?.(error));
+        this.flush().catch(this.#options.onError ?? ((error: unknown) => process.emitWarning(String(error))));
       },
       Math.max(0, Math.min(this.#options.delayMs ?? 1000, left)),
     );

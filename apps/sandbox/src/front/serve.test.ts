@@ -16,6 +16,16 @@ const counter = defineEmulator<Counter>({
   state: () => ({ count: 0 }),
   setup: ({ app, state, baseUrl }) => {
     app.get('/count', (c) => c.json({ count: state.count, baseUrl }));
+    app.get('/events', () => {
+      let tick = 0;
+      const body = new ReadableStream<Uint8Array>({
+        pull: async (controller) => {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          controller.enqueue(new TextEncoder().encode(`data: ${(tick += 1)}\n\n`));
+        },
+      });
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+    });
     app.get('/items', (c) => c.json({ cursor: c.req.query('cursor') ?? null }));
     app.post('/count', async (c) => {
       state.count += 1;
@@ -129,6 +139,22 @@ test('a hang answers nothing, HTML comes with status 200', async () => {
   served.faults.add({ kind: 'html-200', times: 1 });
   const html = await fetch(`${served.url}/count`);
   expect([html.status, html.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+});
+
+test('server-sent events flow as they come, and an open stream does not hold up closing', async () => {
+  const served = await serve();
+  const response = await fetch(`${served.url}/events`);
+  const reader = response.body?.getReader();
+  const first = new TextDecoder().decode((await reader?.read())?.value);
+  expect(first).toContain('data: 1');
+  const before = Date.now();
+  await running.pop()?.close();
+  expect(Date.now() - before).toBeLessThan(1000);
+});
+
+test('a path that looks like another host stays on this server', async () => {
+  const served = await serve();
+  expect((await fetch(`${served.url}//evil.example/count`)).status).toBe(404);
 });
 
 test('a share of the calls is drawn from the seed', () => {

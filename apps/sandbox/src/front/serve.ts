@@ -226,7 +226,8 @@ const toRequest = async (incoming: IncomingMessage, base: string): Promise<Reque
   for await (const chunk of incoming) if (chunk instanceof Uint8Array) chunks.push(chunk);
   const method = incoming.method ?? 'GET';
   const body = method === 'GET' || method === 'HEAD' ? null : new Uint8Array(Buffer.concat(chunks));
-  return new Request(new URL(incoming.url ?? '/', base), {
+  // Joined as text: resolving `//host/x` as a reference would leave this server.
+  return new Request(`${base}${incoming.url ?? '/'}`, {
     method,
     headers,
     body,

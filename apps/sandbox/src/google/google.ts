@@ -95,6 +95,7 @@ export interface Google {
 /**
  * Google on loopback: OAuth, Gmail and Calendar of several users in one instance. Paths are Google's own, all hosts
  * folded into one. Tokens are bound to a user and held to their scopes; limits are the vendor's or generous ones.
+ * The handle works on the state of the running emulator: use it after `createEmulator`, not before.
  * Sandbox-only: `POST /sandbox/users/:user/messages` stores the request's bytes as a message.
  */
 export const createGoogle = (options: GoogleOptions): Google => {

@@ -56,7 +56,7 @@ const decodeValue = (value: string): string => {
 };
 
 /** UTF-8 if it is valid UTF-8, else windows-1252, as mail readers guess. */
-export const decodeBytes = (bytes: Uint8Array): string => {
+const decodeBytes = (bytes: Uint8Array): string => {
   try {
     return utf8.decode(bytes);
   } catch {
