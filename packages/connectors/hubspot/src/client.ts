@@ -76,13 +76,23 @@ export class HubSpotClient {
   }
 
   /** As `json`, but undefined where HubSpot says that there is no such thing. */
-  jsonOrNone<T>(request: HubSpotRequest<T>): Promise<T | undefined> {
+  async jsonOrNone<T>(request: HubSpotRequest<T>): Promise<T | undefined> {
+    const { answer } = await this.jsonOrRefusal(request, [404]);
+    return answer;
+  }
+
+  /** As `json`, but hands back a refusal with one of these statuses. A page that is not HubSpot's own JSON stays a fault. */
+  jsonOrRefusal<T>(
+    request: HubSpotRequest<T>,
+    statuses: readonly number[],
+  ): Promise<
+    { readonly answer: T; readonly refusal?: never } | { readonly answer?: never; readonly refusal: HubSpotHttpError }
+  > {
     return this.#call(request, async (response) => {
-      if (response.ok) return parseAnswer(request, response);
-      const error = await this.#refusal(request, response);
-      // A 404 that is not HubSpot's own says nothing of the record.
-      if (error.status === 404 && error.understood) return undefined;
-      throw error;
+      if (response.ok) return { answer: await parseAnswer(request, response) };
+      const refusal = await this.#refusal(request, response);
+      if (!refusal.understood || !statuses.includes(refusal.status)) throw refusal;
+      return { refusal };
     });
   }
 

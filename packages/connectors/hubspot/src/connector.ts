@@ -1,10 +1,20 @@
 import type { Connector } from '@waymark/connector-kit';
 import { classify } from './classify.ts';
 import { connect, type HubSpotClient } from './client.ts';
+import { hint } from './hint.ts';
 import { manifest } from './manifest.ts';
-import { companyStream, contactStream, dealStream } from './object-streams.ts';
+import {
+  companyStream,
+  contactStream,
+  dealStream,
+  emailStream,
+  meetingStream,
+  ticketStream,
+} from './object-streams.ts';
 import { ownerStream } from './owners.ts';
+import { probe } from './probe.ts';
 import { declarationSchema } from './settings.ts';
+import { stageWriter } from './stage-writer.ts';
 
 /** HubSpot: companies, contacts, owners, deals, tickets, meetings and logged mail as journey events, and stages back. */
 export const hubspot: Connector<HubSpotClient> = {
@@ -20,6 +30,9 @@ export const hubspot: Connector<HubSpotClient> = {
       ...(details.timeZone === undefined ? {} : { timezone: details.timeZone }),
     };
   },
-  streams: [ownerStream, companyStream, contactStream, dealStream],
+  streams: [ownerStream, companyStream, contactStream, dealStream, ticketStream, meetingStream, emailStream],
   classify,
+  hint,
+  probe,
+  write: stageWriter,
 };

@@ -26,6 +26,8 @@ export class HubSpotHttpError extends Error {
   readonly category: string | undefined;
   /** Which limit a 429 hit: `TEN_SECONDLY_ROLLING`, `SECONDLY` or `DAILY`. */
   readonly policy: string | undefined;
+  /** Codes of the single faults, such as `INVALID_OPTION`. */
+  readonly codes: readonly string[];
   readonly missingScopes: readonly string[];
   readonly retryAfterMs: number | undefined;
   /** For a used-up daily quota: when the account's next day begins, epoch milliseconds. */
@@ -57,6 +59,7 @@ export class HubSpotHttpError extends Error {
     this.status = answer.status;
     this.category = category;
     this.policy = body?.policyName;
+    this.codes = (body?.errors ?? []).flatMap((each) => each.code ?? []);
     this.missingScopes = (body?.errors ?? []).flatMap((each) => [
       ...names(each.context, 'requiredGranularScopes'),
       ...names(each.context, 'requiredScopes'),

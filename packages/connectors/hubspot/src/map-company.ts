@@ -10,6 +10,7 @@ export function mapCompany(record: GatheredRecord, context: MapContext): Mapped 
   const declaration = declarationSchema.parse(context.settings);
   return {
     outcome: 'stored',
+    url: record.gathered.url,
     entities: [toAccount(record, declaration)],
     events: [
       ...stageChanges(record, context, declaration.properties.stage),

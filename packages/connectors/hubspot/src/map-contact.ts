@@ -40,7 +40,7 @@ export function mapContact(record: GatheredRecord, context: MapContext): Mapped 
     const at = contact.leftAt;
     events.push({ ...base, type: 'contact.left', identity: identity('left', at), occurredAt: at });
   }
-  return { outcome: 'stored', entities: [contact], events };
+  return { outcome: 'stored', entities: [contact], events, url: record.gathered.url };
 }
 
 function toContact(record: GatheredRecord, declaration: Declaration): ContactFact {

@@ -68,7 +68,7 @@ export function mapDeal(record: GatheredRecord, context: MapContext): Mapped {
       attributes: { ...describe(change.at, stage), closeAt: change.to, previousCloseAt: change.from },
     });
   }
-  return { outcome: 'stored', events };
+  return { outcome: 'stored', events, url: record.gathered.url };
 }
 
 function stageAt(record: GatheredRecord, past: Past, move: Transition): StageSnapshot | undefined {

@@ -5,6 +5,9 @@ import { stageProperties } from './directory.ts';
 import { mapCompany, watchedProperties } from './map-company.ts';
 import { mapContact } from './map-contact.ts';
 import { mapDeal } from './map-deal.ts';
+import { mapEmail } from './map-email.ts';
+import { mapMeeting } from './map-meeting.ts';
+import { mapTicket } from './map-ticket.ts';
 import { countObjects, pullObjects, type ObjectSpec } from './object-pull.ts';
 import { gatheredRecord, type GatheredRecord } from './record.ts';
 import type { Declaration } from './settings.ts';
@@ -92,6 +95,74 @@ const deals: ObjectSpec = {
   }),
 };
 
+const tickets: ObjectSpec = {
+  type: 'tickets',
+  modified: 'hs_lastmodifieddate',
+  created: 'createdate',
+  gathering: { companies: true, contacts: true, ownerProperties: [], stages: 'tickets' },
+  select: ({ keepSubjects }) => ({
+    properties: named(
+      'hs_merged_object_ids',
+      'createdate',
+      'hs_ticket_priority',
+      keepSubjects ? 'subject' : undefined,
+      ...Object.values(stageProperties.tickets),
+    ),
+    withHistory: named('hs_ticket_priority', ...Object.values(stageProperties.tickets)),
+  }),
+};
+
+const meetings: ObjectSpec = {
+  type: 'meetings',
+  modified: 'hs_lastmodifieddate',
+  created: 'hs_createdate',
+  gathering: {
+    companies: true,
+    contacts: true,
+    ownerProperties: ['hubspot_owner_id', 'hs_attendee_owner_ids'],
+    datedBy: 'hs_meeting_start_time',
+  },
+  select: ({ keepSubjects }) => ({
+    properties: named(
+      'hs_meeting_start_time',
+      'hs_meeting_end_time',
+      'hs_timestamp',
+      'hs_meeting_outcome',
+      'hs_i_cal_uid',
+      'hs_createdate',
+      'hubspot_owner_id',
+      'hs_attendee_owner_ids',
+      keepSubjects ? 'hs_meeting_title' : undefined,
+    ),
+    withHistory: ['hs_meeting_outcome'],
+  }),
+};
+
+const emails: ObjectSpec = {
+  type: 'emails',
+  modified: 'hs_lastmodifieddate',
+  created: 'hs_createdate',
+  gathering: { companies: true, contacts: false, ownerProperties: [], datedBy: 'hs_timestamp' },
+  select: ({ keepSubjects }) => ({
+    properties: named(
+      'hs_timestamp',
+      'hs_createdate',
+      'hs_email_direction',
+      'hs_email_status',
+      'hs_email_message_id',
+      'hs_email_thread_id',
+      'hs_email_headers',
+      'hs_email_from_email',
+      'hs_email_to_email',
+      'hs_email_cc_email',
+      'hs_object_source',
+      'hs_sequence_id',
+      keepSubjects ? 'hs_email_subject' : undefined,
+    ),
+    withHistory: [],
+  }),
+};
+
 /** What reading and mapping of a kind of object have in common. */
 function objectStream(spec: ObjectSpec, rest: Pick<ObjectStream, 'scopes' | 'order' | 'map'>): ObjectStream {
   return {
@@ -110,6 +181,8 @@ const READ = {
   companies: 'crm.objects.companies.read',
   contacts: 'crm.objects.contacts.read',
   deals: 'crm.objects.deals.read',
+  tickets: 'tickets',
+  emails: 'sales-email-read',
 } as const;
 
 export const companyStream = objectStream(companies, { scopes: [READ.companies], order: 20, map: mapCompany });
@@ -121,6 +194,24 @@ export const contactStream = objectStream(contacts, {
 });
 
 export const dealStream = objectStream(deals, { scopes: [READ.deals, READ.companies], order: 40, map: mapDeal });
+
+export const ticketStream = objectStream(tickets, {
+  scopes: [READ.tickets, READ.companies, READ.contacts],
+  order: 50,
+  map: mapTicket,
+});
+
+export const meetingStream = objectStream(meetings, {
+  scopes: [READ.contacts, READ.companies, 'crm.objects.owners.read'],
+  order: 60,
+  map: mapMeeting,
+});
+
+export const emailStream = objectStream(emails, {
+  scopes: [READ.contacts, READ.companies, READ.emails],
+  order: 70,
+  map: mapEmail,
+});
 
 /** Properties that hold what people wrote. */
 const WRITTEN = new Set([

@@ -1,0 +1,96 @@
+import type { MapContext, Mapped } from '@waymark/connector-kit';
+import {
+  crmChangeIdentity,
+  meetingIdentity,
+  type Attributes,
+  type EventDraft,
+  type Participant,
+} from '@waymark/journey';
+import { versions } from './history.ts';
+import { createdAt, recordSubject, value, values, type GatheredRecord } from './record.ts';
+import { parseTime } from './time.ts';
+
+type MeetingAttributes = Attributes<'meeting.held'>;
+
+/** A meeting that the CRM holds. A calendar's own copy speaks before it. */
+const RANK = 1;
+
+/**
+ * A logged meeting. What became of it is HubSpot's `hs_meeting_outcome`, the one record of a no-show that any provider keeps. With
+ * an iCalUID it is the same meeting as the calendar's (failure B4).
+ * https://developers.hubspot.com/docs/api-reference/crm-meetings-v3/guide
+ */
+export function mapMeeting(record: GatheredRecord, context: MapContext): Mapped {
+  if (record.gathered.tooOld) return { outcome: 'ignored', reason: 'older_than_window' };
+  const start = parseTime(value(record, 'hs_meeting_start_time') ?? value(record, 'hs_timestamp'));
+  if (start === undefined) return { outcome: 'ignored', reason: 'no_start' };
+  const made = createdAt(record);
+  const loggedLater = made >= start;
+  const uid = value(record, 'hs_i_cal_uid');
+  const outcome = value(record, 'hs_meeting_outcome')?.toUpperCase();
+  const attributes = attributesOf(record, context, start);
+  const base = {
+    identity:
+      uid === undefined
+        ? crmChangeIdentity(context.account.externalAccountId, 'meetings', record.id, 'meeting', 0)
+        : meetingIdentity(uid, start),
+    touchpoint: 'meeting',
+    direction: 'none',
+    participants: participantsOf(record),
+    automated: false,
+    rank: RANK,
+    ...recordSubject(record.gathered.companies[0]),
+  } as const;
+
+  const events: EventDraft[] = [];
+  if (!loggedLater) events.push({ ...base, type: 'meeting.scheduled', occurredAt: made, attributes });
+  if (outcome === 'COMPLETED' || (outcome === undefined && loggedLater)) {
+    const heldBasis = outcome === undefined ? 'assumed' : 'recorded';
+    events.push({ ...base, type: 'meeting.held', occurredAt: start, attributes: { ...attributes, heldBasis } });
+  } else if (outcome === 'NO_SHOW') {
+    events.push({ ...base, type: 'meeting.no_show', occurredAt: start, attributes });
+  } else if (outcome === 'CANCELED') {
+    events.push({ ...base, type: 'meeting.canceled', occurredAt: canceledAt(record, start), attributes });
+  }
+  if (events.length === 0) return { outcome: 'ignored', reason: 'outcome_unknown' };
+  return { outcome: 'stored', events, url: record.gathered.url };
+}
+
+function canceledAt(record: GatheredRecord, start: number): number {
+  const told = versions(record, 'hs_meeting_outcome').findLast((version) => version.value.toUpperCase() === 'CANCELED');
+  return told?.at ?? start;
+}
+
+function attributesOf(record: GatheredRecord, context: MapContext, start: number): MeetingAttributes {
+  const endsAt = parseTime(value(record, 'hs_meeting_end_time'));
+  const title = context.keepSubjects ? value(record, 'hs_meeting_title') : undefined;
+  return {
+    startsAt: start,
+    ...(endsAt === undefined ? {} : { endsAt }),
+    ...(title === undefined ? {} : { title: title.slice(0, 1000) }),
+  };
+}
+
+/** The owner called the meeting; contacts and further owners were asked to it. */
+function participantsOf(record: GatheredRecord): Participant[] {
+  const organizer = value(record, 'hubspot_owner_id');
+  const owners = [...new Set([organizer, ...values(record, 'hs_attendee_owner_ids')])].filter((id) => id !== undefined);
+  const people: readonly Participant[] = [
+    ...owners.map((id): Participant => {
+      const { email, name } = record.gathered.owners[id] ?? {};
+      return {
+        role: id === organizer ? 'organizer' : 'attendee',
+        external: `hubspot:owner:${id}`,
+        ...(email === undefined ? {} : { address: email }),
+        ...(name === undefined ? {} : { name: name.slice(0, 500) }),
+      };
+    }),
+    ...record.gathered.contacts.map((contact): Participant => ({
+      role: 'attendee',
+      external: `hubspot:contact:${contact.id}`,
+      ...(contact.address === undefined ? {} : { address: contact.address }),
+      ...(contact.name === undefined ? {} : { name: contact.name.slice(0, 500) }),
+    })),
+  ];
+  return people.slice(0, 200);
+}

@@ -1,0 +1,169 @@
+import {
+  ConnectorFault,
+  type Fault,
+  type StageValue,
+  type StageWrite,
+  type StageWriteResult,
+  type StageWriter,
+} from '@waymark/connector-kit';
+import { z } from 'zod';
+import { docs, paths } from './api-version.ts';
+import { classify } from './classify.ts';
+import type { HubSpotClient } from './client.ts';
+import { versions } from './history.ts';
+import { readObjects } from './object-reader.ts';
+import { crmObject, value } from './record.ts';
+
+const BATCH = 100;
+
+const propertyAnswer = z.looseObject({
+  options: z
+    .array(z.looseObject({ value: z.string(), label: z.string(), displayOrder: z.number().default(-1) }))
+    .default([]),
+});
+
+const updateAnswer = z.looseObject({
+  results: z.array(z.looseObject({ id: z.string(), objectWriteTraceId: z.string().optional() })),
+  errors: z
+    .array(
+      z.looseObject({
+        category: z.string().optional(),
+        context: z.record(z.string(), z.unknown()).optional(),
+        errors: z.array(z.looseObject({ code: z.string().optional() })).optional(),
+      }),
+    )
+    .default([]),
+});
+
+/** Writes a stage to a property of companies: a custom one, or `lifecyclestage` itself. */
+export const stageWriter: StageWriter<HubSpotClient> = {
+  scopes: ['crm.objects.companies.write', 'crm.schemas.companies.write'],
+  batchSize: BATCH,
+
+  async describe(client, property) {
+    const found = await client.jsonOrNone({
+      bucket: 'portal',
+      method: 'GET',
+      path: paths.property('companies', property),
+      idempotent: true,
+      doc: docs.properties,
+      answer: propertyAnswer,
+    });
+    if (found === undefined) return null;
+    const ordered = found.options.toSorted((a, b) => a.displayOrder - b.displayOrder);
+    return { options: ordered.map((option) => ({ value: option.value, label: option.label })) };
+  },
+
+  async createProperty(client, property, label, options) {
+    await client.jsonOrRefusal(
+      {
+        bucket: 'portal',
+        method: 'POST',
+        path: paths.properties('companies'),
+        body: {
+          name: property,
+          label,
+          groupName: 'companyinformation',
+          description: 'Written by Waymark: the stage of the account in its journey.',
+          ...(options.length === 0
+            ? { type: 'string', fieldType: 'text' }
+            : {
+                type: 'enumeration',
+                fieldType: 'select',
+                options: options.map((option, displayOrder) => ({ ...option, displayOrder, hidden: false })),
+              }),
+        },
+        // A second attempt meets the property of the first, which is what was wanted.
+        idempotent: true,
+        doc: docs.properties,
+        answer: propertyAnswer,
+      },
+      [409],
+    );
+  },
+
+  async read(client, property, externalIds) {
+    const selection = { properties: [property], withHistory: [property] };
+    const found = await readObjects(client, 'companies', selection, externalIds);
+    const known = new Map<string, StageValue>();
+    for (const record of found.records) {
+      const company = crmObject.parse(record);
+      const latest = versions(company, property).at(-1);
+      const source = [latest?.source, latest?.sourceId].filter((part) => part !== undefined).join(':');
+      known.set(company.id, {
+        value: value(company, property) ?? '',
+        ...(latest === undefined ? {} : { changedAt: latest.at }),
+        ...(source === '' ? {} : { source }),
+      });
+    }
+    return known;
+  },
+
+  write: (client, writes) => (writes.length === 0 ? Promise.resolve([]) : writeBatch(client, writes)),
+
+  /** An earlier lifecycle stage is accepted and ignored; the stage must be cleared in a request of its own first (H2). */
+  backwardNeedsClear: (property) => property === 'lifecyclestage',
+};
+
+/**
+ * Updates up to 100 companies. HubSpot answers 200, 200 without some of them, 207 with errors, or 400 for the whole batch because
+ * of one record; the last is halved until the record stands alone. Never repeated by itself: a person may have written since.
+ * https://developers.hubspot.com/docs/api-reference/crm-companies-v3/guide
+ */
+async function writeBatch(client: HubSpotClient, writes: readonly StageWrite[]): Promise<StageWriteResult[]> {
+  const { answer, refusal } = await client.jsonOrRefusal(
+    {
+      bucket: 'portal',
+      method: 'POST',
+      path: paths.batchUpdate('companies'),
+      body: {
+        inputs: writes.map((write) => ({
+          id: write.externalId,
+          properties: { [write.property]: write.value },
+          objectWriteTraceId: write.traceId,
+        })),
+      },
+      idempotent: false,
+      doc: docs.companies,
+      answer: updateAnswer,
+    },
+    [400, 404, 409],
+  );
+  if (answer !== undefined) return writes.map((write) => resultOf(write, answer));
+  const fault = classify(refusal);
+  // The property itself is wrong, whatever the record: halving would only repeat it.
+  if (refusal.codes.includes('PROPERTY_DOESNT_EXIST')) throw new ConnectorFault(fault);
+  const [only] = writes;
+  if (only !== undefined && writes.length === 1) return [{ traceId: only.traceId, outcome: 'failed', fault }];
+  const half = Math.ceil(writes.length / 2);
+  const first = await writeBatch(client, writes.slice(0, half));
+  return [...first, ...(await writeBatch(client, writes.slice(half)))];
+}
+
+function resultOf(write: StageWrite, answer: z.infer<typeof updateAnswer>): StageWriteResult {
+  const { traceId, externalId } = write;
+  const written = answer.results.some((result) => result.objectWriteTraceId === traceId || result.id === externalId);
+  if (written) return { traceId, outcome: 'written' };
+  const error = answer.errors.find(
+    (each) =>
+      names(each.context?.['objectWriteTraceId']).includes(traceId) ||
+      names(each.context?.['ids']).includes(externalId),
+  );
+  return { traceId, outcome: 'failed', fault: faultOf(error, externalId) };
+}
+
+function faultOf(error: z.infer<typeof updateAnswer>['errors'][number] | undefined, id: string): Fault {
+  if (error === undefined) {
+    return { kind: 'rejected', message: 'HubSpot left this record out of its answer: read it back' };
+  }
+  if (error.category === 'OBJECT_NOT_FOUND') {
+    return { kind: 'record-gone', message: 'HubSpot has no such company any more', id };
+  }
+  const codes = (error.errors ?? []).flatMap((each) => each.code ?? []).join(', ');
+  const message = `HubSpot refused the value: ${error.category ?? 'no category'}${codes === '' ? '' : ` (${codes})`}`;
+  return error.category === 'RATE_LIMITS' ? { kind: 'rate-limited', message } : { kind: 'rejected', message };
+}
+
+function names(list: unknown): readonly unknown[] {
+  return Array.isArray(list) ? list : [];
+}
