@@ -119,7 +119,8 @@ export function ticketProperties(ticket: WorldTicket): Properties {
     hs_pipeline_stage: ticket.history.map((change) => ({ at: change.at, value: TICKET_STAGES[change.status] })),
     hs_ticket_priority: ticket.priority,
     source_type: 'EMAIL',
-    closed_date: closed === undefined || open ? undefined : iso(closed.at),
+    closed_date: closed === undefined || open ? undefined : [{ at: closed.at, value: iso(closed.at) }],
+    desk_reference: ticket.key,
   };
 }
 

@@ -108,7 +108,7 @@ function custom(
   type: PropertyKind,
   options: readonly (readonly [value: string, label: string])[] = [],
 ): PropertyDefinition {
-  const fieldTypes = {
+  const fieldTypes: Readonly<Record<PropertyKind, string>> = {
     enumeration: 'select',
     number: 'number',
     date: 'date',
@@ -143,3 +143,6 @@ export const COMPANY_PROPERTIES: readonly PropertyDefinition[] = [
 ];
 
 export const CONTACT_PROPERTIES: readonly PropertyDefinition[] = [custom('left_date', 'Left the company on', 'date')];
+
+/** The number by which the vendor's people know a ticket; also what keeps a ticket from being entered twice. */
+export const TICKET_PROPERTIES: readonly PropertyDefinition[] = [custom('desk_reference', 'Desk reference', 'string')];

@@ -15,6 +15,7 @@ import {
   CONTACT_PROPERTIES,
   SAMPLE_LIFECYCLE_STAGES,
   samplePipelines,
+  TICKET_PROPERTIES,
 } from './seed-catalog.ts';
 import type { Owner, Portal, Source } from './state.ts';
 
@@ -60,7 +61,7 @@ function mainPortal(world: World): Portal {
     timeZone: world.vendor.timezone,
     owners,
     pipelines: samplePipelines(),
-    properties: { companies: COMPANY_PROPERTIES, contacts: CONTACT_PROPERTIES },
+    properties: { companies: COMPANY_PROPERTIES, contacts: CONTACT_PROPERTIES, tickets: TICKET_PROPERTIES },
   });
   for (const type of ['companies', 'contacts'] as const) {
     const stage = portal.properties[type]['lifecyclestage'];
@@ -104,11 +105,11 @@ function plantCompanies(portal: Portal, world: World, directory: Directory): voi
         hs_additional_domains: additional.join(';'),
         lifecyclestage: account.lifecycleHistory.map((change) => ({ at: change.at, value: change.stage })),
         hubspot_owner_id: directory.owners.get(account.owner)?.id,
-        csm: account.csm,
-        renewal_date: isoDate(account.renewalAt),
-        annual_value: String(account.value),
         tier: account.tier,
-        customer_since: isoDate(account.customerSince),
+        annual_value: String(account.value),
+        csm: since(account, account.csm),
+        customer_since: since(account, isoDate(account.customerSince)),
+        renewal_date: renewalHistory(account),
         onboarding_status: account.onboarding?.map((change) => ({ at: change.at, value: change.status })),
       },
     });
@@ -120,6 +121,31 @@ function plantCompanies(portal: Portal, world: World, directory: Directory): voi
     if (parent === undefined || child === undefined) continue;
     child.properties['hs_parent_company_id'] = [{ value: parent, timestamp: child.createdAt, sourceType: 'CRM_UI' }];
   }
+}
+
+type Past = readonly { readonly at: number; readonly value: string }[];
+
+/** A value that was entered at the sale, or with the company where there was none. */
+function since(account: WorldAccount, value: string | undefined): string | Past | undefined {
+  if (value === undefined || account.customerSince === undefined) return value;
+  return [{ at: account.customerSince, value }];
+}
+
+/** The renewal date of a yearly contract: the first one entered at the sale, each next one when the former came. */
+function renewalHistory(account: WorldAccount): string | Past | undefined {
+  const { renewalAt, customerSince } = account;
+  if (renewalAt === undefined || customerSince === undefined) return isoDate(renewalAt);
+  const dates = [renewalAt];
+  for (let at = yearBefore(renewalAt); at > customerSince + 180 * DAY; at = yearBefore(at)) dates.unshift(at);
+  return dates.map((at, index) => ({
+    at: index === 0 ? customerSince : (dates[index - 1] ?? customerSince),
+    value: new Date(at).toISOString().slice(0, 10),
+  }));
+}
+
+function yearBefore(at: number): number {
+  const date = new Date(at);
+  return date.setUTCFullYear(date.getUTCFullYear() - 1);
 }
 
 function plantContacts(portal: Portal, world: World, directory: Directory): void {
