@@ -1,0 +1,209 @@
+import { createEmulator, type CustomEmulator, type EmulatorDefinition } from 'emulate';
+import { join } from 'node:path';
+import type { World } from '../company/world.ts';
+import { Journal } from '../front/journal.ts';
+import { serveEmulator, type Served, type ServeOptions } from '../front/serve.ts';
+import { createGoogle, type GoogleHandle } from '../google/google.ts';
+import { seedFromWorld as googleSeed } from '../google/seed.ts';
+import type { GoogleState } from '../google/state.ts';
+import type { HubSpotHandle } from '../hubspot/handle.ts';
+import { createHubSpot } from '../hubspot/hubspot.ts';
+import { seedFromWorld as hubspotSeed } from '../hubspot/seed.ts';
+import type { HubSpotState } from '../hubspot/state.ts';
+import type { SlackHandle } from '../slack/handle.ts';
+import { seedFromWorld as slackSeed } from '../slack/seed.ts';
+import { createSlack } from '../slack/slack.ts';
+import type { SlackState } from '../slack/state.ts';
+import { secondGoogleUser } from './second-tenant.ts';
+import { demoApp, UnknownActError, type RunningService, type ServiceName } from './service.ts';
+
+export interface ServiceOptions {
+  readonly world: World;
+  readonly caps: 'vendor' | 'generous';
+  readonly autoConsent: boolean;
+  readonly now: () => number;
+  /** The folder that keeps each service's state. */
+  readonly home?: string | undefined;
+  /** The port to listen on; a free one if it is taken or not given. */
+  readonly port?: number | undefined;
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+export interface Running<Handle> extends RunningService {
+  readonly handle: Handle;
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES');
+}
+
+/** Serves on the wanted port, or on a free one where that is taken. */
+async function serve<State extends object>(
+  options: ServeOptions<State>,
+  port: number | undefined,
+): Promise<Served<State>> {
+  if (port === undefined) return serveEmulator(options);
+  try {
+    return await serveEmulator({ ...options, port });
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+    return serveEmulator(options);
+  }
+}
+
+function journalOf<State extends object>(name: ServiceName, { home, onError }: ServiceOptions): Journal<State> {
+  return new Journal<State>({
+    ...(home === undefined ? {} : { file: join(home, `${name}.json`) }),
+    ...(onError ? { onError } : {}),
+  });
+}
+
+function instance<State extends object>(
+  definition: EmulatorDefinition<State>,
+  kept: State | undefined,
+): (baseUrl: string) => Promise<CustomEmulator<State>> {
+  return (baseUrl) =>
+    createEmulator({ service: definition, listen: false, baseUrl, ...(kept === undefined ? {} : { seed: kept }) });
+}
+
+/** Starts Google with the sample mailboxes and calendars, or with what an earlier run kept. */
+export async function startGoogle(options: ServiceOptions): Promise<Running<GoogleHandle>> {
+  const journal = journalOf<GoogleState>('google', options);
+  const kept = await journal.load();
+  const { caps, autoConsent, now, world } = options;
+  const seed = kept ? { users: [] } : { users: [...googleSeed(world).users, secondGoogleUser(world.anchor)] };
+  const google = createGoogle({ caps, autoConsent, now, seed, onChange: () => journal.touch() });
+  const { handle, faultBody, tenantOf } = google;
+  const served = await serve(
+    { name: 'google', create: instance(google.definition, kept), faultBody, tenantOf, journal, state: handle.state },
+    options.port,
+  );
+  const apps = (): GoogleState['oauth']['apps'] => handle.state().oauth.apps;
+  return {
+    name: 'google',
+    handle,
+    url: served.url,
+    port: served.port,
+    faults: served.faults,
+    apps: () => Object.keys(apps()),
+    registerApp: ({ clientId, clientSecret, name, redirectUris }) => {
+      const old = apps()[clientId];
+      handle.registerApp({
+        clientId,
+        clientSecret: clientSecret ?? old?.clientSecret ?? demoApp.clientSecret,
+        redirectUris: redirectUris ?? old?.redirectUris ?? [],
+        name: name ?? old?.name ?? demoApp.name,
+      });
+    },
+    act: ({ act, tenant }) => {
+      if (act === 'revoke') handle.revokeUser(tenant);
+      else if (act === 'expire-access') handle.expireAccess(tenant);
+      else {
+        handle.expireHistory(tenant);
+        handle.expireSyncTokens(tenant);
+      }
+    },
+    peak: () => handle.peaks(),
+    unknownPaths: () => handle.unknownPaths,
+    touch: () => journal.touch(),
+    close: served.close,
+  };
+}
+
+/** Starts HubSpot with the sample portal and a second one, or with what an earlier run kept. */
+export async function startHubSpot(options: ServiceOptions): Promise<Running<HubSpotHandle>> {
+  const journal = journalOf<HubSpotState>('hubspot', options);
+  const kept = await journal.load();
+  const { caps, autoConsent, now, world } = options;
+  const seed = kept ? { portals: [] } : hubspotSeed(world);
+  const { definition, handle, front } = createHubSpot({
+    caps,
+    autoConsent,
+    now,
+    seed,
+    onMutate: () => journal.touch(),
+  });
+  const served = await serve({ name: 'hubspot', create: instance(definition, kept), journal, ...front }, options.port);
+  return {
+    name: 'hubspot',
+    handle,
+    url: served.url,
+    port: served.port,
+    faults: served.faults,
+    apps: () => Object.keys(handle.state.apps),
+    registerApp: ({ clientId, clientSecret, name, redirectUris, webhookUrl, subscriptions }) => {
+      const old = handle.state.apps[clientId];
+      const oauth = handle.state.oauth.apps[clientId];
+      const hook = webhookUrl ?? old?.webhookUrl;
+      const types = subscriptions ?? old?.subscriptions;
+      handle.registerApp({
+        clientId,
+        clientSecret: clientSecret ?? oauth?.clientSecret ?? demoApp.clientSecret,
+        redirectUris: redirectUris ?? oauth?.redirectUris ?? [],
+        name: name ?? oauth?.name ?? demoApp.name,
+        ...(hook === undefined ? {} : { webhookUrl: hook }),
+        ...(types === undefined ? {} : { subscriptions: types }),
+      });
+    },
+    act: ({ act, tenant }) => {
+      if (act === 'revoke') handle.revoke(Number(tenant));
+      else if (act === 'expire-access') handle.expireAccess(Number(tenant));
+      else throw new UnknownActError('hubspot', act);
+    },
+    peak: () => Object.fromEntries(handle.portalIds.map((portal) => [portal, handle.peak(portal)])),
+    unknownPaths: () => handle.unknownPaths,
+    touch: () => journal.touch(),
+    close: served.close,
+  };
+}
+
+/** Starts Slack with the sample team and a second one, or with what an earlier run kept. */
+export async function startSlack(options: ServiceOptions): Promise<Running<SlackHandle>> {
+  const journal = journalOf<SlackState>('slack', options);
+  const kept = await journal.load();
+  const { caps, autoConsent, now, world } = options;
+  const slack = createSlack({ caps, autoConsent, now, seed: slackSeed(world) });
+  const { definition, handle, front } = slack;
+  handle.onChange(() => journal.touch());
+  const served = await serve({ name: 'slack', create: instance(definition, kept), journal, ...front }, options.port);
+  const appOf = (clientId: string): SlackState['apps'][string] | undefined =>
+    Object.values(handle.workspace.state.apps).find((app) => app.clientId === clientId);
+  return {
+    name: 'slack',
+    handle,
+    url: served.url,
+    port: served.port,
+    faults: served.faults,
+    apps: () => Object.values(handle.workspace.state.apps).map((app) => app.clientId),
+    registerApp: ({ clientId, clientSecret, name, redirectUris, signingSecret, requestUrl }) => {
+      const old = appOf(clientId);
+      const target = requestUrl ?? old?.requestUrl;
+      handle.registerApp({
+        ...(old ? { commands: old.commands, events: old.events } : {}),
+        clientId,
+        clientSecret: clientSecret ?? old?.clientSecret ?? demoApp.clientSecret,
+        signingSecret: signingSecret ?? old?.signingSecret ?? demoApp.signingSecret,
+        redirectUris: redirectUris ?? old?.redirectUris ?? [],
+        name: name ?? old?.name ?? demoApp.name,
+        ...(target === undefined ? {} : { requestUrl: target }),
+      });
+      journal.touch();
+    },
+    act: ({ act, tenant }) => {
+      if (act !== 'revoke') throw new UnknownActError('slack', act);
+      handle.revokeTokens(tenant);
+      journal.touch();
+    },
+    peak: () =>
+      handle.window
+        .totals()
+        .map((total) => ({
+          ...total,
+          peakPerSecond: handle.window.peak(total.key, 1000),
+          peakPerMinute: handle.window.peak(total.key, 60_000),
+        })),
+    unknownPaths: () => handle.unknownPaths,
+    touch: () => journal.touch(),
+    close: served.close,
+  };
+}
