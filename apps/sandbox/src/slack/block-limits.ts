@@ -295,7 +295,8 @@ function withIds(each: Block, nextId: () => string): StoredBlock {
 function wording(item: unknown, error: z.ZodError, index: number): string[] {
   const type = typeof item === 'object' && item !== null && 'type' in item ? item.type : undefined;
   const known = block.options.find((branch) => branch.shape.type.safeParse(type).success);
-  const precise = known?.safeParse(item).error ?? error;
+  if (known === undefined) return [`[ERROR] unsupported type: ${String(type)} [json-pointer:/blocks/${index}/type]`];
+  const precise = known.safeParse(item).error ?? error;
   return precise.issues.map(
     (issue) => `[ERROR] ${issue.message.toLowerCase()} [json-pointer:/blocks/${[index, ...issue.path].join('/')}]`,
   );

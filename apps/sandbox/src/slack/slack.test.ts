@@ -173,10 +173,12 @@ describe('reading', () => {
   test('lists page by cursor', async () => {
     for (let index = 0; index < 5; index += 1) slack.handle.addChannel('T0ONE', `room-${index}`);
     const names: (string | undefined)[] = [];
-    for await (const part of client.paginate('conversations.list', { limit: 3 })) {
-      const { channels } = part;
-      if (Array.isArray(channels)) names.push(...channels.map((each: { name?: string }) => each.name));
-    }
+    let cursor = '';
+    do {
+      const part = await client.conversations.list({ limit: 3, ...(cursor !== '' && { cursor }) });
+      names.push(...(part.channels ?? []).map((each) => each.name));
+      cursor = part.response_metadata?.next_cursor ?? '';
+    } while (cursor !== '');
     expect(names).toHaveLength(7);
   });
 
