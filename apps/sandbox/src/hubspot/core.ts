@@ -6,7 +6,7 @@ import type { PortalBook } from './portal-book.ts';
 import type { HubSpotState } from './state.ts';
 
 /** What happens to webhooks on their way: at-least-once and unordered as the vendor's are (E11), or lost. */
-export interface WebhookMischief {
+interface WebhookMischief {
   /** How often each delivery is sent again after it succeeded. */
   repeat: number;
   /** Sends the events of a delivery in reverse. */

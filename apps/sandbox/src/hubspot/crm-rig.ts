@@ -92,22 +92,6 @@ export async function startRig(options: RigOptions = {}): Promise<CrmRig> {
   const token = (scopes: readonly string[] = ALL_SCOPES, portalId = handle.portalIds[0] ?? PORTAL): string =>
     handle.mint({ clientId: RIG_APP.clientId, portalId, scopes }).accessToken;
   const standing = token();
-  const reply = async (response: Response): Promise<Reply> => {
-    const text = await response.text();
-    const json: unknown = text === '' ? undefined : JSON.parse(text);
-    const at = (path: string): unknown => path.split('.').reduce(step, json);
-    return {
-      status: response.status,
-      headers: response.headers,
-      json,
-      at,
-      text: (path) => {
-        const value = at(path);
-        if (typeof value === 'string' || typeof value === 'number') return String(value);
-        throw new Error(`No text at ${path} of ${text}`);
-      },
-    };
-  };
   return {
     url: served.url,
     handle,
@@ -116,12 +100,12 @@ export async function startRig(options: RigOptions = {}): Promise<CrmRig> {
     token,
     call: async (method, path, body, accessToken = standing) => {
       const client = new Client({ accessToken, basePath: served.url });
-      return reply(await client.apiRequest({ method, path, ...(body === undefined ? {} : { body }) }));
+      return replyOf(await client.apiRequest({ method, path, ...(body === undefined ? {} : { body }) }));
     },
     form: async (path, fields) => {
       const client = new Client({ basePath: served.url });
       const request = { method: 'POST', path, defaultJson: false, authType: 'none', body: new URLSearchParams(fields) };
-      return reply(await client.apiRequest(request));
+      return replyOf(await client.apiRequest(request));
     },
     reset: async () => {
       await served.instance.reset();
@@ -134,4 +118,21 @@ export async function startRig(options: RigOptions = {}): Promise<CrmRig> {
 function step(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   return Object.getOwnPropertyDescriptor(value, name)?.value;
+}
+
+async function replyOf(response: Response): Promise<Reply> {
+  const text = await response.text();
+  const json: unknown = text === '' ? undefined : JSON.parse(text);
+  const at = (path: string): unknown => path.split('.').reduce(step, json);
+  return {
+    status: response.status,
+    headers: response.headers,
+    json,
+    at,
+    text: (path) => {
+      const value = at(path);
+      if (typeof value === 'string' || typeof value === 'number') return String(value);
+      throw new Error(`No text at ${path} of ${text}`);
+    },
+  };
 }

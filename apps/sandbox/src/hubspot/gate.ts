@@ -26,9 +26,11 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** The scopes of a route, by the object types in its path. Alternatives: one of them must be granted whole. */
+export type ScopeRule = (objectType: (name: string) => ObjectType) => readonly (readonly string[])[];
+
 export interface GateOptions {
-  /** Alternatives: one of them must be granted whole. */
-  readonly scopes: (objectType: (name: string) => ObjectType) => readonly (readonly string[])[];
+  readonly scopes: ScopeRule;
   readonly search?: boolean;
 }
 

@@ -10,7 +10,7 @@ import type { CrmRecord, HubSpotApp, HubSpotState, Portal, Source, WriteLogEntry
 import type { Delivery, WebhookSender } from './webhook-sender.ts';
 
 /** A person at work in HubSpot's own pages. */
-export const CRM_USER: Source = { type: 'CRM_UI', id: 'userId:1001', userId: 1001 };
+const CRM_USER: Source = { type: 'CRM_UI', id: 'userId:1001', userId: 1001 };
 
 export interface AppRegistration {
   readonly clientId: string;

@@ -48,6 +48,7 @@ export interface HubSpotService {
 /** Access tokens are longer than 300 characters: https://developers.hubspot.com/changelog/access-token-size-increase */
 const ACCESS_PREFIX = `CPj${'aW5jcmVhc2VkLXRva2VuLXNpemUt'.repeat(10)}-`;
 const ACCESS_TTL_SECONDS = 1800;
+const UNKNOWN_PATHS_KEPT = 1000;
 
 const stateSchema = z.object({
   oauth: z.looseObject({
@@ -156,7 +157,7 @@ export function createHubSpot(options: HubSpotOptions): HubSpotService {
       handle.attach(core, sender);
       app.onError((error, c) => refusalResponse(core, error, c));
       app.notFound((c) => {
-        state.unknownPaths.push(`${c.req.method} ${c.req.path}`);
+        if (state.unknownPaths.length < UNKNOWN_PATHS_KEPT) state.unknownPaths.push(`${c.req.method} ${c.req.path}`);
         return c.json({ status: 'error', message: 'resource not found', category: 'OBJECT_NOT_FOUND' }, 404);
       });
       registerOAuthRoutes(app, core, { autoConsent: options.autoConsent });

@@ -1,5 +1,5 @@
 /** The CRM objects this service holds, by the plural name that stands in the dated paths. */
-export const OBJECT_TYPES = ['companies', 'contacts', 'deals', 'tickets', 'meetings', 'emails'] as const;
+const OBJECT_TYPES = ['companies', 'contacts', 'deals', 'tickets', 'meetings', 'emails'] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 
 export interface ObjectFacts {

@@ -1,4 +1,4 @@
-import { OBJECT_TYPES, type ObjectType } from './object-type.ts';
+import type { ObjectType } from './object-type.ts';
 import { builtInProperties, type PropertyDefinition } from './property.ts';
 import type { CrmRecord, Owner, Pipeline, Portal, PropertyVersion, Source } from './state.ts';
 
@@ -41,7 +41,7 @@ const FIRST_IDS: Readonly<Record<ObjectType, number>> = {
 };
 
 /** HubSpot's pipelines of a new account; the default pipeline's stages have names, those of others numbers. */
-export const DEFAULT_PIPELINES: {
+const DEFAULT_PIPELINES: {
   readonly deals: readonly Pipeline[];
   readonly tickets: readonly Pipeline[];
 } = {
@@ -182,9 +182,4 @@ export function plantRecord(portal: Portal, type: ObjectType, input: RecordInput
   portal.objects[type][id] = record;
   for (const target of input.linkTo ?? []) link(portal, linkKey(type, id), target);
   return record;
-}
-
-/** The number of records of a portal, archived ones included. */
-export function countRecords(portal: Portal): number {
-  return OBJECT_TYPES.reduce((sum, type) => sum + Object.keys(portal.objects[type]).length, 0);
 }

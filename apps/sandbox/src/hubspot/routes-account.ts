@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EmulatorApp, HubSpotCore } from './core.ts';
 import { HubSpotRefusal, invalid, notFound } from './errors.ts';
-import { gated, type Answer, type Call } from './gate.ts';
+import { gated, type Answer, type Call, type ScopeRule } from './gate.ts';
 import { OBJECT_FACTS, type ObjectType } from './object-type.ts';
 import { propertyJson } from './property.ts';
 import { associationTypes } from './association-type.ts';
@@ -33,15 +33,18 @@ const associationReadSchema = z.object({
   inputs: z.array(z.object({ id: z.coerce.string().min(1), after: z.coerce.string().optional() })).min(1),
 });
 
+const schemaScopes: ScopeRule = (objectType) => {
+  const type = objectType('type');
+  return [OBJECT_FACTS[type].readScopes, [`crm.schemas.${type}.read`]];
+};
+const schemaWrite: ScopeRule = (objectType) => [[`crm.schemas.${objectType('type')}.write`]];
+const ownerScopes: ScopeRule = () => [['crm.objects.owners.read']];
+const linkScopes: ScopeRule = (objectType) => [
+  [...OBJECT_FACTS[objectType('from')].readScopes, ...OBJECT_FACTS[objectType('to')].readScopes],
+];
+
 /** Everything around the objects: properties, pipelines, owners, associations, the account. */
 export function registerAccountRoutes(app: EmulatorApp, core: HubSpotCore): void {
-  const schemaScopes = (objectType: (name: string) => ObjectType): string[][] => {
-    const type = objectType('type');
-    return [[...OBJECT_FACTS[type].readScopes], [`crm.schemas.${type}.read`]];
-  };
-  const schemaWrite = (objectType: (name: string) => ObjectType): string[][] => [
-    [`crm.schemas.${objectType('type')}.write`],
-  ];
   app.get('/crm/properties/2026-09/:type', gated(core, { scopes: schemaScopes }, listProperties));
   app.get('/crm/properties/2026-09/:type/:name', gated(core, { scopes: schemaScopes }, readProperty));
   app.post(
@@ -49,13 +52,9 @@ export function registerAccountRoutes(app: EmulatorApp, core: HubSpotCore): void
     gated(core, { scopes: schemaWrite }, (call) => createProperty(core, call)),
   );
   app.get('/crm/pipelines/2026-09/:type', gated(core, { scopes: schemaScopes }, listPipelines));
-  const ownerScopes = (): string[][] => [['crm.objects.owners.read']];
   app.get('/crm/owners/2026-09', gated(core, { scopes: ownerScopes }, listOwners));
   app.get('/crm/owners/2026-09/', gated(core, { scopes: ownerScopes }, listOwners));
   app.get('/crm/owners/2026-09/:id', gated(core, { scopes: ownerScopes }, readOwner));
-  const linkScopes = (objectType: (name: string) => ObjectType): string[][] => [
-    [...OBJECT_FACTS[objectType('from')].readScopes, ...OBJECT_FACTS[objectType('to')].readScopes],
-  ];
   app.post(
     '/crm/associations/2026-09/:from/:to/batch/read',
     gated(core, { scopes: linkScopes }, (call) => readAssociations(core, call)),
@@ -155,7 +154,7 @@ function listOwners(call: Call): Answer {
   const owners = call.book.portal.owners
     .filter((owner) => (owner.archived ?? false) === archived)
     .filter((owner) => email === undefined || owner.email.toLowerCase() === email)
-    .sort((a, b) => Number(a.id) - Number(b.id))
+    .toSorted((a, b) => Number(a.id) - Number(b.id))
     .filter((owner) => after === undefined || Number(owner.id) > Number(after));
   const page = owners.slice(0, limit);
   const last = page.at(-1)?.id;
@@ -246,7 +245,6 @@ function accountDetails(core: HubSpotCore, call: Call): Answer {
   const { portal } = call.book;
   const offset = offsetMinutes(portal.timeZone, core.now());
   const sign = offset < 0 ? '-' : '+';
-  const two = (value: number): string => String(Math.floor(Math.abs(value))).padStart(2, '0');
   return {
     body: {
       portalId: portal.id,
@@ -254,12 +252,16 @@ function accountDetails(core: HubSpotCore, call: Call): Answer {
       timeZone: portal.timeZone,
       companyCurrency: portal.currency,
       additionalCurrencies: [],
-      utcOffset: `${sign}${two(offset / 60)}:${two(offset % 60)}`,
+      utcOffset: `${sign}${twoDigits(offset / 60)}:${twoDigits(offset % 60)}`,
       utcOffsetMilliseconds: offset * 60_000,
       uiDomain: 'app.hubspot.com',
       dataHostingLocation: 'eu1',
     },
   };
+}
+
+function twoDigits(value: number): string {
+  return String(Math.floor(Math.abs(value))).padStart(2, '0');
 }
 
 function offsetMinutes(timeZone: string, at: number): number {

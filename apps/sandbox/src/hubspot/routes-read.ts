@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EmulatorApp, HubSpotCore } from './core.ts';
-import { gated, type Answer, type Call } from './gate.ts';
+import { gated, type Answer, type Call, type ScopeRule } from './gate.ts';
 import { invalid, notFound } from './errors.ts';
 import { OBJECT_FACTS, type ObjectType } from './object-type.ts';
 import { parseAssociations, recordJson } from './record-json.ts';
@@ -18,14 +18,13 @@ const batchReadSchema = z.object({
   idProperty: z.string().optional(),
 });
 
+const scopes: ScopeRule = (objectType) => [OBJECT_FACTS[objectType('type')].readScopes];
+
 /**
  * Reading objects on the dated paths: list, one, batch, search.
  * https://developers.hubspot.com/docs/api-reference/crm-companies-v3/guide, https://developers.hubspot.com/docs/api-reference/search/guide
  */
 export function registerReadRoutes(app: EmulatorApp, core: HubSpotCore): void {
-  const scopes = (objectType: (name: string) => ObjectType): string[][] => [
-    [...OBJECT_FACTS[objectType('type')].readScopes],
-  ];
   app.get('/crm/objects/2026-09/:type', gated(core, { scopes }, list));
   app.get('/crm/objects/2026-09/:type/:id', gated(core, { scopes }, readOne));
   app.post(

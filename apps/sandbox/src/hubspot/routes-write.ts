@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EmulatorApp, HubSpotCore } from './core.ts';
 import { HubSpotRefusal, invalid, type ErrorDetail } from './errors.ts';
-import { gated, type Answer, type Call } from './gate.ts';
+import { gated, type Answer, type Call, type ScopeRule } from './gate.ts';
 import { OBJECT_FACTS, type ObjectType } from './object-type.ts';
 import { recordJson } from './record-json.ts';
 import type { CrmRecord, Source, WriteLogEntry } from './state.ts';
@@ -16,11 +16,10 @@ const batchSchema = z.object({
     .min(1),
 });
 
+const scopes: ScopeRule = (objectType) => [OBJECT_FACTS[objectType('type')].writeScopes];
+
 /** Writing objects on the dated paths. https://developers.hubspot.com/docs/api-reference/crm-companies-v3/guide */
 export function registerWriteRoutes(app: EmulatorApp, core: HubSpotCore): void {
-  const scopes = (objectType: (name: string) => ObjectType): string[][] => [
-    [...OBJECT_FACTS[objectType('type')].writeScopes],
-  ];
   app.post(
     '/crm/objects/2026-09/:type',
     gated(core, { scopes }, (call) => create(core, call)),

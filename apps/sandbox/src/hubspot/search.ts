@@ -50,7 +50,7 @@ type Filter = z.infer<typeof filterSchema>;
 type Test = (record: CrmRecord) => boolean;
 
 /** Limits of the vendor's search guide: 200 a page, 10,000 results, 5 groups of 6 filters and 18 in all, 3,000 characters. */
-export const SEARCH_LIMITS = {
+const SEARCH_LIMITS = {
   page: 200,
   results: 10_000,
   groups: 5,

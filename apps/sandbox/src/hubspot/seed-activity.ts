@@ -19,17 +19,18 @@ interface MailContext {
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
+function person(each: { readonly name?: string; readonly address: string }): Record<string, string> {
+  const [firstName, lastName] = splitName(each.name ?? '');
+  return {
+    email: each.address,
+    ...(firstName === '' ? {} : { firstName }),
+    ...(lastName === '' ? {} : { lastName }),
+  };
+}
+
 /** A mail as HubSpot logs it from a connected mailbox. https://developers.hubspot.com/docs/api-reference/crm-emails-v3/guide */
 export function emailProperties(mail: WorldMail, context: MailContext): Properties {
   const outgoing = context.vendorDomains.includes(domainOf(mail.from.address));
-  const person = (each: { readonly name?: string; readonly address: string }): Record<string, string> => {
-    const [firstName, lastName] = splitName(each.name ?? '');
-    return {
-      email: each.address,
-      ...(firstName === '' ? {} : { firstName }),
-      ...(lastName === '' ? {} : { lastName }),
-    };
-  };
   const staff = outgoing ? mail.from.address : mail.to.find((to) => context.ownerId(to.address) !== undefined)?.address;
   return {
     hs_email_subject: mail.subject,

@@ -3,7 +3,7 @@ import type { ObjectType } from './object-type.ts';
 import type { PropertyDefinition } from './property.ts';
 
 /** Who changed a value: a person in the CRM, or an app through the API. https://developers.hubspot.com/docs/api-reference/latest/webhooks */
-export type SourceType = 'CRM_UI' | 'INTEGRATION' | 'IMPORT' | 'EMAIL' | 'MEETINGS' | 'CALCULATED' | 'MERGE_OBJECTS';
+type SourceType = 'CRM_UI' | 'INTEGRATION' | 'IMPORT' | 'EMAIL' | 'MEETINGS' | 'CALCULATED' | 'MERGE_OBJECTS';
 
 export interface Source {
   readonly type: SourceType;
@@ -32,7 +32,7 @@ export interface CrmRecord {
   properties: Record<string, PropertyVersion[]>;
 }
 
-export interface Stage {
+interface Stage {
   readonly id: string;
   readonly label: string;
   readonly displayOrder: number;

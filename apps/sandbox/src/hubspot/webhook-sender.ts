@@ -92,7 +92,8 @@ export class WebhookSender {
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
-        void this.#run(this.#now()).then(() => this.#schedule());
+        // What came in while the first event waited goes with it.
+        void this.#run(this.#now() + this.#settings.webhookDelayMs).then(() => this.#schedule());
       },
       Math.max(1, dueAt - this.#now()),
     );
@@ -125,7 +126,7 @@ export class WebhookSender {
   async #deliver(url: string, secret: string, chunk: readonly PendingEvent[]): Promise<boolean> {
     const { repeat, reorder } = this.#settings.webhookMischief;
     const events = chunk.map((pending) => pending.event);
-    const body = JSON.stringify(reorder ? events.reverse() : events);
+    const body = JSON.stringify(reorder ? events.toReversed() : events);
     let ok = false;
     for (let copy = 0; copy <= repeat; copy += 1) {
       const status = await this.#post(url, secret, body);
