@@ -2,4 +2,24 @@ export { openDatabase, type Database, type DatabaseOptions } from './database.ts
 export { type Target, targetUrl } from './connection.ts';
 export { errorCode, StoreError, type StoreErrorCode } from './errors.ts';
 export { type Transaction, type TransactionOptions, type Tx, type WorkspaceTransaction } from './tenancy.ts';
-export { openJobs } from './jobs.ts';
+export { createSealer, loadMasterKey, type Sealer } from './secrets.ts';
+export { rotateMasterKey, rotateWorkspaceKey, type KeyRotation } from './key-rotation.ts';
+export { jobDatabase, openJobs } from './jobs.ts';
+export { listen, notify, type Listening } from './notify.ts';
+// One line a repository; their names are told apart by the compiler.
+export * from './repositories/accounts.ts';
+export * from './repositories/answers.ts';
+export * from './repositories/assignments.ts';
+export * from './repositories/audit.ts';
+export * from './repositories/directory.ts';
+export * from './repositories/engine.ts';
+export * from './repositories/hints.ts';
+export * from './repositories/installations.ts';
+export * from './repositories/log.ts';
+export * from './repositories/oauth-attempts.ts';
+export * from './repositories/people.ts';
+export * from './repositories/provider-apps.ts';
+export * from './repositories/sources.ts';
+export * from './repositories/streams.ts';
+export * from './repositories/tokens.ts';
+export * from './repositories/workspaces.ts';

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { clientConfig, type Target } from './connection.ts';
 import { appRole } from './embedded/cluster.ts';
+import type { Transaction } from './tenancy.ts';
 
 /** The schema of pg-boss's own tables; they hold no tenant's data but ids. */
 export const jobSchema = 'pgboss';
@@ -44,6 +45,13 @@ export async function openJobs(
   boss.on('error', options.onError);
   await boss.start();
   return boss;
+}
+
+/** Lets `boss.send(…, { db })` take part in a transaction. The row is still the truth: on Citus the two are not one act (rule S7). */
+export function jobDatabase(tx: Transaction): {
+  executeSql: (text: string, values?: unknown[]) => Promise<{ rows: pg.QueryResultRow[] }>;
+} {
+  return { executeSql: async (text, values) => ({ rows: (await tx.query(text, values)).rows }) };
 }
 
 function connection(target: Target, applicationName: string): ConstructorParameters<typeof PgBoss>[0] & object {

@@ -17,3 +17,11 @@ CREATE TABLE directory (
   expires_at timestamptz(3),
   PRIMARY KEY (kind, key, workspace_id)
 );
+-- Former data keys, until nothing is sealed with them any more.
+CREATE TABLE retired_key (
+  workspace_id uuid NOT NULL,
+  key_version int NOT NULL,
+  wrapped_key bytea NOT NULL,
+  retired_at timestamptz(3) NOT NULL,
+  PRIMARY KEY (workspace_id, key_version)
+);

@@ -152,13 +152,22 @@ CREATE TABLE coverage_gap (
   healed_at timestamptz(3),
   PRIMARY KEY (workspace_id, gap_id)
 );
+-- A chain: each entry's digest covers the former one's (I12). Content enters as a salted digest, so that erasing a person's
+-- entries leaves the chain whole (failure R27).
 CREATE TABLE audit_entry (
   workspace_id uuid NOT NULL,
   audit_id uuid NOT NULL,
+  seq bigint NOT NULL,
   at timestamptz(3) NOT NULL,
   actor text NOT NULL,
   action text NOT NULL,
   subject text NOT NULL,
   detail jsonb NOT NULL,
+  salt bytea,
+  content_digest bytea NOT NULL,
+  previous_digest bytea NOT NULL,
+  digest bytea NOT NULL,
+  erased_at timestamptz(3),
   PRIMARY KEY (workspace_id, audit_id)
 );
+CREATE UNIQUE INDEX audit_entry_seq ON audit_entry (workspace_id, seq);
