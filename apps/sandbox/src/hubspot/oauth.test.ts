@@ -93,6 +93,26 @@ describe('OAuth', () => {
     });
   });
 
+  it('shows a page where a person chooses the account, without auto-consent', async () => {
+    const manual = await startRig({ autoConsent: false });
+    const request = new URLSearchParams({
+      client_id: RIG_APP.clientId,
+      redirect_uri,
+      scope: 'oauth tickets',
+      state: 's2',
+    });
+    const page = await fetch(`${manual.url}/oauth/authorize?${request}`);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain(`Portal ${OTHER_PORTAL}`);
+    const form = new URLSearchParams({ request: request.toString(), subject: String(OTHER_PORTAL), decision: 'allow' });
+    for (const scope of ['oauth', 'tickets']) form.append('scope', scope);
+    const back = await fetch(`${manual.url}/oauth/authorize`, { method: 'POST', body: form, redirect: 'manual' });
+    const code = new URL(back.headers.get('location') ?? '').searchParams.get('code') ?? '';
+    const fields = { grant_type: 'authorization_code', ...credentials, redirect_uri, code };
+    expect((await manual.form('/oauth/2026-03/token', fields)).json).toMatchObject({ hub_id: OTHER_PORTAL });
+    await manual.close();
+  });
+
   it('revokes a refresh token on request', async () => {
     const first = await grant({ scope: 'oauth' });
     const revoked = await rig.form('/oauth/2026-03/token/revoke', {

@@ -192,6 +192,8 @@ describe('reading objects', () => {
       { toObjectId: first, associationTypes: [{ typeId: 279 }, { typeId: 1, label: 'Primary' }] },
       { toObjectId: second, associationTypes: [{ typeId: 279 }] },
     ]);
+    const own = await rig.call('GET', `${OBJECTS}/contacts/${contact.id}?properties=associatedcompanyid`);
+    expect(own.at('properties.associatedcompanyid')).toBe(first);
   });
 
   it('serves pipelines, owners, properties and account details', async () => {

@@ -98,6 +98,7 @@ export class PortalBook {
       return new Date(updated).toISOString();
     }
     if (name === 'hs_merged_object_ids') return record.mergedIds?.join(';') ?? null;
+    if (name === 'associatedcompanyid') return this.primaryCompany(type, record.id) ?? null;
     if (type === 'deals' && (name === 'hs_is_closed' || name === 'hs_is_closed_won')) {
       const probability = this.#dealProbability(record, asOf);
       return String(probability === 1 || (name === 'hs_is_closed' && probability === 0));

@@ -67,7 +67,7 @@ const ROWS: Readonly<Record<ObjectType, readonly Row[]>> = {
     ['company'],
     ['lifecyclestage', 'enumeration'],
     ['hs_buying_role'],
-    ['associatedcompanyid', 'number'],
+    ['associatedcompanyid', 'number', 'readOnly'],
     ['hubspot_owner_id', 'enumeration', 'external'],
     ['createdate', 'datetime', 'readOnly'],
     ['lastmodifieddate', 'datetime', 'readOnly'],
