@@ -344,3 +344,19 @@ export async function writeMatches(
     ],
   );
 }
+
+/** The installations that have seen an account's events, and the mailboxes and calendars of its CSM: those that would see contact. */
+export async function sourcesOfAccount(
+  tx: Tx,
+  accountId: string,
+  csmEmail: string | null,
+): Promise<ReadonlySet<string>> {
+  const { rows } = await tx.query<{ installation_id: string }>(
+    `SELECT DISTINCT e.installation_id FROM journey_event e
+      WHERE e.workspace_id = $1 AND e.account_id = $2 AND e.superseded_at IS NULL AND e.touchpoint IN ('email', 'meeting')
+        AND e.installation_id IS NOT NULL
+      UNION SELECT i.installation_id FROM installation i WHERE i.workspace_id = $1 AND i.address = $3`,
+    [tx.workspaceId, accountId, csmEmail],
+  );
+  return new Set(rows.map((row) => row.installation_id));
+}

@@ -16,16 +16,27 @@ function statements(path: string, source: string): string[] {
     if (sqlStart.test(text)) found.push(text);
   };
   const constants = new Map<string, string>();
-  const text = (quasis: readonly { value: { cooked: string | null } }[], names: readonly (string | undefined)[]): string =>
-    quasis.map((quasi, at) => (quasi.value.cooked ?? '') + (at < names.length ? (constants.get(names[at] ?? '') ?? 'interpolated') : '')).join('');
+  const text = (
+    quasis: readonly { value: { cooked: string | null } }[],
+    names: readonly (string | undefined)[],
+  ): string =>
+    quasis
+      .map(
+        (quasi, at) =>
+          (quasi.value.cooked ?? '') + (at < names.length ? (constants.get(names[at] ?? '') ?? 'interpolated') : ''),
+      )
+      .join('');
   const { program, errors } = parseSync(path, source);
   expect(errors).toEqual([]);
-  const nameOf = (node: { type: string }): string | undefined => ('name' in node && typeof node.name === 'string' ? node.name : undefined);
+  const nameOf = (node: { type: string }): string | undefined =>
+    'name' in node && typeof node.name === 'string' ? node.name : undefined;
   new Visitor({
     VariableDeclarator(node) {
       if (node.id.type !== 'Identifier' || !node.init) return;
-      if (node.init.type === 'Literal' && typeof node.init.value === 'string') constants.set(node.id.name, node.init.value);
-      if (node.init.type === 'TemplateLiteral') constants.set(node.id.name, text(node.init.quasis, node.init.expressions.map(nameOf)));
+      if (node.init.type === 'Literal' && typeof node.init.value === 'string')
+        constants.set(node.id.name, node.init.value);
+      if (node.init.type === 'TemplateLiteral')
+        constants.set(node.id.name, text(node.init.quasis, node.init.expressions.map(nameOf)));
     },
   }).visit(program);
   new Visitor({
@@ -44,7 +55,8 @@ async function tenants(): Promise<Set<string>> {
   for (const migration of await readMigrations()) {
     for (const statement of migration.statements) {
       const [create, table, name] = sqlTokens(statement);
-      if (create?.text === 'create' && table?.text === 'table' && name && !globalTables.includes(name.text)) tables.add(name.text);
+      if (create?.text === 'create' && table?.text === 'table' && name && !globalTables.includes(name.text))
+        tables.add(name.text);
     }
   }
   return tables;
@@ -57,14 +69,19 @@ describe('the statements of the repositories', () => {
     const path = join(import.meta.dirname, file);
     const tables = await tenants();
     const broken = statements(path, await readFile(path, 'utf8')).flatMap((sql) =>
-      splitStatements(sql).length === 0 ? [] : statementViolations(sql, tables).map((violation) => ({ ...violation, sql })),
+      splitStatements(sql).length === 0
+        ? []
+        : statementViolations(sql, tables).map((violation) => ({ ...violation, sql })),
     );
     expect(broken).toEqual([]);
   });
 
   it('control: a statement that breaks one is found in a source', async () => {
-    const source = 'const t = `account`; export const q = (tx) => tx.query(`SELECT ${x} FROM ${t} WHERE account_id = $1`, []);';
+    const source =
+      'const t = `account`; export const q = (tx) => tx.query(`SELECT ${x} FROM ${t} WHERE account_id = $1`, []);';
     const tables = await tenants();
-    expect(statements('x.ts', source).flatMap((sql) => statementViolations(sql, tables))).toMatchObject([{ rule: 'S2' }]);
+    expect(statements('x.ts', source).flatMap((sql) => statementViolations(sql, tables))).toMatchObject([
+      { rule: 'S2' },
+    ]);
   });
 });

@@ -1,0 +1,285 @@
+import {
+  advance,
+  compileJourney,
+  ENGINE_VERSION,
+  fold,
+  parseDefinition,
+  view,
+  type AccountContext,
+  type AccountJourney,
+  type CompiledJourney,
+  type EngineState,
+  type Flag,
+} from '@waymark/lifecycle';
+import {
+  account as readAccount,
+  accountsToFold,
+  activeDefinitions,
+  addFlags,
+  addPeriods,
+  checkpoint,
+  contacts as readContacts,
+  factsOf,
+  flags as storedFlags,
+  lockAccount,
+  settleWake,
+  sourcesOfAccount,
+  stagePeriods,
+  supersedeFlags,
+  supersedePeriods,
+  readSettings,
+  writeCheckpoint,
+  type Account,
+  type Checkpoint,
+  type Contact,
+  type Database,
+  type StoredFlag,
+  type Tx,
+  type Wake,
+} from '@waymark/store';
+import { createHash } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import { coverageIndex, type AccountCoverage } from './coverage.ts';
+import type { Point } from './points.ts';
+
+/** What a fold changed for one account in one journey, told in the same transaction. */
+export interface Folded {
+  readonly account: Account;
+  readonly contacts: readonly Contact[];
+  readonly journey: CompiledJourney;
+  readonly answer: AccountJourney;
+  readonly opened: readonly Flag[];
+  readonly cleared: readonly Flag[];
+  /** Flags that are no longer so, because the past was corrected. */
+  readonly withdrawn: readonly StoredFlag[];
+  readonly stageBefore: string | null;
+}
+
+export interface FoldOptions {
+  readonly database: Database;
+  readonly workspaceId: string;
+  readonly now: () => number;
+  readonly point: Point;
+  /** Called in the transaction that stores the state: whatever has to follow from it is written with it. */
+  readonly afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
+  readonly limit?: number;
+}
+
+const compiled = new Map<string, CompiledJourney>();
+
+/** The journeys that are active, compiled once a process for each digest. */
+export async function activeJourneys(tx: Tx): Promise<readonly CompiledJourney[]> {
+  return (await activeDefinitions(tx)).map((stored) => {
+    const ready = compiled.get(stored.digest);
+    if (ready) return ready;
+    const made = compileJourney(parseDefinition(stored.source, `${stored.journey}.yaml`));
+    compiled.set(stored.digest, made);
+    return made;
+  });
+}
+
+/**
+ * Folds the accounts that have new events or whose answer changes by now; each in a transaction of its own that stores state, flags
+ * and what follows. Returns how many were folded.
+ */
+export async function foldDue(options: FoldOptions): Promise<number> {
+  const { database, workspaceId } = options;
+  const { wakes, journeys, coverage, timezone } = await database.inWorkspace(workspaceId, async (tx) => ({
+    wakes: await accountsToFold(tx, options.now(), options.limit ?? 500),
+    journeys: await activeJourneys(tx),
+    coverage: await coverageIndex(tx),
+    timezone: (await readSettings(tx)).timezone,
+  }));
+  for (const wake of wakes) {
+    await database.inWorkspace(
+      workspaceId,
+      async (tx) => {
+        await lockAccount(tx, wake.accountId);
+        const folded = await foldAccount(tx, { wake, journeys, coverage, timezone, now: options.now() });
+        if (folded.length > 0) await options.afterFold(tx, folded);
+        if (wake.version !== null) await settleWake(tx, wake.accountId, wake.version);
+        await options.point('fold-stored');
+      },
+      { retry: true },
+    );
+    await options.point('fold-committed');
+  }
+  return wakes.length;
+}
+
+async function foldAccount(
+  tx: Tx,
+  input: {
+    readonly wake: Wake;
+    readonly journeys: readonly CompiledJourney[];
+    readonly coverage: (relevant: ReadonlySet<string> | null) => AccountCoverage;
+    readonly timezone: string;
+    readonly now: number;
+  },
+): Promise<readonly Folded[]> {
+  const { wake, now } = input;
+  const account = await readAccount(tx, wake.accountId);
+  if (!account) return [];
+  const contacts = await readContacts(tx, account.accountId);
+  const relevant = await sourcesOfAccount(tx, account.accountId, account.csmEmail);
+  const coverage = input.coverage(relevant.size > 0 ? relevant : null);
+  const context = accountContext(account, contacts, coverage, account.timezone ?? input.timezone);
+  const contextDigest = createHash('sha256').update(JSON.stringify(context)).digest('hex');
+  const results: Folded[] = [];
+  for (const journey of input.journeys) {
+    const before = await checkpoint(tx, account.accountId, journey.definition.id);
+    const state = await nextState(tx, { journey, context, contextDigest, before, wake, now });
+    const answer = view(journey, context, state);
+    const changes = await storeAnswer(tx, answer, now);
+    await writeCheckpoint(
+      tx,
+      {
+        accountId: account.accountId,
+        journey: journey.definition.id,
+        definitionDigest: journey.digest,
+        engineVersion: ENGINE_VERSION,
+        contextDigest,
+        state,
+        stage: answer.stage,
+        health: answer.health.score,
+        digest: answer.digest,
+        asOf: now,
+        nextChangeAt: answer.nextChangeAt,
+      },
+      now,
+    );
+    results.push({ account, contacts, journey, answer, stageBefore: before?.stage ?? null, ...changes });
+  }
+  return results;
+}
+
+/** Goes on from the checkpoint where it still holds and nothing came late; else folds the whole log. */
+async function nextState(
+  tx: Tx,
+  input: {
+    readonly journey: CompiledJourney;
+    readonly context: AccountContext;
+    readonly contextDigest: string;
+    readonly before: Checkpoint | undefined;
+    readonly wake: Wake;
+    readonly now: number;
+  },
+): Promise<EngineState> {
+  const { journey, context, before, wake, now } = input;
+  const holds =
+    before !== undefined &&
+    before.definitionDigest === journey.digest &&
+    before.engineVersion === ENGINE_VERSION &&
+    before.contextDigest === input.contextDigest &&
+    isEngineState(before.state);
+  if (holds && isEngineState(before.state)) {
+    const from = wake.version === null ? null : wake.earliest;
+    const inTime = from === null || before.state.at === null || from > before.state.at;
+    if (inTime) {
+      const facts = from === null ? [] : await factsOf(tx, context.accountId, { after: from });
+      const advanced = advance(journey, context, before.state, facts, now);
+      if (advanced.kind === 'advanced') return advanced.state;
+    }
+  }
+  return fold(journey, context, await factsOf(tx, context.accountId), now);
+}
+
+/** The checkpoint is ours and its digest and engine version were compared: its form is known. */
+function isEngineState(value: unknown): value is EngineState {
+  return typeof value === 'object' && value !== null && 'tracks' in value && 'course' in value;
+}
+
+/** What the engine has to know of an account beside its events. */
+export function accountContext(
+  account: Account,
+  contacts: readonly Contact[],
+  coverage: AccountCoverage,
+  timezone: string,
+): AccountContext {
+  return {
+    accountId: account.accountId,
+    isCustomer: account.isCustomer,
+    timezone,
+    ...(account.customerSince !== null && { customerSince: account.customerSince }),
+    ...(account.renewalAt !== null && { renewalAt: account.renewalAt }),
+    ...(account.tier !== null && { tier: account.tier }),
+    ...(account.value !== null && { value: account.value }),
+    contacts: contacts.flatMap((contact) =>
+      contact.addresses.map((address) => ({
+        address,
+        ...(contact.persona !== null && { persona: contact.persona }),
+        ...(contact.name !== null && { name: contact.name }),
+        ...(contact.leftAt !== null && { leftAt: contact.leftAt }),
+      })),
+    ),
+    gaps: coverage.gaps,
+    ...(coverage.watchedFrom !== undefined && { watchedFrom: coverage.watchedFrom }),
+  };
+}
+
+/** Writes what differs from what is stored: former rows are ended in known time, never changed. */
+async function storeAnswer(tx: Tx, answer: AccountJourney, at: number) {
+  const { accountId, journey } = answer;
+  const periods = await stagePeriods(tx, { accountId, journey });
+  const periodKey = (one: { stage: string; enteredAt: number; exitedAt: number | null }, digest: unknown) =>
+    `${one.stage}|${one.enteredAt}|${one.exitedAt}|${String(digest)}`;
+  const proofOf = (detail: Readonly<Record<string, unknown>>) => {
+    const proof = detail.proof;
+    return typeof proof === 'object' && proof !== null && 'digest' in proof ? proof.digest : '';
+  };
+  const stored = new Map(periods.map((one) => [periodKey(one, proofOf(one.detail)), one]));
+  const wanted = new Map(answer.periods.map((one) => [periodKey(one, one.proof.digest), one]));
+  await supersedePeriods(
+    tx,
+    [...stored].filter(([key]) => !wanted.has(key)).map(([, one]) => one.periodId),
+    at,
+  );
+  await addPeriods(
+    tx,
+    [...wanted]
+      .filter(([key]) => !stored.has(key))
+      .map(([, one]) => ({
+        periodId: uuidv7(),
+        accountId,
+        journey,
+        stage: one.stage,
+        enteredAt: one.enteredAt,
+        exitedAt: one.exitedAt,
+        detail: { ...one },
+        recordedAt: at,
+      })),
+  );
+
+  const former = (await storedFlags(tx, { accountId })).filter((flag) => flag.journey === journey);
+  const formerById = new Map(former.map((flag) => [flag.flagId, flag]));
+  const flagKey = (flag: Flag) => JSON.stringify([flag.proof.digest, flag.clearedAt, flag.severity, flag.reason]);
+  const now = new Map(answer.flags.map((flag) => [flag.flagId, flag]));
+  const changed = answer.flags.filter((flag) => {
+    const before = formerById.get(flag.flagId);
+    return !before || before.detail.key !== flagKey(flag);
+  });
+  const withdrawn = former.filter((flag) => !now.has(flag.flagId));
+  const ended = [...withdrawn, ...changed.flatMap((flag) => formerById.get(flag.flagId) ?? [])];
+  await supersedeFlags(tx, ended, at);
+  await addFlags(
+    tx,
+    changed.map((flag) => ({
+      flagId: flag.flagId,
+      accountId,
+      journey,
+      rule: flag.rule,
+      kind: flag.kind,
+      severity: flag.severity,
+      openedAt: flag.openedAt,
+      clearedAt: flag.clearedAt,
+      detail: { ...flag, key: flagKey(flag) },
+      recordedAt: at,
+    })),
+  );
+  const wasOpen = (flag: Flag) => formerById.get(flag.flagId)?.clearedAt === null;
+  return {
+    opened: changed.filter((flag) => flag.clearedAt === null && !wasOpen(flag)),
+    cleared: changed.filter((flag) => flag.clearedAt !== null && wasOpen(flag)),
+    withdrawn: withdrawn.filter((flag) => flag.clearedAt === null),
+  };
+}

@@ -1,0 +1,173 @@
+import { createSession } from './session.ts';
+import { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
+import { currentInstallation, runInstallation, type Progress, type RunResult } from './run.ts';
+import { LeaseLost } from './commit.ts';
+import type { Point } from './points.ts';
+import type { Sealer, TokenKeeper } from './tokens.ts';
+import type { AnyConnector, Session } from '@waymark/connector-kit';
+import { releaseLease, renewLease, takeHints, takeLease, type Database, type Installation } from '@waymark/store';
+
+/** How often a live stream is read when nobody asks for it, ms. */
+const pollEveryMs = 5 * 60_000;
+const leaseMs = 60_000;
+const resyncEveryMs = 24 * 3_600_000;
+
+export interface SyncDependencies {
+  readonly database: Database;
+  readonly sealer: Sealer;
+  readonly tokens: TokenKeeper;
+  /** Loads a connector by name, once. */
+  readonly connector: (id: string) => Promise<AnyConnector>;
+  /** The operator's base URLs of a connector, defaults included. */
+  readonly baseUrls: (connector: AnyConnector) => Readonly<Record<string, string>>;
+  readonly limits: LimitSettings;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly point: Point;
+  /** This process, for leases. */
+  readonly holder: string;
+  readonly pollEveryMs?: number;
+  readonly onProgress: (progress: Progress) => void;
+  readonly onCommitted: (workspaceId: string) => void;
+}
+
+export type SyncOutcome =
+  | { readonly kind: 'ran'; readonly result: RunResult }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'inactive' };
+
+const limitsByInstallation = new Map<string, Limits>();
+
+/** The limiter of an installation: it outlives a run, so that the window holds across runs. */
+function limitsFor(deps: SyncDependencies, connector: AnyConnector, installationId: string): Limits {
+  const existing = limitsByInstallation.get(installationId);
+  if (existing) return existing;
+  const made = new Limits(connector.manifest.id, connector.manifest.buckets, deps.limits);
+  limitsByInstallation.set(installationId, made);
+  return made;
+}
+
+/** A session of an installation for work of one priority: a run, a write-back, a doctor's check. */
+export async function openSession(
+  deps: SyncDependencies,
+  workspaceId: string,
+  installation: Installation,
+  order: Priority,
+  signal: AbortSignal,
+): Promise<{ readonly connector: AnyConnector; readonly session: Session; readonly client: unknown }> {
+  const connector = await deps.connector(installation.connector);
+  const { auth } = connector.manifest;
+  const session = createSession({
+    limits: limitsFor(deps, connector, installation.installationId),
+    priority: order,
+    accessToken: () => deps.tokens.accessToken(workspaceId, installation.installationId, auth),
+    refreshToken: async () => {
+      await deps.tokens.refresh(workspaceId, installation.installationId, auth);
+    },
+    classify: (error) => connector.classify(error),
+    baseUrls: deps.baseUrls(connector),
+    settings: installation.settings,
+    grantedScopes: installation.grantedScopes,
+    signal,
+    now: deps.now,
+    random: deps.random,
+  });
+  return { connector, session, client: await connector.connect(session) };
+}
+
+/**
+ * Runs an installation once under its lease, and says when it is due again. A run of another worker makes it `busy`; nothing waits.
+ * Faults are recorded with the streams and never thrown.
+ */
+export async function syncInstallation(
+  deps: SyncDependencies,
+  workspaceId: string,
+  installationId: string,
+  stop: AbortSignal,
+): Promise<SyncOutcome> {
+  const at = deps.now();
+  const fence = await deps.database.inWorkspace(workspaceId, (tx) =>
+    takeLease(tx, installationId, deps.holder, at, leaseMs),
+  );
+  const installation = await currentInstallation(deps.database, workspaceId, installationId);
+  if (!installation || installation.status !== 'active') return { kind: 'inactive' };
+  if (fence === undefined) return { kind: 'busy' };
+  const lost = new AbortController();
+  const heartbeat = setInterval(() => void beat(), leaseMs / 3);
+  async function beat(): Promise<void> {
+    const held = await deps.database
+      .inWorkspace(workspaceId, (tx) => renewLease(tx, installationId, fence ?? 0, deps.now(), leaseMs))
+      .catch(() => true);
+    if (!held) lost.abort(new LeaseLost());
+  }
+  const resync = installation.lastResyncAt !== null && at - installation.lastResyncAt > resyncEveryMs;
+  const fresh = installation.lastResyncAt === null;
+  let result: RunResult | undefined;
+  try {
+    const signal = AbortSignal.any([stop, lost.signal]);
+    const order = installation.wantedAt !== null ? priority.hint : fresh ? priority.backfill : priority.live;
+    const { connector, client } = await openSession(deps, workspaceId, installation, order, signal);
+    result = await runInstallation({
+      database: deps.database,
+      sealer: deps.sealer,
+      workspaceId,
+      installation,
+      connector,
+      client,
+      account: {
+        externalAccountId: installation.externalAccountId,
+        label: installation.label,
+        ...(installation.address !== null && { address: installation.address }),
+      },
+      leaseFence: fence,
+      startedAt: at,
+      resync,
+      now: deps.now,
+      signal,
+      point: deps.point,
+      onProgress: deps.onProgress,
+      onCommitted: () => deps.onCommitted(workspaceId),
+    });
+    return { kind: 'ran', result };
+  } catch (error) {
+    if (error instanceof LeaseLost || lost.signal.aborted) return { kind: 'lost' };
+    throw error;
+  } finally {
+    clearInterval(heartbeat);
+    await finish(deps, workspaceId, installation, { fence, startedAt: at, result, resynced: resync || fresh });
+  }
+}
+
+async function finish(
+  deps: SyncDependencies,
+  workspaceId: string,
+  installation: Installation,
+  run: {
+    readonly fence: number;
+    readonly startedAt: number;
+    readonly result: RunResult | undefined;
+    readonly resynced: boolean;
+  },
+): Promise<void> {
+  const now = deps.now();
+  const failed = run.result === undefined || run.result.faults.length > 0;
+  const every = deps.pollEveryMs ?? pollEveryMs;
+  await deps.database
+    .inWorkspace(workspaceId, async (tx) => {
+      if (!failed) await takeHints(tx, installation.installationId, run.startedAt, now);
+      await releaseLease(
+        tx,
+        installation.installationId,
+        run.fence,
+        {
+          nextRunAt: now + (failed ? Math.min(every, 30_000) : every),
+          resumeAt: run.result?.resumeAt ?? null,
+          resumeReason: run.result?.resumeReason ?? null,
+          resynced: run.resynced && run.result !== undefined && !failed,
+        },
+        run.startedAt,
+      );
+    })
+    .catch(() => undefined);
+}

@@ -1,0 +1,66 @@
+import PQueue from 'p-queue';
+import type { RateBucket } from '@waymark/connector-kit';
+
+/** What the operator allows. A tenant can set none of it. */
+export interface LimitSettings {
+  /** The part of a provider's cap that we use, 0 to 1. */
+  readonly share: number;
+  /** Multiplies a connector's caps, for a provider that has granted more; 1 by default. */
+  readonly scale: (connectorId: string) => number;
+}
+
+/** Higher goes first: what a person waits for before what only history waits for. */
+export const priority = { write: 30, hint: 20, live: 10, backfill: 0 } as const;
+export type Priority = (typeof priority)[keyof typeof priority];
+
+/**
+ * The queues of one installation, one a bucket. A bucket holds as many calls in any rolling window as its share allows if each were
+ * its dearest, so that the cap holds whatever the mixture (`strict` p-queue). One installation runs on one worker at a time, so no
+ * counter is shared.
+ */
+export class Limits {
+  readonly #queues = new Map<string, PQueue>();
+  readonly #settings: LimitSettings;
+  readonly #connectorId: string;
+  readonly #buckets: Readonly<Record<string, RateBucket>>;
+
+  constructor(connectorId: string, buckets: Readonly<Record<string, RateBucket>>, settings: LimitSettings) {
+    this.#connectorId = connectorId;
+    this.#buckets = buckets;
+    this.#settings = settings;
+  }
+
+  /** Runs a call of the bucket when its turn has come. */
+  run<T>(bucket: string, order: Priority, work: () => Promise<T>): Promise<T> {
+    return this.#queue(bucket).add(work, { priority: order });
+  }
+
+  /** Stops a bucket for a while: the provider asked for it. */
+  pauseFor(bucket: string, ms: number): void {
+    const queue = this.#queue(bucket);
+    queue.pause();
+    setTimeout(() => queue.start(), ms).unref();
+  }
+
+  #queue(bucket: string): PQueue {
+    const existing = this.#queues.get(bucket);
+    if (existing) return existing;
+    const declared = this.#buckets[bucket];
+    if (!declared)
+      throw new Error(`The connector ${this.#connectorId} names a bucket that its manifest lacks: ${bucket}.`);
+    const made = new PQueue(queueOptions(declared, this.#settings.share, this.#settings.scale(this.#connectorId)));
+    this.#queues.set(bucket, made);
+    return made;
+  }
+}
+
+/** The p-queue options of a bucket: calls a window, rounded down, at least one. */
+export function queueOptions(bucket: RateBucket, share: number, scale: number) {
+  const calls = Math.max(1, Math.floor((bucket.units * share * scale) / (bucket.unitsPerCall ?? 1)));
+  return {
+    concurrency: Math.max(1, Math.round(bucket.concurrency * Math.max(1, Math.min(scale, 4)))),
+    intervalCap: calls,
+    interval: bucket.windowMs,
+    strict: true,
+  };
+}

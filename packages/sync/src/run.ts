@@ -1,0 +1,258 @@
+import { ConnectorFault, type AnyConnector, type Fault, type PullContext, type Stream } from '@waymark/connector-kit';
+import {
+  dropCursor,
+  hintsOf,
+  installation as readInstallation,
+  openStream,
+  recordFault,
+  streamStates,
+  readSettings,
+  type Database,
+  type Installation,
+  type StreamState,
+} from '@waymark/store';
+import { commitPage, LeaseLost } from './commit.ts';
+import { healStream } from './coverage.ts';
+import type { Point } from './points.ts';
+import { prepareRecord } from './prepare.ts';
+import type { Sealer } from './tokens.ts';
+
+/** What a run tells while it goes on. */
+export interface Progress {
+  readonly workspaceId: string;
+  readonly installationId: string;
+  readonly connector: string;
+  readonly label: string;
+  readonly stream: string;
+  readonly partition: string;
+  readonly done: number;
+  readonly expected: number | null;
+  readonly finished: boolean;
+}
+
+export interface RunOptions {
+  readonly database: Database;
+  readonly sealer: Sealer;
+  readonly workspaceId: string;
+  readonly installation: Installation;
+  readonly connector: AnyConnector;
+  readonly client: unknown;
+  readonly account: { readonly externalAccountId: string; readonly label: string; readonly address?: string };
+  readonly leaseFence: number;
+  readonly startedAt: number;
+  /** Whether to read the last 30 days again, whatever the cursor says. */
+  readonly resync: boolean;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly point: Point;
+  readonly onProgress: (progress: Progress) => void;
+  /** Accounts changed: somebody should fold them soon. */
+  readonly onCommitted: () => void;
+}
+
+/** How one run of an installation ended. */
+export interface RunResult {
+  readonly faults: readonly { readonly stream: string; readonly partition: string; readonly fault: Fault }[];
+  /** The provider asked us to come back later. */
+  readonly resumeAt: number | null;
+  readonly resumeReason: string | null;
+  readonly records: number;
+}
+
+const day = 86_400_000;
+const resyncDays = 30;
+
+/**
+ * Runs every stream of an installation once: backfill where it is new, live from its cursor else. A stream without its scope is
+ * paused and the rest run (failure D13); a fault of one stream is recorded and does not stop another, but a dead grant stops all.
+ */
+export async function runInstallation(options: RunOptions): Promise<RunResult> {
+  const faults: { stream: string; partition: string; fault: Fault }[] = [];
+  let records = 0;
+  let resume: { at: number; reason: string } | null = null;
+  const streams = [...options.connector.streams].sort((a, b) => a.order - b.order);
+  const hints = await options.database.inWorkspace(options.workspaceId, (tx) =>
+    hintsOf(tx, options.installation.installationId, options.startedAt),
+  );
+  for (const stream of streams) {
+    const missing = stream.scopes.filter((scope) => !options.installation.grantedScopes.includes(scope));
+    if (missing.length > 0) {
+      await pause(options, stream, missing);
+      continue;
+    }
+    try {
+      const partitions = stream.partitions ? await stream.partitions(options.client) : [{ id: '', label: stream.name }];
+      for (const partition of partitions) {
+        const ids = hints.filter((hint) => hint.stream === stream.name).flatMap((hint) => hint.externalIds);
+        const ended = await runPartition(options, stream, partition, ids);
+        records += ended.records;
+        if (!ended.fault) continue;
+        faults.push({ stream: stream.name, partition: partition.id, fault: ended.fault });
+        if (ended.fault.kind === 'quota-exhausted') resume = { at: ended.fault.resumeAt, reason: ended.fault.message };
+      }
+    } catch (error) {
+      if (error instanceof LeaseLost || options.signal.aborted) throw error;
+      const fault = faultOf(options.connector, error);
+      faults.push({ stream: stream.name, partition: '', fault });
+      await fail(options, stream, { id: '', label: stream.name }, fault);
+    }
+    if (resume || faults.some(({ fault }) => fault.kind === 'auth-revoked')) break;
+  }
+  return { faults, resumeAt: resume?.at ?? null, resumeReason: resume?.reason ?? null, records };
+}
+
+async function pause(
+  options: RunOptions,
+  stream: Stream<unknown, unknown, unknown>,
+  missing: readonly string[],
+): Promise<void> {
+  const message = `This stream needs the scope ${missing.join(', ')}: connect the account again and allow it.`;
+  await fail(
+    options,
+    stream,
+    { id: '', label: stream.name },
+    { kind: 'scope-missing', message, ...(missing[0] && { scope: missing[0] }) },
+  );
+}
+
+async function fail(
+  options: RunOptions,
+  stream: Stream<unknown, unknown, unknown>,
+  partition: { id: string; label: string },
+  fault: Fault,
+): Promise<void> {
+  const key = { installationId: options.installation.installationId, stream: stream.name, partition: partition.id };
+  await options.database.inWorkspace(options.workspaceId, async (tx) => {
+    await openStream(tx, { ...key, label: partition.label });
+    const pausedReason = fault.kind === 'scope-missing' ? fault.message : null;
+    await recordFault(tx, key, { kind: fault.kind, message: fault.message, pausedReason }, options.now());
+  });
+}
+
+function faultOf(connector: AnyConnector, error: unknown): Fault {
+  return error instanceof ConnectorFault ? error.fault : connector.classify(error);
+}
+
+/** Runs one partition; a cursor that the provider has forgotten is replaced once within the same run (A1). */
+async function runPartition(
+  options: RunOptions,
+  stream: Stream<unknown, unknown, unknown>,
+  partition: { readonly id: string; readonly label: string },
+  ids: readonly string[],
+): Promise<{ records: number; fault?: Fault }> {
+  const key = { installationId: options.installation.installationId, stream: stream.name, partition: partition.id };
+  let records = 0;
+  let expired: unknown;
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const state = await options.database.inWorkspace(options.workspaceId, (tx) =>
+      openStream(tx, { ...key, label: partition.label }),
+    );
+    try {
+      records += await pullPartition(options, stream, state, ids, expired);
+      await options.database.inWorkspace(options.workspaceId, (tx) => healStream(tx, key, options.now()));
+      return { records };
+    } catch (error) {
+      if (error instanceof LeaseLost || options.signal.aborted) throw error;
+      const fault = faultOf(options.connector, error);
+      if (fault.kind === 'cursor-expired' && attempt === 0) {
+        expired = state.cursor;
+        await options.database.inWorkspace(options.workspaceId, async (tx) => {
+          const current = (await streamStates(tx, key.installationId)).find(
+            (one) => one.stream === key.stream && one.partition === key.partition,
+          );
+          if (current) await dropCursor(tx, current);
+        });
+        continue;
+      }
+      await fail(options, stream, partition, fault);
+      return { records, fault };
+    }
+  }
+  return { records };
+}
+
+async function pullPartition(
+  options: RunOptions,
+  stream: Stream<unknown, unknown, unknown>,
+  opened: StreamState,
+  ids: readonly string[],
+  expired: unknown,
+): Promise<number> {
+  const { database, workspaceId, installation } = options;
+  const settings = await database.inWorkspace(workspaceId, (tx) => readSettings(tx));
+  const start = options.now();
+  const resync = options.resync && opened.backfillDoneAt !== null;
+  const since = resync
+    ? start - resyncDays * day
+    : Math.min(opened.backfilledFrom ?? Infinity, start - settings.historyDays * day);
+  const mode = opened.backfillDoneAt === null ? 'backfill' : resync || opened.cursor === null ? 'resync' : 'live';
+  const context: PullContext = { mode, since, until: start, ids, ...(expired !== undefined && { expired }) };
+  let state = opened;
+  let records = 0;
+  for await (const page of stream.pull(options.client, usableCursor(stream, opened), opened.partition, context)) {
+    options.signal.throwIfAborted();
+    await options.point('page-read');
+    const prepared = page.records.map((record) =>
+      prepareRecord(workspaceId, installation.installationId, stream, record, {
+        ownDomains: settings.ownDomains,
+        account: options.account,
+        settings: installation.settings,
+        keepSubjects: installation.settings.keepSubjects === true,
+        readAt: options.now(),
+      }),
+    );
+    const outcome = await database.inWorkspace(
+      workspaceId,
+      async (tx) => {
+        const stored = await commitPage(tx, {
+          installation,
+          stream,
+          state,
+          page,
+          records: prepared,
+          mode,
+          leaseFence: options.leaseFence,
+          at: options.now(),
+          since,
+          sealer: options.sealer,
+        });
+        await options.point('page-stored');
+        return stored;
+      },
+      { retry: true },
+    );
+    await options.point('page-committed');
+    records += page.records.length;
+    state = { ...state, cursorVersion: outcome.cursorVersion, progressDone: state.progressDone + page.records.length };
+    options.onProgress({
+      workspaceId,
+      installationId: installation.installationId,
+      connector: installation.connector,
+      label: installation.label,
+      stream: stream.name,
+      partition: opened.partition,
+      done: state.progressDone,
+      expected: page.expected ?? null,
+      finished: page.done,
+    });
+    if (outcome.accounts.length > 0) options.onCommitted();
+  }
+  return records;
+}
+
+/** The stored cursor, unless its kind or format is another than the connector's: then one clean resync (failure B3). */
+function usableCursor(stream: Stream<unknown, unknown, unknown>, state: StreamState): unknown {
+  if (state.cursor === null || state.cursorKind !== stream.cursor.kind || state.cursorFormat !== stream.cursor.version)
+    return null;
+  const parsed = stream.cursor.schema.safeParse(state.cursor);
+  return parsed.success ? parsed.data : null;
+}
+
+/** The installation as it is now: settings and scopes may have changed since it was listed. */
+export async function currentInstallation(
+  database: Database,
+  workspaceId: string,
+  installationId: string,
+): Promise<Installation | undefined> {
+  return database.inWorkspace(workspaceId, (tx) => readInstallation(tx, installationId));
+}

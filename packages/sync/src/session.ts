@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConnectorFault, type CallSpec, type Fault, type Session } from '@waymark/connector-kit';
+import type { Limits, Priority } from './limits.ts';
+
+/** How long one vendor call may take, ms. */
+const callTimeoutMs = 60_000;
+const readAttempts = 5;
+const throttleAttempts = 8;
+
+export interface SessionOptions {
+  readonly limits: Limits;
+  readonly priority: Priority;
+  readonly accessToken: () => Promise<string>;
+  readonly refreshToken: () => Promise<void>;
+  readonly classify: (error: unknown) => Fault;
+  readonly baseUrls: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly grantedScopes: readonly string[];
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  /** Between 0 and 1, for jitter. */
+  readonly random: () => number;
+  readonly timeoutMs?: number;
+}
+
+/** What the runner lends a connector for one run: limits, time, retries and token renewal, the same for every vendor. */
+export function createSession(options: SessionOptions): Session {
+  return {
+    accessToken: options.accessToken,
+    baseUrls: options.baseUrls,
+    settings: options.settings,
+    grantedScopes: options.grantedScopes,
+    now: options.now,
+    signal: options.signal,
+    call: (spec, work) => callWithPolicy(options, spec, work),
+  };
+}
+
+/** The longest pause that a run sits out; beyond it the run ends and comes back later. */
+const longestPauseMs = 15 * 60_000;
+
+async function callWithPolicy<T>(
+  options: SessionOptions,
+  spec: CallSpec,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const tried = { refresh: 0, throttle: 0, read: 0 };
+  for (;;) {
+    options.signal.throwIfAborted();
+    try {
+      return await options.limits.run(spec.bucket, options.priority, () => bounded(options, work));
+    } catch (error) {
+      if (options.signal.aborted) throw error;
+      const fault = error instanceof ConnectorFault ? error.fault : options.classify(error);
+      const pause = await recover(options, spec, fault, tried);
+      if (pause === undefined) throw new ConnectorFault(fault, { cause: error });
+      await sleep(pause * (0.8 + 0.4 * options.random()), undefined, { signal: options.signal });
+    }
+  }
+}
+
+/** What to do before the next try: how long to wait, ms, or undefined where the fault ends the call. */
+async function recover(
+  options: SessionOptions,
+  spec: CallSpec,
+  fault: Fault,
+  tried: { refresh: number; throttle: number; read: number },
+): Promise<number | undefined> {
+  if (fault.kind === 'token-expired' && tried.refresh < 1) {
+    tried.refresh += 1;
+    await options.refreshToken();
+    return 0;
+  }
+  if (fault.kind === 'rate-limited' && tried.throttle < throttleAttempts) {
+    tried.throttle += 1;
+    const pause = fault.retryAfterMs ?? Math.min(60_000, 500 * 2 ** tried.throttle);
+    if (pause > longestPauseMs) return undefined;
+    options.limits.pauseFor(spec.bucket, pause);
+    return pause;
+  }
+  // A write that may have been carried out is never sent again from here: its caller reads back first.
+  if (fault.kind === 'transient' && spec.idempotent && tried.read < readAttempts - 1) {
+    tried.read += 1;
+    return fault.retryAfterMs ?? 200 * 2 ** tried.read;
+  }
+  return undefined;
+}
+
+/** Bounds a call in time: some SDKs ignore the signal, so the wait ends even where the socket does not. */
+async function bounded<T>(options: SessionOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = options.timeoutMs ?? callTimeoutMs;
+  const timeout = AbortSignal.timeout(limit);
+  const signal = AbortSignal.any([timeout, options.signal]);
+  return Promise.race([
+    work(signal),
+    new Promise<never>((_, reject) => {
+      const stop = () => {
+        const message = options.signal.aborted
+          ? 'The run was stopped.'
+          : `The provider did not answer within ${limit / 1000} s.`;
+        reject(new ConnectorFault({ kind: 'transient', message }));
+      };
+      signal.addEventListener('abort', stop, { once: true });
+    }),
+  ]);
+}

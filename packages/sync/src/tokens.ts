@@ -1,0 +1,171 @@
+import * as oauth from 'openid-client';
+import type { OAuthManifest } from '@waymark/connector-kit';
+import { ConnectorFault } from '@waymark/connector-kit';
+import type { Database } from '@waymark/store';
+import { countRevokedSignal, readTokens, writeTokens, type SealedTokens, type Tx } from '@waymark/store';
+import type { Point } from './points.ts';
+
+/** Seals and opens secrets of a workspace. */
+export interface Sealer {
+  seal(workspaceId: string, installationId: string, field: string, plaintext: string): Promise<Buffer>;
+  open(workspaceId: string, installationId: string, field: string, sealed: Buffer): Promise<string>;
+}
+
+/** The app's own credentials at a provider, and where its token endpoint is. */
+export interface TokenEndpoint {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly url: string;
+}
+
+/** A part of an access token's life after which it is renewed by the clock, not by a 401 (HubSpot's advice). */
+const renewAt = 0.8;
+const assumedLifeMs = 3_600_000;
+
+/**
+ * Access tokens of installations. A refresh runs under the lock of the installation's row and reads the tokens again after the lock
+ * (failure E1); a new refresh token is stored before the new access token is used.
+ */
+export class TokenKeeper {
+  readonly #database: Database;
+  readonly #sealer: Sealer;
+  readonly #endpoint: (workspaceId: string, provider: string, manifest: OAuthManifest) => Promise<TokenEndpoint>;
+  readonly #now: () => number;
+  readonly #point: Point;
+  readonly #cache = new Map<string, { token: string; renewAfter: number; version: number }>();
+
+  constructor(options: {
+    readonly database: Database;
+    readonly sealer: Sealer;
+    readonly endpoint: (workspaceId: string, provider: string, manifest: OAuthManifest) => Promise<TokenEndpoint>;
+    readonly now: () => number;
+    readonly point: Point;
+  }) {
+    this.#database = options.database;
+    this.#sealer = options.sealer;
+    this.#endpoint = options.endpoint;
+    this.#now = options.now;
+    this.#point = options.point;
+  }
+
+  /** An access token that is good for now. Throws ConnectorFault `auth-revoked` when a person is needed, `transient` when the endpoint failed. */
+  async accessToken(workspaceId: string, installationId: string, manifest: OAuthManifest): Promise<string> {
+    const cached = this.#cache.get(installationId);
+    if (cached && cached.renewAfter > this.#now()) return cached.token;
+    const stored = await this.#database.inWorkspace(workspaceId, (tx) => readTokens(tx, installationId, false));
+    const usable = stored && (await this.#usable(workspaceId, installationId, stored));
+    return usable ?? this.refresh(workspaceId, installationId, manifest, stored?.tokenVersion ?? 0);
+  }
+
+  /** Renews the token unless somebody did since `seenVersion`; without one, since the version in the cache. */
+  async refresh(
+    workspaceId: string,
+    installationId: string,
+    manifest: OAuthManifest,
+    seenVersion?: number,
+  ): Promise<string> {
+    const seen = seenVersion ?? this.#cache.get(installationId)?.version ?? 0;
+    this.#cache.delete(installationId);
+    const outcome = await this.#database.inWorkspace(workspaceId, async (tx) => {
+      const stored = await readTokens(tx, installationId, true);
+      if (!stored)
+        return new ConnectorFault({ kind: 'auth-revoked', message: 'The installation is gone: install it again.' });
+      if (stored.tokenVersion > seen) {
+        const usable = await this.#usable(workspaceId, installationId, stored);
+        if (usable) return usable;
+      }
+      return this.#exchange(tx, installationId, manifest, stored);
+    });
+    await this.#point('token-stored');
+    if (outcome instanceof ConnectorFault) throw outcome;
+    return outcome;
+  }
+
+  async #usable(workspaceId: string, installationId: string, stored: SealedTokens): Promise<string | undefined> {
+    if (!stored.accessToken) return undefined;
+    const life = stored.accessExpiresAt === null ? Infinity : stored.accessExpiresAt - this.#now();
+    if (life < assumedLifeMs * (1 - renewAt) && life < 300_000) return undefined;
+    const token = await this.#sealer.open(workspaceId, installationId, 'access_token', stored.accessToken);
+    const renewAfter = stored.accessExpiresAt === null ? Infinity : stored.accessExpiresAt - 300_000;
+    this.#cache.set(installationId, { token, renewAfter, version: stored.tokenVersion });
+    return token;
+  }
+
+  /** Under the row lock. A fault comes back as a value, so that the count of definite refusals is committed (E2). */
+  async #exchange(
+    tx: Tx,
+    installationId: string,
+    manifest: OAuthManifest,
+    stored: SealedTokens,
+  ): Promise<string | ConnectorFault> {
+    const { workspaceId } = tx;
+    if (!stored.refreshToken) {
+      return new ConnectorFault({
+        kind: 'auth-revoked',
+        message: 'There is no refresh token: connect the account again.',
+      });
+    }
+    const refreshToken = await this.#sealer.open(workspaceId, installationId, 'refresh_token', stored.refreshToken);
+    const endpoint = await this.#endpoint(workspaceId, manifest.provider, manifest);
+    await this.#point('before-token-exchange');
+    try {
+      const answer = await oauth.refreshTokenGrant(configurationFor(endpoint), refreshToken);
+      const accessExpiresAt = answer.expires_in === undefined ? null : this.#now() + answer.expires_in * 1000;
+      await writeTokens(
+        tx,
+        installationId,
+        {
+          accessToken: await this.#sealer.seal(workspaceId, installationId, 'access_token', answer.access_token),
+          refreshToken: answer.refresh_token
+            ? await this.#sealer.seal(workspaceId, installationId, 'refresh_token', answer.refresh_token)
+            : null,
+          accessExpiresAt,
+        },
+        this.#now(),
+      );
+      return answer.access_token;
+    } catch (error) {
+      const fault = classifyRefresh(error);
+      if (fault.kind === 'auth-revoked') await countRevokedSignal(tx, installationId, fault.message, this.#now());
+      return new ConnectorFault(fault);
+    }
+  }
+}
+
+/** An openid-client configuration for a token endpoint; plain http is for loopback only. */
+export function configurationFor(endpoint: TokenEndpoint): oauth.Configuration {
+  const url = new URL(endpoint.url);
+  const configuration = new oauth.Configuration(
+    { issuer: url.origin, token_endpoint: url.href },
+    endpoint.clientId,
+    { client_secret: endpoint.clientSecret },
+    oauth.ClientSecretPost(endpoint.clientSecret),
+  );
+  configuration.timeout = 20;
+  if (url.protocol === 'http:' && isLoopback(url.hostname)) oauth.allowInsecureRequests(configuration);
+  return configuration;
+}
+
+/** Whether a host name is this machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
+}
+
+/** Only a definite refusal of the grant is final; all else may pass (failure E2, R17). */
+export function classifyRefresh(error: unknown) {
+  if (error instanceof oauth.ResponseBodyError) {
+    if (error.error === 'invalid_grant') {
+      return {
+        kind: 'auth-revoked' as const,
+        message: 'The provider refused the grant (invalid_grant): connect the account again.',
+      };
+    }
+    if (error.error === 'invalid_client' || error.error === 'unauthorized_client') {
+      return {
+        kind: 'rejected' as const,
+        message: `The provider refused the app's credentials (${error.error}): check client id and secret.`,
+      };
+    }
+  }
+  return { kind: 'transient' as const, message: 'The token endpoint did not answer as it should: it is tried again.' };
+}
