@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { consentPage, errorPage } from './consent-page.ts';
+import type { Introspection, MintRequest, OAuthErrorCode, TokenResult } from './oauth-result.ts';
 import { clientCredentials, html, redirectBack, requestedScopes } from './oauth-wire.ts';
 
 /** An OAuth app as it is registered in the vendor's console. */
@@ -94,37 +95,6 @@ export interface OAuthOptions {
   readonly refreshPrefix?: string;
   /** 32 unguessable characters for tokens; from the system's source without it. */
   readonly random?: () => string;
-}
-
-export type OAuthErrorCode =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'invalid_grant'
-  | 'redirect_uri_mismatch'
-  | 'unsupported_grant_type';
-
-export type TokenResult =
-  | {
-      readonly ok: true;
-      readonly accessToken: string;
-      /** Present after a code exchange with offline access, and after a refresh when tokens rotate. */
-      readonly refreshToken?: string;
-      readonly expiresIn: number;
-      readonly grant: AccessGrant;
-    }
-  | { readonly ok: false; readonly error: OAuthErrorCode; readonly description: string };
-
-export type Introspection =
-  | { readonly ok: true; readonly token: string; readonly grant: AccessGrant }
-  | { readonly ok: false; readonly reason: 'missing' | 'unknown' | 'expired' | 'revoked' };
-
-/** Given by hand for tests: a token without a browser. */
-export interface MintRequest {
-  readonly clientId: string;
-  readonly subject: string;
-  readonly scopes: readonly string[];
-  readonly ttlSeconds?: number;
-  readonly offline?: boolean;
 }
 
 const codeLifeMs = 600_000;

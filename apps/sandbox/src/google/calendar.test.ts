@@ -55,6 +55,21 @@ test('A6: the sync token comes on the last page only, and brings what changed si
   expect([nothing.items, typeof nothing.nextSyncToken]).toEqual([[], 'string']);
 });
 
+test('a change in the middle of an incremental round is told in the next one, once', async () => {
+  const { handle, clock } = google;
+  const { calendar } = google.client(ana);
+  const syncToken = (await calendar.events.list(primary)).data.nextSyncToken ?? '';
+  const events = [1, 2, 3].map((number) => handle.calendars.addEvent(ana, 'primary', fields(clock.now + number * day)));
+  const ids = events.map((event) => event.id).toSorted();
+  const first = (await calendar.events.list({ ...primary, syncToken, maxResults: 1 })).data;
+  handle.updateEvent(ana, 'primary', ids[2] ?? '', { summary: 'Late' });
+  const next = { ...primary, syncToken, maxResults: 9, pageToken: first.nextPageToken ?? '' };
+  const rest = (await calendar.events.list(next)).data;
+  expect([...(first.items ?? []), ...(rest.items ?? [])].map((event) => event.id)).toEqual([ids[0], ids[1]]);
+  const later = (await calendar.events.list({ ...primary, syncToken: rest.nextSyncToken ?? '' })).data;
+  expect(later.items?.map((event) => [event.id, event.summary])).toEqual([[ids[2], 'Late']]);
+});
+
 test('A6: a sync token with a filter is refused with 400, and filters yield no token', async () => {
   google.handle.calendars.addEvent(ana, 'primary', fields(google.clock.now));
   const { calendar } = google.client(ana);

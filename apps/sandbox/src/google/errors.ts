@@ -1,4 +1,4 @@
-import type { FaultBody } from '../front/serve.ts';
+import type { FaultAnswer, FaultBody } from '../front/serve.ts';
 
 /** A refusal in Google's JSON shape (https://developers.google.com/workspace/gmail/api/guides/handle-errors). */
 export class GoogleError extends Error {
@@ -134,10 +134,11 @@ const isCursorCall = (path: string, query: URLSearchParams): 'gmail' | 'calendar
 
 const isTokenRoute = (path: string): boolean => path === '/token' || path.startsWith('/o/oauth2') || path === '/revoke';
 
+const shaped = ({ status, headers, body }: GoogleError): FaultAnswer => ({ status, headers, body });
+
 /** Google's bodies for faults on demand: A1 and A4 for cursors, F1 for limits. */
 export const googleFaultBody: FaultBody = (kind, request) => {
   const { pathname, searchParams } = new URL(request.url);
-  const shaped = (error: GoogleError) => ({ status: error.status, headers: error.headers, body: error.body });
   switch (kind) {
     case 'unauthorized':
       return isTokenRoute(pathname)

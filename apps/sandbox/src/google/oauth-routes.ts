@@ -1,4 +1,5 @@
-import { OAuthServer, type OAuthErrorCode, type OAuthState } from '../front/oauth.ts';
+import { OAuthServer, type OAuthState } from '../front/oauth.ts';
+import type { OAuthErrorCode } from '../front/oauth-result.ts';
 import { json } from './errors.ts';
 import { guarded, type App } from './route.ts';
 import { canonicalScopes, googleScopes, knownScopes, routeScopes } from './scopes.ts';

@@ -31,7 +31,8 @@ const told = async (api: Gmail, start: string, names: ReadonlyMap<string, string
       for (const { message } of record.messagesAdded ?? []) lines.push(`added ${name(message)}`);
       for (const { message } of record.messagesDeleted ?? []) lines.push(`deleted ${name(message)}`);
       for (const { message, labelIds } of record.labelsAdded ?? []) lines.push(`${name(message)} +${labelIds?.join()}`);
-      for (const { message, labelIds } of record.labelsRemoved ?? []) lines.push(`${name(message)} -${labelIds?.join()}`);
+      for (const { message, labelIds } of record.labelsRemoved ?? [])
+        lines.push(`${name(message)} -${labelIds?.join()}`);
     }
     pageToken = data.nextPageToken ?? undefined;
   } while (pageToken);
