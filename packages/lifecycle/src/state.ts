@@ -24,7 +24,12 @@ export interface AccountContext {
   readonly value?: number;
   readonly timezone?: string;
   /** Addresses of contacts by persona, so that a champion is known. */
-  readonly contacts: readonly { readonly address: string; readonly persona?: string; readonly name?: string; readonly leftAt?: number }[];
+  readonly contacts: readonly {
+    readonly address: string;
+    readonly persona?: string;
+    readonly name?: string;
+    readonly leftAt?: number;
+  }[];
   /** Stretches of time in which a source that would have seen contact was not watched: absence proves nothing there. */
   readonly gaps: readonly CoverageGap[];
   /** Before this instant nothing was watched: absence cannot be judged over a window that begins earlier. */
@@ -104,6 +109,8 @@ export interface Flag {
   readonly title: string;
   /** One line: what and by how much, e.g. `No word from the customer for 34 days; usual gap 6 days`. */
   readonly reason: string;
+  /** The same line with the values as of the answer's `asOf`, while the flag is open. Not part of the digest. */
+  readonly reasonNow?: string;
   readonly nextStep: string;
   readonly playbook?: string;
   readonly openedAt: number;

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { eventTypes, touchpoint } from './event.ts';
+import type { EventType, Touchpoint } from './event.ts';
+import { signalNames } from './definition-signal.ts';
+
+/** An id in a definition: lower case, digits and underscores, so that it can stand in a reason, a CRM value or a URL. */
+export const slug = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'use lower case letters, digits and underscores, starting with a letter');
+
+const eventTypeName = z.enum(eventTypes as [EventType, ...EventType[]]);
+const attributeValue = z.union([z.string(), z.number(), z.boolean()]);
+
+/** Which events are meant: by type, and by the values of their attributes. */
+export const eventMatcher = z
+  .strictObject({
+    type: z.union([eventTypeName, z.array(eventTypeName).min(1)]),
+    where: z.record(z.string(), z.union([attributeValue, z.array(attributeValue).min(1)])).optional(),
+  })
+  .meta({ id: 'EventMatcher', description: 'Events by type and by attribute values; a list means any of them.' });
+export type EventMatcher = z.infer<typeof eventMatcher>;
+
+/** What narrows a signal. Each signal takes only some of these; see docs/journey-definition.md. */
+export const signalParams = z
+  .strictObject({
+    touchpoints: z.array(touchpoint).min(1).optional(),
+    direction: z.enum(['inbound', 'outbound']).optional(),
+    /** Length of the window in days. */
+    days: z.number().int().min(1).max(180).optional(),
+    /** Length of the window before it that serves as the usual, in days. */
+    baselineDays: z.number().int().min(7).max(180).optional(),
+    /** 0.5 for the median, 0.75 for the third quartile. */
+    percentile: z.number().min(0.05).max(0.99).optional(),
+    kind: z.enum(['new', 'renewal', 'expansion']).optional(),
+    milestone: slug.optional(),
+    stage: slug.optional(),
+    metric: z.string().max(200).optional(),
+    property: z.string().max(200).optional(),
+  })
+  .meta({ id: 'SignalParams', description: 'What narrows a signal.' });
+export type SignalParams = z.infer<typeof signalParams>;
+
+const signalName = z.enum(signalNames);
+
+/** What a signal is compared with. Times are in the signal's own unit. */
+export type Operand =
+  | number
+  | string
+  | { threshold: string }
+  | {
+      signal: (typeof signalNames)[number];
+      with?: SignalParams | undefined;
+      times?: number | undefined;
+      plus?: number | undefined;
+    }
+  | { max: Operand[] }
+  | { min: Operand[] };
+
+export const operand: z.ZodType<Operand> = z
+  .lazy(() =>
+    z.union([
+      z.number(),
+      z.string(),
+      z.strictObject({ threshold: slug }),
+      z.strictObject({
+        signal: signalName,
+        with: signalParams.optional(),
+        times: z.number().positive().max(100).optional(),
+        plus: z.number().optional(),
+      }),
+      z.strictObject({ max: z.array(operand).min(1) }),
+      z.strictObject({ min: z.array(operand).min(1) }),
+    ]),
+  )
+  .meta({
+    id: 'Operand',
+    description: 'A value, a named threshold, another signal (times, plus), or the largest or smallest of several.',
+  });
+
+export const comparisonOp = z.enum(['>=', '>', '<=', '<', '==', '!=']);
+export type ComparisonOp = z.infer<typeof comparisonOp>;
+
+/** One comparison. A signal without a value (no renewal date, no champion) makes every comparison false. */
+export interface ComparisonNode {
+  signal: (typeof signalNames)[number];
+  with?: SignalParams | undefined;
+  op: ComparisonOp;
+  value: Operand;
+}
+
+/** A tree of comparisons. `known` and `unknown` ask whether a signal has a value at all. */
+export type Condition =
+  | ComparisonNode
+  | { known: (typeof signalNames)[number]; with?: SignalParams | undefined }
+  | { unknown: (typeof signalNames)[number]; with?: SignalParams | undefined }
+  /** Whether these touchpoints were watched without a gap for the last so many days: what absence needs in order to mean anything. */
+  | { watched: Touchpoint[]; days: Operand }
+  | { all: Condition[] }
+  | { any: Condition[] }
+  | { not: Condition };
+
+export const condition: z.ZodType<Condition> = z
+  .lazy(() =>
+    z.union([
+      z.strictObject({ signal: signalName, with: signalParams.optional(), op: comparisonOp, value: operand }),
+      z.strictObject({ known: signalName, with: signalParams.optional() }),
+      z.strictObject({ unknown: signalName, with: signalParams.optional() }),
+      z.strictObject({ watched: z.array(touchpoint).min(1), days: operand }),
+      z.strictObject({ all: z.array(condition).min(1) }),
+      z.strictObject({ any: z.array(condition).min(1) }),
+      z.strictObject({ not: condition }),
+    ]),
+  )
+  .meta({ id: 'Condition', description: 'A comparison, or all / any / not of conditions.' });

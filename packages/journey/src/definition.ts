@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { touchpoint } from './event.ts';
+import { condition, eventMatcher, operand, slug } from './definition-condition.ts';
+
+const text = z.string().min(1).max(2000);
+
+/** The six questions that every journey should answer; texts for people, the engine does not read them. */
+const questions = z
+  .strictObject({
+    customerWants: text.optional(),
+    expectedOfCustomer: text.optional(),
+    expectedOfUs: text.optional(),
+    success: text.optional(),
+    leverage: text.optional(),
+    failure: text.optional(),
+  })
+  .meta({ description: 'What the customer wants, what is expected of both sides, success, leverage and failure.' });
+
+/** `none` stands for an account that has no stage yet. */
+const stageOrNone = z.union([z.literal('none'), slug]);
+
+/** One way into a stage: from where, on which event (if any), under which condition (if any). */
+export const stageRoute = z
+  .strictObject({
+    from: z.array(stageOrNone).min(1).optional(),
+    on: eventMatcher.optional(),
+    when: condition.optional(),
+  })
+  .meta({ id: 'StageRoute' });
+export type StageRoute = z.infer<typeof stageRoute>;
+
+export const stageDefinition = z.strictObject({
+  id: slug,
+  title: text,
+  objective: text.optional(),
+  kpi: text.optional(),
+  ownerRole: z.string().max(100).optional(),
+  expectedDays: z.number().positive().optional(),
+  /** Place on the path; the position in the file if left out. */
+  order: z.number().int().min(1).max(1000).optional(),
+  enter: z.array(stageRoute).default([]),
+  /** Only where leaving is not told by another stage's `enter`. */
+  exit: z.array(z.strictObject({ to: slug, on: eventMatcher.optional(), when: condition.optional() })).optional(),
+});
+export type StageDefinition = z.infer<typeof stageDefinition>;
+
+export const moveDefinition = z.strictObject({
+  from: z.union([slug, z.literal('*')]),
+  to: z.union([slug, z.literal('*')]),
+  as: z.enum(['allowed', 'unusual', 'forbidden']),
+});
+
+export const milestoneDefinition = z.strictObject({
+  id: slug,
+  title: text,
+  side: z.enum(['customer', 'us']),
+  due: z.strictObject({
+    days: z.number().min(0).max(3650),
+    after: z.union([z.literal('customerSince'), z.strictObject({ stage: slug })]),
+  }),
+  /** The events that prove it, any of them; `milestone.reached` with its id always does. */
+  proof: z.array(eventMatcher).default([]),
+  /** The stages in which it is owed; elsewhere it is not counted as behind. */
+  stages: z.array(slug).min(1).optional(),
+});
+export type MilestoneDefinition = z.infer<typeof milestoneDefinition>;
+
+const severity = z.enum(['low', 'medium', 'high', 'critical']);
+
+export const ruleDefinition = z.strictObject({
+  id: slug,
+  /** Raised by its author with every change of meaning. */
+  version: z.number().int().min(1).default(1),
+  kind: z.enum(['risk', 'opportunity']),
+  severity,
+  title: text,
+  appliesTo: z
+    .strictObject({
+      /** True by default: risks and opportunities are for customers. */
+      customers: z.boolean().default(true),
+      stages: z.array(slug).min(1).optional(),
+      exceptStages: z.array(slug).min(1).optional(),
+      segments: z.array(slug).min(1).optional(),
+    })
+    .prefault({}),
+  when: condition,
+  /** The condition must hold for so many days before the flag opens. */
+  holdForDays: z.number().min(0).max(365).default(0),
+  /** What clears it; without it, the end of `when`. */
+  clear: condition.optional(),
+  /** Days after a clearing in which it does not open again. */
+  cooldownDays: z.number().min(0).max(365).default(0),
+  /** Rules whose open flag keeps this one shut; `any_risk` for every risk. */
+  suppressedBy: z.array(z.union([z.literal('any_risk'), slug])).default([]),
+  /** Present on a rule that rests on absence: what must have been watched, and for how long. */
+  absence: z.strictObject({ touchpoints: z.array(touchpoint).min(1), days: operand }).optional(),
+  /**
+   * One line for the person who gets the alert, or several of which the first whose values are all known is taken.
+   * `{signal}` is its value with unit, `{signal.since}` the date it counts from, `{signal.what}` what it is about;
+   * a part in square brackets is left out if a value in it is unknown.
+   */
+  reason: z.union([text, z.array(text).min(1)]),
+  clears: text,
+  nextStep: text,
+  playbook: slug.optional(),
+});
+export type RuleDefinition = z.infer<typeof ruleDefinition>;
+
+export const healthPartDefinition = z.strictObject({
+  id: slug,
+  label: text,
+  weight: z.number().positive().max(100),
+  /** The first band whose condition holds gives the score; if none does, the part has no input. */
+  bands: z.array(z.strictObject({ when: condition, score: z.number().min(0).max(100), why: text })).min(1),
+});
+export type HealthPartDefinition = z.infer<typeof healthPartDefinition>;
+
+/** Groups of accounts by attributes; the first that fits counts. */
+export const segmentDefinition = z.strictObject({
+  id: slug,
+  title: text,
+  /** Compared without regard to case. */
+  tiers: z.array(z.string().max(100)).min(1).optional(),
+  valueAtLeast: z.number().optional(),
+});
+
+/** What counts as the end of a customer relation or its renewal, for backtests. */
+const outcome = z.array(eventMatcher).min(1);
+
+/** A journey: the file that RevOps writes. */
+export const journeyDefinition = z
+  .strictObject({
+    id: slug,
+    version: z.number().int().min(1),
+    title: text,
+    type: z.enum(['linear', 'cyclical']),
+    questions: questions.optional(),
+    stages: z.array(stageDefinition).min(1).max(100),
+    moves: z.array(moveDefinition).default([]),
+    /** CRM stage value to stage: entering the value in the CRM enters the stage. */
+    crmStageMap: z.record(z.string(), slug).optional(),
+    milestones: z.array(milestoneDefinition).max(200).default([]),
+    segments: z.array(segmentDefinition).max(50).default([]),
+    thresholds: z
+      .record(
+        slug,
+        z.strictObject({ value: z.number(), segments: z.record(slug, z.number()).optional(), note: text.optional() }),
+      )
+      .default({}),
+    rules: z.array(ruleDefinition).max(200).default([]),
+    health: z
+      .strictObject({ version: z.number().int().min(1), parts: z.array(healthPartDefinition).min(1).max(50) })
+      .optional(),
+    outcomes: z.strictObject({ churned: outcome.optional(), renewed: outcome.optional() }).optional(),
+  })
+  .meta({ id: 'JourneyDefinition', title: 'Waymark journey definition' });
+
+export type JourneyDefinition = z.infer<typeof journeyDefinition>;
+
+/** The JSON Schema (draft 2020-12) of a definition file, for editors. */
+export function journeyDefinitionJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(journeyDefinition, { io: 'input' }) };
+}

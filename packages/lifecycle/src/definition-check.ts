@@ -1,0 +1,172 @@
+import { signalCatalogue, signalNames } from '@waymark/journey';
+import type { Condition, JourneyDefinition, Operand, SignalName, SignalParams } from '@waymark/journey';
+import { isSuppressedBy } from './journey.ts';
+import { placeholdersOf } from './reason.ts';
+
+/** Something in a definition that does not hang together. `path` leads to it in the file. */
+export interface DefinitionProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly remedy: string;
+}
+
+type Path = readonly (string | number)[];
+
+/** Signals that grow or shrink by themselves: as thresholds they would have no exact instant. */
+const moving = new Set<SignalName>(
+  signalNames.filter(
+    (name) => ['days', 'business_days'].includes(signalCatalogue[name].unit) && !name.endsWith('_gap'),
+  ),
+);
+
+/** What the schema cannot see: references to stages, milestones, thresholds, segments and rules, parameters of signals, circles. */
+export function checkDefinition(definition: JourneyDefinition): DefinitionProblem[] {
+  const problems: DefinitionProblem[] = [];
+  const say = (path: Path, message: string, remedy: string) => problems.push({ path, message, remedy });
+  const oneOf = (names: Iterable<string>) => `use one of: ${[...names].join(', ')}`;
+
+  const unique = (list: readonly { readonly id: string }[], field: string) => {
+    const seen = new Set<string>();
+    list.forEach((item, index) => {
+      if (seen.has(item.id))
+        say([field, index, 'id'], `"${item.id}" is used twice in ${field}`, 'give each its own id');
+      seen.add(item.id);
+    });
+    return seen;
+  };
+  const stages = unique(definition.stages, 'stages');
+  const milestones = unique(definition.milestones, 'milestones');
+  const segments = unique(definition.segments, 'segments');
+  const rules = unique(definition.rules, 'rules');
+  const thresholds = new Set(Object.keys(definition.thresholds));
+
+  const known = (set: ReadonlySet<string>, name: string | undefined, kind: string, path: Path) => {
+    if (name !== undefined && !set.has(name))
+      say(path, `there is no ${kind} "${name}"`, set.size > 0 ? oneOf(set) : `declare it first`);
+  };
+
+  const checkSignal = (name: SignalName, params: SignalParams | undefined, path: Path) => {
+    const { params: accepted, ...described } = signalCatalogue[name];
+    const required: readonly string[] = 'required' in described ? described.required : [];
+    const allowed: readonly string[] = accepted;
+    for (const param of Object.keys(params ?? {})) {
+      if (!allowed.includes(param)) {
+        say(
+          [...path, 'with', param],
+          `${name} does not take "${param}"`,
+          allowed.length > 0 ? oneOf(allowed) : 'leave `with` out',
+        );
+      }
+    }
+    for (const param of required) {
+      if (!Object.hasOwn(params ?? {}, param)) say(path, `${name} needs "${param}"`, `add it under \`with\``);
+    }
+    known(milestones, params?.milestone, 'milestone', [...path, 'with', 'milestone']);
+    known(stages, params?.stage, 'stage', [...path, 'with', 'stage']);
+  };
+
+  const checkOperand = (operand: Operand, path: Path): void => {
+    if (typeof operand !== 'object') return;
+    if ('threshold' in operand) known(thresholds, operand.threshold, 'threshold', [...path, 'threshold']);
+    else if ('signal' in operand) {
+      checkSignal(operand.signal, operand.with, path);
+      if (moving.has(operand.signal)) {
+        say(path, `${operand.signal} moves with time and cannot be a threshold`, 'compare it on the left side instead');
+      }
+    } else if ('max' in operand) operand.max.forEach((part, index) => checkOperand(part, [...path, 'max', index]));
+    else operand.min.forEach((part, index) => checkOperand(part, [...path, 'min', index]));
+  };
+
+  const checkCondition = (node: Condition, path: Path): void => {
+    if ('all' in node) return node.all.forEach((part, index) => checkCondition(part, [...path, 'all', index]));
+    if ('any' in node) return node.any.forEach((part, index) => checkCondition(part, [...path, 'any', index]));
+    if ('not' in node) return checkCondition(node.not, [...path, 'not']);
+    if ('watched' in node) return checkOperand(node.days, [...path, 'days']);
+    if ('known' in node) return checkSignal(node.known, node.with, path);
+    if ('unknown' in node) return checkSignal(node.unknown, node.with, path);
+    checkSignal(node.signal, node.with, path);
+    checkOperand(node.value, [...path, 'value']);
+    const isText = signalCatalogue[node.signal].unit === 'none';
+    const ordered = !['==', '!='].includes(node.op);
+    if (isText && (ordered || typeof node.value === 'number')) {
+      say([...path, 'op'], `${node.signal} is a text`, 'compare it with == or != and a text');
+    }
+    if (!isText && typeof node.value === 'string')
+      say([...path, 'value'], `${node.signal} is a number`, 'compare it with a number');
+    if (!ordered && moving.has(node.signal)) {
+      say([...path, 'op'], `${node.signal} moves with time and is hardly ever equal to anything`, 'use >=, >, <= or <');
+    }
+  };
+
+  definition.stages.forEach((stage, index) => {
+    stage.enter.forEach((route, at) => {
+      const path: Path = ['stages', index, 'enter', at];
+      route.from?.forEach((from, place) => {
+        if (from !== 'none') known(stages, from, 'stage', [...path, 'from', place]);
+      });
+      if (!route.on && !route.when && !route.from) {
+        say(path, `"${stage.id}" would be entered always and from everywhere`, 'add `from`, `on` or `when`');
+      }
+      if (route.when) checkCondition(route.when, [...path, 'when']);
+    });
+    stage.exit?.forEach((exit, at) => {
+      known(stages, exit.to, 'stage', ['stages', index, 'exit', at, 'to']);
+      if (!exit.on && !exit.when) say(['stages', index, 'exit', at], 'an exit needs a reason', 'add `on` or `when`');
+      if (exit.when) checkCondition(exit.when, ['stages', index, 'exit', at, 'when']);
+    });
+  });
+  definition.moves.forEach((move, index) => {
+    if (move.from !== '*') known(stages, move.from, 'stage', ['moves', index, 'from']);
+    if (move.to !== '*') known(stages, move.to, 'stage', ['moves', index, 'to']);
+  });
+  for (const [value, stage] of Object.entries(definition.crmStageMap ?? {}))
+    known(stages, stage, 'stage', ['crmStageMap', value]);
+  definition.milestones.forEach((milestone, index) => {
+    if (typeof milestone.due.after === 'object')
+      known(stages, milestone.due.after.stage, 'stage', ['milestones', index, 'due', 'after', 'stage']);
+    milestone.stages?.forEach((stage, at) => known(stages, stage, 'stage', ['milestones', index, 'stages', at]));
+  });
+  for (const [name, threshold] of Object.entries(definition.thresholds)) {
+    for (const segment of Object.keys(threshold.segments ?? {}))
+      known(segments, segment, 'segment', ['thresholds', name, 'segments', segment]);
+  }
+  definition.rules.forEach((rule, index) => {
+    const path: Path = ['rules', index];
+    if (rule.id === 'data_gap') say([...path, 'id'], '"data_gap" is the engine\'s own', 'choose another id');
+    checkCondition(rule.when, [...path, 'when']);
+    if (rule.clear) checkCondition(rule.clear, [...path, 'clear']);
+    if (rule.absence) checkOperand(rule.absence.days, [...path, 'absence', 'days']);
+    for (const list of ['stages', 'exceptStages'] as const) {
+      rule.appliesTo[list]?.forEach((stage, at) => known(stages, stage, 'stage', [...path, 'appliesTo', list, at]));
+    }
+    rule.appliesTo.segments?.forEach((segment, at) =>
+      known(segments, segment, 'segment', [...path, 'appliesTo', 'segments', at]),
+    );
+    rule.suppressedBy.forEach((other, at) => {
+      if (other !== 'any_risk') known(rules, other, 'rule', [...path, 'suppressedBy', at]);
+    });
+    for (const template of typeof rule.reason === 'string' ? [rule.reason] : rule.reason) {
+      for (const name of placeholdersOf(template)) {
+        if (!Object.hasOwn(signalCatalogue, name))
+          say([...path, 'reason'], `there is no signal "${name}"`, 'name a signal in the braces');
+      }
+    }
+  });
+  definition.rules.forEach((rule, index) => {
+    const reach = new Set<string>();
+    const follow = (one: (typeof definition.rules)[number]): void => {
+      for (const other of definition.rules) {
+        if (other === one || reach.has(other.id) || !isSuppressedBy(one, other)) continue;
+        reach.add(other.id);
+        follow(other);
+      }
+    };
+    follow(rule);
+    if (reach.has(rule.id))
+      say(['rules', index, 'suppressedBy'], `"${rule.id}" holds itself back through other rules`, 'break the circle');
+  });
+  definition.health?.parts.forEach((part, index) =>
+    part.bands.forEach((band, at) => checkCondition(band.when, ['health', 'parts', index, 'bands', at, 'when'])),
+  );
+  return problems;
+}

@@ -1,0 +1,262 @@
+import { contentDigest } from './digest.ts';
+import { compareFacts } from './fact.ts';
+import { ENGINE_VERSION, type CompiledJourney } from './journey.ts';
+import { dueOf, surroundingsOf, type Course } from './moment.ts';
+import { openSimulation, type Simulation } from './simulation.ts';
+import type { AccountContext, AccountJourney, Fact, Flag, MilestoneState } from './state.ts';
+import { emptyTracks, type Tracks } from './tracks.ts';
+
+/**
+ * A checkpoint of one account in one journey: plain JSON. It stands at the last fact, not at `asOf`, so that a fact a little older
+ * than the last waking is still in time.
+ */
+export interface EngineState {
+  readonly engineVersion: number;
+  readonly definitionDigest: string;
+  readonly contextDigest: string;
+  readonly asOf: number;
+  /** The instant of the last fact taken; null before the first. */
+  readonly at: number | null;
+  /** The facts of that instant, judged only when time moves on, since more may come. */
+  readonly pending: readonly Fact[];
+  /** Ids lately taken, so that what is delivered twice is known. */
+  readonly recent: readonly string[];
+  /** Facts dated after `asOf`; taken when it passes them. */
+  readonly ahead: readonly Fact[];
+  /** The next instant to look at, if no fact comes. */
+  readonly wakeAt: number | null;
+  readonly tracks: Tracks;
+  readonly course: Course;
+}
+
+export type Advanced =
+  | { readonly kind: 'advanced'; readonly state: EngineState }
+  | { readonly kind: 'late'; readonly from: number };
+
+const RECENT_KEPT = 256;
+/** Quiet wakings that are looked through for the next real change, before the search gives the next waking instead. */
+const MOST_QUIET_WAKES = 256;
+const forever = (at: number | null): number => at ?? Number.POSITIVE_INFINITY;
+const orNull = (at: number): number | null => (Number.isFinite(at) ? at : null);
+
+function begin(journey: CompiledJourney, context: AccountContext): EngineState {
+  const { customerSince, watchedFrom } = context;
+  // What was before anyone watched leaves no trace to judge: an account without earlier facts begins when watching began.
+  const start = customerSince === undefined ? null : Math.max(customerSince, watchedFrom ?? -Infinity);
+  return {
+    engineVersion: ENGINE_VERSION,
+    definitionDigest: journey.digest,
+    contextDigest: surroundingsOf(journey.definition, context).digest,
+    asOf: Number.MIN_SAFE_INTEGER,
+    at: null,
+    pending: [],
+    recent: [],
+    ahead: [],
+    wakeAt: start,
+    tracks: emptyTracks(),
+    course: { stage: null, stageSince: null, periods: [], milestones: {}, rules: {}, flags: [] },
+  };
+}
+
+function copyCourse(course: Course): Course {
+  const rules: Course['rules'] = {};
+  for (const [rule, state] of Object.entries(course.rules)) rules[rule] = { ...state };
+  return { ...course, milestones: { ...course.milestones }, flags: [...course.flags], rules };
+}
+
+/** One form of each fact, in the total order. Of several forms under one id the first in that order speaks. */
+function inOrder(facts: readonly Fact[]): Fact[] {
+  const ordered = facts.toSorted(compareFacts);
+  const seen = new Map<string, Fact>();
+  let conflicting = false;
+  for (const fact of ordered) {
+    const other = seen.get(fact.id);
+    if (!other) seen.set(fact.id, fact);
+    else if (other !== fact && other.occurredAt === fact.occurredAt) conflicting = true;
+  }
+  if (conflicting) {
+    for (const fact of ordered) {
+      const other = seen.get(fact.id);
+      if (other && other !== fact && other.occurredAt === fact.occurredAt && contentDigest(fact) < contentDigest(other))
+        seen.set(fact.id, fact);
+    }
+  }
+  return seen.size === ordered.length ? ordered : [...seen.values()].toSorted(compareFacts);
+}
+
+/** Takes facts that are in order, unique, and after what the state has taken. Changes nothing of the given state. */
+function consume(
+  journey: CompiledJourney,
+  context: AccountContext,
+  state: EngineState,
+  facts: readonly Fact[],
+  asOf: number,
+  tracks: Tracks,
+): EngineState {
+  const course = copyCourse(state.course);
+  const simulation = openSimulation(journey, context, tracks, course, forever(state.wakeAt));
+  let { at } = state;
+  let pending = [...state.pending];
+  const recent = state.recent.slice(-RECENT_KEPT);
+  const ahead: Fact[] = [];
+  for (const fact of facts) {
+    if (fact.occurredAt > asOf) {
+      ahead.push(fact);
+      continue;
+    }
+    if (at !== fact.occurredAt) {
+      if (at !== null && pending.length > 0) simulation.settle(at, pending);
+      while (simulation.wakeAt < fact.occurredAt) simulation.settle(simulation.wakeAt, []);
+      at = fact.occurredAt;
+      pending = [];
+    }
+    simulation.take(fact);
+    pending.push(fact);
+    recent.push(fact.id);
+  }
+  return {
+    ...state,
+    asOf,
+    at,
+    pending,
+    recent: recent.slice(-RECENT_KEPT),
+    ahead,
+    wakeAt: orNull(simulation.wakeAt),
+    tracks,
+    course,
+  };
+}
+
+/**
+ * Folds an account's facts into a state as of an instant. The state is a function of the set of facts, the context, the definition
+ * and `asOf`: order, duplication and batches make no difference.
+ */
+export function fold(
+  journey: CompiledJourney,
+  context: AccountContext,
+  facts: readonly Fact[],
+  asOf: number,
+): EngineState {
+  const state = begin(journey, context);
+  return consume(journey, context, state, inOrder(facts), asOf, state.tracks);
+}
+
+/**
+ * Adds new facts to a state, and moves it on to `asOf`. Gives `late` where only a fold of all facts can be exact: a fact that
+ * belongs before one already taken, an `asOf` before the state's last fact, or another context, definition or engine version. Knows additions
+ * only: if a fact was changed or taken away, fold anew. The given state is not changed.
+ */
+export function advance(
+  journey: CompiledJourney,
+  context: AccountContext,
+  state: EngineState,
+  facts: readonly Fact[],
+  asOf: number,
+): Advanced {
+  const { digest } = surroundingsOf(journey.definition, context);
+  const same =
+    state.engineVersion === ENGINE_VERSION &&
+    state.definitionDigest === journey.digest &&
+    state.contextDigest === digest;
+  if (!same) return { kind: 'late', from: Number.MIN_SAFE_INTEGER };
+  if (state.at !== null && asOf < state.at) return { kind: 'late', from: asOf };
+  const taken = new Set(state.recent);
+  const fresh = inOrder([...state.ahead, ...facts.filter((fact) => !taken.has(fact.id))]);
+  const first = fresh[0];
+  const last = state.pending.at(-1);
+  if (first && last && compareFacts(first, last) < 0) return { kind: 'late', from: first.occurredAt };
+  const takesAny = first !== undefined && first.occurredAt <= asOf;
+  const tracks = takesAny ? structuredClone(state.tracks) : state.tracks;
+  return { kind: 'advanced', state: consume(journey, context, state, fresh, asOf, tracks) };
+}
+
+/** When to look at the account again: its own next change, or a fact that is dated ahead. Null if only a new fact can change it. */
+export function nextWakeAt(state: EngineState, seen: AccountJourney): number | null {
+  return orNull(Math.min(forever(seen.nextChangeAt), state.ahead[0]?.occurredAt ?? Number.POSITIVE_INFINITY));
+}
+
+/** The answer about an account at the state's `asOf`. */
+export function view(journey: CompiledJourney, context: AccountContext, state: EngineState): AccountJourney {
+  const { asOf } = state;
+  const course = copyCourse(state.course);
+  const simulation = openSimulation(journey, context, state.tracks, course, forever(state.wakeAt));
+  if (state.at !== null && state.pending.length > 0) simulation.settle(state.at, state.pending);
+  while (simulation.wakeAt <= asOf) simulation.settle(simulation.wakeAt, []);
+  const { moment } = simulation;
+  moment.at = asOf;
+  moment.fresh = [];
+
+  const health = journey.health(moment);
+  const healthTurns = moment.flip;
+  const milestones = journey.milestones.map(({ definition }): MilestoneState => {
+    const reached = course.milestones[definition.id];
+    const dueAt = dueOf(moment, definition);
+    const status = reached
+      ? dueAt !== null && reached.at > dueAt
+        ? 'reached_late'
+        : 'reached'
+      : dueAt === null
+        ? 'waiting'
+        : asOf >= dueAt
+          ? 'behind'
+          : 'on_track';
+    return {
+      milestone: definition.id,
+      side: definition.side,
+      dueAt,
+      reachedAt: reached?.at ?? null,
+      status,
+      proof: reached?.proof ?? null,
+    };
+  });
+  const reasons = new Map(journey.rules.map((rule) => [rule.id, rule.reason]));
+  const flags = course.flags.map((flag): Flag => {
+    const reason = flag.clearedAt === null ? reasons.get(flag.rule) : undefined;
+    return reason ? { ...flag, reasonNow: reason(moment) } : flag;
+  });
+  const answer = {
+    accountId: context.accountId,
+    journey: journey.definition.id,
+    definitionDigest: journey.digest,
+    engineVersion: ENGINE_VERSION,
+    asOf,
+    stage: course.stage,
+    periods: course.periods,
+    milestones,
+    flags,
+    health,
+    digest: contentDigest({
+      definition: journey.digest,
+      periods: course.periods.map((period) => ({ ...period, proof: period.proof.digest })),
+      milestones: milestones.map((milestone) => ({ ...milestone, proof: milestone.proof?.digest ?? null })),
+      flags: course.flags.map((flag) => ({ ...flag, proof: flag.proof.digest })),
+      health,
+    }),
+  };
+  return { ...answer, nextChangeAt: orNull(nextChange(journey, simulation, asOf, healthTurns)) };
+}
+
+/** Runs the simulation ahead, without facts, to the first instant at which the answer changes. */
+function nextChange(journey: CompiledJourney, simulation: Simulation, asOf: number, healthTurns: number): number {
+  const { moment } = simulation;
+  let limit = healthTurns;
+  for (const { definition } of journey.milestones) {
+    const due = moment.course.milestones[definition.id] ? null : dueOf(moment, definition);
+    if (due !== null && due > asOf && due < limit) limit = due;
+  }
+  for (let quiet = 0; simulation.wakeAt < limit; quiet++) {
+    const at = simulation.wakeAt;
+    if (quiet === MOST_QUIET_WAKES || simulation.settle(at, [])) return at;
+  }
+  return limit;
+}
+
+/** The answer about an account from all its facts: `view` of `fold`. */
+export function reduce(
+  journey: CompiledJourney,
+  context: AccountContext,
+  facts: readonly Fact[],
+  asOf: number,
+): AccountJourney {
+  return view(journey, context, fold(journey, context, facts, asOf));
+}

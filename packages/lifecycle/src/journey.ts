@@ -1,0 +1,74 @@
+import type { JourneyDefinition, MilestoneDefinition, RuleDefinition } from '@waymark/journey';
+import type { Bind } from './operand.ts';
+import { contentDigest } from './digest.ts';
+import { compileHealth, type CompiledHealth } from './health.ts';
+import { compileMatcher } from './matcher.ts';
+import { compileRule, type CompiledRule } from './rule.ts';
+import { signalBinder } from './signals.ts';
+import { compileStages, type CompiledStages } from './stage.ts';
+import type { Fact } from './state.ts';
+
+/** Changes whenever the same facts could give another answer than before; a checkpoint of another version is folded anew. */
+export const ENGINE_VERSION = 1;
+
+export interface CompiledMilestone {
+  readonly definition: MilestoneDefinition;
+  proves(fact: Fact): boolean;
+}
+
+/** A definition compiled to closures, once, for all accounts. */
+export interface CompiledJourney {
+  readonly definition: JourneyDefinition;
+  readonly digest: string;
+  readonly stages: CompiledStages;
+  readonly milestones: readonly CompiledMilestone[];
+  /** In an order in which a rule follows those that hold it back. */
+  readonly rules: readonly CompiledRule[];
+  readonly health: CompiledHealth;
+}
+
+/** SHA-256 over the canonical JSON of a definition with its defaults filled in: comments and layout do not count. */
+export function definitionDigest(definition: JourneyDefinition): string {
+  return contentDigest(definition);
+}
+
+/** Compiles a definition that `parseDefinition` has accepted. */
+export function compileJourney(definition: JourneyDefinition): CompiledJourney {
+  const digest = definitionDigest(definition);
+  const bind: Bind = signalBinder(definition);
+  return {
+    definition,
+    digest,
+    stages: compileStages(definition, digest, bind),
+    milestones: definition.milestones.map((milestone) => {
+      const matchers = milestone.proof.map(compileMatcher);
+      return {
+        definition: milestone,
+        proves: (fact) =>
+          (fact.type === 'milestone.reached' && fact.attributes.milestone === milestone.id) ||
+          matchers.some((matches) => matches(fact)),
+      };
+    }),
+    rules: inOrder(definition.rules).map((rule) => compileRule(rule, definition, digest, bind)),
+    health: compileHealth(definition, bind),
+  };
+}
+
+/** Rules after those that suppress them; otherwise as in the file. A circle, which the check refuses, is left as it stands. */
+export function inOrder(rules: readonly RuleDefinition[]): RuleDefinition[] {
+  const placed: RuleDefinition[] = [];
+  const visiting = new Set<string>();
+  const place = (rule: RuleDefinition): void => {
+    if (visiting.has(rule.id)) return;
+    visiting.add(rule.id);
+    for (const other of rules) if (other !== rule && isSuppressedBy(rule, other)) place(other);
+    placed.push(rule);
+  };
+  for (const rule of rules) place(rule);
+  return placed;
+}
+
+/** Whether an open flag of `other` holds `rule` back. */
+export function isSuppressedBy(rule: RuleDefinition, other: RuleDefinition): boolean {
+  return rule.suppressedBy.includes(other.id) || (other.kind === 'risk' && rule.suppressedBy.includes('any_risk'));
+}

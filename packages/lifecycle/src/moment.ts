@@ -1,0 +1,133 @@
+import type { JourneyDefinition, MilestoneDefinition } from '@waymark/journey';
+import { contentDigest } from './digest.ts';
+import type { AccountContext, Fact, Flag, Proof, StagePeriod } from './state.ts';
+import type { Tracks } from './tracks.ts';
+import { key } from './tracks.ts';
+import { DAY, zoneOf, type Zone } from './zone.ts';
+
+/** Where a rule stands. `flag` is the index of its open flag. */
+export interface RuleState {
+  flag: number | null;
+  /** Since when the condition has held without a flag being open. */
+  holdingSince: number | null;
+  clearedAt: number | null;
+  /** Answered "not a risk": shut until the condition was false once, or this instant. */
+  mutedUntil: number | null;
+}
+
+/** What has happened in the journey so far. Periods, flags and proofs are replaced, never changed in place. */
+export interface Course {
+  stage: string | null;
+  stageSince: number | null;
+  periods: StagePeriod[];
+  milestones: Record<string, { readonly at: number; readonly proof: Proof }>;
+  rules: Record<string, RuleState>;
+  flags: Flag[];
+}
+
+/** An account's context with what is derived of it once. */
+export interface Surroundings {
+  readonly context: AccountContext;
+  readonly digest: string;
+  readonly zone: Zone;
+  readonly segment: string | null;
+  readonly contactKeys: ReadonlySet<string>;
+  readonly domains: ReadonlySet<string>;
+  readonly champions: readonly string[];
+  /** Address key to the instant at which the contact left. */
+  readonly leftAt: ReadonlyMap<string, number>;
+}
+
+/** An instant in an account's simulation: what conditions are evaluated in. */
+export interface Moment {
+  at: number;
+  /** Set by every evaluation: the next instant at which its answer can change without a new fact. */
+  flip: number;
+  /** The facts of this very instant. */
+  fresh: readonly Fact[];
+  readonly tracks: Tracks;
+  readonly course: Course;
+  readonly around: Surroundings;
+  readonly definition: JourneyDefinition;
+  readonly memo: Map<string, { version: number; value: number | null }>;
+}
+
+/** Domains under which strangers share: they tell nothing of the company. */
+const sharedDomains = new Set(
+  'gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com icloud.com me.com aol.com gmx.de gmx.net web.de proton.me protonmail.com qq.com 163.com mail.ru'.split(
+    ' ',
+  ),
+);
+
+const remembered = new WeakMap<AccountContext, Map<JourneyDefinition, Surroundings>>();
+
+/** Derives what the engine needs of a context, once per context object. */
+export function surroundingsOf(definition: JourneyDefinition, context: AccountContext): Surroundings {
+  const known = remembered.get(context)?.get(definition);
+  if (known) return known;
+  const contactKeys = new Set<string>();
+  const domains = new Set<string>();
+  const champions: string[] = [];
+  const leftAt = new Map<string, number>();
+  for (const contact of context.contacts) {
+    const name = key(contact.address.toLowerCase());
+    contactKeys.add(name);
+    const domain = contact.address.toLowerCase().split('@')[1];
+    if (domain && !sharedDomains.has(domain)) domains.add(domain);
+    if (contact.persona?.toLowerCase() === 'champion') champions.push(name);
+    if (contact.leftAt !== undefined) leftAt.set(name, contact.leftAt);
+  }
+  const tier = context.tier?.toLowerCase();
+  const segment = definition.segments.find(
+    (one) =>
+      (one.tiers === undefined || (tier !== undefined && one.tiers.some((name) => name.toLowerCase() === tier))) &&
+      (one.valueAtLeast === undefined || (context.value !== undefined && context.value >= one.valueAtLeast)),
+  );
+  const made: Surroundings = {
+    context,
+    digest: contentDigest(context),
+    zone: zoneOf(context.timezone),
+    segment: segment?.id ?? null,
+    contactKeys,
+    domains,
+    champions,
+    leftAt,
+  };
+  const perDefinition = remembered.get(context) ?? new Map<JourneyDefinition, Surroundings>();
+  perDefinition.set(definition, made);
+  remembered.set(context, perDefinition);
+  return made;
+}
+
+/** Whether an address is one of the customer's, as far as the contacts and earlier mail tell. */
+export function isCustomerAddress(moment: Moment, address: string): boolean {
+  const name = key(address.toLowerCase());
+  if (moment.around.contactKeys.has(name) || name in moment.tracks.people.persons) return true;
+  return moment.around.domains.has(address.toLowerCase().split('@')[1] ?? '');
+}
+
+/** When the account became a customer; null if that is unknown or lies ahead. */
+export function customerSince(moment: Moment): number | null {
+  return moment.around.context.customerSince ?? null;
+}
+
+/** Whether the account is a customer at the moment. */
+export function isCustomer(moment: Moment): boolean {
+  const since = customerSince(moment);
+  return (
+    moment.around.context.isCustomer && (since === null || since <= moment.at) && moment.tracks.record.churned === null
+  );
+}
+
+/** When a milestone is due; null while its start is unknown or it is not owed in the current stage. */
+export function dueOf(moment: Moment, milestone: MilestoneDefinition): number | null {
+  const { stage, periods } = moment.course;
+  if (milestone.stages && (stage === null || !milestone.stages.includes(stage))) return null;
+  const { after, days } = milestone.due;
+  if (after === 'customerSince') {
+    const since = customerSince(moment);
+    return since === null ? null : since + Math.round(days * DAY);
+  }
+  const entered = periods.findLast((period) => period.stage === after.stage)?.enteredAt;
+  return entered === undefined ? null : entered + Math.round(days * DAY);
+}

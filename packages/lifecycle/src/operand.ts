@@ -1,0 +1,66 @@
+import type { JourneyDefinition, Operand, SignalName, SignalParams } from '@waymark/journey';
+import type { Moment } from './moment.ts';
+import { NEVER } from './signal.ts';
+import type { BoundSignal } from './signals.ts';
+
+/** Gives the one reader of a signal with its parameters. */
+export type Bind = (name: SignalName, params?: SignalParams) => BoundSignal;
+
+/** A compiled operand: its raw value at the scale of what it is compared with, and when that may change. */
+export interface CompiledOperand {
+  value(moment: Moment): number | string | null;
+  flip(moment: Moment): number;
+  readonly signals: readonly BoundSignal[];
+}
+
+/** Compiles what a signal is compared with. `scale` raw units make one unit of the signal. */
+export function compileOperand(
+  operand: Operand,
+  scale: number,
+  definition: JourneyDefinition,
+  bind: Bind,
+): CompiledOperand {
+  const whole = (raw: number) => (scale === 1 ? raw : Math.round(raw));
+  if (typeof operand === 'string') return { value: () => operand, flip: () => NEVER, signals: [] };
+  if (typeof operand === 'number') {
+    const raw = whole(operand * scale);
+    return { value: () => raw, flip: () => NEVER, signals: [] };
+  }
+  if ('threshold' in operand) {
+    const named = definition.thresholds[operand.threshold];
+    const usual = whole((named?.value ?? 0) * scale);
+    const segments = new Map(
+      Object.entries(named?.segments ?? {}).map(([segment, value]) => [segment, whole(value * scale)]),
+    );
+    return { value: ({ around }) => segments.get(around.segment ?? '') ?? usual, flip: () => NEVER, signals: [] };
+  }
+  if ('signal' in operand) {
+    const signal = bind(operand.signal, operand.with);
+    const factor = (operand.times ?? 1) * (scale / signal.scale);
+    const plus = (operand.plus ?? 0) * scale;
+    return {
+      value: (moment) => {
+        const raw = signal.read(moment);
+        return typeof raw === 'number' ? whole(raw * factor + plus) : raw;
+      },
+      flip: (moment) => signal.flip(moment, '==', Number.NaN),
+      signals: [signal],
+    };
+  }
+  const largest = 'max' in operand;
+  const parts = ('max' in operand ? operand.max : operand.min).map((part) =>
+    compileOperand(part, scale, definition, bind),
+  );
+  return {
+    value: (moment) => {
+      let best: number | null = null;
+      for (const part of parts) {
+        const value = part.value(moment);
+        if (typeof value === 'number' && (best === null || (largest ? value > best : value < best))) best = value;
+      }
+      return best;
+    },
+    flip: (moment) => parts.reduce((first, part) => Math.min(first, part.flip(moment)), NEVER),
+    signals: parts.flatMap((part) => part.signals),
+  };
+}

@@ -1,0 +1,190 @@
+import { contentUuid } from '@waymark/journey';
+import type { JourneyDefinition, RuleDefinition } from '@waymark/journey';
+import { compileCondition, type CompiledCondition } from './condition.ts';
+import { alwaysCovered, compileCoverage, type CompiledCoverage } from './coverage.ts';
+import { isCustomer, type Moment, type RuleState } from './moment.ts';
+import type { Bind } from './operand.ts';
+import { makeProof } from './proof.ts';
+import { compileReason } from './reason.ts';
+import { NEVER } from './signal.ts';
+import type { Flag } from './state.ts';
+import { DAY } from './zone.ts';
+
+/** How long an answer "not a risk" keeps a rule shut, if its condition never ends. */
+const MUTED_FOR = 30 * DAY;
+
+/** A rule compiled to closures. */
+export interface CompiledRule {
+  readonly id: string;
+  readonly definition: RuleDefinition;
+  readonly when: CompiledCondition;
+  readonly coverage: CompiledCoverage;
+  reason(moment: Moment): string;
+  /** Opens or clears its flag at the moment. Sets `moment.flip`. Says whether absence kept it shut for want of coverage. */
+  settle(moment: Moment): 'settled' | 'blocked_by_gap';
+}
+
+/** A rule's state before anything happened. */
+export function idleRule(): RuleState {
+  return { flag: null, holdingSince: null, clearedAt: null, mutedUntil: null };
+}
+
+/** The state of a rule in a course, made on first use. */
+export function ruleStateOf(moment: Moment, rule: string): RuleState {
+  return (moment.course.rules[rule] ??= idleRule());
+}
+
+/** Clears the open flag of a rule. */
+export function clearFlag(moment: Moment, state: RuleState, because: string): void {
+  const flag = state.flag === null ? undefined : moment.course.flags[state.flag];
+  if (flag && state.flag !== null)
+    moment.course.flags[state.flag] = { ...flag, clearedAt: moment.at, clearedBecause: because };
+  state.flag = null;
+  state.clearedAt = moment.at;
+  state.holdingSince = null;
+}
+
+/** Opens a flag for a rule. */
+export function openFlag(
+  moment: Moment,
+  state: RuleState,
+  flag: Omit<Flag, 'flagId' | 'openedAt' | 'clearedAt'>,
+): void {
+  const { context } = moment.around;
+  state.flag = moment.course.flags.length;
+  state.holdingSince = null;
+  moment.course.flags.push({
+    flagId: contentUuid('flag', context.accountId, moment.definition.id, flag.rule, String(moment.at)),
+    ...flag,
+    openedAt: moment.at,
+    clearedAt: null,
+  });
+}
+
+/** Keeps a rule shut after the answer "not a risk". */
+export function muteRule(moment: Moment, state: RuleState): void {
+  if (state.flag !== null) clearFlag(moment, state, 'answered: not a risk');
+  state.mutedUntil = moment.at + MUTED_FOR;
+}
+
+/** Compiles one rule. */
+export function compileRule(
+  rule: RuleDefinition,
+  definition: JourneyDefinition,
+  definitionDigest: string,
+  bind: Bind,
+): CompiledRule {
+  const when = compileCondition(rule.when, definition, bind);
+  const clear = rule.clear ? compileCondition(rule.clear, definition, bind) : null;
+  const coverage = rule.absence ? compileCoverage(rule.absence, definition, bind) : alwaysCovered;
+  const templates = typeof rule.reason === 'string' ? [rule.reason] : rule.reason;
+  const reason = compileReason(templates, when.signals, bind, rule.title);
+  const stages = rule.appliesTo.stages ? new Set(rule.appliesTo.stages) : null;
+  const exceptStages = new Set(rule.appliesTo.exceptStages ?? []);
+  const segments = rule.appliesTo.segments ? new Set(rule.appliesTo.segments) : null;
+  const holdFor = Math.round(rule.holdForDays * DAY);
+  const cooldown = Math.round(rule.cooldownDays * DAY);
+
+  /** Sets `moment.flip`: the day the account becomes a customer is known beforehand. */
+  const applies = (moment: Moment): boolean => {
+    const { stage } = moment.course;
+    moment.flip = NEVER;
+    if (rule.appliesTo.customers && !isCustomer(moment)) {
+      const since = moment.around.context.customerSince;
+      if (since !== undefined && since > moment.at) moment.flip = since;
+      return false;
+    }
+    if (stages && (stage === null || !stages.has(stage))) return false;
+    if (stage !== null && exceptStages.has(stage)) return false;
+    return !segments || segments.has(moment.around.segment ?? '');
+  };
+
+  const suppressor = (moment: Moment): Flag | undefined => {
+    for (const [other, state] of Object.entries(moment.course.rules)) {
+      const flag = state.flag === null ? undefined : moment.course.flags[state.flag];
+      if (!flag || other === rule.id) continue;
+      if (rule.suppressedBy.includes(other) || (flag.kind === 'risk' && rule.suppressedBy.includes('any_risk')))
+        return flag;
+    }
+    return undefined;
+  };
+
+  const settle = (moment: Moment): 'settled' | 'blocked_by_gap' => {
+    const state = ruleStateOf(moment, rule.id);
+    const suppressedBy = rule.suppressedBy.length > 0 ? suppressor(moment) : undefined;
+    if (!applies(moment)) {
+      if (state.flag !== null) clearFlag(moment, state, 'the rule no longer applies to this account');
+      state.holdingSince = null;
+      return 'settled';
+    }
+    if (state.flag !== null) {
+      if (suppressedBy) {
+        clearFlag(moment, state, `held back while open: ${suppressedBy.title}`);
+        moment.flip = NEVER;
+        return 'settled';
+      }
+      const over = clear ? clear.test(moment) : !when.test(moment);
+      if (!over) return 'settled';
+      clearFlag(moment, state, clear ? 'the clear condition was met' : 'the condition ended');
+    }
+    const met = when.test(moment);
+    let flip = moment.flip;
+    if (!met) {
+      state.holdingSince = null;
+      state.mutedUntil = null;
+      return 'settled';
+    }
+    if (suppressedBy) {
+      state.holdingSince = null;
+      return 'settled';
+    }
+    const covered = coverage.judge(moment);
+    flip = Math.min(flip, moment.flip);
+    moment.flip = flip;
+    if (covered !== 'covered') {
+      state.holdingSince = null;
+      return covered === 'gap' ? 'blocked_by_gap' : 'settled';
+    }
+    state.holdingSince ??= moment.at;
+    const readyAt = Math.max(
+      state.holdingSince + holdFor,
+      state.clearedAt === null || cooldown === 0 ? -Infinity : state.clearedAt + cooldown,
+      state.mutedUntil ?? -Infinity,
+    );
+    if (readyAt > moment.at) {
+      moment.flip = Math.min(flip, readyAt);
+      return 'settled';
+    }
+    state.mutedUntil = null;
+    // A flag that its own clear condition would end at once must not open.
+    if (clear?.test(moment)) {
+      moment.flip = Math.min(flip, moment.flip);
+      return 'settled';
+    }
+    const clearFlip = clear ? moment.flip : flip;
+    openFlag(moment, state, {
+      rule: rule.id,
+      ruleVersion: rule.version,
+      kind: rule.kind,
+      severity: rule.severity,
+      title: rule.title,
+      reason: reason(moment),
+      nextStep: rule.nextStep,
+      ...(rule.playbook ? { playbook: rule.playbook } : {}),
+      proof: makeProof({
+        rule: rule.id,
+        ruleVersion: rule.version,
+        definition: definition.id,
+        definitionDigest,
+        at: moment.at,
+        evidence: when.evidence(moment),
+        comparisons: when.comparisons(moment),
+        clears: rule.clears,
+      }),
+    });
+    moment.flip = clearFlip;
+    return 'settled';
+  };
+
+  return { id: rule.id, definition: rule, when, coverage, reason, settle };
+}

@@ -1,0 +1,101 @@
+import type { ComparisonOp, SignalParams, JourneyDefinition } from '@waymark/journey';
+import { DAY } from './zone.ts';
+import type { Moment } from './moment.ts';
+import type { Evidence } from './state.ts';
+import type { Mark } from './tracks.ts';
+
+/**
+ * How a signal is read. Raw values of times are whole milliseconds, so that a threshold is met at an exact instant; `scale` raw
+ * units make one shown unit.
+ */
+export interface SignalReader {
+  readonly scale: number;
+  read(moment: Moment): number | string | null;
+  /** The first instant after the moment at which comparing with the raw threshold may turn, if no fact comes. */
+  flip(moment: Moment, op: ComparisonOp, threshold: number): number;
+  evidence(moment: Moment): Evidence[];
+  /** The instant that the value counts from or to. */
+  since?(moment: Moment): number | null;
+  /** What the value is about, in words. */
+  what?(moment: Moment): string | null;
+}
+
+export type SignalFactory = (params: SignalParams, definition: JourneyDefinition) => SignalReader;
+
+export const NEVER = Number.POSITIVE_INFINITY;
+
+export const note = (mark: Mark, words: string): Evidence => ({
+  eventId: mark.id,
+  type: mark.type,
+  at: mark.at,
+  note: words,
+});
+
+const later = (at: number, ...instants: number[]): number => {
+  let first = NEVER;
+  for (const instant of instants) if (instant > at && instant < first) first = instant;
+  return first;
+};
+
+interface Parts {
+  readonly evidence?: (moment: Moment) => Evidence[];
+  readonly what?: (moment: Moment) => string | null;
+  /** Instants at which the base itself changes without a fact. */
+  readonly turns?: (moment: Moment) => number;
+}
+
+/** Time since an instant: grows by itself. */
+export function elapsed(base: (moment: Moment) => number | null, parts: Parts = {}): SignalReader {
+  return {
+    scale: DAY,
+    read: (moment) => {
+      const from = base(moment);
+      return from === null ? null : moment.at - from;
+    },
+    flip: (moment, op, threshold) => {
+      const turn = parts.turns?.(moment) ?? NEVER;
+      const from = base(moment);
+      if (from === null) return turn;
+      const met = from + threshold;
+      return Math.min(
+        turn,
+        op === '>=' || op === '<'
+          ? later(moment.at, met)
+          : later(moment.at, met + (op === '>' || op === '<=' ? 1 : 0), met),
+      );
+    },
+    evidence: parts.evidence ?? (() => []),
+    since: base,
+    ...(parts.what ? { what: parts.what } : {}),
+  };
+}
+
+/** Time until an instant: shrinks by itself, and is negative afterwards. */
+export function remaining(end: (moment: Moment) => number | null, parts: Parts = {}): SignalReader {
+  return {
+    scale: DAY,
+    read: (moment) => {
+      const to = end(moment);
+      return to === null ? null : to - moment.at;
+    },
+    flip: (moment, _op, threshold) => {
+      const turn = parts.turns?.(moment) ?? NEVER;
+      const to = end(moment);
+      return to === null ? turn : Math.min(turn, later(moment.at, to - threshold, to - threshold + 1));
+    },
+    evidence: parts.evidence ?? (() => []),
+    since: end,
+    ...(parts.what ? { what: parts.what } : {}),
+  };
+}
+
+/** A value that only facts change, unless `turns` names an instant. */
+export function steady(read: (moment: Moment) => number | string | null, parts: Parts = {}): SignalReader {
+  return {
+    scale: 1,
+    read,
+    flip: (moment) => parts.turns?.(moment) ?? NEVER,
+    evidence: parts.evidence ?? (() => []),
+    ...(parts.what ? { what: parts.what } : {}),
+  };
+}

@@ -1,0 +1,69 @@
+import { signalCatalogue } from '@waymark/journey';
+import type { JourneyDefinition, SignalName, SignalParams } from '@waymark/journey';
+import { accountSignals } from './signals-account.ts';
+import { engagementSignals } from './signals-engagement.ts';
+import type { SignalFactory, SignalReader } from './signal.ts';
+
+const factories: Readonly<Record<SignalName, SignalFactory>> = { ...engagementSignals, ...accountSignals };
+
+/** A signal with its parameters, ready to be read. */
+export interface BoundSignal extends SignalReader {
+  readonly name: SignalName;
+  readonly params: SignalParams;
+  readonly unit: (typeof signalCatalogue)[SignalName]['unit'];
+  readonly label: string;
+}
+
+/** Makes bound signals, one per name and parameters. */
+export function signalBinder(definition: JourneyDefinition): (name: SignalName, params?: SignalParams) => BoundSignal {
+  const bound = new Map<string, BoundSignal>();
+  return (name, params = {}) => {
+    const id = `${name} ${JSON.stringify(Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
+    let found = bound.get(id);
+    if (!found) {
+      const { unit, label } = signalCatalogue[name];
+      found = { ...factories[name](params, definition), name, params, unit, label: labelOf(label, params, definition) };
+      bound.set(id, found);
+    }
+    return found;
+  };
+}
+
+function labelOf(label: string, params: SignalParams, definition: JourneyDefinition): string {
+  const parts: string[] = [];
+  if (params.kind) parts.push(params.kind);
+  if (params.milestone)
+    parts.push(definition.milestones.find((one) => one.id === params.milestone)?.title ?? params.milestone);
+  if (params.stage) parts.push(params.stage);
+  if (params.property) parts.push(params.property);
+  if (params.metric) parts.push(params.metric);
+  if (params.direction) parts.push(params.direction);
+  if (params.touchpoints) parts.push(params.touchpoints.join(', '));
+  if (params.days) parts.push(`${params.days} days`);
+  if (params.baselineDays) parts.push(`against ${params.baselineDays} days before`);
+  return parts.length === 0 ? label : `${label} (${parts.join('; ')})`;
+}
+
+const plural = (value: number, one: string) => `${value} ${one}${value === 1 ? '' : 's'}`;
+
+/** A raw value in the signal's unit: days with one decimal, rounded down so that a threshold never shows as met early. */
+export function shown(signal: BoundSignal, raw: number | string | null): number | string | null {
+  if (typeof raw !== 'number') return raw;
+  return signal.scale === 1 ? raw : Math.floor((raw / signal.scale) * 10) / 10;
+}
+
+/** A raw value as a person says it: `34 days`, `3 business days`, `5`. Undefined if there is none. */
+export function spoken(signal: BoundSignal, raw: number | string | null): string | undefined {
+  if (raw === null) return undefined;
+  if (typeof raw === 'string') return raw;
+  switch (signal.unit) {
+    case 'days':
+      return plural(Math.max(0, Math.floor(raw / signal.scale)), 'day');
+    case 'business_days':
+      return plural(Math.floor(raw / signal.scale), 'business day');
+    case 'ratio':
+      return `${Math.round(raw * 100)} %`;
+    default:
+      return String(raw);
+  }
+}

@@ -1,0 +1,169 @@
+import { markOf, textAttribute } from './fact.ts';
+import type { CompiledJourney } from './journey.ts';
+import { dueOf, isCustomerAddress, surroundingsOf, type Course, type Moment } from './moment.ts';
+import { makeProof } from './proof.ts';
+import { clearFlag, muteRule, openFlag, ruleStateOf } from './rule.ts';
+import { NEVER, note } from './signal.ts';
+import type { AccountContext, Fact } from './state.ts';
+import { takeContact, takeMail, takePeople } from './track-contact.ts';
+import { takeDeal, takeMeeting, takeRecord, takeTicket } from './track-work.ts';
+import type { Tracks } from './tracks.ts';
+
+/**
+ * An account's course through time, driven from event to event: facts, and the instants at which time alone turns a condition.
+ * Between two of these nothing can change, so nothing is looked at.
+ */
+export interface Simulation {
+  readonly moment: Moment;
+  /** The next instant to look at, if no fact comes; Infinity if none. */
+  wakeAt: number;
+  /** Adds a fact at the moment; it is judged by the next `settle`. */
+  take(fact: Fact): void;
+  /** Judges stages, milestones and rules at an instant, with the facts of that instant. Says whether anything changed. */
+  settle(at: number, fresh: readonly Fact[]): boolean;
+}
+
+/** Several passes, since a flag can move a stage and a stage can end a flag; more than this is a definition that circles. */
+const MOST_PASSES = 4;
+
+/** Opens a simulation over tracks and a course, both of which it changes in place. */
+export function openSimulation(
+  journey: CompiledJourney,
+  context: AccountContext,
+  tracks: Tracks,
+  course: Course,
+  wakeAt: number,
+): Simulation {
+  const moment: Moment = {
+    at: -Infinity,
+    flip: NEVER,
+    fresh: [],
+    tracks,
+    course,
+    around: surroundingsOf(journey.definition, context),
+    definition: journey.definition,
+    memo: new Map(),
+  };
+  const ofCustomer = (address: string) => isCustomerAddress(moment, address);
+
+  const reachMilestones = (): boolean => {
+    let changed = false;
+    for (const { definition: milestone, proves } of journey.milestones) {
+      if (course.milestones[milestone.id]) continue;
+      const fact = moment.fresh.find(proves);
+      if (!fact) continue;
+      changed = true;
+      const proof = makeProof({
+        rule: `milestone:${milestone.id}`,
+        ruleVersion: journey.definition.version,
+        definition: journey.definition.id,
+        definitionDigest: journey.digest,
+        at: moment.at,
+        evidence: [note(markOf(fact), `Proves: ${milestone.title}`)],
+        comparisons: [],
+        clears: 'A milestone once reached stays reached.',
+      });
+      course.milestones[milestone.id] = { at: fact.occurredAt, proof };
+    }
+    return changed;
+  };
+
+  const takeAnswers = (): void => {
+    for (const fact of moment.fresh) {
+      if (fact.type !== 'flag.answered') continue;
+      const flagId = textAttribute(fact, 'flagId');
+      const byFlag = flagId === undefined ? undefined : course.flags.find((flag) => flag.flagId === flagId)?.rule;
+      const rule = byFlag ?? textAttribute(fact, 'rule');
+      if (rule === undefined || !journey.rules.some((one) => one.id === rule)) continue;
+      const state = ruleStateOf(moment, rule);
+      if (fact.attributes.answer === 'not_a_risk') muteRule(moment, state);
+      else if (fact.attributes.answer === 'reopened') state.mutedUntil = null;
+    }
+  };
+
+  const settleRules = (): void => {
+    let first = NEVER;
+    let blocked: string | undefined;
+    for (const rule of journey.rules) {
+      const outcome = rule.settle(moment);
+      first = Math.min(first, moment.flip);
+      if (outcome === 'blocked_by_gap') blocked ??= rule.coverage.gap(moment)?.reason ?? 'a source was not watched';
+    }
+    settleDataGap(blocked);
+    moment.flip = first;
+  };
+
+  const settleDataGap = (blocked: string | undefined): void => {
+    const known = course.rules.data_gap;
+    if (blocked === undefined) {
+      if (known && known.flag !== null)
+        clearFlag(moment, known, 'the sources were watched long enough again, or the doubt ended');
+      return;
+    }
+    const state = ruleStateOf(moment, 'data_gap');
+    if (state.flag !== null) return;
+    openFlag(moment, state, {
+      rule: 'data_gap',
+      ruleVersion: 1,
+      kind: 'data_gap',
+      severity: 'low',
+      title: 'Silence that proves nothing',
+      reason: `It looks quiet, but contact may have been missed: ${blocked}`,
+      nextStep: 'Mend the source; the account is judged again once what was missed has been read.',
+      proof: makeProof({
+        rule: 'data_gap',
+        ruleVersion: 1,
+        definition: journey.definition.id,
+        definitionDigest: journey.digest,
+        at: moment.at,
+        evidence: [],
+        comparisons: [],
+        clears: 'The missed stretch is read, or new contact shows that nothing is wrong.',
+      }),
+    });
+  };
+
+  const openFlags = () => Object.values(course.rules).reduce((mask, state) => `${mask},${state.flag ?? ''}`, '');
+
+  const simulation: Simulation = {
+    moment,
+    wakeAt,
+    take(fact) {
+      moment.at = fact.occurredAt;
+      takePeople(tracks.people, fact, ofCustomer);
+      takeContact(tracks.contact, fact);
+      takeMail(tracks.mail, fact);
+      takeMeeting(tracks.meetings, fact);
+      takeTicket(tracks.tickets, fact);
+      takeDeal(tracks.deals, fact);
+      takeRecord(tracks.record, fact);
+    },
+    settle(at, fresh) {
+      moment.at = at;
+      moment.fresh = fresh;
+      let changed = reachMilestones();
+      takeAnswers();
+      const flagsBefore = course.flags.length;
+      let first = NEVER;
+      for (let pass = 0; pass < MOST_PASSES; pass++) {
+        const before = openFlags();
+        const moved = journey.stages.settle(moment);
+        first = moment.flip;
+        settleRules();
+        first = Math.min(first, moment.flip);
+        const turned = openFlags() !== before;
+        changed ||= moved || turned;
+        moment.fresh = [];
+        if (!turned) break;
+      }
+      for (const { definition: milestone } of journey.milestones) {
+        if (course.milestones[milestone.id]) continue;
+        const due = dueOf(moment, milestone);
+        if (due !== null && due > at) first = Math.min(first, due);
+      }
+      simulation.wakeAt = first;
+      return changed || course.flags.length !== flagsBefore;
+    },
+  };
+  return simulation;
+}

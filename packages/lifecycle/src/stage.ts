@@ -1,0 +1,132 @@
+import type { JourneyDefinition, StageRoute } from '@waymark/journey';
+import { compileCondition, type CompiledCondition } from './condition.ts';
+import type { Bind } from './operand.ts';
+import { compileMatcher } from './matcher.ts';
+import type { Moment } from './moment.ts';
+import { makeProof } from './proof.ts';
+import { NEVER, note } from './signal.ts';
+import type { Fact, StagePeriod } from './state.ts';
+import { markOf } from './fact.ts';
+
+interface CompiledRoute {
+  readonly to: string;
+  readonly from: ReadonlySet<string> | null;
+  readonly on: ((fact: Fact) => boolean) | null;
+  readonly when: CompiledCondition | null;
+}
+
+/** The stages of a journey, compiled. */
+export interface CompiledStages {
+  /** Moves the account if a route is open at the moment. Sets `moment.flip`. Returns whether it moved. */
+  settle(moment: Moment): boolean;
+}
+
+/** Compiles the ways into each stage, grouped by the stage they start from. */
+export function compileStages(definition: JourneyDefinition, definitionDigest: string, bind: Bind): CompiledStages {
+  const order = new Map(definition.stages.map((stage, index) => [stage.id, stage.order ?? index + 1]));
+  const title = new Map(definition.stages.map((stage) => [stage.id, stage.title]));
+  const routes: CompiledRoute[] = [];
+  const add = (to: string, route: StageRoute) =>
+    routes.push({
+      to,
+      from: route.from ? new Set(route.from) : null,
+      on: route.on ? compileMatcher(route.on) : null,
+      when: route.when ? compileCondition(route.when, definition, bind) : null,
+    });
+  for (const stage of definition.stages) {
+    for (const route of stage.enter) add(stage.id, route);
+    for (const { to, on, when } of stage.exit ?? []) add(to, { from: [stage.id], on, when });
+  }
+  for (const [value, stage] of Object.entries(definition.crmStageMap ?? {})) {
+    add(stage, { on: { type: 'crm.stage_changed', where: { to: value } } });
+  }
+  // The furthest stage is tried first; routes into the same stage in the order of the file.
+  routes.sort((a, b) => (order.get(b.to) ?? 0) - (order.get(a.to) ?? 0));
+  const waysFrom = new Map<string, CompiledRoute[]>();
+  for (const from of ['none', ...order.keys()]) {
+    waysFrom.set(
+      from,
+      routes.filter((route) => route.to !== from && (route.from === null || route.from.has(from))),
+    );
+  }
+
+  const openRoute = (moment: Moment, from: string, closed: ReadonlySet<string>): CompiledRoute | null => {
+    let first = NEVER;
+    for (const route of waysFrom.get(from) ?? []) {
+      if (closed.has(route.to)) continue;
+      if (route.on && !moment.fresh.some(route.on)) continue;
+      if (route.when && !route.when.test(moment)) {
+        // Without `on` the passing of time alone can open the route.
+        if (!route.on) first = Math.min(first, moment.flip);
+        continue;
+      }
+      return route;
+    }
+    moment.flip = first;
+    return null;
+  };
+
+  const moveKind = (from: string | null, to: string): StagePeriod['move'] => {
+    if (from === null) return 'entry';
+    const named = definition.moves.findLast(
+      (move) => (move.from === from || move.from === '*') && (move.to === to || move.to === '*'),
+    );
+    if (named) return named.as;
+    return (order.get(to) ?? 0) === (order.get(from) ?? 0) + 1 ? 'allowed' : 'unusual';
+  };
+
+  const moveDirection = (moment: Moment, from: string | null, to: string): StagePeriod['direction'] => {
+    if (from === null) return 'entry';
+    if (moment.course.periods.some((period) => period.stage === to)) return 're-entry';
+    const step = (order.get(to) ?? 0) - (order.get(from) ?? 0);
+    return step < 0 ? 'regress' : step > 1 ? 'skip' : 'forward';
+  };
+
+  const settle = (moment: Moment): boolean => {
+    const { course } = moment;
+    const before = course.stage;
+    const since = course.stageSince;
+    const visited = new Set<string>(before === null ? [] : [before]);
+    let taken: CompiledRoute | null = null;
+    // Several stages may be passed in one instant (an account whose history begins late): only where it ends up is a period.
+    for (;;) {
+      const route = openRoute(moment, course.stage ?? 'none', visited);
+      if (!route) break;
+      taken = route;
+      visited.add(route.to);
+      course.stage = route.to;
+      course.stageSince = moment.at;
+    }
+    if (!taken) return false;
+    const flip = moment.flip;
+    const to = taken.to;
+    course.stage = before;
+    course.stageSince = since;
+    const proof = makeProof({
+      rule: `stage:${to}`,
+      ruleVersion: definition.version,
+      definition: definition.id,
+      definitionDigest,
+      at: moment.at,
+      evidence: [
+        ...moment.fresh
+          .filter((fact) => taken.on?.(fact))
+          .map((fact) => note(markOf(fact), `Entered ${title.get(to) ?? to} on this`)),
+        ...(taken.when?.evidence(moment) ?? []),
+      ],
+      comparisons: taken.when?.comparisons(moment) ?? [],
+      clears: 'Lasts until another stage is entered.',
+    });
+    const last = course.periods.at(-1);
+    const move = moveKind(before, to);
+    const direction = moveDirection(moment, before, to);
+    const kept = last ? [...course.periods.slice(0, -1), { ...last, exitedAt: moment.at }] : [];
+    course.periods = [...kept, { stage: to, enteredAt: moment.at, exitedAt: null, move, direction, proof }];
+    course.stage = to;
+    course.stageSince = moment.at;
+    moment.flip = flip;
+    return true;
+  };
+
+  return { settle };
+}

@@ -1,0 +1,8 @@
+/** The journey definitions that ship with Waymark. */
+export const templateNames = ['nine-stages', 'onboarding-adoption-expansion-renewal'] as const;
+export type TemplateName = (typeof templateNames)[number];
+
+/** Where a shipped definition lies; reading it is the caller's business. */
+export function templateFile(name: TemplateName): URL {
+  return new URL(`../templates/${name}.yaml`, import.meta.url);
+}

@@ -1,0 +1,181 @@
+import { countOn } from './day-counts.ts';
+import { markOf, numberAttribute, textAttribute } from './fact.ts';
+import type { Fact } from './state.ts';
+import type { DealTrack, MeetingTrack, OpenTicket, RecordTrack, TicketTrack } from './tracks.ts';
+import { key } from './tracks.ts';
+import { DAY } from './zone.ts';
+
+const MOST_MISSED = 20;
+const MOST_UPCOMING = 400;
+const MOST_TICKETS = 2000;
+const SOLVED_KEPT = 180 * DAY;
+const USAGE_KEPT_DAYS = 361;
+const MOST_METRICS = 20;
+
+/** Meetings: held, missed in a row, to come. */
+export function takeMeeting(track: MeetingTrack, fact: Fact): void {
+  const at = fact.occurredAt;
+  const startsAt = numberAttribute(fact, 'startsAt');
+  const series = textAttribute(fact, 'seriesId') ?? null;
+  switch (fact.type) {
+    case 'meeting.scheduled':
+      if (startsAt !== undefined && startsAt > at) {
+        track.upcoming = track.upcoming.filter((one) => one.startsAt > at);
+        if (track.upcoming.length < MOST_UPCOMING) track.upcoming.push({ mark: markOf(fact), startsAt, series });
+        track.upcoming.sort((a, b) => a.startsAt - b.startsAt);
+      }
+      return;
+    case 'meeting.held':
+      if (fact.direction === 'internal') return;
+      track.lastHeld = markOf(fact);
+      countOn(track.held, at);
+      track.missed = [];
+      return;
+    case 'meeting.canceled':
+    case 'meeting.no_show': {
+      if (fact.direction === 'internal') return;
+      if (startsAt !== undefined) {
+        track.upcoming = track.upcoming.filter((one) => one.startsAt !== startsAt || one.series !== series);
+      }
+      const sameAct =
+        fact.type === 'meeting.canceled' &&
+        series !== null &&
+        track.missed.some((one) => one.type === 'meeting.canceled' && one.series === series && at - one.at < DAY);
+      if (!sameAct) track.missed.push({ ...markOf(fact), series });
+      if (track.missed.length > MOST_MISSED) track.missed.shift();
+      return;
+    }
+    default:
+  }
+}
+
+const priorities: Readonly<Record<string, OpenTicket['priority']>> = {
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  urgent: 'urgent',
+};
+
+/** Tickets by id, with priority and escalation. */
+export function takeTicket(track: TicketTrack, fact: Fact): void {
+  const id = textAttribute(fact, 'ticketId');
+  if (id === undefined || !fact.type.startsWith('ticket.')) return;
+  const name = key(id);
+  const priority = priorities[textAttribute(fact, 'priority') ?? ''];
+  let ticket = track.tickets[name];
+  if (!ticket) {
+    // A solved ticket whose opening was never seen needs no memory; any other trace of a ticket shows that it is open.
+    if (fact.type === 'ticket.solved') return;
+    forgetTickets(track, fact.occurredAt);
+    ticket = { opened: markOf(fact), priority: null, escalated: null, solvedAt: null, touchedAt: fact.occurredAt };
+    track.tickets[name] = ticket;
+  }
+  ticket.touchedAt = fact.occurredAt;
+  if (priority) ticket.priority = priority;
+  if (fact.type === 'ticket.opened') countOn(track.opened, fact.occurredAt);
+  else if (fact.type === 'ticket.escalated') ticket.escalated = markOf(fact);
+  else if (fact.type === 'ticket.solved') ticket.solvedAt = fact.occurredAt;
+  if (fact.type === 'ticket.reopened') {
+    ticket.solvedAt = null;
+    ticket.escalated = null;
+  }
+}
+
+function forgetTickets(track: TicketTrack, at: number): void {
+  const names = Object.keys(track.tickets);
+  if (names.length < MOST_TICKETS) return;
+  for (const name of names) {
+    const solvedAt = track.tickets[name]?.solvedAt ?? null;
+    if (solvedAt !== null && solvedAt < at - SOLVED_KEPT) delete track.tickets[name];
+  }
+}
+
+const dealKinds: Readonly<Record<string, 'new' | 'renewal' | 'expansion'>> = {
+  new: 'new',
+  renewal: 'renewal',
+  expansion: 'expansion',
+};
+
+/** Deals by id: open, slipped, won, lost. */
+export function takeDeal(track: DealTrack, fact: Fact): void {
+  if (!fact.type.startsWith('deal.')) return;
+  const name = key(textAttribute(fact, 'dealId') ?? fact.id);
+  const kind = dealKinds[textAttribute(fact, 'kind') ?? ''] ?? track.open[name]?.kind ?? null;
+  if (fact.type === 'deal.won' || fact.type === 'deal.lost') {
+    const tally = fact.type === 'deal.won' ? track.won : track.lost;
+    tally[kind ?? 'unknown'] = { count: (tally[kind ?? 'unknown']?.count ?? 0) + 1, last: markOf(fact) };
+    delete track.open[name];
+    return;
+  }
+  const deal = (track.open[name] ??= { mark: markOf(fact), kind, closeAt: null, slips: 0, lastSlip: null });
+  deal.kind = kind;
+  const closeAt = numberAttribute(fact, 'closeAt');
+  if (fact.type === 'deal.close_date_changed') {
+    const before = numberAttribute(fact, 'previousCloseAt') ?? deal.closeAt;
+    // Less than a day is a correction of the hour, not a slip.
+    if (closeAt !== undefined && before !== null && closeAt - before >= DAY) {
+      deal.slips += 1;
+      deal.lastSlip = markOf(fact);
+    }
+  }
+  if (closeAt !== undefined) deal.closeAt = closeAt;
+}
+
+/** The CRM's record, surveys, usage, renewals and churn. */
+export function takeRecord(track: RecordTrack, fact: Fact): void {
+  const mark = markOf(fact);
+  switch (fact.type) {
+    case 'crm.stage_changed': {
+      const value = textAttribute(fact, 'to');
+      if (value !== undefined) track.crmStage = { value, mark };
+      if (value?.toLowerCase() === 'customer') track.churned = null;
+      return;
+    }
+    case 'crm.property_changed': {
+      const property = textAttribute(fact, 'property');
+      const told = { value: textAttribute(fact, 'to') ?? '', mark };
+      if (property !== undefined) track.properties[key(property)] = told;
+      // What a declaration calls the property, whatever its name in the CRM.
+      const role = textAttribute(fact, 'role');
+      if (role !== undefined) track.properties[key(role)] = told;
+      return;
+    }
+    case 'survey.responded': {
+      const score = numberAttribute(fact, 'score');
+      const kind = textAttribute(fact, 'kind');
+      const scale =
+        numberAttribute(fact, 'scale') ?? (kind === 'nps' || kind === undefined ? 10 : kind === 'other' ? 100 : 5);
+      if (score !== undefined && scale > 0) track.survey = { score: Math.round((score / scale) * 100), mark };
+      return;
+    }
+    case 'usage.recorded': {
+      const metric = textAttribute(fact, 'metric');
+      const value = numberAttribute(fact, 'value');
+      if (metric === undefined || value === undefined) return;
+      const name = key(metric);
+      if (!(name in track.usage) && Object.keys(track.usage).length >= MOST_METRICS) return;
+      const days = (track.usage[name] ??= []);
+      const day = Math.floor(fact.occurredAt / DAY);
+      const last = days.at(-1);
+      if (last && last[0] === day) {
+        last[1] += value;
+        last[2] += 1;
+      } else days.push([day, value, 1]);
+      while ((days[0]?.[0] ?? day) < day - USAGE_KEPT_DAYS) days.shift();
+      return;
+    }
+    case 'account.renewed':
+    case 'deal.won':
+      if (fact.type === 'account.renewed' || textAttribute(fact, 'kind') === 'renewal') {
+        // A renewal shows as a won deal and as a renewed account: within 30 days they are one.
+        if (track.lastRenewal === null || fact.occurredAt - track.lastRenewal.at > 30 * DAY) track.renewals += 1;
+        track.lastRenewal = mark;
+      }
+      if (fact.type === 'deal.won') track.churned = null;
+      return;
+    case 'account.churned':
+      track.churned = mark;
+      return;
+    default:
+  }
+}

@@ -1,0 +1,131 @@
+import type { EventType, Touchpoint } from '@waymark/journey';
+
+/**
+ * What the engine remembers of an account's facts: bounded, plain JSON, updated fact by fact. Keys made of outside text are
+ * prefixed (`key`), so that none can be `__proto__`.
+ */
+export interface Tracks {
+  contact: ContactTrack;
+  mail: MailTrack;
+  meetings: MeetingTrack;
+  tickets: TicketTrack;
+  people: PeopleTrack;
+  deals: DealTrack;
+  record: RecordTrack;
+}
+
+/** A fact as it is remembered: enough for evidence. */
+export interface Mark {
+  readonly id: string;
+  readonly type: EventType;
+  readonly at: number;
+}
+
+/** Counts per UTC day, oldest first. */
+export type DayCounts = [day: number, count: number][];
+
+export interface ContactTrack {
+  /** Last human contact from the customer, by touchpoint. */
+  lastInbound: Partial<Record<Touchpoint, Mark>>;
+  /** Starts of visits (contacts at least 20 hours apart), by touchpoint, over the last 360 days. */
+  visits: Partial<Record<Touchpoint, number[]>>;
+  /** Grows with every visit; a memo of the usual gap is good for one value. */
+  visitVersion: number;
+  /** Key `direction:touchpoint`. */
+  counts: Record<string, DayCounts>;
+  lastOutbound: Mark | null;
+}
+
+export interface WaitingMail {
+  readonly mark: Mark;
+  readonly thread: string | null;
+  readonly person: string | null;
+}
+
+export interface MailTrack {
+  /** Customer mails that ask for an answer and have none, oldest first. */
+  waiting: WaitingMail[];
+  /** Threads in which we wrote last or the customer did: number of customer mails since our last, and when. */
+  threads: Record<string, { ours: boolean; unansweredRun: number; at: number }>;
+}
+
+export interface MeetingTrack {
+  lastHeld: Mark | null;
+  held: DayCounts;
+  /** Canceled and missed meetings since the last one held; a series called off in one go counts once. */
+  missed: (Mark & { readonly series: string | null })[];
+  upcoming: { readonly mark: Mark; readonly startsAt: number; readonly series: string | null }[];
+}
+
+export interface OpenTicket {
+  readonly opened: Mark;
+  priority: 'low' | 'medium' | 'high' | 'urgent' | null;
+  escalated: Mark | null;
+  /** While solved it is kept for a while, in case it is reopened. */
+  solvedAt: number | null;
+  /** When anything last happened to it. */
+  touchedAt: number;
+}
+
+export interface TicketTrack {
+  tickets: Record<string, OpenTicket>;
+  opened: DayCounts;
+}
+
+export interface PersonTrack {
+  /** First and last contact from this person, and on how many days. */
+  firstAt: number;
+  last: Mark;
+  days: number;
+  lastDay: number;
+}
+
+export interface PeopleTrack {
+  persons: Record<string, PersonTrack>;
+  /** Addresses (or external ids) of champions told by events, beside those of the context. */
+  champions: string[];
+  /** Champions that events say have left, or whose mail bounces. */
+  left: Record<string, Mark>;
+  lastChampionAdded: number | null;
+}
+
+export interface DealState {
+  readonly mark: Mark;
+  kind: 'new' | 'renewal' | 'expansion' | null;
+  closeAt: number | null;
+  slips: number;
+  lastSlip: Mark | null;
+}
+
+export interface DealTrack {
+  open: Record<string, DealState>;
+  /** Key: kind, or `unknown`. */
+  won: Record<string, { count: number; last: Mark }>;
+  lost: Record<string, { count: number; last: Mark }>;
+}
+
+export interface RecordTrack {
+  crmStage: { readonly value: string; readonly mark: Mark } | null;
+  properties: Record<string, { readonly value: string; readonly mark: Mark }>;
+  survey: { readonly score: number; readonly mark: Mark } | null;
+  usage: Record<string, [day: number, sum: number, count: number][]>;
+  renewals: number;
+  lastRenewal: Mark | null;
+  churned: Mark | null;
+}
+
+/** Nothing remembered yet. */
+export function emptyTracks(): Tracks {
+  return {
+    contact: { lastInbound: {}, visits: {}, visitVersion: 0, counts: {}, lastOutbound: null },
+    mail: { waiting: [], threads: {} },
+    meetings: { lastHeld: null, held: [], missed: [], upcoming: [] },
+    tickets: { tickets: {}, opened: [] },
+    people: { persons: {}, champions: [], left: {}, lastChampionAdded: null },
+    deals: { open: {}, won: {}, lost: {} },
+    record: { crmStage: null, properties: {}, survey: null, usage: {}, renewals: 0, lastRenewal: null, churned: null },
+  };
+}
+
+/** A key made of outside text. */
+export const key = (text: string): string => `:${text}`;
