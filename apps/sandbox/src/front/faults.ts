@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What can go wrong on demand; see {@link FaultPlan}. */
-export const faultKinds = [
+const faultKinds = [
   'unauthorized',
   'forbidden-rate-limit',
   'cursor-lost',
@@ -13,8 +13,6 @@ export const faultKinds = [
   'html-200',
   'lost-answer',
 ] as const;
-
-export type FaultKind = (typeof faultKinds)[number];
 
 /** Kinds whose answer is a status with a body in the vendor's own shape. */
 export type StatusFaultKind = 'unauthorized' | 'forbidden-rate-limit' | 'cursor-lost' | 'too-many' | 'server-error';
@@ -66,7 +64,7 @@ export interface FaultTarget {
 }
 
 /** A seeded sequence of numbers in [0, 1) (mulberry32), so that a run with faults by share can be repeated. */
-export const seededSequence = (seed: number): (() => number) => {
+const seededSequence = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -10,7 +10,7 @@ const minute = 60_000;
  * (https://developers.google.com/workspace/gmail/api/reference/quota); Calendar counts requests
  * (https://developers.google.com/workspace/calendar/api/guides/quota). `generous` is for a demo that must not wait.
  */
-export const googleLimits = {
+const googleLimits = {
   vendor: { gmailUser: 6000, gmailProject: 1_200_000, calendarUser: 600, calendarProject: 10_000 },
   generous: { gmailUser: 6_000_000, gmailProject: 60_000_000, calendarUser: 600_000, calendarProject: 6_000_000 },
 } as const satisfies Record<Caps, Record<string, number>>;

@@ -6,7 +6,7 @@ import { eventTime } from './recurrence.ts';
 import { emptyGoogleState, type Attendee, type EventFields, type EventTime, type GoogleState } from './state.ts';
 
 /** One occurrence of a series that did not go by the rule. */
-export interface SeedException {
+interface SeedException {
   readonly originalStart: number;
   readonly at: number;
   readonly canceled?: boolean;
@@ -14,7 +14,7 @@ export interface SeedException {
   readonly end?: EventTime;
 }
 
-export interface SeedEvent {
+interface SeedEvent {
   readonly calendar: string;
   readonly fields: EventFields;
   readonly createdAt: number;
@@ -22,7 +22,7 @@ export interface SeedEvent {
   readonly exceptions?: readonly SeedException[];
 }
 
-export interface SeedMail {
+interface SeedMail {
   /** The message's bytes, one character each (latin1). */
   readonly raw: string;
   readonly at: number;
