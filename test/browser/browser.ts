@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { lstat, mkdtemp, rename, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -37,6 +37,7 @@ async function unpackedFolder(): Promise<string> {
   try {
     await packaged.executablePath();
     await inflate(join(packageFolder(), 'bin', 'al2023.tar.br'));
+    await writeFile(join(making, 'fonts', 'fonts.conf'), fontConfig(folder));
   } finally {
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;
@@ -47,6 +48,17 @@ async function unpackedFolder(): Promise<string> {
     if (!(await isOurs(folder))) throw error;
   });
   return folder;
+}
+
+/**
+ * The package's own configuration looks for its font under /tmp/fonts only, and without any font the browser aborts at the
+ * first form field. The machine's fonts, if it has any, serve for signs that Open Sans lacks.
+ */
+function fontConfig(folder: string): string {
+  const prefer = ['sans-serif', 'serif', 'monospace', 'system-ui']
+    .map((family) => `<alias><family>${family}</family><prefer><family>Open Sans</family></prefer></alias>`)
+    .join('');
+  return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${folder}/fonts</dir><dir>/usr/share/fonts</dir>${prefer}<cachedir>${folder}/fonts-cache</cachedir></fontconfig>`;
 }
 
 async function isOurs(folder: string): Promise<boolean> {

@@ -16,7 +16,8 @@ async function act(op, details) {
       body: JSON.stringify({ op, ...who, ...details }),
     });
     const outcome = await response.json();
-    if (!outcome.ok && outcome.problem && !outcome.shown) toast(outcome.problem);
+    // A refused submission is shown in the modal itself.
+    if (!outcome.ok && outcome.problem && op !== 'submit') toast(outcome.problem);
     return outcome;
   } catch {
     toast('The sandbox does not answer. Is it still running?');
@@ -128,9 +129,8 @@ async function submitModal(form) {
   const button = form.querySelector('[type=submit]');
   if (!button || button.disabled) return;
   button.disabled = true;
-  const outcome = await act('submit', { filled: filledIn(form.closest('[data-view]')) });
+  await act('submit', { filled: filledIn(form.closest('[data-view]')) });
   button.disabled = false;
-  if (!outcome.ok) byId('toast').hidden = true;
 }
 
 async function say(form) {
