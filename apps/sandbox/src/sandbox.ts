@@ -110,7 +110,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
     const live: Live = createLive({
       world,
-      target: liveTarget(world, { google, hubspot }),
+      target: liveTarget(world, { google: google.handle, hubspot: hubspot.handle }),
       now,
       ...(kept?.live ? { state: kept.live } : {}),
     });

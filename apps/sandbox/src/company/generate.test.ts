@@ -36,16 +36,19 @@ function pulse(world: World, account: WorldAccount) {
   const own = new Set(VENDOR.staff.map((staff) => staff.email));
   const inbound: WorldMail[] = [];
   const waiting = new Map<string, number>();
+  const answered = new Set<string>();
   let accountWaits: number | undefined;
   for (const mail of world.mails) {
     if (mail.kind) continue;
     const root = mail.references?.[0] ?? mail.messageId;
     if (addresses.has(mail.from.address)) {
       inbound.push(mail);
-      if (!waiting.has(root)) waiting.set(root, mail.at);
+      // The last word in a thread that we answered is a thank-you, if it is one.
+      if (!answered.delete(root) && !waiting.has(root)) waiting.set(root, mail.at);
       accountWaits ??= mail.at;
     } else if (own.has(mail.from.address) && mail.to.some((to) => addresses.has(to.address))) {
       waiting.delete(root);
+      answered.add(root);
       accountWaits = undefined;
     }
   }

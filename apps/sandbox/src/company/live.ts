@@ -1,42 +1,18 @@
-import { z } from 'zod';
+import { LIVE_START, type Duty, type LiveState } from './live-state.ts';
 import { STORM_SUBJECTS, TICKET_SUBJECTS, TOPICS } from './mail-topics.ts';
 import { createRandom, type Random } from './random.ts';
 import { drawSlots, fill, letter } from './text.ts';
 import { isWatched, staffAt, VENDOR } from './vendor.ts';
-import type { Story, World, WorldAccount, WorldMail, WorldMeeting, WorldPerson, WorldTicket } from './world.ts';
+import type { World, WorldAccount, WorldMail, WorldMeeting, WorldPerson, WorldTicket } from './world.ts';
 
-type TicketStatus = WorldTicket['history'][number]['status'];
-
-/** What live mode acts on: the services, in the sample's own terms. Tickets are named by the id that `openTicket` gave. */
+/** What live mode acts on: the services, in the sample's own terms. */
 export interface LiveTarget {
   readonly deliver: (mail: WorldMail) => void;
-  readonly openTicket: (ticket: WorldTicket) => string;
-  readonly moveTicket: (id: string, status: TicketStatus, at: number) => void;
+  /** Enters a ticket, or moves the one with this key on to where its history now ends. */
+  readonly saveTicket: (ticket: WorldTicket) => void;
   readonly plan: (meeting: WorldMeeting) => void;
+  readonly cancel: (iCalUid: string, at: number) => void;
 }
-
-const party = z.strictObject({ name: z.string(), address: z.string() });
-
-/** Where live mode is; kept across restarts, so that the story does not begin anew and no mail of a customer stays unanswered. */
-export const liveStateSchema = z.strictObject({
-  step: z.int(),
-  awaiting: z.array(
-    z.strictObject({
-      due: z.int(),
-      messageId: z.string(),
-      references: z.array(z.string()),
-      subject: z.string(),
-      company: z.string(),
-      customer: party,
-      csm: party,
-    }),
-  ),
-  tickets: z.array(z.strictObject({ due: z.int(), id: z.string() })),
-});
-
-export type LiveState = z.infer<typeof liveStateSchema>;
-
-export const LIVE_START: LiveState = { step: 0, awaiting: [], tickets: [] };
 
 export interface LiveOptions {
   readonly world: World;
@@ -52,182 +28,164 @@ export interface Live {
   readonly step: () => readonly string[];
 }
 
-/** The steps at which the storm's tickets come: at one step every four seconds the rule's threshold falls within half a minute. */
+/** The steps at which the storm's tickets come: at one step every four seconds two urgent ones are there after 12 seconds. */
 const STORM_STEPS = [2, 3, 5, 7, 9, 12] as const;
-const STORM_ENDS = 90;
+const STORM_SOLVED = 90;
 
-function peopleOf(world: World, account: WorldAccount): readonly WorldPerson[] {
-  return world.people.filter((person) => person.account === account.key && person.leftAt === undefined && person.inCrm);
+/** Who plays: an account with its champion and its CSM. */
+interface Pair {
+  readonly account: WorldAccount;
+  readonly champion: WorldPerson;
+  readonly customer: { readonly name: string; readonly address: string };
+  readonly csm: { readonly name: string; readonly address: string };
 }
 
-/** The healthy accounts whose everyday goes on in live mode, and the one whose trouble begins. */
-function cast(world: World): { calm: readonly WorldAccount[]; story: Story; troubled: WorldAccount } {
-  const accounts = new Map(world.accounts.map((account) => [account.key, account]));
-  const story = world.manifest.find((one) => one.live);
-  const troubled = story && accounts.get(story.account);
-  if (!story || !troubled) throw new RangeError('The manifest names no account for live mode; mark one story as live.');
-  const calm = world.manifest.flatMap((one) =>
-    one.story === 'healthy' && !one.live ? (accounts.get(one.account) ?? []) : [],
-  );
-  return { calm, story, troubled };
+function pairOf(world: World, key: string): Pair | undefined {
+  const account = world.accounts.find((one) => one.key === key);
+  const champion = world.people.find((one) => one.account === key && one.persona === 'champion' && one.inCrm);
+  if (!account || !champion) return undefined;
+  const csm = staffAt(account.csm ?? account.owner);
+  return {
+    account,
+    champion,
+    customer: { name: champion.name, address: champion.addresses[0] ?? '' },
+    csm: { name: csm.name, address: csm.email },
+  };
 }
 
-/** Plays the present: mail and its answers, small tickets that are solved, meetings, and one storm of urgent tickets. */
+/**
+ * Plays the present: mail and its answers, small tickets that are solved, meetings that are planned and called off, and once,
+ * in the first minute, the storm of urgent tickets that the manifest promises. It is solved some minutes later.
+ */
 export function createLive(options: LiveOptions): Live {
   const { world, target, now } = options;
-  const { calm, story, troubled } = cast(world);
-  let state: LiveState = options.state ?? LIVE_START;
+  const pairs = (keys: readonly string[]): Pair[] => keys.flatMap((key) => pairOf(world, key) ?? []);
+  const calm = pairs(world.manifest.filter((one) => one.story === 'healthy' && !one.live).map((one) => one.account));
+  const [troubled] = pairs(world.manifest.filter((one) => one.live).map((one) => one.account));
+  if (!troubled) throw new RangeError('The manifest names no account for live mode; mark one story as live.');
+  let { step, duties } = options.state ?? LIVE_START;
+  const owe = (duty: Duty): void => {
+    duties = [...duties, duty];
+  };
 
-  const write = (random: Random, account: WorldAccount): string => {
-    const [champion] = peopleOf(world, account);
-    if (!champion) return 'Nobody is there to write.';
-    const csm = staffAt(account.csm ?? account.owner);
+  const write = (random: Random, { account, champion, customer, csm }: Pair): string => {
     const at = now();
     const slots = drawSlots(random, account.name, new Date(at).getUTCMonth() + 1);
     const topic = random.pick(TOPICS.filter((one) => one.lead === 'customer' && one.phase === 'running'));
     const subject = fill(random.pick(topic.subjects), slots);
-    const from = { name: champion.name, address: champion.addresses[0] ?? '' };
-    const to = { name: csm.name, address: csm.email };
-    const messageId = `live.${state.step}.${Math.floor(random.next() * 1e9).toString(36)}.${at.toString(36)}@mail.${from.address.split('@')[1]}`;
-    const body = letter(random, {
-      to: to.name,
-      from: from.name,
-      text: fill(random.pick(topic.openings), slots),
-      signature: account.name,
-    });
-    target.deliver({
-      messageId,
-      at,
-      from,
-      to: [to],
-      subject,
-      body,
-      mailboxes: [to.address].filter(isWatched),
-      loggedInCrm: false,
-    });
-    const due = state.step + random.int(2, 5);
-    state = {
-      ...state,
-      awaiting: [
-        ...state.awaiting,
-        { due, messageId, references: [], subject, company: account.name, customer: from, csm: to },
-      ],
-    };
-    return `${account.name}: ${from.name} writes "${subject}".`;
+    const messageId = `live.${step}.${at.toString(36)}@mail.${customer.address.split('@')[1]}`;
+    const text = fill(random.pick(topic.openings), slots);
+    const signature = `${champion.title}, ${account.name}`;
+    const body = letter(random, { to: csm.name, from: customer.name, text, signature });
+    const mailboxes = [csm.address].filter(isWatched);
+    target.deliver({ messageId, at, from: customer, to: [csm], subject, body, mailboxes, loggedInCrm: false });
+    owe({ kind: 'answer', due: step + random.int(2, 5), messageId, subject, company: account.name, customer, csm });
+    return `${account.name}: ${customer.name} writes "${subject}".`;
   };
 
-  const answer = (random: Random): string[] => {
-    const due = state.awaiting.filter((one) => one.due <= state.step);
-    state = { ...state, awaiting: state.awaiting.filter((one) => one.due > state.step) };
-    return due.map((one) => {
-      const at = now();
-      const text =
-        'Thank you for asking. I have looked at it: the setting is on for you now. Please tell me if anything is unclear.';
-      target.deliver({
-        messageId: `${one.messageId.split('@')[0]}.re@mail.${VENDOR.domains[0]}`,
-        at,
-        from: one.csm,
-        to: [one.customer],
-        subject: `Re: ${one.subject}`,
-        body: letter(random, { to: one.customer.name, from: one.csm.name, text, signature: VENDOR.name }),
-        inReplyTo: one.messageId,
-        references: [...one.references, one.messageId],
-        mailboxes: [one.csm.address].filter(isWatched),
-        loggedInCrm: false,
-      });
-      return `${one.company}: ${one.csm.name} answers.`;
-    });
-  };
-
-  const open = (
-    account: WorldAccount,
+  const openTicket = (
+    { account, champion }: Pair,
     subject: string,
     priority: WorldTicket['priority'],
+    then: 'waiting_us' | 'escalated',
     due: number,
-    stages: readonly TicketStatus[],
   ): string => {
     const at = now();
-    const id = target.openTicket({
-      key: `live-${account.key}-${state.step}`,
+    const ticket = {
+      key: `live-${account.key}-${step}`,
       account: account.key,
-      requester: peopleOf(world, account)[0]?.key ?? '',
+      requester: champion.key,
       subject,
       priority,
-      history: stages.map((status, index) => ({ at: at - (stages.length - 1 - index), status })),
-    });
-    state = { ...state, tickets: [...state.tickets, { due, id }] };
-    return `${account.name}: ticket "${subject}" (${priority}).`;
+      history: [
+        { at: at - 1, status: 'new' as const },
+        { at, status: then },
+      ],
+    };
+    target.saveTicket(ticket);
+    owe({ kind: 'solve', due, company: account.name, ticket });
+    return `${account.name}: ticket "${subject}" (${priority}${then === 'escalated' ? ', escalated' : ''}).`;
   };
 
-  const close = (): string[] => {
-    const due = state.tickets.filter((ticket) => ticket.due <= state.step);
-    state = { ...state, tickets: state.tickets.filter((ticket) => ticket.due > state.step) };
-    return due.map((ticket) => {
-      target.moveTicket(ticket.id, 'closed', now());
-      return 'A ticket is solved.';
-    });
-  };
-
-  const meet = (random: Random, account: WorldAccount): string => {
-    const [champion] = peopleOf(world, account);
-    const csm = staffAt(account.csm ?? account.owner);
+  const plan = (random: Random, { account, customer, csm }: Pair): string => {
     const at = now();
     const start = Math.ceil(at / 1_800_000) * 1_800_000 + random.int(2, 9) * 86_400_000;
-    const title = `Walk-through: ${account.name}`;
+    const iCalUid = `live-${account.key}-${step}-${at.toString(36)}@calendar.${VENDOR.domains[0]}`;
     target.plan({
-      iCalUid: `live-${account.key}-${state.step}-${at.toString(36)}@calendar.lumenledger.example`,
-      title,
-      organizer: csm.email,
+      iCalUid,
+      title: `Walk-through: ${account.name}`,
+      organizer: csm.address,
       attendees: [
-        { address: csm.email, name: csm.name, response: 'accepted' },
-        ...(champion
-          ? [{ address: champion.addresses[0] ?? '', name: champion.name, response: 'needsAction' as const }]
-          : []),
+        { ...csm, response: 'accepted' },
+        { ...customer, response: 'needsAction' },
       ],
       start,
       end: start + 1_800_000,
       timezone: VENDOR.timezone,
       createdAt: at,
       status: 'confirmed',
-      calendars: [csm.email].filter(isWatched),
+      calendars: [csm.address].filter(isWatched),
     });
+    if (random.chance(0.25)) owe({ kind: 'cancel', due: step + random.int(5, 12), company: account.name, iCalUid });
     return `${account.name}: a call is planned.`;
   };
 
   const everyday = (random: Random): string => {
-    const account = random.pick(calm);
+    const pair = random.pick(calm);
     const draw = random.next();
-    if (draw < 0.6) return write(random, account);
-    if (draw < 0.8) {
-      const subject = fill(random.pick(TICKET_SUBJECTS), drawSlots(random, account.name, 6));
-      return open(account, subject, random.pick(['LOW', 'MEDIUM']), state.step + random.int(6, 14), [
-        'new',
-        'waiting_us',
-      ]);
+    if (draw < 0.6) return write(random, pair);
+    if (draw >= 0.8) return plan(random, pair);
+    const subject = fill(random.pick(TICKET_SUBJECTS), drawSlots(random, pair.account.name, 6));
+    return openTicket(pair, subject, random.pick(['LOW', 'MEDIUM']), 'waiting_us', step + random.int(6, 14));
+  };
+
+  const fulfil = (duty: Duty, random: Random): string => {
+    const at = now();
+    switch (duty.kind) {
+      case 'solve':
+        target.saveTicket({ ...duty.ticket, history: [...duty.ticket.history, { at, status: 'closed' }] });
+        return `${duty.company}: "${duty.ticket.subject}" is solved.`;
+      case 'cancel':
+        target.cancel(duty.iCalUid, at);
+        return `${duty.company}: the planned call is called off.`;
+      case 'answer': {
+        const { customer, csm, messageId, subject, company } = duty;
+        const text =
+          'Thank you for asking. I looked at it and changed the setting for you. Please tell me if it is not right yet.';
+        target.deliver({
+          messageId: `${messageId.split('@')[0]}.re@mail.${VENDOR.domains[0]}`,
+          at,
+          from: csm,
+          to: [customer],
+          subject: `Re: ${subject}`,
+          body: letter(random, { to: customer.name, from: csm.name, text, signature: VENDOR.name }),
+          inReplyTo: messageId,
+          references: [messageId],
+          mailboxes: [csm.address].filter(isWatched),
+          loggedInCrm: false,
+        });
+        return `${company}: ${csm.name} answers.`;
+      }
     }
-    return meet(random, account);
   };
 
   return {
     get state() {
-      return state;
+      return { step, duties };
     },
     step: () => {
-      state = { ...state, step: state.step + 1 };
+      step += 1;
       // Seeded by the step, so that a restart goes on with the same script.
-      const random = createRandom(world.seed).fork(`live:${state.step}`);
-      const storm = STORM_STEPS.findIndex((step) => step === state.step);
+      const random = createRandom(world.seed).fork(`live:${step}`);
+      const storm = STORM_STEPS.findIndex((one) => one === step);
+      const subject = STORM_SUBJECTS[storm];
       const happened =
-        storm >= 0
-          ? open(
-              troubled,
-              STORM_SUBJECTS[storm] ?? story.summary,
-              'URGENT',
-              STORM_ENDS + storm,
-              storm === 1 ? ['new', 'escalated'] : ['new', 'waiting_us'],
-            )
-          : everyday(random);
-      return [happened, ...answer(random.fork('answer')), ...close()];
+        subject === undefined
+          ? everyday(random)
+          : openTicket(troubled, subject, 'URGENT', storm === 1 ? 'escalated' : 'waiting_us', STORM_SOLVED + 2 * storm);
+      const due = duties.filter((duty) => duty.due <= step);
+      duties = duties.filter((duty) => duty.due > step);
+      return [happened, ...due.map((duty) => fulfil(duty, random.fork('duty')))];
     },
   };
 }

@@ -74,7 +74,9 @@ export function writeThread(bag: MailBag, plan: ThreadPlan): readonly WorldMail[
     if (position >= plan.end || !present(writer, calendar.timeOf(position))) break;
     steps.push({ position, byVendor });
   }
-  while (!plan.openEnd && steps.at(-1)?.byVendor === false) steps.pop();
+  // A thank-you may be the last word; a question may not.
+  const lastWord = steps.length > 2 && random.chance(0.25);
+  while (!plan.openEnd && !lastWord && steps.at(-1)?.byVendor === false) steps.pop();
   const written: WorldMail[] = [];
   let quote: { name: string; text: string } | undefined;
   for (const [index, step] of steps.entries()) {
@@ -83,7 +85,10 @@ export function writeThread(bag: MailBag, plan: ThreadPlan): readonly WorldMail[
     const colleague = other && other !== writer && present(other, at) ? other : undefined;
     const own = answerer(random, vendor, index === 0);
     const [from, to] = step.byVendor ? [own, customer] : [customer, { name: vendor.name, address: vendor.email }];
-    const phrases = index === 0 ? topic.openings : step.byVendor ? topic.vendor : topic.customer;
+    const replies = step.byVendor ? topic.vendor : topic.customer;
+    const isLastWord = index === steps.length - 1 && !step.byVendor;
+    const closing = replies.filter((phrase) => !phrase.includes('?'));
+    const phrases = index === 0 ? topic.openings : isLastWord && closing.length > 0 ? closing : replies;
     const text = fill(random.pick(phrases), slots);
     const cc: Party[] = colleague ? [{ name: colleague.name, address: colleague.addresses[0] ?? '' }] : [];
     if (own.address === SUCCESS_MAILBOX) cc.push({ name: vendor.name, address: vendor.email });

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { liveStateSchema } from '../company/live.ts';
+import { liveStateSchema } from '../company/live-state.ts';
 import { writeAtomically } from '../front/journal.ts';
 
 const urls = z.strictObject({ google: z.string(), hubspot: z.string(), slack: z.string(), control: z.string() });

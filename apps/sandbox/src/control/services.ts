@@ -195,13 +195,11 @@ export async function startSlack(options: ServiceOptions): Promise<Running<Slack
       journal.touch();
     },
     peak: () =>
-      handle.window
-        .totals()
-        .map((total) => ({
-          ...total,
-          peakPerSecond: handle.window.peak(total.key, 1000),
-          peakPerMinute: handle.window.peak(total.key, 60_000),
-        })),
+      handle.window.totals().map((total) => ({
+        ...total,
+        peakPerSecond: handle.window.peak(total.key, 1000),
+        peakPerMinute: handle.window.peak(total.key, 60_000),
+      })),
     unknownPaths: () => handle.unknownPaths,
     touch: () => journal.touch(),
     close: served.close,
