@@ -27,8 +27,15 @@ export interface ContractFixture {
 }
 
 const faultKinds: readonly FaultKind[] = [
-  'cursor-expired', 'rate-limited', 'quota-exhausted', 'auth-revoked', 'token-expired', 'scope-missing', 'record-gone',
-  'transient', 'rejected',
+  'cursor-expired',
+  'rate-limited',
+  'quota-exhausted',
+  'auth-revoked',
+  'token-expired',
+  'scope-missing',
+  'record-gone',
+  'transient',
+  'rejected',
 ];
 
 /** Declares the tests that every connector has to pass; called inside a connector's own test file. */
@@ -45,7 +52,8 @@ function manifestTests<Client>({ manifest, streams, settings, write }: Connector
   it('is plain data with base URLs for every endpoint it names', () => {
     expect(JSON.parse(JSON.stringify(manifest))).toEqual(manifest);
     expect(manifest.id).toMatch(/^[a-z][a-z0-9-]{1,49}$/);
-    for (const base of [manifest.auth.authorizeBase, manifest.auth.tokenBase]) expect(manifest.baseUrls).toHaveProperty([base]);
+    for (const base of [manifest.auth.authorizeBase, manifest.auth.tokenBase])
+      expect(manifest.baseUrls).toHaveProperty([base]);
     for (const url of Object.values(manifest.baseUrls)) expect(new URL(url).protocol).toBe('https:');
     expect(manifest.consoleSteps.join('\n')).toContain('{redirectUri}');
   });
@@ -77,9 +85,22 @@ function manifestTests<Client>({ manifest, streams, settings, write }: Connector
 function classifyTests<Client>({ connector, errors }: ContractSubject<Client>): void {
   it('A4: classify is total', () => {
     const odd: readonly unknown[] = [
-      undefined, null, 0, '', 'text', [], {}, new Error('boom'), new TypeError('fetch failed'), Object.create(null),
-      { message: 5 }, { response: null }, { response: { data: '<html>' } }, new DOMException('aborted', 'AbortError'),
-      { status: Number.NaN }, Symbol('odd'),
+      undefined,
+      null,
+      0,
+      '',
+      'text',
+      [],
+      {},
+      new Error('boom'),
+      new TypeError('fetch failed'),
+      Object.create(null),
+      { message: 5 },
+      { response: null },
+      { response: { data: '<html>' } },
+      new DOMException('aborted', 'AbortError'),
+      { status: Number.NaN },
+      Symbol('odd'),
     ];
     for (const error of odd) {
       const fault = connector.classify(error);
@@ -98,9 +119,12 @@ function classifyTests<Client>({ connector, errors }: ContractSubject<Client>): 
     expect(connector.classify(new ConnectorFault(fault))).toEqual(fault);
   });
 
-  it.each(errors.map(({ error, kind }, index) => ({ index, error, kind })))('error $index is $kind', ({ error, kind }) => {
-    expect(connector.classify(error).kind).toBe(kind);
-  });
+  it.each(errors.map(({ error, kind }, index) => ({ index, error, kind })))(
+    'error $index is $kind',
+    ({ error, kind }) => {
+      expect(connector.classify(error).kind).toBe(kind);
+    },
+  );
 }
 
 function streamTests<Client>(subject: ContractSubject<Client>, stream: Connector<Client>['streams'][number]): void {
@@ -136,7 +160,8 @@ function streamTests<Client>(subject: ContractSubject<Client>, stream: Connector
       for (const { raw, outcome } of fixtures) {
         if (outcome !== 'stored') continue;
         const mapped = stream.map(stream.raw.parse(raw), subject.context);
-        const keys = mapped.outcome === 'stored' ? mapped.events.map(({ type, identity }) => `${type} ${identity}`) : [];
+        const keys =
+          mapped.outcome === 'stored' ? mapped.events.map(({ type, identity }) => `${type} ${identity}`) : [];
         expect(new Set(keys).size).toBe(keys.length);
       }
     });

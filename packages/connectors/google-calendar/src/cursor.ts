@@ -1,0 +1,34 @@
+import type { PullContext } from '@waymark/connector-kit';
+import { z } from 'zod';
+
+/** A whole read in progress. Its pages prove no place to go on from, so a cut one starts anew. */
+const reading = z.object({
+  phase: z.literal('reading'),
+  enumeration: z.string(),
+  since: z.number(),
+});
+export type Reading = z.infer<typeof reading>;
+
+/** Following one calendar's changes. `since` is where its first read began: a later whole read must not show less. */
+const live = z.object({ phase: z.literal('live'), syncToken: z.string().min(1), since: z.number() });
+export type Live = z.infer<typeof live>;
+
+export const calendarCursor = z.discriminatedUnion('phase', [reading, live]);
+export type CalendarCursor = z.infer<typeof calendarCursor>;
+
+/** How far ahead of a read occurrences of a series are told. */
+export const horizonMs = 90 * 86_400_000;
+
+/**
+ * Where a calendar's span begins: where its first read began, whatever the run asks for. A series is replaced as a whole, so
+ * a shorter span would take its older meetings away.
+ */
+export function spanStart(
+  from: CalendarCursor | null,
+  context: PullContext,
+): { readonly since: number; readonly known: boolean } {
+  const expired = calendarCursor.safeParse(context.expired);
+  const remembered = from?.since ?? (expired.success ? expired.data.since : undefined);
+  if (remembered !== undefined) return { since: Math.min(remembered, context.since), known: true };
+  return { since: context.since, known: context.mode === 'backfill' };
+}

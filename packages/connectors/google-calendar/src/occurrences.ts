@@ -1,0 +1,160 @@
+import ICAL from 'ical.js';
+import { DateTime } from 'luxon';
+import type { EventTime, GoogleEvent } from './raw-event.ts';
+
+/** When a meeting takes place. */
+export interface Slot {
+  /** The original start, by which an occurrence is known: epoch milliseconds, or `YYYY-MM-DD` of an all-day one. */
+  readonly original: number | string;
+  /** Epoch milliseconds; of an all-day meeting the bounds of its days in the calendar's zone. */
+  readonly start: number;
+  readonly end: number;
+  /** The first day of an all-day meeting. */
+  readonly date?: string;
+  readonly zone: string;
+}
+
+/** Occurrences looked at before a rule is given up; ends rules that never come to an end. */
+const mostOccurrences = 20_000;
+const day = 86_400_000;
+
+/** The slot of a single event, or of an exception. Throws where it has no start. */
+export function slotOf(event: GoogleEvent, fallbackZone: string): Slot {
+  const start = momentOf(event.start, fallbackZone);
+  if (start === undefined) throw new Error('The event has no start; Google documents one for every event.');
+  const end = momentOf(event.end, fallbackZone)?.at ?? start.at + (start.date === undefined ? 0 : day);
+  const original = momentOf(event.originalStartTime, fallbackZone) ?? start;
+  return {
+    original: original.date ?? original.at,
+    start: start.at,
+    end: Math.max(end, start.at),
+    zone: start.zone,
+    ...(start.date === undefined ? {} : { date: start.date }),
+  };
+}
+
+/** The original start that an exception stands for; undefined where it names none. */
+export function originalOf(exception: GoogleEvent, fallbackZone: string): number | string | undefined {
+  const original = momentOf(exception.originalStartTime, fallbackZone);
+  return original?.date ?? original?.at;
+}
+
+/**
+ * The occurrences of a series by its rules (RFC 5545, 3.8.5), before exceptions, that end after `from` and start before `to`.
+ * They are counted on the wall clock of the event's own zone, so that nine o'clock stays nine o'clock when the clocks change
+ * (failure C2). Throws on a rule that cannot be read.
+ */
+export function expand(
+  event: GoogleEvent,
+  window: { readonly from: number; readonly to: number },
+  fallbackZone: string,
+): readonly Slot[] {
+  const first = slotOf(event, fallbackZone);
+  const length = first.end - first.start;
+  const days = Math.round(length / day);
+  const isAllDay = first.date !== undefined;
+  const lines = (event.recurrence ?? []).map((line) => ICAL.Property.fromString(line));
+  const excluded = new Set(datesOf(lines, 'exdate', first));
+  const slots = new Map<string, Slot>();
+
+  const add = (local: string): boolean => {
+    const startsAt = DateTime.fromISO(local, { zone: first.zone });
+    const start = startsAt.toMillis();
+    // A day has 23 to 25 hours, so that days are counted on the calendar and hours on the clock.
+    const end = isAllDay ? startsAt.plus({ days }).toMillis() : start + length;
+    if (start >= window.to) return false;
+    if (end > window.from && !excluded.has(local)) {
+      slots.set(local, {
+        original: isAllDay ? local : start,
+        start,
+        end,
+        zone: first.zone,
+        ...(isAllDay ? { date: local } : {}),
+      });
+    }
+    return true;
+  };
+
+  for (const line of lines) {
+    if (line.name === 'rrule') for (const local of rule(line, first)) if (!add(local)) break;
+  }
+  for (const local of datesOf(lines, 'rdate', first)) add(local);
+  return [...slots.values()].toSorted((a, b) => a.start - b.start);
+}
+
+interface Moment {
+  readonly at: number;
+  readonly zone: string;
+  readonly date?: string;
+}
+
+function momentOf(time: EventTime | null | undefined, fallbackZone: string): Moment | undefined {
+  if (time?.date) {
+    const at = DateTime.fromISO(time.date.slice(0, 10), { zone: fallbackZone });
+    return at.isValid ? { at: at.toMillis(), zone: fallbackZone, date: time.date.slice(0, 10) } : undefined;
+  }
+  if (!time?.dateTime) return undefined;
+  const written = DateTime.fromISO(time.dateTime.slice(0, 40), { setZone: true });
+  if (!written.isValid) return undefined;
+  const named = time.timeZone ? written.setZone(time.timeZone) : written;
+  // A name that no table knows leaves the offset, which is at least right for this one moment (failure C3).
+  const zone = (named.isValid ? named : written).zoneName ?? 'UTC';
+  return { at: written.toMillis(), zone };
+}
+
+function* rule(line: ICAL.Property, first: Slot): Iterable<string> {
+  const recur = line.getFirstValue();
+  if (!(recur instanceof ICAL.Recur)) throw new Error('The recurrence rule cannot be read.');
+  if (!['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'].includes(recur.freq)) {
+    throw new Error(`A rule by ${recur.freq.slice(0, 20)} is finer than a day; Google Calendar has none.`);
+  }
+  if (recur.until) recur.until = floating(localText(recur.until, undefined, first, true));
+  const iterator = recur.iterator(floating(textOf(DateTime.fromMillis(first.start, { zone: first.zone }), first)));
+  for (let count = 0; count < mostOccurrences; count += 1) {
+    const next = iterator.next();
+    if (!next) return;
+    yield first.date === undefined ? isoOf(next).slice(0, 19) : isoOf(next).slice(0, 10);
+  }
+}
+
+/** The dates of EXDATE or RDATE lines as text on the event's wall clock. */
+function datesOf(lines: readonly ICAL.Property[], name: 'exdate' | 'rdate', first: Slot): readonly string[] {
+  return lines
+    .filter((line) => line.name === name)
+    .flatMap((line) =>
+      line.getValues().map((value: unknown) => {
+        if (!(value instanceof ICAL.Time)) throw new Error(`${name.toUpperCase()} holds something other than dates.`);
+        return localText(value, line.getFirstParameter('tzid') || undefined, first, false);
+      }),
+    );
+}
+
+/** A time of a recurrence line on the event's wall clock; a plain date bounds a timed rule by the end of that day. */
+function localText(time: ICAL.Time, zone: string | undefined, first: Slot, isBound: boolean): string {
+  const text = isoOf(time);
+  if (time.isDate)
+    return first.date === undefined
+      ? `${text.slice(0, 10)}T${isBound ? '23:59:59' : wallClock(first)}`
+      : text.slice(0, 10);
+  const isUtc = text.endsWith('Z');
+  const written = DateTime.fromISO(text.slice(0, 19), { zone: isUtc ? 'UTC' : (zone ?? first.zone) });
+  // The bound of an all-day rule is written at midnight UTC of its last day.
+  if (first.date !== undefined) return text.slice(0, 10);
+  return textOf(written.setZone(first.zone), first);
+}
+
+function textOf(time: DateTime, first: Slot): string {
+  return time.toFormat(first.date === undefined ? "yyyy-MM-dd'T'HH:mm:ss" : 'yyyy-MM-dd');
+}
+
+function wallClock(first: Slot): string {
+  return DateTime.fromMillis(first.start, { zone: first.zone }).toFormat('HH:mm:ss');
+}
+
+function isoOf(time: ICAL.Time): string {
+  return time.toString();
+}
+
+function floating(local: string): ICAL.Time {
+  return local.length > 10 ? ICAL.Time.fromDateTimeString(local) : ICAL.Time.fromDateString(local);
+}
