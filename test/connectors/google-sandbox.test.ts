@@ -1,9 +1,11 @@
 import { gmail } from '@waymark/connector-gmail';
+import { googleCalendar } from '@waymark/connector-google-calendar';
 import type { MapContext, Page } from '@waymark/connector-kit';
 import { collect, testSession } from '@waymark/connector-kit/testing/session';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ana, ben, startGoogle } from '../../apps/sandbox/src/google/google-fixture.ts';
 import type { GoogleFixture } from '../../apps/sandbox/src/google/google-fixture.ts';
+import { eventTime } from '../../apps/sandbox/src/google/recurrence.ts';
 
 const day = 86_400_000;
 const hour = 3_600_000;
@@ -49,7 +51,10 @@ describe('gmail on the sandbox, with the real SDK', () => {
   const connected = (user = ana, token = tokenOf(user, scopes.mail)) =>
     gmail.connect(testSession({ classify: gmail.classify, baseUrls: { gmail: google.url }, token }));
 
-  async function pull(from: unknown, options: { mode?: 'backfill' | 'live' | 'resync'; expired?: unknown; user?: string } = {}) {
+  async function pull(
+    from: unknown,
+    options: { mode?: 'backfill' | 'live' | 'resync'; expired?: unknown; user?: string } = {},
+  ) {
     if (stream === undefined) throw new Error('no stream');
     const client = await connected(options.user ?? ana);
     const { now } = google.clock;
@@ -75,7 +80,9 @@ describe('gmail on the sandbox, with the real SDK', () => {
     const live = await pull(last(pages).cursor, { mode: 'live' });
     expect(ids(live)).toContain(added.id);
     expect(live.flatMap(({ gone }) => gone)).toEqual([{ id: expect.any(String), certain: true }]);
-    const outcomes = live.flatMap(({ records }) => records).map(({ raw }) => stream?.map(stream.raw.parse(raw), contextOf(ana)));
+    const outcomes = live
+      .flatMap(({ records }) => records)
+      .map(({ raw }) => stream?.map(stream.raw.parse(raw), contextOf(ana)));
     expect(outcomes).toContainEqual({ outcome: 'ignored', reason: 'trash' });
     expect(outcomes).toContainEqual(expect.objectContaining({ outcome: 'stored' }));
     const quiet = await pull(last(live).cursor, { mode: 'live' });
@@ -127,5 +134,149 @@ describe('gmail on the sandbox, with the real SDK', () => {
     const narrow = await connected(ana, tokenOf(ana, scopes.calendar));
     await expect(gmail.identify(narrow)).rejects.toMatchObject({ fault: { kind: 'scope-missing' } });
     expect(await gmail.identify(await connected())).toEqual({ externalAccountId: ana, label: ana, address: ana });
+  });
+});
+
+describe('google-calendar on the sandbox, with the real SDK', () => {
+  const stream = googleCalendar.streams[0];
+  const zoe = 'zoe@client.example';
+
+  const fields = (start: number, extra: object = {}) => ({
+    summary: 'Review',
+    description: 'CANARY agenda',
+    start: eventTime(start, 'Europe/Madrid'),
+    end: eventTime(start + hour, 'Europe/Madrid'),
+    organizer: { email: ana, displayName: 'Ana Ruiz' },
+    attendees: [
+      { email: ana, responseStatus: 'accepted' as const, organizer: true },
+      { email: zoe, responseStatus: 'accepted' as const },
+    ],
+    ...extra,
+  });
+
+  const connected = (user = ana, token = tokenOf(user, scopes.calendar)) =>
+    googleCalendar.connect(
+      testSession({ classify: googleCalendar.classify, baseUrls: { calendar: google.url }, token }),
+    );
+
+  async function pull(
+    from: unknown,
+    options: { mode?: 'backfill' | 'live' | 'resync'; expired?: unknown; user?: string; since?: number } = {},
+  ) {
+    if (stream === undefined) throw new Error('no stream');
+    const user = options.user ?? ana;
+    const { now } = google.clock;
+    const context = {
+      mode: options.mode ?? 'backfill',
+      since: options.since ?? now - 100 * day,
+      until: now,
+      expired: options.expired,
+    };
+    return collect(stream.pull(await connected(user), from, user, context));
+  }
+
+  const last = (pages: readonly Page<unknown>[]) => pages.at(-1) ?? expect.fail('no page');
+
+  /** What a pull says happened, as `type day hour`. */
+  function story(pages: readonly Page<unknown>[], user = ana): string[] {
+    return pages
+      .flatMap(({ records }) => records)
+      .flatMap(({ raw }) => {
+        const mapped = stream?.map(stream.raw.parse(raw), contextOf(user));
+        return mapped?.outcome === 'stored' ? mapped.events : [];
+      })
+      .filter(({ type }) => type !== 'meeting.scheduled')
+      .map(({ type, occurredAt }) => `${type} ${new Date(occurredAt).toISOString().slice(0, 16)}`)
+      .toSorted();
+  }
+
+  it('C1, C2: a series with a moved and a canceled instance, across a change of clocks', async () => {
+    const { handle, clock } = google;
+    const start = Date.UTC(2026, 9, 5, 7);
+    const series = handle.calendars.addEvent(ana, ana, fields(start, { recurrence: ['RRULE:FREQ=WEEKLY;COUNT=6'] }));
+    handle.calendars.updateInstance(ana, ana, series.id, start + 14 * day, {
+      start: eventTime(start + 14 * day + 2 * hour, 'Europe/Madrid'),
+    });
+    const backfill = await pull(null);
+    expect(JSON.stringify(backfill)).not.toContain('CANARY');
+    const whole = [
+      'meeting.held 2026-10-05T08:00',
+      'meeting.held 2026-10-12T08:00',
+      'meeting.held 2026-10-19T10:00',
+      'meeting.held 2026-10-26T09:00',
+      'meeting.held 2026-11-02T09:00',
+      'meeting.held 2026-11-09T09:00',
+    ];
+    expect(story(backfill)).toEqual(whole);
+
+    clock.now += day;
+    handle.calendars.cancelInstance(ana, ana, series.id, start + 7 * day);
+    const live = await pull(last(backfill).cursor, { mode: 'live' });
+    // The moved instance is still known, although only the canceled one has changed.
+    expect(story(live)).toEqual(['meeting.canceled 2026-10-02T09:00', whole[0], ...whole.slice(2)]);
+    expect(await pull(last(live).cursor, { mode: 'live' })).toMatchObject([{ records: [], gone: [], done: true }]);
+  });
+
+  it('A4, A5, A6: an expired token is a lost cursor; the whole read is an enumeration, as long as the first', async () => {
+    const { handle, clock } = google;
+    const old = handle.calendars.addEvent(ana, ana, fields(clock.now - 60 * day));
+    const kept = handle.calendars.addEvent(ana, ana, fields(clock.now + day));
+    const { cursor } = last(await pull(null));
+    handle.calendars.cancelEvent(ana, ana, old.id);
+    handle.expireSyncTokens(ana);
+    await expect(pull(cursor, { mode: 'live' })).rejects.toMatchObject({ fault: { kind: 'cursor-expired' } });
+    const resync = await pull(null, { mode: 'resync', expired: cursor, since: clock.now - 30 * day });
+    expect(resync[0]?.records.map(({ id }) => id)).toEqual([`${ana}/${kept.id}`]);
+    expect(resync[0]?.enumeration).toEqual({ id: expect.any(String) });
+    expect(last(resync).cursor).toMatchObject({ phase: 'live', since: clock.now - 100 * day });
+  });
+
+  it('a deleted meeting is canceled for its organizer, and gone for a guest who sees its id alone', async () => {
+    const { handle, clock } = google;
+    const meeting = handle.calendars.addEvent(ana, ana, fields(clock.now + 2 * day));
+    handle.calendars.addEvent(ben, ben, fields(clock.now + 2 * day, { iCalUID: meeting.iCalUID }));
+    const [anas, bens] = [await pull(null), await pull(null, { user: ben })];
+    handle.calendars.cancelEvent(ana, ana, meeting.id);
+    const copy = bens[0]?.records[0]?.id.split('/')[1] ?? '';
+    handle.calendars.cancelEvent(ben, ben, copy);
+    expect(story(await pull(last(anas).cursor, { mode: 'live' }))).toEqual(['meeting.canceled 2026-10-01T09:00']);
+    const guest = await pull(last(bens).cursor, { mode: 'live', user: ben });
+    expect(last(guest).gone).toEqual([{ id: `${ben}/${copy}`, certain: true }]);
+  });
+
+  it('B4: the same meeting in two calendars is one event', async () => {
+    const { handle, clock } = google;
+    const series = { recurrence: ['RRULE:FREQ=DAILY;COUNT=3'], iCalUID: 'shared@client.example' };
+    handle.calendars.addEvent(ana, ana, fields(clock.now - 5 * day, series));
+    handle.calendars.addEvent(ben, ben, fields(clock.now - 5 * day, series));
+    const identities = await Promise.all(
+      [ana, ben].map(async (user) => {
+        const raw = (await pull(null, { user }))[0]?.records[0]?.raw;
+        const mapped = stream?.map(stream.raw.parse(raw), contextOf(user));
+        return mapped?.outcome === 'stored' ? mapped.events.map(({ identity, type }) => `${type} ${identity}`) : [];
+      }),
+    );
+    expect(identities[0]).toHaveLength(6);
+    expect(identities[1]).toEqual(identities[0]);
+  });
+
+  it('N5: each calendar is a partition, the primary one first', async () => {
+    google.handle.calendars.addCalendar(ana, {
+      id: 'team@group.calendar.google.com',
+      summary: 'Team',
+      timeZone: 'UTC',
+      primary: false,
+    });
+    const client = await connected();
+    expect(await stream?.partitions?.(client)).toEqual([
+      { id: ana, label: ana },
+      { id: 'team@group.calendar.google.com', label: 'Team' },
+    ]);
+    expect(await googleCalendar.identify(client)).toEqual({
+      externalAccountId: ana,
+      label: ana,
+      address: ana,
+      timezone: 'Europe/Madrid',
+    });
   });
 });
