@@ -34,7 +34,8 @@ function classifyAnswer(error: HubSpotHttpError): Fault {
       ? { kind: 'transient', message }
       : { kind: 'transient', message, retryAfterMs: error.retryAfterMs };
   }
-  if (status === 404 && category === 'OBJECT_NOT_FOUND') return { kind: 'record-gone', message };
+  // A list's place is an id and does not age; should HubSpot ever say so, the list begins anew.
+  if (status === 410 && error.understood) return { kind: 'cursor-expired', message };
   return { kind: error.understood ? 'rejected' : 'transient', message };
 }
 

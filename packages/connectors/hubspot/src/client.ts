@@ -123,6 +123,7 @@ export class HubSpotClient {
       body: parseJson(text),
       retryAfterMs,
       resumeAt,
+      grantedScopes: this.session.grantedScopes,
     });
   }
 }

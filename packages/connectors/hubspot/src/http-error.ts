@@ -42,6 +42,7 @@ export class HubSpotHttpError extends Error {
     readonly body: unknown;
     readonly retryAfterMs?: number | undefined;
     readonly resumeAt?: number | undefined;
+    readonly grantedScopes?: readonly string[];
   }) {
     const parsed = errorBody.safeParse(answer.body);
     const body = parsed.success ? parsed.data : undefined;
@@ -60,10 +61,7 @@ export class HubSpotHttpError extends Error {
     this.category = category;
     this.policy = body?.policyName;
     this.codes = (body?.errors ?? []).flatMap((each) => each.code ?? []);
-    this.missingScopes = (body?.errors ?? []).flatMap((each) => [
-      ...names(each.context, 'requiredGranularScopes'),
-      ...names(each.context, 'requiredScopes'),
-    ]);
+    this.missingScopes = missing(scopesOf(body), answer.grantedScopes ?? []);
     this.retryAfterMs = answer.retryAfterMs;
     this.resumeAt = answer.resumeAt;
     this.understood = category !== undefined;
@@ -83,6 +81,19 @@ export class HubSpotAnswerError extends Error {
 /** The token endpoint tells the kind in `status`; everywhere else `status` is the word `error`. */
 function oauthCategory(status: string | undefined): string | undefined {
   return status === undefined || status === 'error' ? undefined : status;
+}
+
+function scopesOf(body: z.infer<typeof errorBody> | undefined): string[] {
+  return (body?.errors ?? []).flatMap((each) => [
+    ...names(each.context, 'requiredGranularScopes'),
+    ...names(each.context, 'requiredScopes'),
+  ]);
+}
+
+/** HubSpot names all scopes that the call takes, also those that are there. */
+function missing(scopes: readonly string[], granted: readonly string[]): readonly string[] {
+  const absent = scopes.filter((scope) => !granted.includes(scope));
+  return absent.length > 0 ? absent : scopes;
 }
 
 function names(context: Readonly<Record<string, unknown>> | undefined, key: string): string[] {

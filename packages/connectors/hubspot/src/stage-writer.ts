@@ -134,7 +134,10 @@ async function writeBatch(client: HubSpotClient, writes: readonly StageWrite[]):
   // The property itself is wrong, whatever the record: halving would only repeat it.
   if (refusal.codes.includes('PROPERTY_DOESNT_EXIST')) throw new ConnectorFault(fault);
   const [only] = writes;
-  if (only !== undefined && writes.length === 1) return [{ traceId: only.traceId, outcome: 'failed', fault }];
+  if (only !== undefined && writes.length === 1) {
+    const gone: Fault = { kind: 'record-gone', message: fault.message, id: only.externalId };
+    return [{ traceId: only.traceId, outcome: 'failed', fault: refusal.status === 404 ? gone : fault }];
+  }
   const half = Math.ceil(writes.length / 2);
   const first = await writeBatch(client, writes.slice(0, half));
   return [...first, ...(await writeBatch(client, writes.slice(half)))];
