@@ -58,9 +58,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
+const exitAtOnce = (code: number): void => process.exit(code);
+
 async function main(): Promise<void> {
   const settings = readSettings(process.argv.slice(2));
-  let stop: (code: number) => void = (code) => process.exit(code);
+  let stop: (code: number) => void = exitAtOnce;
   let stopping = false;
   process.once('SIGTERM', () => stop(0));
   process.once('SIGINT', () => stop(0));

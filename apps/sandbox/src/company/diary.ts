@@ -34,12 +34,12 @@ export function createDiary(label: string, random: Random, calendar: BusinessCal
     calendar,
     add: (draft) => {
       const { onlyInCrm = false, ...rest } = draft;
-      const present = [rest.organizer, ...rest.attendees.map((attendee) => attendee.address)];
+      const holders = [rest.organizer, ...rest.attendees.map((attendee) => attendee.address)];
       meetings.push({
         iCalUid: `${label}-${meetings.length + 1}-${Math.floor(random.next() * 0xffffffff).toString(36)}@calendar.lumenledger.example`,
         ...rest,
         timezone: calendar.zone,
-        calendars: onlyInCrm ? [] : [...new Set(present)].filter(isWatched),
+        calendars: onlyInCrm ? [] : [...new Set(holders)].filter(isWatched),
       });
     },
   };

@@ -27,6 +27,21 @@ function recorder(): {
   return { target, mails, tickets, planned, canceled };
 }
 
+/** Forty steps, with a restart before one of them. */
+function play(restartAt: number): { mails: WorldMail[]; tickets: Map<string, WorldTicket> } {
+  const { target, mails, tickets } = recorder();
+  let now = ANCHOR;
+  let live = createLive({ world, target, now: () => now });
+  for (let step = 0; step < 40; step += 1, now += 4000) {
+    if (step === restartAt) {
+      const state = liveStateSchema.parse(JSON.parse(JSON.stringify(live.state)));
+      live = createLive({ world, target, now: () => now, state });
+    }
+    live.step();
+  }
+  return { mails, tickets };
+}
+
 describe('live mode', () => {
   it('raises a storm of urgent tickets on the promised account within 15 steps, a minute at four seconds each', () => {
     const { target, tickets } = recorder();
@@ -43,19 +58,6 @@ describe('live mode', () => {
   });
 
   it('goes on after a restart in the middle as if there had been none', () => {
-    const play = (restartAt: number): { mails: WorldMail[]; tickets: Map<string, WorldTicket> } => {
-      const { target, mails, tickets } = recorder();
-      let now = ANCHOR;
-      let live = createLive({ world, target, now: () => now });
-      for (let step = 0; step < 40; step += 1, now += 4000) {
-        if (step === restartAt) {
-          const state = liveStateSchema.parse(JSON.parse(JSON.stringify(live.state)));
-          live = createLive({ world, target, now: () => now, state });
-        }
-        live.step();
-      }
-      return { mails, tickets };
-    };
     expect(play(17)).toEqual(play(-1));
   });
 

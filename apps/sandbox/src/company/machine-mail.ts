@@ -56,6 +56,8 @@ export function bounce(options: { at: number; recipient: string; answers: WorldM
   };
 }
 
+const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
+
 /** An invitee's answer to an invitation, RFC 5546 METHOD:REPLY: machine-made mail that must not count as the customer writing. */
 export function calendarReply(options: {
   at: number;
@@ -67,7 +69,6 @@ export function calendarReply(options: {
   response: 'ACCEPTED' | 'DECLINED' | 'TENTATIVE';
 }): MailDraft {
   const { at, from, to, title, iCalUid, start, response } = options;
-  const stamp = (time: number): string => new Date(time).toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
   const word = response.charAt(0) + response.slice(1).toLowerCase();
   return {
     kind: 'calendar-reply',

@@ -125,7 +125,7 @@ export const TOPICS: readonly Topic[] = [
     subjects: ['Notes from our call', 'Recap and next steps', 'Follow-up: {feature}'],
     openings: [
       'Thank you for the time today. We agreed to look at {feature} next; I will send the guide, and you will pick two people to try it.',
-      'Here are my notes: {feature} is in use by {n} people, the checklist is next. Did I miss anything?',
+      'Here are my notes: {n} people use {feature} now, and the checklist is next. Did I miss anything?',
     ],
     customer: [
       'Nothing to add, thanks for writing it up. We will come back to you by {weekday}.',
@@ -161,7 +161,7 @@ export const TOPICS: readonly Topic[] = [
     subjects: ['Release notes that matter to {company}', 'New in {feature}'],
     openings: [
       'There is a change in {feature} that I think you will like: rules can now be tested before they run. Shall I switch it on?',
-      'You asked for this in {month}: {feature} now shows who changed what. It is on for you already.',
+      'You asked for this in {month}: you can now see in {feature} who changed what. It is on for you already.',
     ],
     customer: ['Oh nice. Yes please, switch it on.', 'Saw it this morning, the team is happy. Thanks for remembering.'],
     vendor: ['Done. Tell me how it goes.', 'Glad to hear it. I will add it to the agenda for our next call.'],

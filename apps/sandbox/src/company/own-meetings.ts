@@ -5,6 +5,9 @@ import type { Random } from './random.ts';
 import { staffOf } from './vendor.ts';
 import type { WorldMeeting } from './world.ts';
 
+const invite = (emails: readonly { email: string; name: string }[]): WorldMeeting['attendees'] =>
+  emails.map(({ email, name }) => ({ address: email, name, response: 'accepted' as const }));
+
 const PRIVATE = ['Dentist', 'School play', 'Car service', 'Physiotherapy', 'Flat viewing', 'Parents visiting'];
 
 /** What is in the vendor's calendars without a customer: team meetings, one-to-ones and private appointments. */
@@ -12,8 +15,6 @@ export function meetAmongThemselves(random: Random, calendar: BusinessCalendar):
   const diary = createDiary('own', random, calendar);
   const csms = staffOf('csm');
   const lead = csms[0]?.email ?? '';
-  const invite = (emails: readonly { email: string; name: string }[]): WorldMeeting['attendees'] =>
-    emails.map(({ email, name }) => ({ address: email, name, response: 'accepted' as const }));
   const weekly = (
     title: string,
     day: number,

@@ -9,7 +9,7 @@ export interface Plot {
   readonly story: StoryId;
   readonly tier: WorldAccount['tier'];
   readonly lifecycle: Lifecycle;
-  /** The rule that must flag it. */
+  /** The rule that must flag it: of a risk, or of an opportunity on an account that is healthy. */
   readonly rule?: string;
   readonly healthy: boolean;
   readonly summary: string;
@@ -217,7 +217,7 @@ function well(random: Random): Plot[] {
     );
   }
   const expand = 'Live and growing: weekly calls, many people in touch, new users asked for, nothing open.';
-  const expanding = { pace: 6, series: 7, people: 9 } as const;
+  const expanding = { rule: 'ready_to_expand', healthy: true, pace: 6, series: 7, people: 9 } as const;
   plots.push(customer(random, 'mid', 'ready-to-expand', 2, 215, expand, expanding));
   plots.push(customer(random, 'enterprise', 'ready-to-expand', 2, 188, expand, { ...expanding, pace: 7.5 }));
   plots.push(customer(random, 'mid', 'ready-to-expand', 2, 243, expand, expanding));

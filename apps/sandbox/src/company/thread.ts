@@ -76,7 +76,7 @@ export function writeThread(bag: MailBag, plan: ThreadPlan): readonly WorldMail[
   }
   // A thank-you may be the last word; a question may not.
   const lastWord = steps.length > 2 && random.chance(0.25);
-  while (!plan.openEnd && !lastWord && steps.at(-1)?.byVendor === false) steps.pop();
+  if (!plan.openEnd && !lastWord) while (steps.at(-1)?.byVendor === false) steps.pop();
   const written: WorldMail[] = [];
   let quote: { name: string; text: string } | undefined;
   for (const [index, step] of steps.entries()) {

@@ -51,12 +51,12 @@ function byMail(bag: MailBag, requester: WorldPerson, ticket: WorldTicket, opene
   const answered = opened + random.range(25, 400);
   if (answered >= end) return;
   const customer = { name: requester.name, address: requester.addresses[0] ?? '' };
-  const support = { name: staffAt(SUPPORT_MAILBOX).name, address: SUPPORT_MAILBOX };
+  const mailbox = { name: staffAt(SUPPORT_MAILBOX).name, address: SUPPORT_MAILBOX };
   const agent = random.pick(staffOf('support'));
   const asked = bag.add({
     at: calendar.timeOf(opened - 1),
     from: customer,
-    to: [support],
+    to: [mailbox],
     subject: ticket.subject,
     body: letter(random, {
       to: 'Support',
@@ -67,7 +67,7 @@ function byMail(bag: MailBag, requester: WorldPerson, ticket: WorldTicket, opene
   bag.add({
     kind: 'notification',
     at: calendar.timeOf(opened) + 20_000,
-    from: support,
+    from: mailbox,
     to: [customer],
     subject: `[Ticket received] ${ticket.subject}`,
     body: 'Your request has been received. A colleague will answer soon. This message was sent automatically.',
@@ -76,7 +76,7 @@ function byMail(bag: MailBag, requester: WorldPerson, ticket: WorldTicket, opene
   });
   bag.add({
     at: calendar.timeOf(answered),
-    from: { name: `${agent.name} (${support.name})`, address: support.address },
+    from: { name: `${agent.name} (${mailbox.name})`, address: mailbox.address },
     to: [customer],
     subject: `Re: ${ticket.subject}`,
     body: letter(random, {

@@ -180,7 +180,7 @@ export interface Story {
   /** The account's main mail domain; empty for a customer on free mail. */
   readonly domain: string;
   readonly story: StoryId;
-  /** The rule that must flag it, if any (ids of the shipped template). */
+  /** The rule that must flag it, if any (ids of the shipped template): a risk, or an opportunity where `healthy` is true. */
   readonly rule?: string;
   /** True: no risk flag may be raised. */
   readonly healthy: boolean;

@@ -21,6 +21,9 @@ export interface ControlOptions {
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
+const body = (c: Context): Promise<unknown> =>
+  c.req.text().then((text): unknown => JSON.parse(text === '' ? '{}' : text));
+
 function app(options: ControlOptions): Hono {
   const control = new Hono();
   const named = new Map(options.services.map((service) => [String(service.name), service]));
@@ -31,8 +34,6 @@ function app(options: ControlOptions): Hono {
     const service = named.get(c.req.param('service') ?? '');
     return service ? answer(service) : c.json({ error: 'unknown_service', services: [...named.keys()] }, 404);
   };
-  const body = (c: Context): Promise<unknown> =>
-    c.req.text().then((text): unknown => JSON.parse(text === '' ? '{}' : text));
 
   // A web page of elsewhere that has its name point at loopback must not steer the sandbox.
   control.use('*', async (c, next) => {
