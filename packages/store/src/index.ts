@@ -4,7 +4,7 @@ export { errorCode, StoreError, type StoreErrorCode } from './errors.ts';
 export { type Transaction, type TransactionOptions, type Tx, type WorkspaceTransaction } from './tenancy.ts';
 export { createSealer, loadMasterKey, type Sealer } from './secrets.ts';
 export { rotateMasterKey, rotateWorkspaceKey, type KeyRotation } from './key-rotation.ts';
-export { jobDatabase, openJobs } from './jobs.ts';
+export { jobDatabase, openJobs, promptWork } from './jobs.ts';
 export { listen, notify, type Listening } from './notify.ts';
 // One line a repository; their names are told apart by the compiler.
 export * from './repositories/accounts.ts';

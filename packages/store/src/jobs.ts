@@ -47,6 +47,12 @@ export async function openJobs(
   return boss;
 }
 
+/**
+ * What a worker needs so that no job waits for the next poll: notices that come during a handler fold into one, so a full fetch must
+ * be followed by another. pg-boss does that only for batches of two and more.
+ */
+export const promptWork = { batchSize: 2, burstWhenBatchFull: true } as const;
+
 /** Lets `boss.send(…, { db })` take part in a transaction. The row is still the truth: on Citus the two are not one act (rule S7). */
 export function jobDatabase(tx: Transaction): {
   executeSql: (text: string, values?: unknown[]) => Promise<{ rows: pg.QueryResultRow[] }>;
