@@ -143,6 +143,11 @@ export type Mapped =
     }
   | { readonly outcome: 'ignored'; readonly reason: string };
 
+type WithoutKey<D> = D extends EventDraft ? Omit<D, 'identity' | 'rank'> : never;
+
+/** An event as the log knows it; its identity is hashed away, so that a mapper that needs its parts keeps them as attributes. */
+export type KnownEvent = WithoutKey<EventDraft>;
+
 export interface CursorSpec<Cursor> {
   readonly kind: string;
   /** A change forces one clean resync of the stream. */
@@ -168,6 +173,11 @@ export interface Stream<Client, Cursor, Raw> {
   pull(client: Client, from: Cursor | null, partition: string, context: PullContext): AsyncIterable<Page<Cursor>>;
   /** Pure. A thrown error rejects the record with its message, never the page. */
   map(raw: Raw, context: MapContext): Mapped;
+  /**
+   * What remains of an object that is gone for certain, or was missing from a complete enumeration: its events from then on, made
+   * from those it had. Without it, none remain. A deleted meeting that was to come is a canceled one (failure A5). Pure.
+   */
+  whenGone?(known: readonly KnownEvent[], at: number): readonly EventDraft[];
   /** Parts of a raw record that are bodies, to be left out of what is set aside. Pure. */
   withoutBody?(raw: unknown): unknown;
   /** For doctor: how many objects the provider counts in a window, and their ids where it can tell. */

@@ -10,6 +10,7 @@ import { mapMeeting } from './map-meeting.ts';
 import { calendarPartitions, calendarSettings } from './partitions.ts';
 import { pullEvents } from './pull-events.ts';
 import { rawMeeting, withoutBody } from './raw-event.ts';
+import { remainsOf } from './remains.ts';
 import type { RawMeeting } from './raw-event.ts';
 
 const events: Stream<CalendarClient, CalendarCursor, RawMeeting> = {
@@ -23,6 +24,7 @@ const events: Stream<CalendarClient, CalendarCursor, RawMeeting> = {
   partitions: calendarPartitions,
   pull: pullEvents,
   map: mapMeeting,
+  whenGone: remainsOf,
   withoutBody,
   count: countMeetings,
 };

@@ -174,6 +174,9 @@ function scheduledAt({ slot }: Occurrence, event: GoogleEvent, context: MapConte
 function attributesOf({ event, slot }: Occurrence, raw: RawMeeting, context: MapContext): Attributes<'meeting.held'> {
   const isSeries = isException(raw.event) || (raw.event.recurrence ?? []).length > 0;
   return {
+    // The parts of the identity, for what remains when the event is deleted.
+    uid: (event.iCalUID ?? raw.event.iCalUID ?? '').slice(0, 1_024),
+    originalStart: slot.original,
     ...(slot.date === undefined ? { startsAt: slot.start, endsAt: slot.end } : { date: slot.date }),
     timezone: slot.zone.slice(0, 100),
     ...(isSeries ? { seriesId: (raw.event.recurringEventId ?? raw.event.id).slice(0, 1_000) } : {}),
