@@ -20,8 +20,21 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,
     headless: true,
-    args: ['--no-sandbox', '--no-zygote', '--disable-gpu', '--disable-dev-shm-usage', '--font-render-hinting=none', '--hide-scrollbars'],
-    env: { ...process.env, TMPDIR: folder, HOME: folder, FONTCONFIG_PATH: join(folder, 'fonts'), ...libraryPath(executablePath, folder) },
+    args: [
+      '--no-sandbox',
+      '--no-zygote',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--font-render-hinting=none',
+      '--hide-scrollbars',
+    ],
+    env: {
+      ...process.env,
+      TMPDIR: folder,
+      HOME: folder,
+      FONTCONFIG_PATH: join(folder, 'fonts'),
+      ...libraryPath(executablePath, folder),
+    },
   });
 }
 
@@ -55,7 +68,7 @@ async function unpackedFolder(): Promise<string> {
  * first form field. The machine's fonts, if it has any, serve for signs that Open Sans lacks.
  */
 function fontConfig(folder: string): string {
-  const prefer = ['sans-serif', 'serif', 'monospace', 'system-ui']
+  const prefer = ['sans-serif', 'serif', 'system-ui']
     .map((family) => `<alias><family>${family}</family><prefer><family>Open Sans</family></prefer></alias>`)
     .join('');
   return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${folder}/fonts</dir><dir>/usr/share/fonts</dir>${prefer}<cachedir>${folder}/fonts-cache</cachedir></fontconfig>`;
@@ -79,7 +92,11 @@ function libraryPath(executablePath: string, folder: string): Record<string, str
   for (const path of [process.env['LD_LIBRARY_PATH'] ?? '', join(folder, 'al2023', 'lib')]) {
     const extra: Record<string, string> = path === '' ? {} : { LD_LIBRARY_PATH: path };
     try {
-      execFileSync(executablePath, ['--version', '--no-sandbox'], { env: { ...process.env, ...extra }, stdio: 'ignore', timeout: 20_000 });
+      execFileSync(executablePath, ['--version', '--no-sandbox'], {
+        env: { ...process.env, ...extra },
+        stdio: 'ignore',
+        timeout: 20_000,
+      });
       return extra;
     } catch {
       // Tries the next set of libraries.

@@ -19,14 +19,31 @@ const person = (id: string, team: string, realName: string) => ({
   isBot: false,
   deleted: false,
 });
-const room = (id: string, team: string, name: string, members: string[]) => ({ id, team, name, kind: 'public' as const, topic: 'Accounts that need a look', archived: false, created: 1, members });
+const room = (id: string, team: string, name: string, members: string[]) => ({
+  id,
+  team,
+  name,
+  kind: 'public' as const,
+  topic: 'Accounts that need a look',
+  archived: false,
+  created: 1,
+  members,
+});
 const seed: SlackSeed = {
   teams: [
     { id: 'T0ONE', name: 'Lumen Ledger', domain: 'lumen' },
     { id: 'T0TWO', name: 'Second Harbor', domain: 'harbor' },
   ],
-  users: [person('U0MAYA', 'T0ONE', 'Maya Okafor'), person('U0JONAS', 'T0ONE', 'Jonas Lindqvist'), person('U0ZOE', 'T0TWO', 'Zoe Vold')],
-  channels: [room('C0ALERTS', 'T0ONE', 'cs-alerts', ['U0MAYA', 'U0JONAS']), room('C0GEN', 'T0ONE', 'general', ['U0MAYA', 'U0JONAS']), room('C0TWO', 'T0TWO', 'general', ['U0ZOE'])],
+  users: [
+    person('U0MAYA', 'T0ONE', 'Maya Okafor'),
+    person('U0JONAS', 'T0ONE', 'Jonas Lindqvist'),
+    person('U0ZOE', 'T0TWO', 'Zoe Vold'),
+  ],
+  channels: [
+    room('C0ALERTS', 'T0ONE', 'cs-alerts', ['U0MAYA', 'U0JONAS']),
+    room('C0GEN', 'T0ONE', 'general', ['U0MAYA', 'U0JONAS']),
+    room('C0TWO', 'T0TWO', 'general', ['U0ZOE']),
+  ],
   chatter: [],
 };
 
@@ -37,14 +54,33 @@ const hostile = '&lt;img src=x onerror=alert(1)&gt; "quoted" &amp; co';
 
 const alertBlocks = [
   { type: 'header' as const, text: plain('Northgate Paper: gone quiet') },
-  { type: 'section' as const, text: mrkdwn(`*No answer for 24 days* from ${hostile}`), accessory: { type: 'button' as const, action_id: 'why', text: plain('Why?') } },
+  {
+    type: 'section' as const,
+    text: mrkdwn(`*No answer for 24 days* from ${hostile}`),
+    accessory: { type: 'button' as const, action_id: 'why', text: plain('Why?') },
+  },
   {
     type: 'actions' as const,
     block_id: 'answers',
     elements: [
       { type: 'button' as const, action_id: 'claim', style: 'primary' as const, text: plain('Claim') },
-      { type: 'button' as const, action_id: 'not_a_risk', text: plain('Not a risk'), confirm: { title: plain('Sure?'), text: plain('The flag is closed.'), confirm: plain('Close it'), deny: plain('Back') } },
-      { type: 'static_select' as const, action_id: 'snooze', placeholder: plain('Snooze'), options: [option('One day'), option('One week')] },
+      {
+        type: 'button' as const,
+        action_id: 'not_a_risk',
+        text: plain('Not a risk'),
+        confirm: {
+          title: plain('Sure?'),
+          text: plain('The flag is closed.'),
+          confirm: plain('Close it'),
+          deny: plain('Back'),
+        },
+      },
+      {
+        type: 'static_select' as const,
+        action_id: 'snooze',
+        placeholder: plain('Snooze'),
+        options: [option('One day'), option('One week')],
+      },
       { type: 'overflow' as const, action_id: 'more', options: [option('Wrong account'), option('Open page')] },
       { type: 'datepicker' as const, action_id: 'until' },
     ],
@@ -70,7 +106,13 @@ beforeAll(async () => {
     ...slack.front,
   });
   const port = await freePort();
-  app = slack.handle.registerApp({ clientId: '1.2', clientSecret: 's', signingSecret: 'signing', redirectUris: ['http://127.0.0.1/'], requestUrl: `http://127.0.0.1:${port}/slack/events` });
+  app = slack.handle.registerApp({
+    clientId: '1.2',
+    clientSecret: 's',
+    signingSecret: 'signing',
+    redirectUris: ['http://127.0.0.1/'],
+    requestUrl: `http://127.0.0.1:${port}/slack/events`,
+  });
   const token = slack.handle.install('T0ONE', app, ['chat:write', 'chat:write.public', 'commands', 'im:write']);
   bolt = fakeApp(port, token.token);
   await bolt.start();
@@ -84,7 +126,12 @@ afterAll(async () => {
 
 beforeEach(async () => {
   for (const message of [...slack.handle.messages('#cs-alerts')]) slack.handle.workspace.remove(message);
-  const posted = await bolt.client.chat.postMessage({ channel: 'C0ALERTS', text: 'Northgate Paper: gone quiet', blocks: alertBlocks });
+  while (slack.handle.modal('maya') !== undefined) await slack.handle.closeModal('maya');
+  const posted = await bolt.client.chat.postMessage({
+    channel: 'C0ALERTS',
+    text: 'Northgate Paper: gone quiet',
+    blocks: alertBlocks,
+  });
   ts = posted.ts ?? '';
   pageProblems.length = 0;
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -112,7 +159,9 @@ async function open(user: string, channel: string, more = ''): Promise<void> {
 describe('the Slack page', () => {
   test('is labelled as sample data and shows foreign text as text (R16)', async () => {
     expect(await byTestId('sample-label').textContent()).toContain('Sample data — sandbox, not Slack');
-    expect((await page.locator('.message').textContent())?.replaceAll(/\s+/g, ' ')).toContain('<img src=x onerror=alert(1)> "quoted" & co');
+    expect((await page.locator('.message').textContent())?.replaceAll(/\s+/g, ' ')).toContain(
+      '<img src=x onerror=alert(1)> "quoted" & co',
+    );
     expect(await page.locator('.message img').count()).toBe(0);
   });
 
@@ -144,7 +193,7 @@ describe('the Slack page', () => {
     await byTestId('modal').waitFor();
   });
 
-  test('a modal shows required fields and the app\'s errors, keeps what was typed, and submits', async () => {
+  test("a modal shows required fields and the app's errors, keeps what was typed, and submits", async () => {
     await byTestId('action-more').click();
     await page.getByRole('menuitem', { name: 'Wrong account' }).click();
     const modal = byTestId('modal');
@@ -170,7 +219,9 @@ describe('the Slack page', () => {
     await byTestId('modal').waitFor();
     await page.keyboard.press('Escape');
     await byTestId('modal').waitFor({ state: 'detached' });
-    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('action-why');
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid')))
+      .toBe('action-why');
   });
 
   test('a slash command is typed in the composer; its answer is for that person only', async () => {
@@ -238,15 +289,27 @@ async function freePort(): Promise<number> {
 /** A tiny app on the real Bolt. */
 function fakeApp(port: number, token: string): App {
   const receiver = new HTTPReceiver({ signingSecret: 'signing', port, logLevel: LogLevel.ERROR });
-  const made = new App({ token, receiver, clientOptions: { slackApiUrl: `${served.url}/api/` }, logLevel: LogLevel.ERROR });
-  const say = (message: string, blocks = alertBlocks) => made.client.chat.update({ channel: 'C0ALERTS', ts, text: message, blocks });
+  const made = new App({
+    token,
+    receiver,
+    clientOptions: { slackApiUrl: `${served.url}/api/` },
+    logLevel: LogLevel.ERROR,
+  });
+  const say = (message: string, blocks = alertBlocks) =>
+    made.client.chat.update({ channel: 'C0ALERTS', ts, text: message, blocks });
   made.action('claim', async ({ ack, body }) => {
     await ack();
     if ('view' in body && body.view?.type === 'home') {
-      await made.client.views.publish({ user_id: body.user.id, view: { type: 'home', blocks: [{ type: 'section', text: mrkdwn('Nothing left') }] } });
+      await made.client.views.publish({
+        user_id: body.user.id,
+        view: { type: 'home', blocks: [{ type: 'section', text: mrkdwn('Nothing left') }] },
+      });
       return;
     }
-    await say('claimed', [{ type: 'header' as const, text: plain(`Claimed by ${body.user.id === 'U0MAYA' ? 'Maya Okafor' : 'someone'}`) }, ...alertBlocks.slice(1)]);
+    await say('claimed', [
+      { type: 'header' as const, text: plain(`Claimed by ${body.user.id === 'U0MAYA' ? 'Maya Okafor' : 'someone'}`) },
+      ...alertBlocks.slice(1),
+    ]);
   });
   made.action('not_a_risk', async ({ ack }) => {
     await ack();
@@ -263,7 +326,14 @@ function fakeApp(port: number, token: string): App {
   made.action('why', async ({ ack, body, client }) => {
     await ack();
     if ('trigger_id' in body && typeof body.trigger_id === 'string') {
-      await client.views.open({ trigger_id: body.trigger_id, view: { type: 'modal', title: plain('Why?'), blocks: [{ type: 'section', text: mrkdwn('Three pieces of evidence') }] } });
+      await client.views.open({
+        trigger_id: body.trigger_id,
+        view: {
+          type: 'modal',
+          title: plain('Why?'),
+          blocks: [{ type: 'section', text: mrkdwn('Three pieces of evidence') }],
+        },
+      });
     }
   });
   made.action('more', async ({ ack, body, client }) => {
@@ -278,10 +348,36 @@ function fakeApp(port: number, token: string): App {
         submit: plain('Move'),
         close: plain('Cancel'),
         blocks: [
-          { type: 'input', block_id: 'account', label: plain('Belongs to'), element: { type: 'external_select', action_id: 'account', min_query_length: 1 } },
-          { type: 'input', block_id: 'note', label: plain('Note'), element: { type: 'plain_text_input', action_id: 'note', multiline: true } },
-          { type: 'input', block_id: 'tell', label: plain('Tell'), element: { type: 'radio_buttons', action_id: 'tell', options: [option('Nobody'), option('Everyone')] } },
-          { type: 'input', block_id: 'replay', optional: true, label: plain('Replay'), element: { type: 'checkboxes', action_id: 'replay', options: [option('Past events')], initial_options: [option('Past events')] } },
+          {
+            type: 'input',
+            block_id: 'account',
+            label: plain('Belongs to'),
+            element: { type: 'external_select', action_id: 'account', min_query_length: 1 },
+          },
+          {
+            type: 'input',
+            block_id: 'note',
+            label: plain('Note'),
+            element: { type: 'plain_text_input', action_id: 'note', multiline: true },
+          },
+          {
+            type: 'input',
+            block_id: 'tell',
+            label: plain('Tell'),
+            element: { type: 'radio_buttons', action_id: 'tell', options: [option('Nobody'), option('Everyone')] },
+          },
+          {
+            type: 'input',
+            block_id: 'replay',
+            optional: true,
+            label: plain('Replay'),
+            element: {
+              type: 'checkboxes',
+              action_id: 'replay',
+              options: [option('Past events')],
+              initial_options: [option('Past events')],
+            },
+          },
         ],
       },
     });
@@ -305,7 +401,16 @@ function fakeApp(port: number, token: string): App {
   made.event('app_home_opened', async ({ event, client }) => {
     if (event.tab !== 'home') return;
     const actions = [{ type: 'button' as const, action_id: 'claim', text: plain('Claim all') }];
-    await client.views.publish({ user_id: event.user, view: { type: 'home', blocks: [{ type: 'section', text: mrkdwn('Worklist of Maya') }, { type: 'actions', elements: actions }] } });
+    await client.views.publish({
+      user_id: event.user,
+      view: {
+        type: 'home',
+        blocks: [
+          { type: 'section', text: mrkdwn('Worklist of Maya') },
+          { type: 'actions', elements: actions },
+        ],
+      },
+    });
   });
   return made;
 }

@@ -8,11 +8,31 @@ import { createSlack, type SlackService } from './slack.ts';
 import type { SlackApp, SlackState } from './state.ts';
 
 const team = { id: 'T0ONE', name: 'One', domain: 'one' };
-const person = (id: string, name: string) => ({ id, team: team.id, name, realName: name, email: `${name}@example.com`, timezone: 'Etc/UTC', isBot: false, deleted: false });
+const person = (id: string, name: string) => ({
+  id,
+  team: team.id,
+  name,
+  realName: name,
+  email: `${name}@example.com`,
+  timezone: 'Etc/UTC',
+  isBot: false,
+  deleted: false,
+});
 const seed: SlackSeed = {
   teams: [team],
   users: [person('U0ANN', 'ann'), person('U0BEN', 'ben')],
-  channels: [{ id: 'C0GEN', team: team.id, name: 'general', kind: 'public', topic: '', archived: false, created: 1, members: ['U0ANN', 'U0BEN'] }],
+  channels: [
+    {
+      id: 'C0GEN',
+      team: team.id,
+      name: 'general',
+      kind: 'public',
+      topic: '',
+      archived: false,
+      created: 1,
+      members: ['U0ANN', 'U0BEN'],
+    },
+  ],
   chatter: [],
 };
 
@@ -26,8 +46,18 @@ async function freePort(): Promise<number> {
 }
 
 const plain = (text: string) => ({ type: 'plain_text' as const, text });
-const dayInput = { type: 'input' as const, block_id: 'until', label: plain('Until'), element: { type: 'datepicker' as const, action_id: 'day' } };
-const accountInput = { type: 'input' as const, block_id: 'account', label: plain('Account'), element: { type: 'external_select' as const, action_id: 'choice', min_query_length: 0 } };
+const dayInput = {
+  type: 'input' as const,
+  block_id: 'until',
+  label: plain('Until'),
+  element: { type: 'datepicker' as const, action_id: 'day' },
+};
+const accountInput = {
+  type: 'input' as const,
+  block_id: 'account',
+  label: plain('Account'),
+  element: { type: 'external_select' as const, action_id: 'choice', min_query_length: 0 },
+};
 
 let slack: SlackService;
 let served: Served<SlackState>;
@@ -73,24 +103,41 @@ beforeAll(async () => {
     if (!('trigger_id' in body) || typeof body.trigger_id !== 'string') return;
     await client.views.open({
       trigger_id: body.trigger_id,
-      view: { type: 'modal', callback_id: 'snooze', title: plain('Snooze'), submit: plain('Save'), blocks: [dayInput, accountInput] },
+      view: {
+        type: 'modal',
+        callback_id: 'snooze',
+        title: plain('Snooze'),
+        submit: plain('Save'),
+        blocks: [dayInput, accountInput],
+      },
     });
   });
   bolt.options('choice', async ({ ack, options }) => {
-    await ack({ options: ['Acme', 'Brightwater'].filter((name) => name.includes(options.value)).map((name) => ({ text: plain(name), value: name.toLowerCase() })) });
+    await ack({
+      options: ['Acme', 'Brightwater']
+        .filter((name) => name.includes(options.value))
+        .map((name) => ({ text: plain(name), value: name.toLowerCase() })),
+    });
   });
   bolt.view('snooze', async ({ ack, view, client, body }) => {
     const day = view.state.values['until']?.['day']?.selected_date ?? '';
     if (day < '2030-01-01') return ack({ response_action: 'errors', errors: { until: 'Choose a later day.' } });
     await ack();
-    await client.chat.update({ channel: 'C0GEN', ts, text: `Snoozed until ${day} for ${view.state.values['account']?.['choice']?.selected_option?.value} by ${body.user.id}` });
+    await client.chat.update({
+      channel: 'C0GEN',
+      ts,
+      text: `Snoozed until ${day} for ${view.state.values['account']?.['choice']?.selected_option?.value} by ${body.user.id}`,
+    });
   });
   bolt.command('/journey', async ({ ack, command, respond }) => {
     await ack(command.text === 'now' ? 'At once' : undefined);
     if (command.text !== 'now') await respond({ response_type: 'in_channel', text: `Journey of ${command.text}` });
   });
   bolt.event('app_home_opened', async ({ event, client }) => {
-    await client.views.publish({ user_id: event.user, view: { type: 'home', blocks: [{ type: 'section', text: plain('Your worklist') }] } });
+    await client.views.publish({
+      user_id: event.user,
+      view: { type: 'home', blocks: [{ type: 'section', text: plain('Your worklist') }] },
+    });
   });
   bolt.event('app_uninstalled', async ({ body }) => void heard.push({ id: body.event_id, type: 'app_uninstalled' }));
   bolt.event('tokens_revoked', async ({ body }) => void heard.push({ id: body.event_id, type: 'tokens_revoked' }));
@@ -113,7 +160,15 @@ beforeEach(async () => {
     requestUrl: `${boltUrl}/slack/events`,
   });
   await install();
-  const blocks = [{ type: 'actions', elements: [{ type: 'button', action_id: 'not_a_risk', text: plain('Not a risk') }, { type: 'button', action_id: 'snooze', text: plain('Snooze') }] }];
+  const blocks = [
+    {
+      type: 'actions',
+      elements: [
+        { type: 'button', action_id: 'not_a_risk', text: plain('Not a risk') },
+        { type: 'button', action_id: 'snooze', text: plain('Snooze') },
+      ],
+    },
+  ];
   const token = slack.handle.workspace.installation(team.id, app.id)?.token ?? '';
   const posted = await fetch(`${served.url}/api/chat.postMessage`, {
     method: 'POST',
@@ -127,7 +182,10 @@ beforeEach(async () => {
 /** Walks the install as a browser would: Bolt, consent, Bolt. */
 async function install(): Promise<string> {
   const start = await fetch(`${boltUrl}/slack/install`, { redirect: 'manual' });
-  const cookie = start.headers.getSetCookie().map((each) => each.split(';')[0]).join('; ');
+  const cookie = start.headers
+    .getSetCookie()
+    .map((each) => each.split(';')[0])
+    .join('; ');
   const consent = await fetch(start.headers.get('location') ?? '', { redirect: 'manual' });
   const back = await fetch(consent.headers.get('location') ?? '', { headers: { cookie } });
   return back.text();
@@ -136,17 +194,32 @@ async function install(): Promise<string> {
 describe('a real Bolt app', () => {
   test('installs through @slack/oauth: state, code, token, bot', async () => {
     expect(await install()).toContain('Thank you!');
-    expect(slack.handle.workspace.installation(team.id, app.id)).toMatchObject({ scopes: ['chat:write', 'chat:write.public', 'commands', 'im:write'] });
+    expect(slack.handle.workspace.installation(team.id, app.id)).toMatchObject({
+      scopes: ['chat:write', 'chat:write.public', 'commands', 'im:write'],
+    });
   });
 
   test('an unregistered redirect is never followed, a code works once', async () => {
-    const bad = await fetch(`${served.url}/oauth/v2/authorize?client_id=11.22&scope=chat:write&redirect_uri=http://evil.test/`, { redirect: 'manual' });
+    const bad = await fetch(
+      `${served.url}/oauth/v2/authorize?client_id=11.22&scope=chat:write&redirect_uri=http://evil.test/`,
+      { redirect: 'manual' },
+    );
     expect(bad.status).toBe(400);
-    const query = new URLSearchParams({ client_id: '11.22', scope: 'chat:write', redirect_uri: `${boltUrl}/slack/oauth_redirect`, team: team.id });
+    const query = new URLSearchParams({
+      client_id: '11.22',
+      scope: 'chat:write',
+      redirect_uri: `${boltUrl}/slack/oauth_redirect`,
+      team: team.id,
+    });
     const consent = await fetch(`${served.url}/oauth/v2/authorize?${query}`, { redirect: 'manual' });
     const code = new URL(consent.headers.get('location') ?? '').searchParams.get('code') ?? '';
     const exchange = async (secret: string) =>
-      (await fetch(`${served.url}/api/oauth.v2.access`, { method: 'POST', body: new URLSearchParams({ client_id: '11.22', client_secret: secret, code }) })).json();
+      (
+        await fetch(`${served.url}/api/oauth.v2.access`, {
+          method: 'POST',
+          body: new URLSearchParams({ client_id: '11.22', client_secret: secret, code }),
+        })
+      ).json();
     expect(await exchange('wrong')).toMatchObject({ error: 'bad_client_secret' });
     expect(await exchange('client-secret')).toMatchObject({ ok: true, team: { id: team.id } });
     expect(await exchange('client-secret')).toMatchObject({ error: 'code_already_used' });
@@ -170,15 +243,29 @@ describe('a real Bolt app', () => {
     const suggested = await fetch(`${served.url}/sandbox/act`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ op: 'suggest', team: team.id, user: 'U0ANN', view: slack.handle.modal('ann')?.id, block: 'account', action: 'choice', filled: {}, query: 'Ac' }),
+      body: JSON.stringify({
+        op: 'suggest',
+        team: team.id,
+        user: 'U0ANN',
+        view: slack.handle.modal('ann')?.id,
+        block: 'account',
+        action: 'choice',
+        filled: {},
+        query: 'Ac',
+      }),
     });
     expect(await suggested.json()).toEqual({ ok: true, options: [{ value: 'acme', text: 'Acme' }] });
     const fill = (day: string) => ({ until: { day }, account: { choice: 'acme' } });
-    expect(await slack.handle.submitModal('ann', fill('2029-01-01'))).toEqual({ ok: false, problem: 'Choose a later day.' });
+    expect(await slack.handle.submitModal('ann', fill('2029-01-01'))).toEqual({
+      ok: false,
+      problem: 'Choose a later day.',
+    });
     expect(slack.handle.modal('ann')?.errors).toEqual({ until: 'Choose a later day.' });
     expect(await slack.handle.submitModal('ann', fill('2031-01-01'))).toEqual({ ok: true });
     expect(slack.handle.modal('ann')).toBeUndefined();
-    await expect.poll(() => slack.handle.messages('#general')[0]?.text).toBe('Snoozed until 2031-01-01 for acme by U0ANN');
+    await expect
+      .poll(() => slack.handle.messages('#general')[0]?.text)
+      .toBe('Snoozed until 2031-01-01 for acme by U0ANN');
   });
 
   test('G8: a trigger is good for three seconds and one view', async () => {
@@ -189,7 +276,10 @@ describe('a real Bolt app', () => {
         await fetch(`${served.url}/api/views.open`, {
           method: 'POST',
           headers: { authorization: `Bearer ${token}` },
-          body: new URLSearchParams({ trigger_id: trigger.id, view: JSON.stringify({ type: 'modal', title: plain('T'), blocks: [] }) }),
+          body: new URLSearchParams({
+            trigger_id: trigger.id,
+            view: JSON.stringify({ type: 'modal', title: plain('T'), blocks: [] }),
+          }),
         })
       ).json();
     clock = 3001;
@@ -204,12 +294,15 @@ describe('a real Bolt app', () => {
     expect(slack.handle.messages('#general').at(-1)).toMatchObject({ text: 'At once', ephemeralTo: 'U0ANN' });
     await slack.handle.slashCommand('ann', '/journey why Acme');
     await expect.poll(() => slack.handle.messages('#general').at(-1)?.text).toBe('Journey of why Acme');
-    expect(await slack.handle.slashCommand('ann', '/nothing')).toMatchObject({ problem: '/nothing is not a valid command.' });
+    expect(await slack.handle.slashCommand('ann', '/nothing')).toMatchObject({
+      problem: '/nothing is not a valid command.',
+    });
   });
 
   test('a response_url ends after five uses and after thirty minutes', async () => {
     const id = slack.handle.workspace.addResponseUrl({ team: team.id, app: app.id, user: 'U0ANN', channel: 'C0GEN' });
-    const respond = async () => (await fetch(`${served.url}/actions/${id}`, { method: 'POST', body: JSON.stringify({ text: 'x' }) })).status;
+    const respond = async () =>
+      (await fetch(`${served.url}/actions/${id}`, { method: 'POST', body: JSON.stringify({ text: 'x' }) })).status;
     expect(await Promise.all(Array.from({ length: 6 }, respond))).toEqual([200, 200, 200, 200, 200, 404]);
     const late = slack.handle.workspace.addResponseUrl({ team: team.id, app: app.id, user: 'U0ANN', channel: 'C0GEN' });
     clock = 31 * 60_000;

@@ -6,10 +6,30 @@ import { createSlack, type SlackService } from './slack.ts';
 import type { SlackSeed } from './seed.ts';
 import type { SlackApp, SlackState, Token } from './state.ts';
 
-const botScopes = ['chat:write', 'chat:write.public', 'channels:read', 'channels:history', 'channels:join', 'im:write', 'im:history', 'users:read', 'users:read.email', 'team:read'];
+const botScopes = [
+  'chat:write',
+  'chat:write.public',
+  'channels:read',
+  'channels:history',
+  'channels:join',
+  'im:write',
+  'im:history',
+  'users:read',
+  'users:read.email',
+  'team:read',
+];
 
 function person(id: string, team: string, name: string) {
-  return { id, team, name, realName: `${name} Example`, email: `${name}@example.com`, timezone: 'Europe/Berlin', isBot: false, deleted: false };
+  return {
+    id,
+    team,
+    name,
+    realName: `${name} Example`,
+    email: `${name}@example.com`,
+    timezone: 'Europe/Berlin',
+    isBot: false,
+    deleted: false,
+  };
 }
 
 function channel(id: string, team: string, name: string, members: string[]) {
@@ -22,7 +42,11 @@ const seed: SlackSeed = {
     { id: 'T0TWO', name: 'Two', domain: 'two' },
   ],
   users: [person('U0ANN', 'T0ONE', 'ann'), person('U0BEN', 'T0ONE', 'ben'), person('U0ZOE', 'T0TWO', 'zoe')],
-  channels: [channel('C0GEN', 'T0ONE', 'general', ['U0ANN', 'U0BEN']), channel('C0ALERTS', 'T0ONE', 'cs-alerts', ['U0ANN']), channel('C0TWO', 'T0TWO', 'general', ['U0ZOE'])],
+  channels: [
+    channel('C0GEN', 'T0ONE', 'general', ['U0ANN', 'U0BEN']),
+    channel('C0ALERTS', 'T0ONE', 'cs-alerts', ['U0ANN']),
+    channel('C0TWO', 'T0TWO', 'general', ['U0ZOE']),
+  ],
   chatter: [],
 };
 
@@ -34,7 +58,11 @@ let client: WebClient;
 let clock = 0;
 
 const clientFor = (bearer: string) =>
-  new WebClient(bearer, { slackApiUrl: `${served.url}/api/`, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true });
+  new WebClient(bearer, {
+    slackApiUrl: `${served.url}/api/`,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+  });
 
 /** The error code with which Slack refuses. */
 async function refusal(work: Promise<unknown>): Promise<string> {
@@ -65,7 +93,12 @@ beforeEach(async () => {
   served.faults.clear();
   await served.instance.reset();
   slack.handle.window.clear();
-  app = slack.handle.registerApp({ clientId: '1.1', clientSecret: 'shh', signingSecret: 'sig', redirectUris: ['http://127.0.0.1:1/cb'] });
+  app = slack.handle.registerApp({
+    clientId: '1.1',
+    clientSecret: 'shh',
+    signingSecret: 'sig',
+    redirectUris: ['http://127.0.0.1:1/cb'],
+  });
   token = slack.handle.install('T0ONE', app, botScopes);
   client = clientFor(token.token);
 });
@@ -75,7 +108,9 @@ describe('tokens and scopes', () => {
     const me = await client.auth.test();
     expect(me).toMatchObject({ ok: true, team_id: 'T0ONE', bot_id: token.bot, user_id: token.user });
     expect(await refusal(clientFor('xoxb-T0ONE-wrong').auth.test())).toBe('invalid_auth');
-    expect(await refusal(new WebClient(undefined, { slackApiUrl: `${served.url}/api/` }).auth.test())).toBe('not_authed');
+    expect(await refusal(new WebClient(undefined, { slackApiUrl: `${served.url}/api/` }).auth.test())).toBe(
+      'not_authed',
+    );
     slack.handle.revokeTokens('T0ONE');
     expect(await refusal(client.auth.test())).toBe('token_revoked');
     slack.handle.revokeTokens('T0ONE', 'account_inactive');
@@ -104,8 +139,16 @@ describe('posting', () => {
     });
     expect(posted.channel).toBe('C0ALERTS');
     await client.conversations.join({ channel: 'C0ALERTS' });
-    const history = await client.conversations.history({ channel: 'C0ALERTS', include_all_metadata: true, oldest: '0' });
-    expect(history.messages?.[0]).toMatchObject({ ts: posted.ts, metadata: { event_payload: { alert_id: 'a1' } }, app_id: app.id });
+    const history = await client.conversations.history({
+      channel: 'C0ALERTS',
+      include_all_metadata: true,
+      oldest: '0',
+    });
+    expect(history.messages?.[0]).toMatchObject({
+      ts: posted.ts,
+      metadata: { event_payload: { alert_id: 'a1' } },
+      app_id: app.id,
+    });
     const plain = await client.conversations.history({ channel: 'C0ALERTS' });
     expect(plain.messages?.[0]).not.toHaveProperty('metadata');
     expect(slack.handle.posted('#cs-alerts')).toMatchObject([{ ts: posted.ts, metadata: { event_type: 'alert' } }]);
@@ -132,7 +175,8 @@ describe('posting', () => {
   });
 
   test('G7: blocks beyond the limits are refused by name', async () => {
-    const post = (blocks: unknown[]) => refusal(client.apiCall('chat.postMessage', { channel: 'C0GEN', text: 'x', blocks }));
+    const post = (blocks: unknown[]) =>
+      refusal(client.apiCall('chat.postMessage', { channel: 'C0GEN', text: 'x', blocks }));
     const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } });
     expect(await post([section('a'.repeat(3001))])).toBe('invalid_blocks');
     expect(await post(Array.from({ length: 51 }, () => ({ type: 'divider' })))).toBe('invalid_blocks');
@@ -149,7 +193,9 @@ describe('posting', () => {
     await client.chat.update({ channel: 'C0GEN', ts, text: 'second' });
     expect(slack.handle.messages('#general')[0]).toMatchObject({ text: 'second', edited: { user: token.user } });
     expect(await refusal(client.chat.update({ channel: 'C0GEN', ts: said.ts, text: 'x' }))).toBe('cant_update_message');
-    expect(await refusal(client.chat.update({ channel: 'C0GEN', ts: '1.000000', text: 'x' }))).toBe('message_not_found');
+    expect(await refusal(client.chat.update({ channel: 'C0GEN', ts: '1.000000', text: 'x' }))).toBe(
+      'message_not_found',
+    );
     await client.chat.delete({ channel: 'C0GEN', ts });
     expect(slack.handle.messages('#general').map((message) => message.text)).toEqual(['mine']);
   });

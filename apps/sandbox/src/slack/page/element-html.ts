@@ -1,5 +1,6 @@
 import type { BlockElement, Option } from '../block-limits.ts';
 import { html, type Html } from './html.ts';
+import { icons } from './icons.ts';
 import { labelHtml, type Names } from './rendered-blocks.ts';
 
 /** Where an element stands. */
@@ -99,7 +100,7 @@ function controlHtml(element: BlockElement, place: ElementPlace): Html {
       </div>`;
     case 'overflow':
       return html`<details class="overflow">
-        <summary aria-label="More actions" data-testid="action-${element.action_id}">⋯</summary>
+        <summary aria-label="More actions" data-testid="action-${element.action_id}">${icons.more}</summary>
         <div role="menu">
           ${element.options.map(
             (option) =>

@@ -2,6 +2,7 @@ import { seenBy } from '../workspace.ts';
 import type { Message, User } from '../state.ts';
 import type { PageScene } from './scene.ts';
 import { html, type Html } from './html.ts';
+import { icons } from './icons.ts';
 import { blocksHtml, textHtml, type Names } from './rendered-blocks.ts';
 
 const bodies = new WeakMap<Message, { readonly version: string; readonly body: Html }>();
@@ -23,13 +24,13 @@ export function messageHtml(message: Message, scene: PageScene, names: Names, op
   >
     ${avatarHtml(author)}
     <div class="message-main">
-      ${message.ephemeralTo !== undefined && html`<p class="only-you">Only visible to you</p>`}
+      ${message.ephemeralTo !== undefined && html`<p class="only-you">${icons.eye} Only visible to you</p>`}
       <header>
         <span class="author">${author?.realName ?? message.user}</span>${
           author?.isBot === true && html`<span class="app-badge">APP</span>`
         }<time
           datetime="${new Date(millis(message.ts)).toISOString()}"
-          title="${dayAndTime(millis(message.ts), scene.timezone)}"
+          title="${dayAndTime(millis(message.ts), scene.timezone, scene.workspace.now())}"
           >${timeOf(millis(message.ts), scene.timezone)}</time
         >
       </header>
@@ -38,7 +39,7 @@ export function messageHtml(message: Message, scene: PageScene, names: Names, op
         last !== undefined &&
         html`<a class="replies" href="${scene.link({ thread: message.ts })}" data-testid="open-thread"
           >${replyAvatars(replies, scene)}<b>${replies.length} ${replies.length === 1 ? 'reply' : 'replies'}</b>
-          <span>Last reply ${dayAndTime(millis(last.ts), scene.timezone)}</span></a
+          <span>Last reply ${dayAndTime(millis(last.ts), scene.timezone, scene.workspace.now())}</span></a
         >`
       }
     </div>
@@ -50,7 +51,7 @@ export function messageHtml(message: Message, scene: PageScene, names: Names, op
         href="${scene.link({ thread: message.ts })}"
         aria-label="Reply in thread"
         title="Reply in thread"
-        >💬</a
+        >${icons.reply}</a
       >`
     }
   </article>`;
@@ -134,7 +135,10 @@ function dayOf(at: number, timeZone: string, now: number): string {
   return day === format.format(now - 86_400_000) ? 'Yesterday' : day;
 }
 
-function dayAndTime(at: number, timeZone: string): string {
-  const day = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone }).format(at);
+function dayAndTime(at: number, timeZone: string, now: number): string {
+  const near = dayOf(at, timeZone, now);
+  const day = near.includes(',')
+    ? new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone }).format(at)
+    : near.toLowerCase();
   return `${day} at ${timeOf(at, timeZone)}`;
 }

@@ -48,7 +48,8 @@ function valueOf(el) {
   if (control.type === 'checkbox') return [...el.querySelectorAll('input:checked')].map((each) => each.value);
   if (control.type === 'radio') return el.querySelector('input:checked')?.value ?? null;
   if (control.multiple) return [...control.selectedOptions].map((each) => each.value);
-  if (control.type === 'datetime-local') return control.value ? String(Math.floor(new Date(control.value).getTime() / 1000)) : null;
+  if (control.type === 'datetime-local')
+    return control.value ? String(Math.floor(new Date(control.value).getTime() / 1000)) : null;
   return control.value === '' ? null : control.value;
 }
 
@@ -188,7 +189,8 @@ document.addEventListener('input', (event) => {
   asking = setTimeout(() => void offer(event.target), 150);
 });
 document.addEventListener('focusin', (event) => {
-  if (event.target.matches('[role=combobox]') && event.target.closest('.combo').dataset.min === '0') void offer(event.target);
+  if (event.target.matches('[role=combobox]') && event.target.closest('.combo').dataset.min === '0')
+    void offer(event.target);
 });
 
 async function offer(input) {
@@ -196,7 +198,13 @@ async function offer(input) {
   if (input.value.length < Number(combo.dataset.min)) return;
   const el = combo.closest('.el');
   const { root, address } = surfaceOf(el);
-  const outcome = await act('suggest', { ...address, block: el.dataset.block, action: el.dataset.action, filled: filledIn(root), query: input.value });
+  const outcome = await act('suggest', {
+    ...address,
+    block: el.dataset.block,
+    action: el.dataset.action,
+    filled: filledIn(root),
+    query: input.value,
+  });
   const list = combo.querySelector('ul');
   const items = (outcome.options ?? []).map((option, index) => {
     const item = document.createElement('li');
@@ -283,7 +291,11 @@ function swapPane(id, fresh) {
   if (!now || !next) return;
   const before = shown.get(id) ?? now.innerHTML;
   shown.set(id, next.innerHTML);
-  if (before === next.innerHTML || now.contains(document.activeElement) && document.activeElement.matches('select, input')) return;
+  if (
+    before === next.innerHTML ||
+    (now.contains(document.activeElement) && document.activeElement.matches('select, input'))
+  )
+    return;
   const focus = document.activeElement?.dataset?.testid;
   now.replaceChildren(...next.childNodes);
   if (focus) now.querySelector(`[data-testid="${CSS.escape(focus)}"]`)?.focus();
@@ -298,7 +310,10 @@ function swapMessages(id, fresh) {
   const old = new Map([...now.children].map((child) => [child.id, child]));
   const children = [...next.children].map((child) => {
     const kept = old.get(child.id);
-    const same = kept && kept.dataset.version === child.dataset.version && (child.dataset.version || kept.innerHTML === child.innerHTML);
+    const same =
+      kept &&
+      kept.dataset.version === child.dataset.version &&
+      (child.dataset.version || kept.innerHTML === child.innerHTML);
     return same ? kept : document.adoptNode(child);
   });
   const wanted = new Set(children);
@@ -314,7 +329,11 @@ function swapModal(fresh) {
   const now = document.querySelector('#modal .modal');
   const next = fresh.querySelector('#modal .modal');
   if (now?.dataset.view === next?.dataset.view && now?.dataset.version === next?.dataset.version) return;
-  const filled = now && now.dataset.view === next?.dataset.view ? filledIn(now) : {};
+  const same = now && now.dataset.view === next?.dataset.view;
+  const filled = same ? filledIn(now) : {};
+  const searched = same
+    ? [...now.querySelectorAll('[role=combobox]')].map((input) => [input.dataset.testid, input.value])
+    : [];
   if (!now) opener = document.activeElement;
   byId('modal').replaceChildren(...fresh.getElementById('modal').childNodes);
   const modal = document.querySelector('#modal .modal');
@@ -323,8 +342,16 @@ function swapModal(fresh) {
     return;
   }
   fillIn(modal, filled);
+  for (const [id, value] of searched) {
+    const input = modal.querySelector(`[role=combobox][data-testid="${CSS.escape(id)}"]`);
+    if (input) input.value = value;
+  }
   prepare(modal);
-  (modal.querySelector('[autofocus], .invalid [data-value], .modal-body input:not([type=hidden]), .modal-body select, .modal-body textarea') ?? modal.querySelector('[type=submit], [data-close]'))?.focus();
+  (
+    modal.querySelector(
+      '[autofocus], .invalid [data-value], .modal-body input:not([type=hidden]), .modal-body select, .modal-body textarea',
+    ) ?? modal.querySelector('[type=submit], [data-close]')
+  )?.focus();
 }
 
 function fillIn(root, filled) {
@@ -344,7 +371,8 @@ function fillIn(root, filled) {
 function prepare(root) {
   for (const field of root.querySelectorAll('[data-epoch]')) {
     const at = new Date(Number(field.dataset.epoch) * 1000);
-    if (field.dataset.epoch) field.value = new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    if (field.dataset.epoch)
+      field.value = new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
   }
 }
 

@@ -55,7 +55,13 @@ const actSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('suggest'), ...element, query: z.string() }),
   z.strictObject({ op: z.literal('submit'), ...person, filled }),
   z.strictObject({ op: z.literal('close'), ...person }),
-  z.strictObject({ op: z.literal('say'), ...person, channel: z.string(), text: z.string().min(1), thread: z.string().optional() }),
+  z.strictObject({
+    op: z.literal('say'),
+    ...person,
+    channel: z.string(),
+    text: z.string().min(1),
+    thread: z.string().optional(),
+  }),
   z.strictObject({ op: z.literal('open'), ...person, channel: z.string(), tab: z.enum(['home', 'messages']) }),
 ]);
 type Act = z.infer<typeof actSchema>;
@@ -64,28 +70,50 @@ type Act = z.infer<typeof actSchema>;
 export function servePage(app: App, context: PageContext): void {
   app.on('GET', '/', (c) => {
     const query = Object.fromEntries(new URL(c.req.url).searchParams);
-    const headers = { 'content-security-policy': contentPolicy, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' };
+    const headers = {
+      'content-security-policy': contentPolicy,
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    };
     try {
       const scene = PageScene.of(context.workspace, query);
       if (scene.tab === 'messages') context.workspace.markRead(scene.user.id, scene.channel.id);
       return c.html(pageHtml(scene).text, 200, headers);
     } catch (error) {
       if (!(error instanceof SlackFault)) throw error;
-      return c.html(html`<!doctype html><html lang="en"><title>Sandbox</title><p>There is nothing to show here (${error.code}). <a href="/">Back to the start</a></p></html>`.text, 404, headers);
+      return c.html(
+        html`<!doctype html>
+          <html lang="en">
+            <title>Sandbox</title>
+            <p>There is nothing to show here (${error.code}). <a href="/">Back to the start</a></p>
+          </html>`.text,
+        404,
+        headers,
+      );
     }
   });
 
   for (const [name, file] of Object.entries(files)) {
-    app.on('GET', `/sandbox/${name}`, () => new Response(file.text(), { headers: { 'content-type': file.type, 'cache-control': 'no-cache' } }));
+    app.on(
+      'GET',
+      `/sandbox/${name}`,
+      () => new Response(file.text(), { headers: { 'content-type': file.type, 'cache-control': 'no-cache' } }),
+    );
   }
 
-  app.on('GET', '/sandbox/changes', (c) => changeStream(context, c.req.query('team') ?? '', c.req.query('user') ?? '', c.req.raw.signal));
+  app.on('GET', '/sandbox/changes', (c) =>
+    changeStream(context, c.req.query('team') ?? '', c.req.query('user') ?? '', c.req.raw.signal),
+  );
 
   app.on('POST', '/sandbox/act', async (c) => {
     // A page of another origin could otherwise press buttons here: a browser always names the origin of such a request.
     const origin = c.req.header('origin');
-    const ours = origin === undefined || new URL(origin).host === new URL(context.origin).host || origin === `http://${c.req.header('host')}`;
-    if (!ours || c.req.header('content-type') !== 'application/json') return c.json({ ok: false, problem: 'Refused.' }, 403);
+    const ours =
+      origin === undefined ||
+      new URL(origin).host === new URL(context.origin).host ||
+      origin === `http://${c.req.header('host')}`;
+    if (!ours || c.req.header('content-type') !== 'application/json')
+      return c.json({ ok: false, problem: 'Refused.' }, 403);
     const act = actSchema.safeParse(await c.req.json());
     if (!act.success) return c.json({ ok: false, problem: 'The page sent something odd; reload it.' }, 400);
     try {
@@ -97,14 +125,30 @@ export function servePage(app: App, context: PageContext): void {
   });
 }
 
-async function perform(context: PageContext, act: Act): Promise<Outcome | { ok: true; options: { value: string; text: string }[] }> {
+async function perform(
+  context: PageContext,
+  act: Act,
+): Promise<Outcome | { ok: true; options: { value: string; text: string }[] }> {
   const { workspace, people } = context;
   const by = { team: act.team, user: workspace.user(act.team, act.user).id };
   switch (act.op) {
     case 'use':
-      return useElement(context.context, { ...by, surface: surfaceOf(context, act), blockId: act.block, actionId: act.action, value: act.value, filled: act.filled });
+      return useElement(context.context, {
+        ...by,
+        surface: surfaceOf(context, act),
+        blockId: act.block,
+        actionId: act.action,
+        value: act.value,
+        filled: act.filled,
+      });
     case 'suggest': {
-      const use = { ...by, surface: surfaceOf(context, act), blockId: act.block, actionId: act.action, filled: act.filled };
+      const use = {
+        ...by,
+        surface: surfaceOf(context, act),
+        blockId: act.block,
+        actionId: act.action,
+        filled: act.filled,
+      };
       const options = await suggest(context.context, { ...use, query: act.query });
       return { ok: true, options: options.map((option) => ({ value: option.value ?? '', text: option.text.text })) };
     }
@@ -119,7 +163,8 @@ async function perform(context: PageContext, act: Act): Promise<Outcome | { ok: 
     }
     case 'say': {
       const text = asSlackText(act.text.trim(), context, by.team);
-      if (text.startsWith('/') && act.thread === undefined) return slashCommand(context.context, { ...by, channel: act.channel }, text);
+      if (text.startsWith('/') && act.thread === undefined)
+        return slashCommand(context.context, { ...by, channel: act.channel }, text);
       people.say({ ...by, channel: act.channel }, text, act.thread);
       return { ok: true };
     }
@@ -134,7 +179,8 @@ function surfaceOf(context: PageContext, act: Extract<Act, { op: 'use' | 'sugges
   }
   const channel = context.workspace.channelFor(act, act.channel ?? '');
   const message = context.workspace.message(channel.id, act.ts ?? '');
-  if (message === undefined || (message.ephemeralTo ?? act.user) !== act.user) throw new SlackFault('message_not_found');
+  if (message === undefined || (message.ephemeralTo ?? act.user) !== act.user)
+    throw new SlackFault('message_not_found');
   return { message };
 }
 
@@ -200,6 +246,9 @@ const files: Readonly<Record<string, { type: string; text: () => string }>> = {
   'blocks.css': {
     type: css,
     text: () =>
-      readFileSync(join(dirname(require.resolve('slack-blocks-to-jsx')), 'style.css'), 'utf8').replaceAll('#slack_blocks_to_jsx', '.slack_blocks_to_jsx'),
+      readFileSync(join(dirname(require.resolve('slack-blocks-to-jsx')), 'style.css'), 'utf8').replaceAll(
+        '#slack_blocks_to_jsx',
+        '.slack_blocks_to_jsx',
+      ),
   },
 };

@@ -5,6 +5,7 @@ import type { StoredBlock } from '../block-limits.ts';
 import type { Workspace } from '../workspace.ts';
 import { elementHtml } from './element-html.ts';
 import { html, Html } from './html.ts';
+import { icons } from './icons.ts';
 
 /** Who and what mentions in a text point to. */
 export interface Names {
@@ -93,7 +94,7 @@ function blockHtml(block: StoredBlock, look: SurfaceLook): Html {
       </div>
       ${elementHtml(block.element, place)}
       ${block.hint !== undefined && html`<div class="hint">${labelHtml(block.hint.text)}</div>`}
-      ${error !== undefined && html`<div class="field-error" role="alert" data-testid="error-${block.block_id}">${error}</div>`}
+      ${error !== undefined && html`<div class="field-error" role="alert" data-testid="error-${block.block_id}">${icons.warning} ${error}</div>`}
     </div>`;
   }
   const { block_id: _id, ...rest } = block;
