@@ -119,10 +119,11 @@ export function isCustomer(moment: Moment): boolean {
   );
 }
 
-/** When a milestone is due; null while its start is unknown or it is not owed in the current stage. */
+/** When a milestone is (or was) due; null while its start is unknown, or while it is neither reached nor owed in the current stage. */
 export function dueOf(moment: Moment, milestone: MilestoneDefinition): number | null {
   const { stage, periods } = moment.course;
-  if (milestone.stages && (stage === null || !milestone.stages.includes(stage))) return null;
+  const reached = moment.course.milestones[milestone.id] !== undefined;
+  if (!reached && milestone.stages && (stage === null || !milestone.stages.includes(stage))) return null;
   const { after, days } = milestone.due;
   if (after === 'customerSince') {
     const since = customerSince(moment);

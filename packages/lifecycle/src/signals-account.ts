@@ -120,7 +120,10 @@ export const accountSignals = {
     elapsed((moment) => firstDue(moment, params)?.due ?? null, {
       what: (moment) => firstDue(moment, params)?.title ?? null,
     }),
-  milestone_reached: (params) => steady((moment) => (moment.course.milestones[params.milestone ?? ''] ? 1 : 0)),
+  milestone_reached: (params) =>
+    steady((moment) => (moment.course.milestones[params.milestone ?? ''] ? 1 : 0), {
+      evidence: (moment) => [...(moment.course.milestones[params.milestone ?? '']?.proof.evidence ?? [])],
+    }),
   open_deals: (params) =>
     steady((moment) => openDeals(moment, params).length, {
       evidence: (moment) => dealEvidence(openDeals(moment, params)),

@@ -6,7 +6,7 @@ import { clearFlag, muteRule, openFlag, ruleStateOf } from './rule.ts';
 import { NEVER, note } from './signal.ts';
 import type { AccountContext, Fact } from './state.ts';
 import { takeContact, takeMail, takePeople } from './track-contact.ts';
-import { takeDeal, takeMeeting, takeRecord, takeTicket } from './track-work.ts';
+import { isCalledOff, takeDeal, takeMeeting, takeRecord, takeTicket } from './track-work.ts';
 import type { Tracks } from './tracks.ts';
 
 /**
@@ -130,8 +130,9 @@ export function openSimulation(
     wakeAt,
     take(fact) {
       moment.at = fact.occurredAt;
+      if (isCalledOff(tracks.meetings, fact)) return;
       takePeople(tracks.people, fact, ofCustomer);
-      takeContact(tracks.contact, fact);
+      takeContact(tracks.contact, fact, ofCustomer);
       takeMail(tracks.mail, fact);
       takeMeeting(tracks.meetings, fact);
       takeTicket(tracks.tickets, fact);

@@ -16,9 +16,21 @@ const MOST_PERSONS = 1000;
 /** A customer mail within a minute of the last one in its thread is the same thought. */
 const SAME_THOUGHT = 60_000;
 
+/**
+ * Whether a meeting counts as word from the customer. One that is only assumed held counts if somebody there said yes: an
+ * invitation that nobody answered keeps on being held by calendars long after the customer fell silent.
+ */
+function isMet(fact: Fact, isCustomerAddress: (address: string) => boolean): boolean {
+  if (fact.type !== 'meeting.held' || fact.attributes.heldBasis !== 'assumed') return true;
+  const guests = fact.participants.filter((who) => who.response !== undefined);
+  const theirs = guests.filter((who) => who.address !== undefined && isCustomerAddress(who.address));
+  const yes = (who: { readonly response?: string | undefined }) => who.response === 'accepted' || who.response === 'tentative';
+  return theirs.length > 0 ? theirs.some(yes) : guests.length === 0 || guests.filter(yes).length > 1;
+}
+
 /** Remembers who was in touch and when. */
-export function takeContact(track: ContactTrack, fact: Fact): void {
-  if (isInboundContact(fact)) {
+export function takeContact(track: ContactTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): void {
+  if (isInboundContact(fact) && isMet(fact, isCustomerAddress)) {
     track.lastInbound[fact.touchpoint] = markOf(fact);
     countOn((track.counts[`inbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
     const visits = (track.visits[fact.touchpoint] ??= []);

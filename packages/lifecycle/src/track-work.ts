@@ -6,11 +6,19 @@ import { key } from './tracks.ts';
 import { DAY } from './zone.ts';
 
 const MOST_MISSED = 20;
+const MOST_CALLED_OFF = 100;
 const MOST_UPCOMING = 400;
 const MOST_TICKETS = 2000;
 const SOLVED_KEPT = 180 * DAY;
 const USAGE_KEPT_DAYS = 361;
 const MOST_METRICS = 20;
+
+/** Whether a meeting that a calendar assumes held is known (from a CRM) to have been missed or called off. */
+export function isCalledOff(track: MeetingTrack, fact: Fact): boolean {
+  if (fact.type !== 'meeting.held' || fact.attributes.heldBasis !== 'assumed') return false;
+  const startsAt = numberAttribute(fact, 'startsAt');
+  return startsAt !== undefined && track.calledOff.includes(startsAt);
+}
 
 /** Meetings: held, missed in a row, to come. */
 export function takeMeeting(track: MeetingTrack, fact: Fact): void {
@@ -35,6 +43,8 @@ export function takeMeeting(track: MeetingTrack, fact: Fact): void {
     case 'meeting.no_show': {
       if (fact.direction === 'internal') return;
       if (startsAt !== undefined) {
+        track.calledOff.push(startsAt);
+        if (track.calledOff.length > MOST_CALLED_OFF) track.calledOff.shift();
         track.upcoming = track.upcoming.filter((one) => one.startsAt !== startsAt || one.series !== series);
       }
       const sameAct =

@@ -54,6 +54,8 @@ export interface MeetingTrack {
   held: DayCounts;
   /** Canceled and missed meetings since the last one held; a series called off in one go counts once. */
   missed: (Mark & { readonly series: string | null })[];
+  /** Starts of meetings that were called off or missed: a calendar that assumes them held is wrong. */
+  calledOff: number[];
   upcoming: { readonly mark: Mark; readonly startsAt: number; readonly series: string | null }[];
 }
 
@@ -119,7 +121,7 @@ export function emptyTracks(): Tracks {
   return {
     contact: { lastInbound: {}, visits: {}, visitVersion: 0, counts: {}, lastOutbound: null },
     mail: { waiting: [], threads: {} },
-    meetings: { lastHeld: null, held: [], missed: [], upcoming: [] },
+    meetings: { lastHeld: null, held: [], missed: [], calledOff: [], upcoming: [] },
     tickets: { tickets: {}, opened: [] },
     people: { persons: {}, champions: [], left: {}, lastChampionAdded: null },
     deals: { open: {}, won: {}, lost: {} },

@@ -1,0 +1,119 @@
+import { reduce } from './engine.ts';
+import type { CompiledJourney } from './journey.ts';
+import { isIntact } from './proof.ts';
+import type { AccountContext, AccountJourney, Comparison, Evidence, Fact, Flag, Proof } from './state.ts';
+import { zoneOf } from './zone.ts';
+
+const operators: Readonly<Record<Comparison['op'], string>> = {
+  '>=': 'at least',
+  '>': 'more than',
+  '<=': 'at most',
+  '<': 'less than',
+  '==': 'equal to',
+  '!=': 'other than',
+};
+
+const units: Readonly<Record<Comparison['unit'], string>> = {
+  days: ' days',
+  business_days: ' business days',
+  count: '',
+  ratio: ' of the usual',
+  score: ' points',
+  instant: '',
+  none: '',
+};
+
+function withUnit(value: Comparison['value'] | Comparison['threshold'], unit: Comparison['unit']): string {
+  return value === null ? 'unknown' : typeof value === 'string' ? `"${value}"` : `${value}${units[unit]}`;
+}
+
+function comparisonLine({ label, unit, value, op, threshold, holds }: Comparison): string {
+  return `  ${holds ? 'yes' : 'no '}  ${label}: ${withUnit(value, unit)}, asked for ${operators[op]} ${withUnit(threshold, unit)}`;
+}
+
+function evidenceLine({ at, note, type, eventId }: Evidence, date: (at: number) => string): string {
+  return `  ${date(at)}  ${note} (${type} ${eventId})`;
+}
+
+function proofLines(proof: Proof, date: (at: number) => string): string[] {
+  return [
+    ...(proof.comparisons.length > 0 ? ['Compared:', ...proof.comparisons.map(comparisonLine)] : []),
+    ...(proof.evidence.length > 0 ? ['Rests on:', ...proof.evidence.map((one) => evidenceLine(one, date))] : []),
+    `Rule ${proof.rule}, version ${proof.ruleVersion}, of ${proof.definition} ${proof.definitionDigest.slice(0, 12)}; proof ${proof.digest.slice(0, 12)}.`,
+  ];
+}
+
+function flagLines(flag: Flag, date: (at: number) => string): string[] {
+  const end = flag.clearedAt === null ? 'open' : `cleared on ${date(flag.clearedAt)}, because ${flag.clearedBecause ?? 'it ended'}`;
+  return [
+    `${flag.title} (${flag.severity} ${flag.kind}), opened on ${date(flag.openedAt)}, ${end}.`,
+    `${flag.reason}.`,
+    ...(flag.reasonNow && flag.reasonNow !== flag.reason ? [`By now: ${flag.reasonNow}.`] : []),
+    ...proofLines(flag.proof, date),
+    `What would clear it: ${flag.proof.clears}`,
+    `Next step: ${flag.nextStep}`,
+  ];
+}
+
+/**
+ * Says an account's answer as a person would: stage and how it came to it, health, milestones, flags with what they rest on; or one
+ * flag alone. Dates are those of the given time zone (IANA name), UTC without one.
+ */
+export function explain(
+  answer: AccountJourney,
+  options: { readonly flagId?: string; readonly timezone?: string } = {},
+): string {
+  const { date } = zoneOf(options.timezone);
+  if (options.flagId !== undefined) {
+    const flag = answer.flags.find((one) => one.flagId === options.flagId);
+    return flag ? flagLines(flag, date).join('\n') : `There is no flag ${options.flagId} as of ${date(answer.asOf)}.`;
+  }
+  const lines: string[] = [];
+  const now = answer.periods.at(-1);
+  lines.push(now ? `As of ${date(answer.asOf)}: ${now.stage}, since ${date(now.enteredAt)}.` : `As of ${date(answer.asOf)}: no stage yet.`);
+  lines.push('', 'How it came to this:');
+  for (const period of answer.periods) {
+    lines.push(`${date(period.enteredAt)}  ${period.stage} (${period.direction}, ${period.move})`, ...proofLines(period.proof, date));
+  }
+  if (answer.health.score !== null) {
+    lines.push('', `Health ${answer.health.score} of 100:`);
+    for (const part of answer.health.parts) lines.push(`  ${part.score ?? '-'}  ${part.label} (weight ${part.weight}): ${part.why}`);
+  }
+  if (answer.milestones.length > 0) lines.push('', 'Milestones:');
+  for (const { milestone, status, reachedAt, dueAt } of answer.milestones) {
+    const when = reachedAt !== null ? `, on ${date(reachedAt)}` : dueAt !== null ? `, due ${date(dueAt)}` : '';
+    lines.push(`  ${milestone}: ${status.replaceAll('_', ' ')}${when}`);
+  }
+  const open = answer.flags.filter((flag) => flag.clearedAt === null);
+  lines.push('', open.length === 0 ? 'No open flags.' : `Open flags: ${open.length}`);
+  for (const flag of open) lines.push('', ...flagLines(flag, date));
+  const past = answer.flags.filter((flag) => flag.clearedAt !== null);
+  if (past.length > 0) lines.push('', 'Past flags:');
+  for (const flag of past) lines.push(`  ${date(flag.openedAt)} to ${date(flag.clearedAt ?? flag.openedAt)}  ${flag.title}: ${flag.reason}`);
+  return lines.join('\n');
+}
+
+/** Whether the log still says what a proof says. */
+export interface Verdict {
+  readonly agrees: boolean;
+  /** What the log gives for the same rule at the same instant; null if nothing. */
+  readonly derived: Proof | null;
+  readonly because: 'same' | 'proof_altered' | 'other_definition' | 'not_derived' | 'differs';
+}
+
+/** Derives a proof again from the facts, as of its own instant, and compares digests. */
+export function verifyProof(journey: CompiledJourney, context: AccountContext, facts: readonly Fact[], proof: Proof): Verdict {
+  if (!isIntact(proof)) return { agrees: false, derived: null, because: 'proof_altered' };
+  if (proof.definitionDigest !== journey.digest) return { agrees: false, derived: null, because: 'other_definition' };
+  const answer = reduce(journey, context, facts, proof.at);
+  const all = [
+    ...answer.periods.map((period) => period.proof),
+    ...answer.flags.map((flag) => flag.proof),
+    ...answer.milestones.flatMap((milestone) => (milestone.proof ? [milestone.proof] : [])),
+  ];
+  const derived = all.find((one) => one.rule === proof.rule && one.at === proof.at) ?? null;
+  if (!derived) return { agrees: false, derived: null, because: 'not_derived' };
+  return derived.digest === proof.digest
+    ? { agrees: true, derived, because: 'same' }
+    : { agrees: false, derived, because: 'differs' };
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { compileJourney, parseDefinition, reduce, templateFile, verifyProof } from '@waymark/lifecycle';
+import { describe, expect, it } from 'vitest';
+import { generateWorld } from '../../apps/sandbox/src/company/generate.ts';
+import { contextOf, factsOf } from './sample-facts.ts';
+
+const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
+
+/** A weekday, a weekend, the turn of the year. */
+const anchors = ['2026-06-10T16:00:00Z', '2026-11-21T20:48:00Z', '2027-01-04T08:00:00Z'].map((text) => Date.parse(text));
+
+describe.each(anchors)('the sample company that ends at %d', (anchor) => {
+  const world = generateWorld({ seed: 7, anchor });
+  const answers = world.accounts.map((account) => {
+    const context = contextOf(world, account);
+    const facts = factsOf(world, account);
+    const answer = reduce(journey, context, facts, anchor);
+    const story = world.manifest.find((one) => one.account === account.key);
+    const open = answer.flags.filter((flag) => flag.clearedAt === null);
+    return { account, context, facts, answer, story, open };
+  });
+
+  it('flags every story by its rule', () => {
+    const missed = answers.flatMap(({ story, open }) =>
+      story?.rule !== undefined && !open.some((flag) => flag.rule === story.rule)
+        ? [`${story.name} (${story.summary}): wants ${story.rule}, has ${open.map((flag) => flag.rule).join() || 'nothing'}`]
+        : [],
+    );
+    expect(missed).toEqual([]);
+  });
+
+  it('raises no risk on a healthy account', () => {
+    const wrong = answers.flatMap(({ story, open }) =>
+      story?.healthy ? open.filter((flag) => flag.kind === 'risk').map((flag) => `${story.name}, ${story.story}: ${flag.rule}: ${flag.reason}`) : [],
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('places accounts where the CRM and the log put them', () => {
+    const stage = (story: string) => new Set(answers.filter((one) => one.story?.story === story).map((one) => one.answer.stage));
+    expect(stage('churned')).toEqual(new Set(['churn']));
+    expect([...stage('prospect')].every((one) => one === 'awareness' || one === 'acquisition')).toBe(true);
+    expect(stage('onboarding-stuck')).toEqual(new Set(['onboarding']));
+    const wonBack = answers.filter((one) => one.story?.story === 'won-back');
+    for (const { answer } of wonBack) expect(answer.periods.map((period) => period.stage)).toContain('winback');
+  });
+
+  it('derives every proof again from the log', () => {
+    const bad = answers.flatMap(({ context, facts, answer }) =>
+      [...answer.periods, ...answer.flags]
+        .map((one) => verifyProof(journey, context, facts, one.proof))
+        .filter((verdict) => !verdict.agrees),
+    );
+    expect(bad).toEqual([]);
+  });
+});
