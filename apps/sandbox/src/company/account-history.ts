@@ -1,5 +1,5 @@
 import type { BusinessCalendar } from './business-calendar.ts';
-import type { Plot } from './plots.ts';
+import type { Plot } from './plot.ts';
 import type { Random } from './random.ts';
 import type { OnboardingStatus, WorldAccount } from './world.ts';
 

@@ -59,7 +59,8 @@ export function attendeesOf(
   const there = cast.people.filter(
     (person) => present(person, at) && (person.leftAt === undefined || person.leftAt > at + 864e5),
   );
-  const size = Math.min(there.length, random.int(1, cast.plot.tier === 'enterprise' ? 4 : 3));
+  const most = cast.plot.story === 'ready-to-expand' ? 6 : cast.plot.tier === 'enterprise' ? 4 : 3;
+  const size = Math.min(there.length, random.int(1, most));
   return [
     { address: host, name: staffAt(host).name, response: 'accepted' },
     ...there.slice(0, size).map((person, index) => ({

@@ -1,7 +1,7 @@
 import { accountHistory, onboardingDays, onboardingHistory, type OnboardingDays } from './account-history.ts';
 import type { BusinessCalendar } from './business-calendar.ts';
 import { COMPANIES, FIRST_NAMES, LAST_NAMES } from './names.ts';
-import type { Plot } from './plots.ts';
+import type { Plot } from './plot.ts';
 import type { Random } from './random.ts';
 import { staffOf } from './vendor.ts';
 import type { Staff, WorldAccount, WorldPerson } from './world.ts';

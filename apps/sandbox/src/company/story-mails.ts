@@ -227,7 +227,7 @@ export function writeStory(bag: MailBag, cast: Cast): void {
     case 'renewal-slipping':
       return renewalSlipping(scene);
     case 'unanswered':
-      return unanswered(bag, scene, cast.plot.renewal === 246);
+      return unanswered(bag, scene, cast.plot.toShared === true);
     case 'meeting-no-shows':
       return cast.plot.series === 0 ? noShows(scene) : undefined;
     default:

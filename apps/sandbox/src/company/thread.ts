@@ -34,10 +34,11 @@ function addressOf(random: Random, person: WorldPerson): string {
   return alias !== undefined && random.chance(0.15) ? alias : main;
 }
 
-/** One of an account's people who are there; every second time the champion. */
+/** One of an account's people who are there; every second time the champion, less often where many are in touch. */
 export function drawWriter(random: Random, cast: Cast, at: number): WorldPerson | undefined {
   const [champion] = cast.people;
-  if (champion && present(champion, at) && random.chance(0.5)) return champion;
+  const share = cast.plot.story === 'ready-to-expand' ? 0.2 : 0.5;
+  if (champion && present(champion, at) && random.chance(share)) return champion;
   const there = cast.people.filter((person) => present(person, at));
   return there.length === 0 ? undefined : random.pick(there);
 }
