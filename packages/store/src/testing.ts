@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
+import type { z } from 'zod';
 import { clientConfig, targetUrl, type Target } from './connection.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
+import { createWorkspace, type Workspace, type WorkspaceSettings } from './repositories/workspaces.ts';
+import { createSealer, type Sealer } from './secrets.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,17 +14,26 @@ declare module 'vitest' {
   }
 }
 
+/** Runs one statement and gives its rows. */
+export type OwnerQuery = <R extends pg.QueryResultRow = pg.QueryResultRow>(
+  text: string,
+  values?: readonly unknown[],
+) => Promise<R[]>;
+
 /** A database of a test file's own. */
 export type TestDatabase = Database & {
   /** DATABASE_URL for a process under test: the application's role. */
   readonly url: string;
   /** WAYMARK_ADMIN_DATABASE_URL for a process under test: the owner. */
   readonly adminUrl: string;
+  /** Seals under a fixed master key. */
+  readonly sealer: Sealer;
+  /** Makes a workspace of its own, by default `acme`. */
+  readonly newWorkspace: (slug?: string, settings?: z.input<typeof WorkspaceSettings>) => Promise<Workspace>;
   /** Runs SQL as the owner, past row level security: for looking at what a test left, never for its subject. */
-  readonly asOwner: <R extends pg.QueryResultRow = pg.QueryResultRow>(
-    text: string,
-    values?: readonly unknown[],
-  ) => Promise<R[]>;
+  readonly asOwner: OwnerQuery;
+  /** The same, several statements on one connection. */
+  readonly withOwner: <T>(work: (query: OwnerQuery) => Promise<T>) => Promise<T>;
 };
 
 /**
@@ -49,12 +61,23 @@ export async function testDatabase(
     await database.close();
     await asOwnerOf(server.owner, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   };
+  const withOwner: TestDatabase['withOwner'] = (work) =>
+    asOwnerOf(owner, (client) =>
+      work(
+        async <R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+          (await client.query<R>(text, [...values])).rows,
+      ),
+    );
+  const sealer = createSealer({ database, masterKey: Buffer.alloc(32, 7) });
   return {
     ...database,
+    sealer,
+    newWorkspace: (slug = 'acme', settings = {}) =>
+      createWorkspace(database, sealer, { slug, name: slug, settings }, Date.UTC(2026, 0, 1)),
     url,
     adminUrl,
-    asOwner: <R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
-      asOwnerOf(owner, async (client) => (await client.query<R>(text, [...values])).rows),
+    asOwner: (text, values) => withOwner((query) => query(text, values)),
+    withOwner,
     close: () => (closed ??= close()),
   };
 }
