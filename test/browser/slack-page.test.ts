@@ -125,7 +125,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const message of [...slack.handle.messages('#cs-alerts')]) slack.handle.workspace.remove(message);
+  for (const message of slack.handle.messages('#cs-alerts').slice()) slack.handle.workspace.remove(message);
   while (slack.handle.modal('maya') !== undefined) await slack.handle.closeModal('maya');
   const posted = await bolt.client.chat.postMessage({
     channel: 'C0ALERTS',

@@ -22,6 +22,8 @@ export interface EventKnobs {
   retryDelaysMs: readonly number[];
   /** True: events are kept back until `flush`, and leave in reverse order. */
   reorder: boolean;
+  /** So many of the next events are never sent. */
+  drop: number;
 }
 
 /** Slack waits three seconds for an answer: https://docs.slack.dev/apis/events-api#responding */
@@ -30,7 +32,7 @@ const answerWithinMs = 3000;
 /** Sends signed requests to the apps' request URLs and keeps a log of them. */
 export class Deliveries {
   readonly log: Delivery[] = [];
-  readonly knobs: EventKnobs = { repeat: 1, retryDelaysMs: [0, 60_000, 300_000], reorder: false };
+  readonly knobs: EventKnobs = { repeat: 1, retryDelaysMs: [0, 60_000, 300_000], reorder: false, drop: 0 };
   readonly #workspace: Workspace;
   readonly #signal: AbortSignal;
   readonly #running = new Set<Promise<unknown>>();
@@ -55,6 +57,10 @@ export class Deliveries {
 
   /** Sends an event and retries it in the background until it is acknowledged with 2xx within three seconds. */
   event(app: SlackApp, eventId: string, body: Readonly<Record<string, unknown>>): void {
+    if (this.knobs.drop > 0) {
+      this.knobs.drop -= 1;
+      return;
+    }
     const text = JSON.stringify(body);
     const deliver = async () => {
       for (let copy = 0; copy < this.knobs.repeat; copy += 1) await this.#eventWithRetries(app, eventId, text);

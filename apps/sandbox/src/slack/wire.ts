@@ -15,7 +15,15 @@ export function wireMessage(message: Message, state: SlackState, options: { meta
     team: message.team,
     ...(message.bot !== undefined && { bot_id: message.bot, app_id: message.app }),
     ...(app !== undefined && {
-      bot_profile: { id: message.bot, app_id: app.id, name: app.name, deleted: false, team_id: message.team },
+      bot_profile: {
+        id: message.bot,
+        app_id: app.id,
+        name: app.name,
+        deleted: false,
+        updated: 0,
+        icons: {},
+        team_id: message.team,
+      },
     }),
     ...(message.blocks && { blocks: message.blocks }),
     ...(message.threadTs && { thread_ts: message.threadTs }),

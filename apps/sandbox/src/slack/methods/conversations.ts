@@ -60,6 +60,8 @@ export const conversationMethods: Readonly<Record<string, Method>> = {
           ...wireThread(message, replies.get(message.ts) ?? []),
         })),
         has_more: next !== '',
+        channel_actions_ts: null,
+        channel_actions_count: 0,
         pin_count: 0,
         ...(next !== '' && { response_metadata: { next_cursor: next } }),
       };

@@ -12,7 +12,11 @@ export const peopleMethods: Readonly<Record<string, Method>> = {
     run(call) {
       const { items, next } = page(call, call.workspace.usersOf(call.token.team), 1000);
       const options = { email: call.token.scopes.includes('users:read.email') };
-      return { members: items.map((user) => wireUser(user, options)), response_metadata: { next_cursor: next } };
+      return {
+        members: items.map((user) => wireUser(user, options)),
+        cache_ts: Math.floor(call.workspace.now() / 1000),
+        response_metadata: { next_cursor: next },
+      };
     },
   },
 

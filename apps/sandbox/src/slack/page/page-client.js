@@ -80,10 +80,10 @@ function confirmed(question) {
   confirm.textContent = question.confirm?.text ?? 'Yes';
   confirm.classList.toggle('danger', question.style === 'danger');
   return new Promise((resolve) => {
-    deny.onclick = () => dialog.close('deny');
-    confirm.onclick = () => dialog.close('confirm');
+    deny.addEventListener('click', () => dialog.close('deny'), { once: true });
+    confirm.addEventListener('click', () => dialog.close('confirm'), { once: true });
     dialog.returnValue = '';
-    dialog.onclose = () => resolve(dialog.returnValue === 'confirm');
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'confirm'), { once: true });
     dialog.showModal();
   });
 }
@@ -115,7 +115,7 @@ document.addEventListener('change', (event) => {
     return;
   }
   const el = event.target.closest('.el[data-dispatch]');
-  const typed = el && /input$/.test(el.dataset.type) && el.dataset.type !== 'number_input';
+  const typed = el && el.dataset.type.endsWith('input') && el.dataset.type !== 'number_input';
   if (el && !typed && event.target.closest('[data-value]')) void use(el, valueOf(el));
 });
 
@@ -317,7 +317,7 @@ function swapMessages(id, fresh) {
     return same ? kept : document.adoptNode(child);
   });
   const wanted = new Set(children);
-  for (const child of [...now.children]) if (!wanted.has(child)) child.remove();
+  for (const child of old.values()) if (!wanted.has(child)) child.remove();
   children.forEach((child, index) => {
     if (now.children[index] !== child) now.insertBefore(child, now.children[index] ?? null);
   });
