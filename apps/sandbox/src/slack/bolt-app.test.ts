@@ -321,6 +321,20 @@ describe('a real Bolt app', () => {
     expect(heard.map((event) => event.id)).toEqual([id, id]);
   });
 
+  test('G6: events can be kept back, turned around and dropped; a late one carries its old time', async () => {
+    slack.handle.events.reorder = true;
+    const first = slack.handle.sendEvent(app, team.id, { type: 'tokens_revoked' }, { eventTime: 1_600_000_000 });
+    const second = slack.handle.sendEvent(app, team.id, { type: 'app_uninstalled' });
+    slack.handle.flushEvents();
+    await slack.handle.settled();
+    expect(heard.map((event) => event.id)).toEqual([second, first]);
+    slack.handle.events.reorder = false;
+    slack.handle.events.drop = 1;
+    slack.handle.sendEvent(app, team.id, { type: 'app_uninstalled' });
+    await slack.handle.settled();
+    expect(heard).toHaveLength(2);
+  });
+
   test('G1: an event that is not acknowledged comes again with its retry number', async () => {
     const seen: (string | null)[] = [];
     const { createServer: createHttp } = await import('node:http');
