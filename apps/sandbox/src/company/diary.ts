@@ -8,7 +8,7 @@ import type { WorldMeeting } from './world.ts';
 export type Attendees = WorldMeeting['attendees'];
 
 /** A meeting without what the diary works out. */
-export type MeetingDraft = Omit<WorldMeeting, 'iCalUid' | 'timezone' | 'calendars'> & { readonly onlyInCrm?: boolean };
+type MeetingDraft = Omit<WorldMeeting, 'iCalUid' | 'timezone' | 'calendars'> & { readonly onlyInCrm?: boolean };
 
 /** Collects the meetings of one account or of the vendor itself. */
 export interface Diary {

@@ -2,9 +2,10 @@ import { customer, type Plot } from './plot.ts';
 import type { Random } from './random.ts';
 import type { StoryId } from './world.ts';
 
+const at = (rule: string, more: Partial<Plot> = {}): Partial<Plot> => ({ rule, healthy: false, ...more });
+
 /** The 14 accounts at risk, two of each story. */
 export function drawRiskPlots(random: Random): Plot[] {
-  const at = (rule: string, more: Partial<Plot> = {}): Partial<Plot> => ({ rule, healthy: false, ...more });
   const make = (tier: Plot['tier'], story: StoryId, renewal: number, summary: string, more: Partial<Plot>): Plot =>
     customer(random, tier, story, 2, renewal, summary, more);
   const young = (tier: Plot['tier'], story: StoryId, renewal: number, summary: string, more: Partial<Plot>): Plot =>

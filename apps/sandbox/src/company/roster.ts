@@ -16,7 +16,7 @@ export interface Cast {
   readonly onboarding: OnboardingDays;
 }
 
-export const RESELLER = { name: 'Harborline Partners', domain: 'harborline.example' } as const;
+const RESELLER = { name: 'Harborline Partners', domain: 'harborline.example' } as const;
 
 const TITLES: Record<WorldPerson['persona'], readonly string[]> = {
   champion: ['Finance Operations Manager', 'Controller', 'Head of Accounting', 'Finance Systems Lead'],
@@ -81,16 +81,18 @@ function drawPeople(
   while (people.length < plot.people) {
     const position = people.length;
     const [first, last] = [random.pick(FIRST_NAMES), random.pick(LAST_NAMES)];
+    // A company with two domains has people behind both; its champion is behind the main one.
+    const home = !plot.viaReseller && position > 0 && random.chance(0.35) ? (account.domains[1] ?? domain) : domain;
     const freeMail =
       domain === undefined || (plot.story === 'healthy' && plot.tier === 'mid' && position === 3 && random.chance(0.3));
     const main = freeMail
       ? `${ascii(first)}.${ascii(last)}${random.int(61, 99)}@gmail.com`
-      : address(pattern, first, last, domain);
+      : address(pattern, first, last, home ?? domain);
     if (taken.has(main) || taken.has(`${first} ${last}`)) continue;
     taken.add(main).add(`${first} ${last}`);
     const persona = (['champion', 'admin', 'buyer'] as const)[position] ?? (random.chance(0.85) ? 'user' : 'other');
     const { joined, left } = tenure(random, plot, position);
-    const alias = !freeMail && position > 0 && random.chance(0.12) ? `${ascii(first)}@${domain}` : undefined;
+    const alias = !freeMail && position > 0 && random.chance(0.12) ? `${ascii(first)}@${home ?? domain}` : undefined;
     people.push({
       key: `${account.key}-p${position + 1}`,
       account: account.key,

@@ -29,8 +29,10 @@ export function present(person: WorldPerson, at: number): boolean {
   return person.joinedAt <= at && (person.leftAt === undefined || at < person.leftAt);
 }
 
-function addressOf(random: Random, person: WorldPerson): string {
+/** Where a person writes from: now and then an alias, and very seldom, in an answer, a private address that nobody has on file. */
+function addressOf(random: Random, person: WorldPerson, inAnswer: boolean): string {
   const [main = '', alias] = person.addresses;
+  if (inAnswer && random.chance(0.006)) return `${main.split('@')[0]?.replaceAll(/[._]/g, '')}.private@outlook.com`;
   return alias !== undefined && random.chance(0.15) ? alias : main;
 }
 
@@ -82,7 +84,7 @@ export function writeThread(bag: MailBag, plan: ThreadPlan): readonly WorldMail[
   let quote: { name: string; text: string } | undefined;
   for (const [index, step] of steps.entries()) {
     const at = calendar.timeOf(step.position);
-    const customer: Party = { name: writer.name, address: addressOf(random, writer) };
+    const customer: Party = { name: writer.name, address: addressOf(random, writer, index > 0 && !step.byVendor) };
     const colleague = other && other !== writer && present(other, at) ? other : undefined;
     const own = answerer(random, vendor, index === 0);
     const [from, to] = step.byVendor ? [own, customer] : [customer, { name: vendor.name, address: vendor.email }];

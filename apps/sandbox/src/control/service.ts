@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import type { FaultPlan } from '../front/faults.ts';
 
-export const serviceNames = ['google', 'hubspot', 'slack'] as const;
-
-export type ServiceName = (typeof serviceNames)[number];
+export type ServiceName = 'google' | 'hubspot' | 'slack';
 
 /** The OAuth app that each service knows from the start; where it redirects and gets its events is set by whoever uses it. */
 export const demoApp = {
