@@ -69,8 +69,11 @@ async function readBatch(
     idempotent: true,
     doc: docs.associations,
     answer,
+    check: ({ results, errors }) => {
+      refusePartialFailure(errors, `associations of ${from}`);
+      refuseStandstill(results, inputs);
+    },
   });
-  refusePartialFailure(batch.errors, `associations of ${from}`);
   const left: Input[] = [];
   const answered = new Set<string>();
   for (const result of batch.results) {
@@ -83,11 +86,7 @@ async function readBatch(
       targets?.set(target.toObjectId, primary || targets.get(target.toObjectId) === true);
     }
     const after = result.paging?.next?.after;
-    if (after === undefined) continue;
-    if (inputs.some((input) => input.id === result.from.id && input.after === after)) {
-      throw new HubSpotAnswerError(`HubSpot gave the same page of associations of ${from} twice`);
-    }
-    left.push({ id: result.from.id, after });
+    if (after !== undefined) left.push({ id: result.from.id, after });
   }
   for (const error of batch.errors) {
     const ids = error.context?.['fromObjectId'];
@@ -99,7 +98,17 @@ async function readBatch(
   return left;
 }
 
+/** A page that leads to itself would be read for ever. */
+function refuseStandstill(results: z.infer<typeof answer>['results'], inputs: readonly Input[]): void {
+  const asked = new Map(inputs.map((input) => [input.id, input.after]));
+  const stuck = results.some(({ from, paging }) => {
+    const after = paging?.next?.after;
+    return after !== undefined && after === asked.get(from.id);
+  });
+  if (stuck) throw new HubSpotAnswerError('HubSpot gave the same page of associations twice');
+}
+
 function ordered(targets: ReadonlyMap<string, boolean>): string[] {
-  const byId = [...targets].sort(([a], [b]) => Number(a) - Number(b) || a.localeCompare(b));
+  const byId = [...targets].toSorted(([a], [b]) => Number(a) - Number(b) || a.localeCompare(b));
   return [...byId.filter(([, primary]) => primary), ...byId.filter(([, primary]) => !primary)].map(([id]) => id);
 }

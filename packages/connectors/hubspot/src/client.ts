@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { docs, paths } from './api-version.ts';
 import { Directory, once } from './directory.ts';
 import { HubSpotAnswerError, HubSpotHttpError } from './http-error.ts';
-import { declarationSchema, type Declaration } from './settings.ts';
+import { declarationOf, type Declaration } from './settings.ts';
 import { nextMidnight } from './time.ts';
 
 /** One call. `bucket` names the budget that it is drawn from; only what may be repeated is `idempotent`. */
@@ -17,6 +17,8 @@ export interface HubSpotRequest<T> {
   readonly idempotent: boolean;
   readonly doc: string;
   readonly answer: z.ZodType<T>;
+  /** Throws HubSpotAnswerError where an answer of the right form is none; within the call, so that the runner may try again. */
+  check?(answer: T): void;
 }
 
 /** The account behind a token. */
@@ -46,7 +48,7 @@ export class HubSpotClient {
   constructor(session: Session, sdk: Client) {
     this.session = session;
     this.#sdk = sdk;
-    this.declaration = declarationSchema.parse(session.settings);
+    this.declaration = declarationOf(session.settings);
     this.directory = new Directory(this);
     this.details = once(async () => {
       const details = await this.json({
@@ -112,7 +114,7 @@ export class HubSpotClient {
     });
   }
 
-  async #refusal(request: HubSpotRequest<unknown>, response: Response): Promise<HubSpotHttpError> {
+  async #refusal<T>(request: HubSpotRequest<T>, response: Response): Promise<HubSpotHttpError> {
     const text = await response.text();
     const retryAfterMs = retryAfter(response.headers.get('retry-after'), this.session.now());
     const resumeAt = this.#timeZone === undefined ? undefined : nextMidnight(this.session.now(), this.#timeZone);
@@ -148,7 +150,10 @@ function withQuery(path: string, query: Readonly<Record<string, string | undefin
 async function parseAnswer<T>(request: HubSpotRequest<T>, response: Response): Promise<T> {
   const body = parseJson(await response.text());
   const parsed = request.answer.safeParse(body);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    request.check?.(parsed.data);
+    return parsed.data;
+  }
   const where = parsed.error.issues[0]?.path.join('.') ?? '';
   throw new HubSpotAnswerError(
     body === undefined

@@ -93,7 +93,7 @@ function toHints(events: readonly WebhookEvent[]): Hint[] {
     externalAccountId: group.portal,
     stream: group.stream,
     ids: [...group.ids],
-    dedupeKey: contentUuid('hubspot-webhook', group.stream, ...[...group.keys].sort()),
+    dedupeKey: contentUuid('hubspot-webhook', group.stream, ...[...group.keys].toSorted()),
   }));
 }
 

@@ -17,9 +17,11 @@ export interface Transition extends Version {
 /** A property's versions, oldest first; entries without a time are left out, equal neighbors are one. */
 export function versions(record: CrmObject, property: string): Version[] {
   const entries = record.propertiesWithHistory[property] ?? [];
-  const dated = entries.flatMap((entry) => toVersion(entry)).toReversed();
-  // Stable: entries of one instant stay in HubSpot's own order.
-  dated.sort((a, b) => a.at - b.at);
+  // The sort is stable: entries of one instant stay in HubSpot's own order.
+  const dated = entries
+    .flatMap((entry) => toVersion(entry))
+    .toReversed()
+    .toSorted((a, b) => a.at - b.at);
   return dated.filter((version, index) => version.value !== dated[index - 1]?.value);
 }
 

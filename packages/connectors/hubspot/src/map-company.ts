@@ -2,12 +2,12 @@ import type { MapContext, Mapped } from '@waymark/connector-kit';
 import { crmChangeIdentity, type AccountFact, type EventDraft, type MemberRef } from '@waymark/journey';
 import { madeBy, transitions } from './history.ts';
 import { mergedIds, recordSubject, value, values, type GatheredRecord } from './record.ts';
-import { declarationSchema, type Declaration } from './settings.ts';
+import { declarationOf, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
 /** A company as an account, with the dated changes that its property history holds. */
 export function mapCompany(record: GatheredRecord, context: MapContext): Mapped {
-  const declaration = declarationSchema.parse(context.settings);
+  const declaration = declarationOf(context.settings);
   return {
     outcome: 'stored',
     url: record.gathered.url,

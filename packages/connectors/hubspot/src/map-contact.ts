@@ -1,7 +1,7 @@
 import type { MapContext, Mapped } from '@waymark/connector-kit';
 import { crmChangeIdentity, type ContactFact, type EventDraft } from '@waymark/journey';
 import { createdAt, mergedIds, recordSubject, value, values, type GatheredRecord } from './record.ts';
-import { declarationSchema, type Declaration } from './settings.ts';
+import { declarationOf, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
 /** RFC 5321, 4.5.3.1: 64 for the local part, 255 for the domain. */
@@ -9,7 +9,7 @@ const LONGEST_ADDRESS = 320;
 
 /** A contact as a person of an account: when the CRM first knew of them and, where a property is declared for it, when they left. */
 export function mapContact(record: GatheredRecord, context: MapContext): Mapped {
-  const declaration = declarationSchema.parse(context.settings);
+  const declaration = declarationOf(context.settings);
   const contact = toContact(record, declaration);
   const companies = contact.accountExternalIds;
   const address = contact.addresses[0];

@@ -3,7 +3,7 @@ import { crmChangeIdentity, type Attributes, type EventDraft } from '@waymark/jo
 import { stageProperties } from './directory.ts';
 import { transitions, valueAt, versions, type Transition, type Version } from './history.ts';
 import { createdAt, recordSubject, value, type GatheredRecord, type StageSnapshot } from './record.ts';
-import { declarationSchema, type DealKind, type Declaration } from './settings.ts';
+import { declarationOf, type DealKind, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
 type DealAttributes = Attributes<'deal.created'>;
@@ -20,7 +20,7 @@ interface Past {
 
 /** A deal: when it was made, each move through its pipeline, and each time its close date moved. */
 export function mapDeal(record: GatheredRecord, context: MapContext): Mapped {
-  const declaration = declarationSchema.parse(context.settings);
+  const declaration = declarationOf(context.settings);
   const past: Past = {
     pipeline: versions(record, stageProperties.deals.pipeline),
     amount: versions(record, 'amount'),

@@ -3,7 +3,7 @@ import { crmChangeIdentity, type Attributes, type EventDraft, type Participant }
 import { stageProperties } from './directory.ts';
 import { transitions, valueAt, versions, type Version } from './history.ts';
 import { createdAt, recordSubject, value, type GatheredRecord, type StageSnapshot } from './record.ts';
-import { declarationSchema, type Declaration } from './settings.ts';
+import { declarationOf, type Declaration } from './settings.ts';
 
 type TicketAttributes = Attributes<'ticket.opened'>;
 
@@ -12,8 +12,7 @@ const PRIORITY = 'hs_ticket_priority';
 
 /** A ticket: opened, every move of its status, and each time it was made urgent. */
 export function mapTicket(record: GatheredRecord, context: MapContext): Mapped {
-  if (record.gathered.tooOld) return { outcome: 'ignored', reason: 'older_than_window' };
-  const declaration = declarationSchema.parse(context.settings);
+  const declaration = declarationOf(context.settings);
   const pipelines = versions(record, PIPELINE);
   const priorities = versions(record, PRIORITY);
   const stageAt = (stage: string, at: number): StageSnapshot | undefined => {

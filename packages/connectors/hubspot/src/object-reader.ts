@@ -90,8 +90,8 @@ export async function readObjects(
       idempotent: true,
       doc: docs.objects,
       answer: batchAnswer,
+      check: ({ errors }) => refusePartialFailure(errors, type),
     });
-    refusePartialFailure(answer.errors, type);
     for (const record of answer.results) records.set(record.id, record);
     for (const id of chunk.filter((each) => !records.has(each))) {
       const survivor = await readObject(client, type, selection, id);

@@ -63,3 +63,12 @@ export const declarationSchema = z.object({
 });
 
 export type Declaration = z.infer<typeof declarationSchema>;
+
+const parsed = new WeakMap<object, Declaration>();
+
+/** The declaration within an installation's settings, defaults filled in; parsed once for each settings object. */
+export function declarationOf(settings: Readonly<Record<string, unknown>>): Declaration {
+  const known = parsed.get(settings) ?? declarationSchema.parse(settings);
+  parsed.set(settings, known);
+  return known;
+}

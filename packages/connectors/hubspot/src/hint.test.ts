@@ -1,0 +1,128 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { hint } from './hint.ts';
+import { verifySignature } from './webhook-signature.ts';
+
+const secret = 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy';
+const now = 1_564_113_600_000;
+const app = { clientId: 'app', clientSecret: secret };
+/** The body of the vendor's own example of a signature. */
+const vendorBody =
+  '[{"eventId":1,"subscriptionId":12345,"portalId":62515,"occurredAt":1564113600000,"subscriptionType":"contact.creation","attemptNumber":0,"objectId":123,"changeSource":"CRM","changeFlag":"NEW","appId":54321}]';
+
+function signed(body: string, options: { url?: string; signedUrl?: string; at?: number; signature?: string } = {}) {
+  const url = options.url ?? 'https://www.example.com/webhook_uri';
+  const at = options.at ?? now;
+  const signature =
+    options.signature ??
+    createHmac('sha256', secret)
+      .update(`POST${options.signedUrl ?? url}${body}${at}`)
+      .digest('base64');
+  const headers = { 'x-hubspot-signature-v3': signature, 'x-hubspot-request-timestamp': String(at) };
+  return { method: 'POST', url, headers, body: new TextEncoder().encode(body) };
+}
+
+describe('signature v3', () => {
+  it('agrees with the SDK on a known vector', () => {
+    const request = signed(vendorBody, { signature: 'DxmVAjFNa2xfF3YgQjdZP6TNcok9k1oaH7UXombPtvw=' });
+    expect(verifySignature(request, secret, now)).toEqual({ ok: true });
+  });
+
+  it.each([
+    ['a changed body', { ...signed(vendorBody), body: new TextEncoder().encode(`${vendorBody} `) }],
+    ['another address', { ...signed(vendorBody), url: 'https://www.example.com/other' }],
+    ['another method', { ...signed(vendorBody), method: 'PUT' }],
+    ['a signature of another length', signed(vendorBody, { signature: 'x' })],
+    ['no signature', { ...signed(vendorBody), headers: {} }],
+    ['a stamp from the past', signed(vendorBody, { at: now - 300_001 })],
+    ['a stamp from the future', signed(vendorBody, { at: now + 300_001 })],
+    [
+      'a stamp that is no number',
+      { ...signed(vendorBody), headers: { ...signed(vendorBody).headers, 'x-hubspot-request-timestamp': 'soon' } },
+    ],
+  ])('R21: refuses %s with 401', (_what, request) => {
+    expect(hint(request, app, now)).toMatchObject({ ok: false, status: 401 });
+  });
+
+  it('refuses everything while the secret is empty', () => {
+    expect(verifySignature(signed(vendorBody), '', now)).toMatchObject({ ok: false });
+  });
+
+  it('undoes the escapes that HubSpot undoes, and no others', () => {
+    const url = 'https://www.example.com/hook?to=a%40b%3a1%20c%26d';
+    expect(
+      verifySignature(signed('[]', { url, signedUrl: 'https://www.example.com/hook?to=a@b:1%20c%26d' }), secret, now),
+    ).toEqual({
+      ok: true,
+    });
+  });
+
+  it('is over the raw bytes, whatever is in them', () => {
+    const bytes = Uint8Array.from([0x5b, 0xff, 0x5d]);
+    const mac = createHmac('sha256', secret)
+      .update('POSThttps://www.example.com/webhook_uri')
+      .update(bytes)
+      .update(String(now));
+    const request = { ...signed('', { signature: mac.digest('base64') }), body: bytes };
+    expect(verifySignature(request, secret, now)).toEqual({ ok: true });
+    expect(hint(request, app, now)).toMatchObject({ ok: false, status: 400 });
+  });
+});
+
+describe('hints', () => {
+  const event = (fields: object): object => ({ portalId: 1, occurredAt: now, objectId: 7, ...fields });
+  const hintsOf = (events: readonly unknown[]) => {
+    const result = hint(signed(JSON.stringify(events)), app, now);
+    return result.ok ? result.hints : expect.fail(result.reason);
+  };
+
+  it('name the account, the stream and the records, grouped', () => {
+    const hints = hintsOf([
+      event({ subscriptionType: 'company.propertyChange', propertyName: 'lifecyclestage', propertyValue: 'customer' }),
+      event({ subscriptionType: 'company.creation', objectId: 8 }),
+      event({ subscriptionType: 'object.creation', objectTypeId: '0-47', objectId: 9 }),
+      event({ subscriptionType: 'contact.privacyDeletion', portalId: 2 }),
+      event({ subscriptionType: 'ticket.merge', newObjectId: 12, mergedObjectIds: [10, 11] }),
+      event({
+        subscriptionType: 'deal.associationChange',
+        associationType: 'DEAL_TO_COMPANY',
+        fromObjectId: 20,
+        toObjectId: 21,
+      }),
+      event({ subscriptionType: 'conversation.creation' }),
+      'nonsense',
+    ]);
+    expect(hints.map(({ externalAccountId, stream, ids }) => [externalAccountId, stream, ids])).toEqual([
+      ['1', 'companies', ['7', '8', '21']],
+      ['1', 'meetings', ['9']],
+      ['2', 'contacts', ['7']],
+      ['1', 'tickets', ['7', '12', '10', '11']],
+      ['1', 'deals', ['20']],
+    ]);
+  });
+
+  it('E11: one key for a delivery and its repeats in any order; event ids, which repeat, do not count', () => {
+    const first = event({
+      subscriptionType: 'company.propertyChange',
+      propertyName: 'name',
+      propertyValue: 'A',
+      eventId: 1,
+    });
+    const second = event({
+      subscriptionType: 'company.propertyChange',
+      propertyName: 'name',
+      propertyValue: 'B',
+      eventId: 1,
+    });
+    const again = { ...first, attemptNumber: 3 };
+    const keys = [[first, second], [second, again], [first], [second]].map((events) => hintsOf(events)[0]?.dedupeKey);
+    expect(keys[0]).toBe(keys[1]);
+    expect(new Set(keys).size).toBe(3);
+  });
+
+  it('a body that is no list is 400, an empty list is nothing to do', () => {
+    expect(hint(signed('{}'), app, now)).toMatchObject({ ok: false, status: 400 });
+    expect(hint(signed('not json'), app, now)).toMatchObject({ ok: false, status: 400 });
+    expect(hintsOf([])).toEqual([]);
+  });
+});
