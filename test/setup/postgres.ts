@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate, startEmbedded, type EmbeddedServer } from '@waymark/store/embedded';
-import '@waymark/store/testing';
 
 const template = 'waymark';
 const prefix = `waymark-test-${process.getuid?.() ?? 0}-`;

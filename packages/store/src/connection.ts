@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client, types, type ClientConfig, type CustomTypesConfig } from 'pg';
 
 /** Where a database is and who enters it. */
 export type Target = {
@@ -7,7 +7,7 @@ export type Target = {
   readonly user: string;
   readonly password?: string | undefined;
   readonly database: string;
-  readonly ssl?: pg.ClientConfig['ssl'];
+  readonly ssl?: ClientConfig['ssl'];
   /** Start-up options, such as `-c role=waymark_app`. */
   readonly options?: string | undefined;
 };
@@ -19,15 +19,15 @@ const jsonSafe = (text: string): number | string => {
 };
 
 /** `bigint` and `count(*)` come as numbers as long as they are exact; all else is node-postgres's own reading. */
-export const rowTypes: pg.CustomTypesConfig = {
+export const rowTypes: CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     oid === bigint && format !== 'binary'
       ? jsonSafe
-      : pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text'),
+      : types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text'),
 };
 
 /** The settings of a client or pool for that target. */
-export function clientConfig(target: Target, applicationName: string): pg.ClientConfig {
+export function clientConfig(target: Target, applicationName: string): ClientConfig {
   return {
     host: target.host,
     port: target.port,
@@ -45,7 +45,7 @@ export function clientConfig(target: Target, applicationName: string): pg.Client
 
 /** Reads a `postgres://` address as libpq does, a socket folder in `?host=` included. */
 export function parseTarget(url: string): Target {
-  const { host, port, user, password, database, ssl } = new pg.Client({ connectionString: url });
+  const { host, port, user, password, database, ssl } = new Client({ connectionString: url });
   return { host, port, user: user ?? '', password: password ?? undefined, database: database ?? user ?? '', ssl };
 }
 

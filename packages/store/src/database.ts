@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { clientConfig, parseTarget, type Target } from './connection.ts';
 import { appRole } from './embedded/cluster.ts';
 import { startEmbedded, type EmbeddedServer } from './embedded/server.ts';
@@ -44,7 +44,7 @@ export type Database = {
   /** Whether this process started the embedded server, joined it, or uses another. */
   readonly server: 'started' | 'joined' | 'external';
   /** The application's pool. Prefer `inWorkspace`: a bare connection sees no tenant's row. */
-  readonly app: pg.Pool;
+  readonly app: Pool;
   /** Runs `work` in one transaction that sees this workspace's rows only. */
   readonly inWorkspace: <T>(
     workspaceId: string,
@@ -95,8 +95,8 @@ async function reach(options: DatabaseOptions): Promise<Reached> {
 
 async function connectDatabase(reached: Reached, options: DatabaseOptions): Promise<Database> {
   const name = options.applicationName ?? 'waymark';
-  const pool = (max: number): pg.Pool => {
-    const made = new pg.Pool({ ...clientConfig(reached.app, name), max, idleTimeoutMillis: 30_000 });
+  const pool = (max: number): Pool => {
+    const made = new Pool({ ...clientConfig(reached.app, name), max, idleTimeoutMillis: 30_000 });
     // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
     made.on('error', () => undefined);
     return made;
@@ -144,7 +144,7 @@ async function connectDatabase(reached: Reached, options: DatabaseOptions): Prom
 }
 
 /** Row level security does not hold owners, superusers and BYPASSRLS roles (failure R2), so such a role is refused. */
-async function requireSafeRole(client: pg.PoolClient): Promise<void> {
+async function requireSafeRole(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ name: string; unsafe: boolean; owns: boolean; member: boolean }>(
     `SELECT current_user AS name, (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user) AS unsafe,
             EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')

@@ -19,6 +19,12 @@ export async function migrateJobs(owner: Target, client: pg.Client): Promise<voi
   boss.on('error', () => undefined);
   await boss.start();
   await boss.stop({ graceful: false });
+  const { rows } = await client.query<{ open: number }>(
+    `SELECT count(*) AS open FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT has_table_privilege($2, c.oid, 'INSERT')`,
+    [jobSchema, appRole],
+  );
+  if (rows[0]?.open === 0) return;
   await client.query(`GRANT USAGE ON SCHEMA ${jobSchema} TO ${appRole}`);
   await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${jobSchema} TO ${appRole}`);
   await client.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${jobSchema} TO ${appRole}`);

@@ -5,13 +5,14 @@ import { migrate, readMigrations, type Migration } from './migrate.ts';
 import { splitStatements } from './sql-tokens.ts';
 import { testDatabase, type TestDatabase } from './testing.ts';
 
+const extra = (name: string, digest: string, ...statements: string[]): Migration => ({ name, digest, statements });
+
 describe('migrations', () => {
   let database: TestDatabase;
   beforeAll(async () => {
     database = await testDatabase();
   });
   afterAll(() => database.close());
-  const extra = (name: string, digest: string, ...statements: string[]): Migration => ({ name, digest, statements });
 
   it('run once, however many processes start at a time', async () => {
     const owner = parseTarget(database.adminUrl);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
+import { Client, type ClientBase } from 'pg';
 import { clientConfig, type Target } from './connection.ts';
 import { appRole } from './embedded/cluster.ts';
 import { errorCode, StoreError } from './errors.ts';
@@ -16,7 +16,7 @@ export type Migration = { readonly name: string; readonly digest: string; readon
 
 /** The migrations that this version of Waymark knows, in order. */
 export async function readMigrations(folder = join(import.meta.dirname, 'migrations')): Promise<Migration[]> {
-  const files = (await readdir(folder)).filter((file) => /^\d{3}-[a-z0-9-]+\.sql$/.test(file)).sort();
+  const files = (await readdir(folder)).filter((file) => /^\d{3}-[a-z0-9-]+\.sql$/.test(file)).toSorted();
   return Promise.all(
     files.map(async (file) => {
       const sql = await readFile(join(folder, file), 'utf8');
@@ -37,7 +37,7 @@ export async function readMigrations(folder = join(import.meta.dirname, 'migrati
  * @throws StoreError `migration_failed`, or `migration_changed` where an applied file has since been altered
  */
 export async function migrate(owner: Target, migrations?: readonly Migration[]): Promise<string[]> {
-  const client = new pg.Client(clientConfig(owner, 'waymark migrate'));
+  const client = new Client(clientConfig(owner, 'waymark migrate'));
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
@@ -68,7 +68,7 @@ export async function migrate(owner: Target, migrations?: readonly Migration[]):
 }
 
 /** @throws StoreError `schema_behind` where a migration has not been applied */
-export async function requireCurrentSchema(client: Pick<pg.ClientBase, 'query'>): Promise<void> {
+export async function requireCurrentSchema(client: Pick<ClientBase, 'query'>): Promise<void> {
   const { rows } = await client.query<{ name: string }>('SELECT name FROM schema_migration').catch((error: unknown) => {
     if (errorCode(error) === '42P01' || errorCode(error) === '42501') return { rows: [] };
     throw error;
@@ -83,7 +83,7 @@ export async function requireCurrentSchema(client: Pick<pg.ClientBase, 'query'>)
   }
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function apply(client: Client, migration: Migration): Promise<void> {
   let current = '';
   try {
     await client.query('BEGIN');
@@ -109,7 +109,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
   }
 }
 
-async function secureTables(client: pg.Client): Promise<void> {
+async function secureTables(client: Client): Promise<void> {
   const quote = (name: string): string => client.escapeIdentifier(name);
   for (const table of await tenantTables(client)) {
     const { rows } = await client.query<{ secured: boolean }>(
@@ -137,7 +137,7 @@ async function secureTables(client: pg.Client): Promise<void> {
 }
 
 /** Makes the application's role where the server has none, and lets the owner act as it. */
-async function ensureAppRole(client: pg.Client): Promise<void> {
+async function ensureAppRole(client: Client): Promise<void> {
   const { rows } = await client.query<{ found: boolean }>(
     'SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) AS found',
     [appRole],

@@ -4,6 +4,11 @@ import { testDatabase, type TestDatabase } from './testing.ts';
 
 const workspace = '018f0000-0000-7000-8000-00000000000a';
 
+const until = async (done: () => boolean): Promise<void> => {
+  for (let waited = 0; !done() && waited < 5_000; waited += 10) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(done()).toBe(true);
+};
+
 describe('notices', () => {
   let database: TestDatabase;
   let listening: Listening;
@@ -27,11 +32,6 @@ describe('notices', () => {
         if (fail) throw new Error('no');
       })
       .catch(() => undefined);
-  const until = async (done: () => boolean): Promise<void> => {
-    for (let waited = 0; !done() && waited < 5_000; waited += 10)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(done()).toBe(true);
-  };
 
   it('come with the COMMIT, to their channel, until stopped', async () => {
     const first = await heardBy('outbox');

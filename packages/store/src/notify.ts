@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clientConfig } from './connection.ts';
 import type { Database } from './database.ts';
@@ -26,8 +26,8 @@ export async function listen(
   options: { readonly onError?: (error: Error) => void } = {},
 ): Promise<Listening> {
   const handlers = new Map<string, Set<NoticeHandler>>();
-  let closed = false;
-  let client: pg.Client | undefined;
+  const life = { closed: false };
+  let client: Client | undefined;
   let reconnecting: Promise<void> | undefined;
 
   const tell = (channel: string, payload: string | undefined): void => {
@@ -40,7 +40,7 @@ export async function listen(
     }
   };
   const connect = async (): Promise<void> => {
-    const made = new pg.Client({
+    const made = new Client({
       ...clientConfig(database.target, 'waymark listen'),
       keepAliveInitialDelayMillis: 10_000,
     });
@@ -54,14 +54,14 @@ export async function listen(
       throw error;
     }
     made.once('end', () => {
-      if (client !== made || closed) return;
+      if (client !== made || life.closed) return;
       client = undefined;
       reconnecting = reconnect();
     });
     client = made;
   };
   const reconnect = async (): Promise<void> => {
-    for (let wait = 50; !closed; wait = Math.min(wait * 2, longestWait)) {
+    for (let wait = 50; !life.closed; wait = Math.min(wait * 2, longestWait)) {
       try {
         await connect();
         for (const channel of handlers.keys()) tell(channel, undefined);
@@ -94,13 +94,13 @@ export async function listen(
       if (known.size === 1) await client?.query(`LISTEN ${client.escapeIdentifier(channel)}`);
       return async () => {
         known.delete(handler);
-        if (known.size > 0 || closed) return;
+        if (known.size > 0 || life.closed) return;
         handlers.delete(channel);
         await client?.query(`UNLISTEN ${client.escapeIdentifier(channel)}`);
       };
     },
     close: async () => {
-      closed = true;
+      life.closed = true;
       clearInterval(pulse);
       await client?.end().catch(() => undefined);
     },

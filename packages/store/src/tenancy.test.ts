@@ -84,4 +84,17 @@ describe('a transaction in a workspace', () => {
     const late = await database.inWorkspace(acme, async (tx) => () => tx.query('SELECT 1'));
     await expect(late()).rejects.toMatchObject({ code: 'workspace_missing' });
   });
+
+  it('control: a statement that breaks a rule of distribution is refused in tests', async () => {
+    const run = (text: string, values: readonly unknown[] = []): Promise<unknown> =>
+      database.inWorkspace(acme, (tx) => tx.query(text, values));
+    await expect(run('SELECT settings FROM workspace_settings')).rejects.toThrow(/^S2/);
+    await expect(run('SELECT waymark_enter($1)', [other])).rejects.toThrow(/^S7/);
+    await expect(
+      database.global((tx) => tx.query('SELECT 1 FROM account WHERE workspace_id = $1', [acme])),
+    ).rejects.toThrow(/^S1/);
+    await expect(database.inWorkspace(acme, (tx) => tx.client.query('SELECT name FROM account'))).rejects.toThrow(
+      /^S2/,
+    );
+  });
 });

@@ -40,10 +40,10 @@ export function requireWorkspace(workspaceId: string): void {
  * Runs `work` in one transaction of the pool, after `enter`; commits what it returns from, rolls back what it throws out of.
  * A connection that cannot be rolled back is dropped, never given to another.
  */
-export async function inTransaction<Tx extends Transaction, T>(
+export async function inTransaction<Entered extends Transaction, T>(
   pool: pg.Pool,
-  enter: (transaction: Transaction) => Promise<Tx>,
-  work: (transaction: Tx) => Promise<T>,
+  enter: (transaction: Transaction) => Promise<Entered>,
+  work: (transaction: Entered) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -56,10 +56,10 @@ export async function inTransaction<Tx extends Transaction, T>(
   }
 }
 
-async function once<Tx extends Transaction, T>(
+async function once<Entered extends Transaction, T>(
   pool: pg.Pool,
-  enter: (transaction: Transaction) => Promise<Tx>,
-  work: (transaction: Tx) => Promise<T>,
+  enter: (transaction: Transaction) => Promise<Entered>,
+  work: (transaction: Entered) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { Client, type QueryResultRow } from 'pg';
 import { inject } from 'vitest';
 import type { z } from 'zod';
 import { clientConfig, targetUrl, type Target } from './connection.ts';
@@ -15,7 +15,7 @@ declare module 'vitest' {
 }
 
 /** Runs one statement and gives its rows. */
-export type OwnerQuery = <R extends pg.QueryResultRow = pg.QueryResultRow>(
+export type OwnerQuery = <R extends QueryResultRow = QueryResultRow>(
   text: string,
   values?: readonly unknown[],
 ) => Promise<R[]>;
@@ -64,7 +64,7 @@ export async function testDatabase(
   const withOwner: TestDatabase['withOwner'] = (work) =>
     asOwnerOf(owner, (client) =>
       work(
-        async <R extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+        async <R extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
           (await client.query<R>(text, [...values])).rows,
       ),
     );
@@ -82,8 +82,8 @@ export async function testDatabase(
   };
 }
 
-async function asOwnerOf<T>(target: Target, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(clientConfig(target, 'waymark test'));
+async function asOwnerOf<T>(target: Target, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(clientConfig(target, 'waymark test'));
   await client.connect();
   try {
     return await work(client);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../database.ts';
 import { serverAccount } from './account.ts';
@@ -15,6 +15,19 @@ const holder = `import { startEmbedded } from ${JSON.stringify(source)};
 const server = await startEmbedded({ home: process.argv[1] });
 process.stdout.write(JSON.stringify({ started: server.started, pid: server.postmaster.pid }) + '\\n');
 process.stdin.on('data', async () => { await server.close(); process.exit(0); });`;
+
+const gone = async (home: string): Promise<boolean> =>
+  (await findPostmaster(join(home, 'postgres/data'))) === undefined;
+
+const ask = async (server: EmbeddedServer, sql: string): Promise<unknown> => {
+  const client = new Client({ ...server.app });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows[0];
+  } finally {
+    await client.end();
+  }
+};
 
 describe('the embedded server', () => {
   const homes: string[] = [];
@@ -33,17 +46,6 @@ describe('the embedded server', () => {
     const [line] = await once(child.stdout, 'data');
     const said: { started: boolean; pid: number } = JSON.parse(String(line));
     return { ...said, child };
-  };
-  const gone = async (home: string): Promise<boolean> =>
-    (await findPostmaster(join(home, 'postgres/data'))) === undefined;
-  const ask = async (server: EmbeddedServer, sql: string): Promise<unknown> => {
-    const client = new pg.Client({ ...server.app });
-    await client.connect();
-    try {
-      return (await client.query(sql)).rows[0];
-    } finally {
-      await client.end();
-    }
   };
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -136,7 +138,7 @@ describe('the embedded server', () => {
     const home = await newHome();
     await (await startEmbedded({ home })).close();
     const data = join(home, 'postgres/data');
-    const other = spawn('sleep', ['60'], { ...(serverAccount().switched ? { uid: 65534, gid: 65534 } : {}) });
+    const other = spawn('sleep', ['60'], serverAccount().switched ? { uid: 65534, gid: 65534 } : {});
     children.push(other);
     await once(other, 'spawn');
     await writeFile(

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clientConfig, type Target } from '../connection.ts';
 import { errorCode, StoreError } from '../errors.ts';
@@ -113,7 +113,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   };
 }
 
-type Presence = { readonly client: pg.Client; readonly postmaster: Postmaster };
+type Presence = { readonly client: Client; readonly postmaster: Postmaster };
 type Hold = Presence & { readonly started: boolean };
 
 async function join(postmaster: Postmaster, passwords: Passwords): Promise<Presence | string> {
@@ -124,7 +124,7 @@ async function join(postmaster: Postmaster, passwords: Passwords): Promise<Prese
     password: passwords.owner,
     database: 'postgres',
   };
-  const client = new pg.Client(clientConfig(target, `waymark presence ${process.pid}`));
+  const client = new Client(clientConfig(target, `waymark presence ${process.pid}`));
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -9,6 +9,9 @@ import { statementViolations } from '../statement-guard.ts';
 
 const sqlStart = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|COPY|MERGE|VALUES|SET|CREATE)\b/;
 
+const nameOf = (node: { type: string }): string | undefined =>
+  'name' in node && typeof node.name === 'string' ? node.name : undefined;
+
 /** Every literal of a source that reads as SQL; what is interpolated stands as a name. */
 function statements(path: string, source: string): string[] {
   const found: string[] = [];
@@ -28,8 +31,6 @@ function statements(path: string, source: string): string[] {
       .join('');
   const { program, errors } = parseSync(path, source);
   expect(errors).toEqual([]);
-  const nameOf = (node: { type: string }): string | undefined =>
-    'name' in node && typeof node.name === 'string' ? node.name : undefined;
   new Visitor({
     VariableDeclarator(node) {
       if (node.id.type !== 'Identifier' || !node.init) return;

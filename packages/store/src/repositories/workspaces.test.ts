@@ -57,7 +57,7 @@ describe('workspaces, and what leads to them', () => {
     await database.global((tx) => putDirectory(tx, { ...entry, workspaceId: acme }));
     await database.global((tx) => putDirectory(tx, { ...entry, workspaceId: other, expiresAt: null }));
     const at = (time: number) => database.global((tx) => resolveDirectory(tx, 'hubspot_portal', '42', time));
-    expect((await at(999)).map((found) => found.workspaceId)).toEqual([acme, other].sort());
+    expect((await at(999)).map((found) => found.workspaceId)).toEqual([acme, other].toSorted());
     expect((await at(1000)).map((found) => found.workspaceId)).toEqual([other]);
     expect(await database.global((tx) => sweepDirectory(tx, 1000))).toBe(1);
     expect(await database.global((tx) => removeDirectory(tx, 'hubspot_portal', '42', other))).toBe(true);
