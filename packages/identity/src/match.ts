@@ -148,6 +148,10 @@ export function matchByThread(thread: string, accountIds: readonly string[], unm
 
 function recordOf(event: Matchable, assignments: Assignments): { candidate?: Candidate; unknown: boolean } {
   if (!event.subject) return { unknown: false };
+  // Waymark's own facts name the account itself.
+  if (event.subject.startsWith('account:')) {
+    return { candidate: { accountId: event.subject.slice(8), reason: 'record', subject: event.subject }, unknown: false };
+  }
   const key = event.subject.startsWith('record:') ? event.subject.slice(7) : event.subject;
   const accountId = assignments.records.get(`${event.installationId ?? ''}:${key}`);
   if (accountId) return { candidate: { accountId, reason: 'record', subject: event.subject }, unknown: false };

@@ -2,7 +2,8 @@ export { loadAssignments, matchSighting, matchThreads, refreshQueue, rematch } f
 export { coverageIndex, touchpointsOf, watchCoverage } from './coverage.ts';
 export { accountContext, activeJourneys, foldDue, type Folded, type FoldOptions } from './fold.ts';
 export { openSession, syncInstallation, type SyncDependencies, type SyncOutcome } from './installation.ts';
-export { priority, type LimitSettings, type Priority } from './limits.ts';
+export { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
 export { noPoint, type Point, type PointName } from './points.ts';
+export { createSession, type SessionOptions } from './session.ts';
 export { type Progress, type RunResult } from './run.ts';
 export { configurationFor, isLoopback, TokenKeeper, type Sealer, type TokenEndpoint } from './tokens.ts';

@@ -58,15 +58,17 @@ export async function openSession(
 ): Promise<{ readonly connector: AnyConnector; readonly session: Session; readonly client: unknown }> {
   const connector = await deps.connector(installation.connector);
   const { auth } = connector.manifest;
+  const baseUrls = deps.baseUrls(connector);
+  const issuer = { provider: auth.provider, tokenUrl: `${baseUrls[auth.tokenBase] ?? ''}${auth.tokenPath}` };
   const session = createSession({
     limits: limitsFor(deps, connector, installation.installationId),
     priority: order,
-    accessToken: () => deps.tokens.accessToken(workspaceId, installation.installationId, auth),
+    accessToken: () => deps.tokens.accessToken(workspaceId, installation.installationId, issuer),
     refreshToken: async () => {
-      await deps.tokens.refresh(workspaceId, installation.installationId, auth);
+      await deps.tokens.refresh(workspaceId, installation.installationId, issuer);
     },
     classify: (error) => connector.classify(error),
-    baseUrls: deps.baseUrls(connector),
+    baseUrls,
     settings: installation.settings,
     grantedScopes: installation.grantedScopes,
     signal,

@@ -1,5 +1,4 @@
 import * as oauth from 'openid-client';
-import type { OAuthManifest } from '@waymark/connector-kit';
 import { ConnectorFault } from '@waymark/connector-kit';
 import type { Database } from '@waymark/store';
 import { countRevokedSignal, readTokens, writeTokens, type SealedTokens, type Tx } from '@waymark/store';
@@ -9,6 +8,12 @@ import type { Point } from './points.ts';
 export interface Sealer {
   seal(workspaceId: string, installationId: string, field: string, plaintext: string): Promise<Buffer>;
   open(workspaceId: string, installationId: string, field: string, sealed: Buffer): Promise<string>;
+}
+
+/** Where a provider gives out tokens. */
+export interface Issuer {
+  readonly provider: string;
+  readonly tokenUrl: string;
 }
 
 /** The app's own credentials at a provider, and where its token endpoint is. */
@@ -29,7 +34,7 @@ const assumedLifeMs = 3_600_000;
 export class TokenKeeper {
   readonly #database: Database;
   readonly #sealer: Sealer;
-  readonly #endpoint: (workspaceId: string, provider: string, manifest: OAuthManifest) => Promise<TokenEndpoint>;
+  readonly #credentials: (workspaceId: string, provider: string) => Promise<Omit<TokenEndpoint, 'url'>>;
   readonly #now: () => number;
   readonly #point: Point;
   readonly #cache = new Map<string, { token: string; renewAfter: number; version: number }>();
@@ -37,33 +42,28 @@ export class TokenKeeper {
   constructor(options: {
     readonly database: Database;
     readonly sealer: Sealer;
-    readonly endpoint: (workspaceId: string, provider: string, manifest: OAuthManifest) => Promise<TokenEndpoint>;
+    readonly credentials: (workspaceId: string, provider: string) => Promise<Omit<TokenEndpoint, 'url'>>;
     readonly now: () => number;
     readonly point: Point;
   }) {
     this.#database = options.database;
     this.#sealer = options.sealer;
-    this.#endpoint = options.endpoint;
+    this.#credentials = options.credentials;
     this.#now = options.now;
     this.#point = options.point;
   }
 
   /** An access token that is good for now. Throws ConnectorFault `auth-revoked` when a person is needed, `transient` when the endpoint failed. */
-  async accessToken(workspaceId: string, installationId: string, manifest: OAuthManifest): Promise<string> {
+  async accessToken(workspaceId: string, installationId: string, issuer: Issuer): Promise<string> {
     const cached = this.#cache.get(installationId);
     if (cached && cached.renewAfter > this.#now()) return cached.token;
     const stored = await this.#database.inWorkspace(workspaceId, (tx) => readTokens(tx, installationId, false));
     const usable = stored && (await this.#usable(workspaceId, installationId, stored));
-    return usable ?? this.refresh(workspaceId, installationId, manifest, stored?.tokenVersion ?? 0);
+    return usable ?? this.refresh(workspaceId, installationId, issuer, stored?.tokenVersion ?? 0);
   }
 
   /** Renews the token unless somebody did since `seenVersion`; without one, since the version in the cache. */
-  async refresh(
-    workspaceId: string,
-    installationId: string,
-    manifest: OAuthManifest,
-    seenVersion?: number,
-  ): Promise<string> {
+  async refresh(workspaceId: string, installationId: string, issuer: Issuer, seenVersion?: number): Promise<string> {
     const seen = seenVersion ?? this.#cache.get(installationId)?.version ?? 0;
     this.#cache.delete(installationId);
     const outcome = await this.#database.inWorkspace(workspaceId, async (tx) => {
@@ -74,7 +74,7 @@ export class TokenKeeper {
         const usable = await this.#usable(workspaceId, installationId, stored);
         if (usable) return usable;
       }
-      return this.#exchange(tx, installationId, manifest, stored);
+      return this.#exchange(tx, installationId, issuer, stored);
     });
     await this.#point('token-stored');
     if (outcome instanceof ConnectorFault) throw outcome;
@@ -95,7 +95,7 @@ export class TokenKeeper {
   async #exchange(
     tx: Tx,
     installationId: string,
-    manifest: OAuthManifest,
+    issuer: Issuer,
     stored: SealedTokens,
   ): Promise<string | ConnectorFault> {
     const { workspaceId } = tx;
@@ -106,7 +106,7 @@ export class TokenKeeper {
       });
     }
     const refreshToken = await this.#sealer.open(workspaceId, installationId, 'refresh_token', stored.refreshToken);
-    const endpoint = await this.#endpoint(workspaceId, manifest.provider, manifest);
+    const endpoint = { ...(await this.#credentials(workspaceId, issuer.provider)), url: issuer.tokenUrl };
     await this.#point('before-token-exchange');
     try {
       const answer = await oauth.refreshTokenGrant(configurationFor(endpoint), refreshToken);

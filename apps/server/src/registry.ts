@@ -1,0 +1,42 @@
+import type { AnyConnector } from '@waymark/connector-kit';
+
+/** The connectors that this server offers: one line each. They load when they are first used. */
+const connectors: Readonly<Record<string, () => Promise<AnyConnector>>> = {
+  gmail: async () => (await import('@waymark/connector-gmail')).gmail,
+  'google-calendar': async () => (await import('@waymark/connector-google-calendar')).googleCalendar,
+  hubspot: async () => (await import('@waymark/connector-hubspot')).hubspot,
+};
+
+/** The ids of all connectors. */
+export const connectorIds: readonly string[] = Object.keys(connectors);
+
+/** A connector that is not in the list. */
+export class UnknownConnector extends Error {
+  readonly code = 'UNKNOWN_CONNECTOR';
+
+  constructor(id: string) {
+    super(`There is no connector ${id}. There are: ${connectorIds.join(', ')}, slack.`);
+    this.name = 'UnknownConnector';
+  }
+}
+
+const loaded = new Map<string, Promise<AnyConnector>>();
+
+/** Loads a connector by its id, once a process. Throws UnknownConnector. */
+export function loadConnector(id: string): Promise<AnyConnector> {
+  const load = connectors[id];
+  if (!load) return Promise.reject(new UnknownConnector(id));
+  const ready = loaded.get(id) ?? load();
+  loaded.set(id, ready);
+  return ready;
+}
+
+/** Base URLs of a connector: the vendor's own, or the operator's for all of its provider. */
+export function baseUrlsOf(
+  connector: AnyConnector,
+  providerUrls: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const override = providerUrls[connector.manifest.auth.provider];
+  if (override === undefined) return connector.manifest.baseUrls;
+  return Object.fromEntries(Object.keys(connector.manifest.baseUrls).map((name) => [name, override]));
+}

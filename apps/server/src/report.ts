@@ -1,0 +1,190 @@
+import {
+  accounts,
+  activeDefinitions,
+  alertTotals,
+  checkpoints,
+  eventTotals,
+  flags as storedFlags,
+  installations,
+  populationTotals,
+  streamCounts,
+  streamStates,
+  unmatched,
+  writebackSummary,
+  type Tx,
+  type Workspace,
+} from '@waymark/store';
+
+/** A workspace in figures: what `waymark status` prints and what `npm start -- --once --json` ends with. */
+export interface WorkspaceReport {
+  readonly workspace: { readonly id: string; readonly slug: string; readonly name: string };
+  readonly installations: readonly {
+    readonly id: string;
+    readonly connector: string;
+    readonly label: string;
+    readonly status: string;
+    readonly reason: string | null;
+    readonly resumeAt: string | null;
+    readonly streams: readonly StreamReport[];
+  }[];
+  readonly accounts: number;
+  readonly customers: number;
+  readonly contacts: number;
+  readonly unmatched: { readonly subjects: number; readonly events: number };
+  readonly events: {
+    readonly total: number;
+    readonly byType: Readonly<Record<string, number>>;
+    readonly bySource: Readonly<Record<string, number>>;
+    readonly merged: number;
+  };
+  readonly stages: Readonly<Record<string, number>>;
+  readonly flags: readonly FlagReport[];
+  readonly alerts: { readonly posted: number; readonly uncertain: number; readonly heldBack: number };
+  readonly writeback: {
+    readonly planned: number;
+    readonly applied: number;
+    readonly verified: number;
+    readonly failed: number;
+  };
+}
+
+export interface StreamReport {
+  readonly stream: string;
+  readonly partitions: number;
+  readonly stored: number;
+  readonly ignored: number;
+  readonly rejected: number;
+  /** Why records were ignored or rejected, with how many. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Seconds since the last complete read of the partition that is furthest behind; null before the first. */
+  readonly freshnessSeconds: number | null;
+  readonly watchedFrom: string | null;
+  readonly backfilling: boolean;
+  readonly progress: { readonly done: number; readonly expected: number | null };
+  readonly fault: { readonly kind: string; readonly message: string; readonly since: string } | null;
+}
+
+export interface FlagReport {
+  readonly id: string;
+  readonly account: string;
+  readonly accountId: string;
+  readonly domain: string | null;
+  readonly csm: string | null;
+  readonly rule: string;
+  readonly kind: string;
+  readonly severity: string;
+  readonly reason: string;
+  readonly openedAt: string;
+  readonly evidence: readonly string[];
+}
+
+/** Reads the report of one workspace in its transaction. */
+export async function workspaceReport(tx: Tx, workspace: Workspace, now: number): Promise<WorkspaceReport> {
+  const population = await populationTotals(tx);
+  const events = await eventTotals(tx);
+  const queue = await unmatched(tx);
+  const alerts = await alertTotals(tx);
+  const [first] = await activeDefinitions(tx);
+  const stages: Record<string, number> = {};
+  for (const one of await checkpoints(tx, first?.journey)) {
+    const stage = one.stage ?? 'none';
+    stages[stage] = (stages[stage] ?? 0) + 1;
+  }
+  return {
+    workspace: { id: workspace.workspaceId, slug: workspace.slug, name: workspace.name },
+    installations: await installationReports(tx, now),
+    ...population,
+    unmatched: { subjects: queue.length, events: events.unmatched },
+    events: { total: events.total, byType: events.byType, bySource: events.bySource, merged: events.merged },
+    stages,
+    flags: await flagReports(tx),
+    alerts: { posted: alerts.posted, uncertain: alerts.uncertain, heldBack: alerts.heldBack },
+    writeback: await writebackSummary(tx),
+  };
+}
+
+async function installationReports(tx: Tx, now: number): Promise<WorkspaceReport['installations']> {
+  const states = await streamStates(tx);
+  const counts = await streamCounts(tx);
+  return (await installations(tx)).map((one) => {
+    const own = states.filter((state) => state.installationId === one.installationId);
+    const names = [...new Set(own.map((state) => state.stream))].sort();
+    return {
+      id: one.installationId,
+      connector: one.connector,
+      label: one.label,
+      status: one.status,
+      reason: one.statusReason,
+      resumeAt: one.resumeAt === null ? null : new Date(one.resumeAt).toISOString(),
+      streams: names.map((stream): StreamReport => {
+        const parts = own.filter((state) => state.stream === stream);
+        const ended = counts.filter((count) => count.installationId === one.installationId && count.stream === stream);
+        const sum = (outcome: string) =>
+          ended.filter((count) => count.outcome === outcome).reduce((total, count) => total + count.records, 0);
+        const oldest = parts.map((part) => part.lastSuccessAt);
+        const fault = parts.find((part) => part.fault !== null)?.fault ?? null;
+        const floors = parts.flatMap((part) => (part.backfilledFrom === null ? [] : [part.backfilledFrom]));
+        return {
+          stream,
+          partitions: parts.length,
+          stored: sum('stored'),
+          ignored: sum('ignored'),
+          rejected: sum('rejected'),
+          reasons: Object.fromEntries(
+            ended.flatMap((count) => (count.reason === null ? [] : [[count.reason, count.records]])),
+          ),
+          freshnessSeconds: oldest.includes(null)
+            ? null
+            : Math.max(0, Math.round((now - Math.min(...oldest.map((at) => at ?? now))) / 1000)),
+          watchedFrom: floors.length > 0 ? new Date(Math.max(...floors)).toISOString() : null,
+          backfilling: parts.some((part) => part.backfillDoneAt === null),
+          progress: {
+            done: parts.reduce((total, part) => total + part.progressDone, 0),
+            expected: parts.some((part) => part.progressExpected === null)
+              ? null
+              : parts.reduce((total, part) => total + (part.progressExpected ?? 0), 0),
+          },
+          fault: fault && { ...fault, since: new Date(fault.since).toISOString() },
+        };
+      }),
+    };
+  });
+}
+
+const severityOrder = ['critical', 'high', 'medium', 'low'];
+
+/** The open flags, worst first. */
+export async function flagReports(tx: Tx, accountId?: string): Promise<readonly FlagReport[]> {
+  const byId = new Map((await accounts(tx)).map((account) => [account.accountId, account]));
+  const open = await storedFlags(tx, { openOnly: true, ...(accountId !== undefined && { accountId }) });
+  return open
+    .map((flag) => {
+      const account = byId.get(flag.accountId);
+      return {
+        id: flag.flagId,
+        account: account?.name ?? flag.accountId,
+        accountId: flag.accountId,
+        domain: account?.domain ?? null,
+        csm: account?.csmEmail ?? null,
+        rule: flag.rule,
+        kind: flag.kind,
+        severity: flag.severity,
+        reason: String(flag.detail.reason ?? ''),
+        openedAt: new Date(flag.openedAt).toISOString(),
+        evidence: evidenceOf(flag.detail),
+      };
+    })
+    .sort(
+      (a, b) =>
+        severityOrder.indexOf(a.severity) - severityOrder.indexOf(b.severity) || a.account.localeCompare(b.account),
+    );
+}
+
+function evidenceOf(detail: Readonly<Record<string, unknown>>): readonly string[] {
+  const proof = detail.proof;
+  if (typeof proof !== 'object' || proof === null || !('evidence' in proof) || !Array.isArray(proof.evidence))
+    return [];
+  return proof.evidence.flatMap((one: unknown) =>
+    typeof one === 'object' && one !== null && 'eventId' in one && typeof one.eventId === 'string' ? [one.eventId] : [],
+  );
+}

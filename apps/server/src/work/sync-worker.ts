@@ -1,0 +1,101 @@
+import PQueue from 'p-queue';
+import { dueInstallations, installations, installation as readInstallation } from '@waymark/store';
+import { syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
+import type { Waymark } from '../waymark.ts';
+
+/** Runs of one workspace at a time, so that a large one leaves room for the others (I10). */
+const perWorkspace = 4;
+/** Runs of this process at a time. */
+const perProcess = 8;
+
+/** Keeps the installations of all workspaces read: those that are due, those that a webhook wants. */
+export class SyncWorker {
+  readonly #waymark: Waymark;
+  readonly #queues = new Map<string, PQueue>();
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #onRun: (workspaceId: string) => void;
+  #active = 0;
+  readonly #slots: (() => void)[] = [];
+
+  constructor(waymark: Waymark, onRun: (workspaceId: string) => void) {
+    this.#waymark = waymark;
+    this.#onRun = onRun;
+  }
+
+  /** Starts what is due in one workspace; returns at once when all of it is running. */
+  async sweep(workspaceId: string): Promise<void> {
+    const due = await this.#waymark.database.inWorkspace(workspaceId, (tx) =>
+      dueInstallations(tx, this.#waymark.now()),
+    );
+    for (const installationId of due) this.run(workspaceId, installationId);
+  }
+
+  /** Runs an installation soon, unless it runs already; then it runs once more if a hint came meanwhile. */
+  run(workspaceId: string, installationId: string): void {
+    if (this.#running.has(installationId) || this.#stop.signal.aborted) return;
+    const queue = this.#queues.get(workspaceId) ?? new PQueue({ concurrency: perWorkspace });
+    this.#queues.set(workspaceId, queue);
+    const run = queue
+      .add(() => this.#inSlot(() => this.#once(workspaceId, installationId)))
+      .catch((error: unknown) => {
+        if (!this.#stop.signal.aborted)
+          this.#waymark.log.error({ err: error, workspaceId, installationId }, 'a run ended with an error');
+      })
+      .finally(() => {
+        this.#running.delete(installationId);
+        void this.#again(workspaceId, installationId);
+      });
+    this.#running.set(installationId, run);
+  }
+
+  /** A slot of the process, taken in the order of asking, whichever workspace asks. */
+  async #inSlot(work: () => Promise<void>): Promise<void> {
+    if (this.#active >= perProcess) await new Promise<void>((resolve) => this.#slots.push(resolve));
+    this.#active += 1;
+    try {
+      await work();
+    } finally {
+      this.#active -= 1;
+      this.#slots.shift()?.();
+    }
+  }
+
+  async #once(workspaceId: string, installationId: string): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    const outcome = await syncInstallation(this.#waymark.sync, workspaceId, installationId, this.#stop.signal);
+    if (outcome.kind !== 'ran') return;
+    for (const { stream, partition, fault } of outcome.result.faults) {
+      this.#waymark.log.warn({ workspaceId, installationId, stream, partition, fault: fault.kind }, fault.message);
+    }
+    await this.#waymark.database.inWorkspace(workspaceId, async (tx) => {
+      await watchCoverage(tx, await installations(tx), this.#waymark.now());
+      if (outcome.result.records > 0) await refreshQueue(tx);
+    });
+    this.#onRun(workspaceId);
+  }
+
+  async #again(workspaceId: string, installationId: string): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    const current = await this.#waymark.database
+      .inWorkspace(workspaceId, (tx) => readInstallation(tx, installationId))
+      .catch(() => undefined);
+    if (current?.status === 'active' && current.wantedAt !== null && current.leaseHolder === null)
+      this.run(workspaceId, installationId);
+  }
+
+  /** Resolves when no run is under way. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  get busy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Lets pages that are being stored end, and stops. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('The server is stopping.'));
+    await this.idle();
+  }
+}

@@ -1,0 +1,161 @@
+import type { Tx } from '../tenancy.ts';
+
+/** The log in figures. `merged` is how many sightings were of events that another sighting had told already. */
+export interface EventTotals {
+  readonly total: number;
+  readonly merged: number;
+  readonly unmatched: number;
+  readonly byType: Readonly<Record<string, number>>;
+  readonly bySource: Readonly<Record<string, number>>;
+}
+
+/** Counts the events in force. */
+export async function eventTotals(tx: Tx): Promise<EventTotals> {
+  const { rows } = await tx.query<{ type: string; connector: string; sightings: number }>(
+    `SELECT type, connector, count(*) AS sightings FROM journey_event
+      WHERE workspace_id = $1 AND superseded_at IS NULL GROUP BY type, connector`,
+    [tx.workspaceId],
+  );
+  const distinct = await tx.query<{ type: string; events: number; unmatched: number }>(
+    `SELECT type, count(DISTINCT event_id) AS events, count(DISTINCT event_id) FILTER (WHERE account_id IS NULL) AS unmatched
+       FROM journey_event WHERE workspace_id = $1 AND superseded_at IS NULL GROUP BY type ORDER BY type`,
+    [tx.workspaceId],
+  );
+  const bySource: Record<string, number> = {};
+  for (const row of rows) bySource[row.connector] = (bySource[row.connector] ?? 0) + Number(row.sightings);
+  const total = distinct.rows.reduce((sum, row) => sum + Number(row.events), 0);
+  return {
+    total,
+    merged: rows.reduce((sum, row) => sum + Number(row.sightings), 0) - total,
+    unmatched: distinct.rows.reduce((sum, row) => sum + Number(row.unmatched), 0),
+    byType: Object.fromEntries(distinct.rows.map((row) => [row.type, Number(row.events)])),
+    bySource,
+  };
+}
+
+/** How many accounts, customers among them, and contacts there are. */
+export async function populationTotals(
+  tx: Tx,
+): Promise<{ readonly accounts: number; readonly customers: number; readonly contacts: number }> {
+  const { rows } = await tx.query<{ accounts: number; customers: number }>(
+    `SELECT count(*) AS accounts, count(*) FILTER (WHERE is_customer) AS customers FROM account
+      WHERE workspace_id = $1 AND merged_into IS NULL`,
+    [tx.workspaceId],
+  );
+  const contacts = await tx.query<{ contacts: number }>(
+    'SELECT count(*) AS contacts FROM contact WHERE workspace_id = $1',
+    [tx.workspaceId],
+  );
+  return {
+    accounts: Number(rows[0]?.accounts ?? 0),
+    customers: Number(rows[0]?.customers ?? 0),
+    contacts: Number(contacts.rows[0]?.contacts ?? 0),
+  };
+}
+
+/** An event on an account's time line, as a person reads it. */
+export interface TimelineEvent {
+  readonly eventId: string;
+  readonly type: string;
+  readonly occurredAt: number;
+  readonly recordedAt: number;
+  readonly touchpoint: string;
+  readonly direction: string;
+  readonly automated: boolean;
+  readonly participants: readonly { readonly role: string; readonly address?: string; readonly name?: string }[];
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly match: Readonly<Record<string, unknown>> | null;
+  readonly sightings: readonly {
+    readonly connector: string;
+    readonly object: string;
+    readonly externalId: string;
+    readonly url: string | null;
+  }[];
+}
+
+interface TimelineRow {
+  event_id: string;
+  type: string;
+  occurred_at: Date;
+  recorded_at: Date;
+  touchpoint: string;
+  direction: string;
+  automated: boolean;
+  participants: TimelineEvent['participants'];
+  attributes: Record<string, unknown>;
+  match: Record<string, unknown> | null;
+  sightings: TimelineEvent['sightings'];
+}
+
+/** Events of an account or by id, newest first, each with its sightings. */
+export async function timeline(
+  tx: Tx,
+  filter: {
+    readonly accountId?: string;
+    readonly eventIds?: readonly string[];
+    readonly from?: number;
+    readonly to?: number;
+    readonly limit: number;
+  },
+): Promise<readonly TimelineEvent[]> {
+  const { rows } = await tx.query<TimelineRow>(
+    `SELECT * FROM (
+       SELECT DISTINCT ON (event_id) event_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants, attributes, match,
+              jsonb_agg(jsonb_build_object('connector', connector, 'object', object, 'externalId', external_id, 'url', url))
+                OVER (PARTITION BY event_id) AS sightings
+         FROM journey_event
+        WHERE workspace_id = $1 AND superseded_at IS NULL
+          AND ($2::uuid IS NULL OR account_id = $2) AND ($3::uuid[] IS NULL OR event_id = ANY($3))
+          AND occurred_at >= $4 AND occurred_at < $5
+        ORDER BY event_id, rank, source_id) e
+     ORDER BY occurred_at DESC, event_id LIMIT $6`,
+    [
+      tx.workspaceId,
+      filter.accountId ?? null,
+      filter.eventIds ?? null,
+      new Date(filter.from ?? -62_135_596_800_000),
+      new Date(filter.to ?? 253_402_300_799_999),
+      filter.limit,
+    ],
+  );
+  return rows.map((row) => ({
+    eventId: row.event_id,
+    type: row.type,
+    occurredAt: row.occurred_at.getTime(),
+    recordedAt: row.recorded_at.getTime(),
+    touchpoint: row.touchpoint,
+    direction: row.direction,
+    automated: row.automated,
+    participants: row.participants,
+    attributes: row.attributes,
+    match: row.match,
+    sightings: row.sightings,
+  }));
+}
+
+/** How alerts stand: what was posted, what is not known to have been, what waits and why. */
+export async function alertTotals(
+  tx: Tx,
+): Promise<{
+  readonly posted: number;
+  readonly uncertain: number;
+  readonly heldBack: number;
+  readonly failed: number;
+  readonly pending: number;
+}> {
+  const { rows } = await tx.query<{ posted: number; uncertain: number; held: number; failed: number; pending: number }>(
+    `SELECT count(*) FILTER (WHERE state = 'sent' AND action = 'post') AS posted, count(*) FILTER (WHERE state = 'uncertain') AS uncertain,
+            count(*) FILTER (WHERE state = 'held') AS held, count(*) FILTER (WHERE state = 'failed') AS failed,
+            count(*) FILTER (WHERE state IN ('pending', 'sending')) AS pending
+       FROM outbox WHERE workspace_id = $1`,
+    [tx.workspaceId],
+  );
+  const row = rows[0];
+  return {
+    posted: Number(row?.posted ?? 0),
+    uncertain: Number(row?.uncertain ?? 0),
+    heldBack: Number(row?.held ?? 0),
+    failed: Number(row?.failed ?? 0),
+    pending: Number(row?.pending ?? 0),
+  };
+}
