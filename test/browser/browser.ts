@@ -70,7 +70,8 @@ async function unpackedFolder(): Promise<string> {
 function fontConfig(folder: string): string {
   const prefer = ['sans-serif', 'serif', 'system-ui']
     .map((family) => `<alias><family>${family}</family><prefer><family>Open Sans</family></prefer></alias>`)
-    .join('');
+    .join('')
+    .concat('<alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>');
   return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${folder}/fonts</dir><dir>/usr/share/fonts</dir>${prefer}<cachedir>${folder}/fonts-cache</cachedir></fontconfig>`;
 }
 

@@ -238,10 +238,16 @@ function changeStream(context: PageContext, team: string, user: string, gone: Ab
 const require = createRequire(import.meta.url);
 const own = (name: string) => () => readFileSync(new URL(name, import.meta.url), 'utf8');
 const css = 'text/css; charset=utf-8';
+const javascript = 'text/javascript; charset=utf-8';
 const files: Readonly<Record<string, { type: string; text: () => string }>> = {
-  'page.css': { type: css, text: own('page.css') },
+  'shell.css': { type: css, text: own('shell.css') },
+  'messages.css': { type: css, text: own('messages.css') },
+  'elements.css': { type: css, text: own('elements.css') },
   'consent.css': { type: css, text: own('consent.css') },
-  'page-client.js': { type: 'text/javascript; charset=utf-8', text: own('page-client.js') },
+  'page-act.js': { type: javascript, text: own('page-act.js') },
+  'page-client.js': { type: javascript, text: own('page-client.js') },
+  'page-combobox.js': { type: javascript, text: own('page-combobox.js') },
+  'page-refresh.js': { type: javascript, text: own('page-refresh.js') },
   // The library scopes its rules by an id; a page shows many messages.
   'blocks.css': {
     type: css,

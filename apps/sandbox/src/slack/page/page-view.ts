@@ -15,9 +15,11 @@ export function pageHtml(scene: PageScene): Html {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${scene.titleOf(scene.channel)} · ${scene.team.name} · Sandbox</title>
         <link rel="stylesheet" href="/sandbox/blocks.css" />
-        <link rel="stylesheet" href="/sandbox/page.css" />
+        <link rel="stylesheet" href="/sandbox/shell.css" />
+        <link rel="stylesheet" href="/sandbox/messages.css" />
+        <link rel="stylesheet" href="/sandbox/elements.css" />
         <link rel="icon" href="data:," />
-        <script src="/sandbox/page-client.js" defer></script>
+        <script src="/sandbox/page-client.js" type="module"></script>
       </head>
       <body
         data-team="${scene.team.id}"
@@ -85,7 +87,10 @@ function railHtml(scene: PageScene): Html {
 
 function sidebarHtml(scene: PageScene): Html {
   const item = (channel: Channel) => {
-    const unread = channel.id === scene.channel.id ? 0 : scene.workspace.unread(scene.user.id, channel.id);
+    const unread =
+      channel.id === scene.channel.id && scene.tab === 'messages'
+        ? 0
+        : scene.workspace.unread(scene.user.id, channel.id);
     const partner = scene.partner(channel);
     return html`<li>
       <a
