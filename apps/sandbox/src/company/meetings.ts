@@ -108,7 +108,7 @@ function adHoc(diary: Diary, cast: Cast): void {
   if (plot.lifecycle !== 'customer' && plot.lifecycle !== 'churned') return;
   const from = Math.max(-HISTORY_DAYS + 5, (plot.since ?? 0) + 45);
   const until = Math.min(plot.quietFrom ?? -2, plot.story === 'meeting-no-shows' ? -100 : -2);
-  const count = Math.round(((until - from) / 365) * (plot.tier === 'enterprise' ? 8 : plot.tier === 'mid' ? 5 : 2));
+  const count = Math.round(((until - from) / 365) * (plot.tier === 'enterprise' ? 12 : plot.tier === 'mid' ? 8 : 3));
   for (let i = 0; i < count; i += 1) {
     const title = random.pick(['Working session', 'Questions on the close', 'Walk-through', 'Entity setup']);
     // Now and then a call that falls through, never lately, and never two at once.

@@ -37,13 +37,15 @@ export function meetAmongThemselves(random: Random, calendar: BusinessCalendar):
     });
   };
   weekly('Customer success team', -HISTORY_DAYS - 8, 9, 1, [...csms, ...staffOf('revops')]);
+  weekly('Pipeline review', -HISTORY_DAYS - 7, 15, 1, staffOf('sales'));
+  weekly('Renewals of the quarter', -HISTORY_DAYS - 5, 11, 1, [...csms, ...staffOf('sales').slice(0, 1)]);
   weekly('Handover: sales to success', -HISTORY_DAYS - 6, 16, 2, [...csms.slice(0, 3), ...staffOf('sales')]);
   for (const [index, csm] of csms.slice(1).entries())
     weekly(
       `One-to-one: ${csm.name}`,
       -HISTORY_DAYS - index - 2,
       12,
-      2,
+      1,
       csms.filter((one) => one.email === lead || one === csm),
     );
   for (const { email } of csms) {
