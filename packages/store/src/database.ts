@@ -99,6 +99,8 @@ async function connectDatabase(reached: Reached, options: DatabaseOptions): Prom
     const made = new Pool({ ...clientConfig(reached.app, name), max, idleTimeoutMillis: 30_000 });
     // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
     made.on('error', () => undefined);
+    // The same for one that breaks between two statements of a transaction: its next statement fails and tells.
+    made.on('connect', (client) => client.on('error', () => undefined));
     return made;
   };
   const app = pool(options.poolSize ?? 10);
