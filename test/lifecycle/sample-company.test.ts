@@ -7,7 +7,9 @@ import { contextOf, factsOf } from './sample-facts.ts';
 const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
 
 /** A weekday, a weekend, the turn of the year. */
-const anchors = ['2026-06-10T16:00:00Z', '2026-11-21T20:48:00Z', '2027-01-04T08:00:00Z'].map((text) => Date.parse(text));
+const anchors = ['2026-06-10T16:00:00Z', '2026-11-21T20:48:00Z', '2027-01-04T08:00:00Z'].map((text) =>
+  Date.parse(text),
+);
 
 describe.each(anchors)('the sample company that ends at %d', (anchor) => {
   const world = generateWorld({ seed: 7, anchor });
@@ -23,7 +25,9 @@ describe.each(anchors)('the sample company that ends at %d', (anchor) => {
   it('flags every story by its rule', () => {
     const missed = answers.flatMap(({ story, open }) =>
       story?.rule !== undefined && !open.some((flag) => flag.rule === story.rule)
-        ? [`${story.name} (${story.summary}): wants ${story.rule}, has ${open.map((flag) => flag.rule).join() || 'nothing'}`]
+        ? [
+            `${story.name} (${story.summary}): wants ${story.rule}, has ${open.map((flag) => flag.rule).join() || 'nothing'}`,
+          ]
         : [],
     );
     expect(missed).toEqual([]);
@@ -31,13 +35,18 @@ describe.each(anchors)('the sample company that ends at %d', (anchor) => {
 
   it('raises no risk on a healthy account', () => {
     const wrong = answers.flatMap(({ story, open }) =>
-      story?.healthy ? open.filter((flag) => flag.kind === 'risk').map((flag) => `${story.name}, ${story.story}: ${flag.rule}: ${flag.reason}`) : [],
+      story?.healthy
+        ? open
+            .filter((flag) => flag.kind === 'risk')
+            .map((flag) => `${story.name}, ${story.story}: ${flag.rule}: ${flag.reason}`)
+        : [],
     );
     expect(wrong).toEqual([]);
   });
 
   it('places accounts where the CRM and the log put them', () => {
-    const stage = (story: string) => new Set(answers.filter((one) => one.story?.story === story).map((one) => one.answer.stage));
+    const stage = (story: string) =>
+      new Set(answers.filter((one) => one.story?.story === story).map((one) => one.answer.stage));
     expect(stage('churned')).toEqual(new Set(['churn']));
     expect([...stage('prospect')].every((one) => one === 'awareness' || one === 'acquisition')).toBe(true);
     expect(stage('onboarding-stuck')).toEqual(new Set(['onboarding']));

@@ -75,13 +75,16 @@ export function factsOf(world: World, account: WorldAccount): Fact[] {
       };
       const name = `${meeting.iCalUid}|${instance.originalStart}`;
       const scheduledAt = Math.max(meeting.createdAt, instance.originalStart - 60 * DAY);
-      facts.push(fact(name, { ...base, type: 'meeting.scheduled', occurredAt: Math.min(scheduledAt, instance.originalStart) }));
+      facts.push(
+        fact(name, { ...base, type: 'meeting.scheduled', occurredAt: Math.min(scheduledAt, instance.originalStart) }),
+      );
       if (instance.canceled) {
         const canceledAt = exception?.canceledAt ?? meeting.canceledAt ?? instance.start;
         facts.push(fact(name, { ...base, type: 'meeting.canceled', occurredAt: Math.min(canceledAt, instance.start) }));
         continue;
       }
-      if (instance.outcome === 'no_show') facts.push(fact(name, { ...base, type: 'meeting.no_show', occurredAt: instance.start }));
+      if (instance.outcome === 'no_show')
+        facts.push(fact(name, { ...base, type: 'meeting.no_show', occurredAt: instance.start }));
       if (meeting.attendees.some(({ address, response }) => addresses.has(address) && response !== 'declined')) {
         const attributes = { ...base.attributes, heldBasis: 'assumed' };
         facts.push(fact(name, { ...base, attributes, type: 'meeting.held', occurredAt: instance.end }));
@@ -115,23 +118,48 @@ export function factsOf(world: World, account: WorldAccount): Fact[] {
     deal.history.forEach((step, index) => {
       const closing = step.stage === 'won' ? 'deal.won' : step.stage === 'lost' ? 'deal.lost' : 'deal.stage_changed';
       const type = index === 0 ? 'deal.created' : closing;
-      const details = { ...attributes, stage: step.stage, ...(index === 0 && deal.closeDates[0] ? { closeAt: deal.closeDates[0].closeAt } : {}) };
+      const details = {
+        ...attributes,
+        stage: step.stage,
+        ...(index === 0 && deal.closeDates[0] ? { closeAt: deal.closeDates[0].closeAt } : {}),
+      };
       facts.push(fact(`${deal.key}|${index}`, { type, occurredAt: step.at, touchpoint: 'crm', attributes: details }));
     });
     deal.closeDates.slice(1).forEach((date, index) => {
       const previousCloseAt = deal.closeDates[index]?.closeAt;
       const moved = { ...attributes, closeAt: date.closeAt, previousCloseAt };
-      facts.push(fact(`${deal.key}|close|${index}`, { type: 'deal.close_date_changed', occurredAt: date.at, touchpoint: 'crm', attributes: moved }));
+      facts.push(
+        fact(`${deal.key}|close|${index}`, {
+          type: 'deal.close_date_changed',
+          occurredAt: date.at,
+          touchpoint: 'crm',
+          attributes: moved,
+        }),
+      );
     });
   }
 
   account.lifecycleHistory.forEach((step, index) => {
     const attributes = { to: step.stage, property: 'lifecyclestage' };
-    facts.push(fact(`${account.key}|stage|${index}`, { type: 'crm.stage_changed', occurredAt: step.at, touchpoint: 'crm', attributes }));
+    facts.push(
+      fact(`${account.key}|stage|${index}`, {
+        type: 'crm.stage_changed',
+        occurredAt: step.at,
+        touchpoint: 'crm',
+        attributes,
+      }),
+    );
   });
   account.onboarding?.forEach((step, index) => {
     const attributes = { to: step.status, property: 'onboarding_status', role: 'onboardingStatus' };
-    facts.push(fact(`${account.key}|onboarding|${index}`, { type: 'crm.property_changed', occurredAt: step.at, touchpoint: 'crm', attributes }));
+    facts.push(
+      fact(`${account.key}|onboarding|${index}`, {
+        type: 'crm.property_changed',
+        occurredAt: step.at,
+        touchpoint: 'crm',
+        attributes,
+      }),
+    );
   });
   for (const person of people) {
     if (person.leftAt === undefined || !person.inCrm) continue;

@@ -230,7 +230,8 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
       periods: course.periods.map((period) => ({ ...period, proof: period.proof.digest })),
       milestones: milestones.map((milestone) => ({ ...milestone, proof: milestone.proof?.digest ?? null })),
       flags: course.flags.map((flag) => ({ ...flag, proof: flag.proof.digest })),
-      health,
+      // How a score reads (`3 days ago`) changes daily; what it is does not.
+      health: { ...health, parts: health.parts.map(({ part, weight, score }) => ({ part, weight, score })) },
     }),
   };
   return { ...answer, nextChangeAt: orNull(nextChange(journey, simulation, asOf, healthTurns)) };

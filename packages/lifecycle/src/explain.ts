@@ -44,7 +44,10 @@ function proofLines(proof: Proof, date: (at: number) => string): string[] {
 }
 
 function flagLines(flag: Flag, date: (at: number) => string): string[] {
-  const end = flag.clearedAt === null ? 'open' : `cleared on ${date(flag.clearedAt)}, because ${flag.clearedBecause ?? 'it ended'}`;
+  const end =
+    flag.clearedAt === null
+      ? 'open'
+      : `cleared on ${date(flag.clearedAt)}, because ${flag.clearedBecause ?? 'it ended'}`;
   return [
     `${flag.title} (${flag.severity} ${flag.kind}), opened on ${date(flag.openedAt)}, ${end}.`,
     `${flag.reason}.`,
@@ -70,14 +73,22 @@ export function explain(
   }
   const lines: string[] = [];
   const now = answer.periods.at(-1);
-  lines.push(now ? `As of ${date(answer.asOf)}: ${now.stage}, since ${date(now.enteredAt)}.` : `As of ${date(answer.asOf)}: no stage yet.`);
+  lines.push(
+    now
+      ? `As of ${date(answer.asOf)}: ${now.stage}, since ${date(now.enteredAt)}.`
+      : `As of ${date(answer.asOf)}: no stage yet.`,
+  );
   lines.push('', 'How it came to this:');
   for (const period of answer.periods) {
-    lines.push(`${date(period.enteredAt)}  ${period.stage} (${period.direction}, ${period.move})`, ...proofLines(period.proof, date));
+    lines.push(
+      `${date(period.enteredAt)}  ${period.stage} (${period.direction}, ${period.move})`,
+      ...proofLines(period.proof, date),
+    );
   }
   if (answer.health.score !== null) {
     lines.push('', `Health ${answer.health.score} of 100:`);
-    for (const part of answer.health.parts) lines.push(`  ${part.score ?? '-'}  ${part.label} (weight ${part.weight}): ${part.why}`);
+    for (const part of answer.health.parts)
+      lines.push(`  ${part.score ?? '-'}  ${part.label} (weight ${part.weight}): ${part.why}`);
   }
   if (answer.milestones.length > 0) lines.push('', 'Milestones:');
   for (const { milestone, status, reachedAt, dueAt } of answer.milestones) {
@@ -89,7 +100,8 @@ export function explain(
   for (const flag of open) lines.push('', ...flagLines(flag, date));
   const past = answer.flags.filter((flag) => flag.clearedAt !== null);
   if (past.length > 0) lines.push('', 'Past flags:');
-  for (const flag of past) lines.push(`  ${date(flag.openedAt)} to ${date(flag.clearedAt ?? flag.openedAt)}  ${flag.title}: ${flag.reason}`);
+  for (const flag of past)
+    lines.push(`  ${date(flag.openedAt)} to ${date(flag.clearedAt ?? flag.openedAt)}  ${flag.title}: ${flag.reason}`);
   return lines.join('\n');
 }
 
@@ -102,7 +114,12 @@ export interface Verdict {
 }
 
 /** Derives a proof again from the facts, as of its own instant, and compares digests. */
-export function verifyProof(journey: CompiledJourney, context: AccountContext, facts: readonly Fact[], proof: Proof): Verdict {
+export function verifyProof(
+  journey: CompiledJourney,
+  context: AccountContext,
+  facts: readonly Fact[],
+  proof: Proof,
+): Verdict {
   if (!isIntact(proof)) return { agrees: false, derived: null, because: 'proof_altered' };
   if (proof.definitionDigest !== journey.digest) return { agrees: false, derived: null, because: 'other_definition' };
   const answer = reduce(journey, context, facts, proof.at);

@@ -120,6 +120,8 @@ export function compileRule(
     if (state.flag !== null) {
       if (suppressedBy) {
         clearFlag(moment, state, `held back while open: ${suppressedBy.title}`);
+        // Nothing was wrong with it, so no cool-down.
+        state.clearedAt = null;
         moment.flip = NEVER;
         return 'settled';
       }

@@ -86,7 +86,7 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     const { course } = moment;
     const before = course.stage;
     const since = course.stageSince;
-    const visited = new Set<string>(before === null ? [] : [before]);
+    const visited = new Set<string>();
     let taken: CompiledRoute | null = null;
     // Several stages may be passed in one instant (an account whose history begins late): only where it ends up is a period.
     for (;;) {
@@ -102,6 +102,8 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     const to = taken.to;
     course.stage = before;
     course.stageSince = since;
+    // Once round and back in one instant is no move.
+    if (to === before) return false;
     const proof = makeProof({
       rule: `stage:${to}`,
       ruleVersion: definition.version,

@@ -24,7 +24,8 @@ function isMet(fact: Fact, isCustomerAddress: (address: string) => boolean): boo
   if (fact.type !== 'meeting.held' || fact.attributes.heldBasis !== 'assumed') return true;
   const guests = fact.participants.filter((who) => who.response !== undefined);
   const theirs = guests.filter((who) => who.address !== undefined && isCustomerAddress(who.address));
-  const yes = (who: { readonly response?: string | undefined }) => who.response === 'accepted' || who.response === 'tentative';
+  const yes = (who: { readonly response?: string | undefined }) =>
+    who.response === 'accepted' || who.response === 'tentative';
   return theirs.length > 0 ? theirs.some(yes) : guests.length === 0 || guests.filter(yes).length > 1;
 }
 

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DAY, someContext, someDefinition, someFacts, START } from '../test/histories.ts';
+import { compareFacts } from './fact.ts';
+import { compileJourney, parseDefinition, templateFile } from './index.ts';
+import { openSimulation } from './simulation.ts';
+import type { Course } from './moment.ts';
+import type { Fact } from './state.ts';
+import { emptyTracks } from './tracks.ts';
+
+const nineStages = parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml');
+const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);
+const runs = Number(process.env.WAYMARK_RUNS ?? 60);
+console.log(`simulation: seed ${seed}, ${runs} runs; replay with WAYMARK_SEED=${seed}`);
+const HOUR = 3_600_000;
+
+describe('between wakings', () => {
+  it('no look at any hour finds a change: every turn was foreseen to the instant', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.constant(nineStages), someDefinition),
+        someContext,
+        someFacts,
+        (definition, context, facts) => {
+          const journey = compileJourney(definition);
+          const course: Course = { stage: null, stageSince: null, periods: [], milestones: {}, rules: {}, flags: [] };
+          const simulation = openSimulation(journey, context, emptyTracks(), course, Number.POSITIVE_INFINITY);
+          const groups = Map.groupBy(facts.toSorted(compareFacts), (fact) => fact.occurredAt);
+          let at = START - DAY;
+          const lookUntil = (limit: number) => {
+            for (at = Math.ceil((at + 1) / HOUR) * HOUR; at < limit; at += HOUR) {
+              while (simulation.wakeAt <= at) simulation.settle(simulation.wakeAt, []);
+              const before = simulation.wakeAt;
+              if (simulation.settle(at, [])) {
+                throw new Error(`A change at ${new Date(at).toISOString()} was not foreseen; next wake was ${before}`);
+              }
+            }
+            while (simulation.wakeAt < limit) simulation.settle(simulation.wakeAt, []);
+          };
+          let begun = false;
+          for (const [instant, fresh] of groups) {
+            if (begun) lookUntil(instant);
+            begun = true;
+            for (const fact of fresh as Fact[]) simulation.take(fact);
+            simulation.settle(instant, fresh);
+            at = instant;
+          }
+          lookUntil(at + 60 * DAY);
+          expect(course.periods.length).toBeGreaterThan(0);
+        },
+      ),
+      { seed, numRuns: runs },
+    );
+  });
+});

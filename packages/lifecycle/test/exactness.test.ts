@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { advance, compileJourney, fold, parseDefinition, reduce, templateFile, view } from '../src/index.ts';
+import type { AccountContext, CompiledJourney, EngineState, Fact } from '../src/index.ts';
+import { DAY, someContext, someDefinition, someFacts, START } from './histories.ts';
+
+const nineStages = parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml');
+const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);
+const runs = Number(process.env.WAYMARK_RUNS ?? 60);
+console.log(`exactness: seed ${seed}, ${runs} runs each; replay with WAYMARK_SEED=${seed}`);
+
+const someHistory = fc.record({
+  definition: fc.oneof(fc.constant(nineStages), someDefinition),
+  context: someContext,
+  facts: someFacts,
+});
+const END = START + 125 * DAY;
+
+const check = <T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => void) =>
+  fc.assert(fc.property(arbitrary, holds), { seed, numRuns: runs });
+
+/** Advances by batches in order of time, as a live account does; refolds when told that a fact is late. */
+function step(
+  journey: CompiledJourney,
+  context: AccountContext,
+  facts: readonly Fact[],
+  sizes: readonly number[],
+): EngineState {
+  const known: Fact[] = [];
+  let state = fold(journey, context, [], START - DAY);
+  for (let index = 0, turn = 0; index < facts.length; turn++) {
+    const batch = facts.slice(index, index + (sizes[turn % sizes.length] ?? 1));
+    index += batch.length;
+    known.push(...batch);
+    const asOf = Math.max(state.asOf, ...batch.map((fact) => fact.occurredAt));
+    const result = advance(journey, context, state, batch, asOf);
+    state = result.kind === 'advanced' ? result.state : fold(journey, context, known, asOf);
+    // A state is a checkpoint: it goes through the store between any two steps.
+    state = JSON.parse(JSON.stringify(state));
+  }
+  const last = advance(journey, context, state, [], END);
+  return last.kind === 'advanced' ? last.state : fold(journey, context, known, END);
+}
+
+describe('exactness', () => {
+  it('gives one answer for any order and any duplication (I3)', () => {
+    check(fc.tuple(someHistory, fc.infiniteStream(fc.nat())), ([{ definition, context, facts }, stream]) => {
+      const journey = compileJourney(definition);
+      const shuffled = facts
+        .flatMap((fact) => (stream.next().value % 3 === 0 ? [fact, { ...fact }] : [fact]))
+        .map((fact) => ({ fact, place: stream.next().value }))
+        .toSorted((a, b) => a.place - b.place)
+        .map(({ fact }) => fact);
+      expect(reduce(journey, context, shuffled, END)).toEqual(reduce(journey, context, facts, END));
+    });
+  });
+
+  it('advances fact by fact, or by any batches, to what a fold gives (I3)', () => {
+    check(
+      fc.tuple(someHistory, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 })),
+      ([{ definition, context, facts }, sizes]) => {
+        const journey = compileJourney(definition);
+        const whole = reduce(journey, context, facts, END);
+        const inOrder = facts.toSorted((a, b) => a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : 1));
+        expect(view(journey, context, step(journey, context, inOrder, sizes))).toEqual(whole);
+        expect(view(journey, context, step(journey, context, facts, sizes))).toEqual(whole);
+      },
+    );
+  });
+
+  it('does not look ahead: later facts change no earlier answer', () => {
+    check(fc.tuple(someHistory, fc.integer({ min: 0, max: 120 * 24 })), ([{ definition, context, facts }, hours]) => {
+      const journey = compileJourney(definition);
+      const asOf = START + hours * 3_600_000;
+      const known = facts.filter((fact) => fact.occurredAt <= asOf);
+      expect(reduce(journey, context, facts, asOf)).toEqual(reduce(journey, context, known, asOf));
+    });
+  });
+
+  it('changes nothing of the state it advances', () => {
+    check(someHistory, ({ definition, context, facts }) => {
+      const journey = compileJourney(definition);
+      const half = facts.toSorted((a, b) => a.occurredAt - b.occurredAt);
+      const state = fold(
+        journey,
+        context,
+        half.slice(0, half.length / 2),
+        half[Math.floor(half.length / 2)]?.occurredAt ?? START,
+      );
+      const before = JSON.stringify(state);
+      advance(journey, context, state, half.slice(half.length / 2), END);
+      view(journey, context, state);
+      expect(JSON.stringify(state)).toBe(before);
+    });
+  });
+});
+
+describe('waking', () => {
+  it('misses nothing: the answer stays the same up to nextChangeAt, and the history is that of looking every hour', () => {
+    check(someHistory, ({ definition, context, facts }) => {
+      const journey = compileJourney(definition);
+      let state = fold(journey, context, facts, START);
+      let before = view(journey, context, state);
+      for (let asOf = START; asOf < END; asOf += 3_600_000 * 7) {
+        const result = advance(journey, context, state, [], asOf);
+        if (result.kind === 'late') throw new Error('moving on in time is never late');
+        state = result.state;
+        const now = view(journey, context, state);
+        const newFact = facts.some((fact) => fact.occurredAt > before.asOf && fact.occurredAt <= asOf);
+        if (!newFact && (before.nextChangeAt === null || before.nextChangeAt > asOf))
+          expect(now.digest).toBe(before.digest);
+        before = now;
+      }
+      expect(view(journey, context, fold(journey, context, facts, before.asOf))).toEqual(before);
+    });
+  });
+});

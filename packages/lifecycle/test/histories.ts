@@ -1,0 +1,328 @@
+import fc from 'fast-check';
+import {
+  eventTypes,
+  journeyDefinition,
+  signalCatalogue,
+  signalNames,
+  signalParams,
+  touchpoint,
+} from '@waymark/journey';
+import type {
+  ComparisonOp,
+  Condition,
+  EventType,
+  JourneyDefinition,
+  Operand,
+  SignalName,
+  SignalParams,
+} from '@waymark/journey';
+import { checkDefinition } from '../src/definition-check.ts';
+import type { AccountContext, Fact } from '../src/state.ts';
+
+export const DAY = 86_400_000;
+const HOUR = 3_600_000;
+/** Monday, shortly before European summer time begins. */
+export const START = Date.UTC(2026, 2, 2, 8);
+
+const people = ['ann@acme.example', 'bob@acme.example', 'cy@acme.example'];
+
+const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string, unknown>>>> = {
+  'email.received': fc.record({ threadId: fc.constantFrom('t1', 't2', 't3', '__proto__') }),
+  'email.sent': fc.record({ threadId: fc.constantFrom('t1', 't2', 't3', '__proto__') }),
+  'ticket.opened': fc.record({
+    ticketId: fc.constantFrom('1', '2', '3', '4', '5'),
+    priority: fc.constantFrom('low', 'high', 'urgent'),
+  }),
+  'ticket.solved': fc.record({ ticketId: fc.constantFrom('1', '2', '3', '4', '5') }),
+  'ticket.escalated': fc.record({ ticketId: fc.constantFrom('1', '2', '3') }),
+  'ticket.reopened': fc.record({ ticketId: fc.constantFrom('1', '2', '3') }),
+  'deal.created': fc.record({
+    dealId: fc.constantFrom('d1', 'd2'),
+    kind: fc.constantFrom('new', 'renewal', 'expansion'),
+  }),
+  'deal.won': fc.record({ dealId: fc.constantFrom('d1', 'd2'), kind: fc.constantFrom('new', 'renewal') }),
+  'deal.lost': fc.record({ dealId: fc.constantFrom('d1', 'd2'), kind: fc.constantFrom('new', 'renewal') }),
+  'deal.close_date_changed': fc.record({
+    dealId: fc.constantFrom('d1', 'd2'),
+    previousCloseAt: fc.constant(START),
+    closeAt: fc.constantFrom(START + 9 * DAY, START - 9 * DAY),
+  }),
+  'crm.stage_changed': fc.record({ to: fc.constantFrom('lead', 'opportunity', 'customer', 'churned', 'evangelist') }),
+  'crm.property_changed': fc.record({
+    property: fc.constant('onboarding_status'),
+    to: fc.constantFrom('kickoff', 'training', 'live', 'contract_signed'),
+  }),
+  'survey.responded': fc.record({ score: fc.integer({ min: 0, max: 10 }), kind: fc.constant('nps') }),
+  'usage.recorded': fc.record({ metric: fc.constant('logins'), value: fc.integer({ min: 0, max: 9 }) }),
+  'contact.left': fc.record({ persona: fc.constantFrom('champion', 'user') }),
+  'contact.added': fc.record({ persona: fc.constantFrom('champion', 'user') }),
+  'flag.answered': fc.record({
+    rule: fc.constantFrom('gone_quiet', 'ticket_load', 'r0', 'r1'),
+    answer: fc.constantFrom('not_a_risk', 'reopened', 'claimed'),
+  }),
+};
+
+const touchpointOf = (type: EventType): Fact['touchpoint'] => {
+  const noun = type.split('.')[0] ?? '';
+  const found = touchpoint.options.find((one) => one === noun);
+  return found ?? (noun === 'usage' ? 'product' : noun === 'flag' || noun === 'playbook' ? 'waymark' : 'crm');
+};
+
+/** More of what an account is made of, and now and then anything. */
+const someType = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom<EventType>(
+      'email.received',
+      'email.sent',
+      'meeting.held',
+      'ticket.opened',
+      'ticket.solved',
+    ),
+  },
+  { weight: 2, arbitrary: fc.constantFrom<EventType>(...eventTypes) },
+);
+
+const meetingAttributes = (at: number) =>
+  fc.record({
+    startsAt: fc.integer({ min: -48, max: 48 }).map((hours) => at + hours * HOUR),
+    seriesId: fc.constantFrom('s1', 's2'),
+    heldBasis: fc.constantFrom('recorded', 'assumed'),
+  });
+
+const someFact: fc.Arbitrary<Omit<Fact, 'id'>> = fc
+  .record({
+    type: someType,
+    // Whole hours on purpose as well: ties, and facts at the very instant of a turn.
+    hours: fc.oneof(fc.integer({ min: 0, max: 120 * 24 }), fc.double({ min: 0, max: 120 * 24, noNaN: true })),
+    who: fc.constantFrom(...people),
+    automated: fc.boolean().map((yes) => yes),
+    rare: fc.integer({ min: 0, max: 9 }),
+  })
+  .chain(({ type, hours, who, rare }) => {
+    const occurredAt = START + Math.round(hours * HOUR);
+    const attributes = type.startsWith('meeting.')
+      ? meetingAttributes(occurredAt)
+      : (attributesOf[type] ?? fc.constant({}));
+    return attributes.map((given) => ({
+      type,
+      occurredAt,
+      recordedAt: occurredAt,
+      touchpoint: touchpointOf(type),
+      direction: type === 'email.sent' ? ('outbound' as const) : ('inbound' as const),
+      participants: [
+        {
+          role:
+            type === 'email.sent'
+              ? ('to' as const)
+              : type.startsWith('contact')
+                ? ('contact' as const)
+                : ('from' as const),
+          address: who,
+        },
+      ],
+      automated: rare === 0,
+      attributes: given,
+    }));
+  });
+
+/** A history of one account, in no order, each fact once. */
+export const someFacts: fc.Arbitrary<Fact[]> = fc
+  .array(someFact, { minLength: 1, maxLength: 60 })
+  .map((facts) => facts.map((fact, index) => ({ ...fact, id: `f${(index * 7919) % 1009}-${index}` })));
+
+/** What surrounds the account, with outages and dates ahead. */
+export const someContext: fc.Arbitrary<AccountContext> = fc
+  .record({
+    isCustomer: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
+    since: fc.option(fc.integer({ min: -100, max: 60 }), { nil: undefined }),
+    renewal: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
+    tier: fc.constantFrom('enterprise', 'mid', 'small', undefined),
+    timezone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'),
+    gaps: fc.array(fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 1, max: 20 }), fc.boolean()), {
+      maxLength: 2,
+    }),
+    watched: fc.option(fc.integer({ min: -60, max: 30 }), { nil: undefined }),
+    champion: fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
+  })
+  .map(({ isCustomer, since, renewal, tier, timezone, gaps, watched, champion }) => ({
+    accountId: '5d0f2a10-0000-8000-8000-000000000001',
+    isCustomer,
+    ...(since === undefined ? {} : { customerSince: START + since * DAY }),
+    ...(renewal === undefined ? {} : { renewalAt: START + renewal * DAY }),
+    ...(tier === undefined ? {} : { tier }),
+    timezone,
+    contacts: [
+      {
+        address: 'ann@acme.example',
+        persona: 'champion',
+        ...(champion === undefined ? {} : { leftAt: START + champion * DAY }),
+      },
+      { address: 'bob@acme.example' },
+    ],
+    gaps: gaps.map(([from, days, open]) => ({
+      from: START + from * DAY,
+      to: open ? null : START + (from + days) * DAY,
+      touchpoints: ['email' as const],
+      reason: 'the mailbox was cut off',
+    })),
+    ...(watched === undefined ? {} : { watchedFrom: START + watched * DAY }),
+  }));
+
+const paramsFor = (name: SignalName): fc.Arbitrary<SignalParams> =>
+  fc.record(shapeFor(name), { requiredKeys: requiredOf(name) }).map((params) => signalParams.parse(params));
+
+const requiredOf = (name: SignalName): string[] => {
+  const description = signalCatalogue[name];
+  return 'required' in description ? [...description.required] : [];
+};
+
+const shapeFor = (name: SignalName): Record<string, fc.Arbitrary<unknown>> => {
+  const given: Record<string, fc.Arbitrary<unknown>> = {
+    touchpoints: fc.subarray(['email', 'meeting', 'ticket'] as const, { minLength: 1 }),
+    direction: fc.constantFrom('inbound', 'outbound'),
+    days: fc.integer({ min: 1, max: 40 }),
+    baselineDays: fc.integer({ min: 7, max: 40 }),
+    percentile: fc.constantFrom(0.5, 0.9),
+    kind: fc.constantFrom('new', 'renewal', 'expansion'),
+    milestone: fc.constant('go_live'),
+    stage: fc.constantFrom('s0', 's1', 's2'),
+    metric: fc.constant('logins'),
+    property: fc.constant('onboarding_status'),
+  };
+  const shape: Record<string, fc.Arbitrary<unknown>> = {};
+  for (const param of signalCatalogue[name].params) {
+    const arbitrary = given[param];
+    if (arbitrary) shape[param] = arbitrary;
+  }
+  return shape;
+};
+
+const someComparison: fc.Arbitrary<Condition> = fc
+  .constantFrom(...signalNames)
+  .chain((signal): fc.Arbitrary<Condition> => {
+    const { unit } = signalCatalogue[signal];
+    if (unit === 'none') {
+      const value = fc.constantFrom('customer', 'live', 's0', 's1');
+      const op = fc.constantFrom('==' as const, '!=' as const);
+      return fc.record({ signal: fc.constant(signal), with: paramsFor(signal), op, value });
+    }
+    const timed = unit === 'days' || unit === 'business_days';
+    const number =
+      unit === 'ratio'
+        ? fc.constantFrom(0.5, 1, 1.5)
+        : timed
+          ? fc.constantFrom(-3, 0, 1, 2.5, 5, 10, 30)
+          : fc.integer({ min: 0, max: 4 });
+    const value: fc.Arbitrary<Operand> = timed
+      ? fc.oneof(
+          number,
+          fc.constant<Operand>({ max: [3, { signal: 'usual_inbound_gap', times: 2 }] }),
+          fc.constant<Operand>({ threshold: 'limit' }),
+        )
+      : number;
+    const op: fc.Arbitrary<ComparisonOp> = timed
+      ? fc.constantFrom<ComparisonOp>('>=', '>', '<=', '<')
+      : fc.constantFrom<ComparisonOp>('>=', '<', '==', '!=');
+    const compared: fc.Arbitrary<Condition> = fc.record({
+      signal: fc.constant(signal),
+      with: paramsFor(signal),
+      op,
+      value,
+    });
+    const known: fc.Arbitrary<Condition> = fc.record({ known: fc.constant(signal), with: paramsFor(signal) });
+    const unknown: fc.Arbitrary<Condition> = fc.record({ unknown: fc.constant(signal), with: paramsFor(signal) });
+    const watched: fc.Arbitrary<Condition> = fc.constantFrom(5, 20).map((days) => ({ watched: ['email'], days }));
+    return fc.oneof(
+      { weight: 8, arbitrary: compared },
+      { weight: 1, arbitrary: known },
+      { weight: 1, arbitrary: unknown },
+      { weight: 1, arbitrary: watched },
+    );
+  });
+
+const someCondition: fc.Arbitrary<Condition> = fc.oneof(
+  { weight: 2, arbitrary: someComparison },
+  { weight: 2, arbitrary: fc.array(someComparison, { minLength: 1, maxLength: 3 }).map((all) => ({ all })) },
+  { weight: 2, arbitrary: fc.array(someComparison, { minLength: 1, maxLength: 3 }).map((any) => ({ any })) },
+  { weight: 1, arbitrary: someComparison.map((not) => ({ not })) },
+);
+
+const matcher = fc.constantFrom<{ type: EventType }>(
+  { type: 'email.received' },
+  { type: 'deal.won' },
+  { type: 'crm.stage_changed' },
+);
+
+/** A definition whose stages lead forward, or back by an event: one that circles by itself has no exact history. */
+export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
+  .record({
+    conditions: fc.array(someCondition, { minLength: 3, maxLength: 3 }),
+    back: matcher,
+    rules: fc.array(
+      fc.record({
+        kind: fc.constantFrom('risk' as const, 'opportunity' as const),
+        when: someCondition,
+        clear: fc.option(someCondition, { nil: undefined }),
+        holdForDays: fc.constantFrom(0, 0, 1.5, 7),
+        cooldownDays: fc.constantFrom(0, 0, 10),
+        absence: fc.boolean(),
+        suppressed: fc.boolean(),
+        customers: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: 4 },
+    ),
+  })
+  .map(({ conditions, back, rules }) =>
+    journeyDefinition.parse({
+      id: 'generated',
+      version: 1,
+      title: 'Generated',
+      type: 'cyclical',
+      segments: [{ id: 'enterprise', title: 'Enterprise', tiers: ['enterprise'] }],
+      thresholds: { limit: { value: 4, segments: { enterprise: 2 } } },
+      stages: conditions.map((when, index) => ({
+        id: `s${index}`,
+        title: `Stage ${index}`,
+        enter: index === 0 ? [{ from: ['none'] }, { from: ['s2'], on: back }] : [{ from: [`s${index - 1}`], when }],
+      })),
+      milestones: [
+        {
+          id: 'go_live',
+          title: 'Go-live',
+          side: 'us',
+          stages: ['s0', 's1'],
+          due: { days: 10, after: { stage: 's0' } },
+          proof: [{ type: 'crm.property_changed', where: { to: 'live' } }],
+        },
+      ],
+      rules: rules.map(({ kind, when, clear, holdForDays, cooldownDays, absence, suppressed, customers }, index) => ({
+        id: `r${index}`,
+        kind,
+        severity: 'medium',
+        title: `Rule ${index}`,
+        appliesTo: { customers },
+        when,
+        ...(clear ? { clear } : {}),
+        holdForDays,
+        cooldownDays,
+        ...(absence ? { absence: { touchpoints: ['email'], days: 7 } } : {}),
+        ...(suppressed && index > 0 ? { suppressedBy: ['r0'] } : {}),
+        reason: 'Silent for {days_since_inbound}',
+        clears: 'Something else.',
+        nextStep: 'Look.',
+      })),
+      health: {
+        version: 1,
+        parts: [
+          {
+            id: 'contact',
+            label: 'Contact',
+            weight: 1,
+            bands: [{ when: { signal: 'days_since_inbound', op: '<', value: 7 }, score: 100, why: 'in touch' }],
+          },
+        ],
+      },
+    }),
+  )
+  .filter((definition) => checkDefinition(definition).length === 0);
