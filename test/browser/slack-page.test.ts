@@ -259,6 +259,20 @@ describe('the Slack page', () => {
     await page.getByText('Nothing left').waitFor();
   });
 
+  test('the bare address settles on a person and place, and stays there', async () => {
+    await bolt.client.chat.postMessage({ channel: 'U0JONAS', text: 'For Jonas: :red_circle: late' });
+    await page.goto(served.url);
+    await page.locator('.message').getByText('For Jonas').first().waitFor();
+    expect(await page.getByRole('img', { name: 'red circle' }).count()).toBe(1);
+    const chosen = page.url();
+    expect(chosen).toContain('user=U0JONAS');
+    await bolt.client.chat.postMessage({ channel: 'U0MAYA', text: 'For Maya' });
+    await bolt.client.chat.postMessage({ channel: 'U0JONAS', text: 'More for Jonas' });
+    await page.getByText('More for Jonas').waitFor();
+    expect(page.url()).toBe(chosen);
+    expect(await byTestId('acting-user').inputValue()).toBe('U0JONAS');
+  });
+
   test('I6: the other workspace shows none of this', async () => {
     await byTestId('team-T0TWO').click();
     await page.waitForSelector('body[data-live=yes]');

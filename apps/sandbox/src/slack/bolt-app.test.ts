@@ -139,6 +139,9 @@ beforeAll(async () => {
       view: { type: 'home', blocks: [{ type: 'section', text: plain('Your worklist') }] },
     });
   });
+  bolt.event('message', async ({ event, body }) => {
+    if ('text' in event) heard.push({ id: body.event_id, type: `${event.channel_type}: ${event.text}` });
+  });
   bolt.event('app_uninstalled', async ({ body }) => void heard.push({ id: body.event_id, type: 'app_uninstalled' }));
   bolt.event('tokens_revoked', async ({ body }) => void heard.push({ id: body.event_id, type: 'tokens_revoked' }));
   await bolt.start();
@@ -312,6 +315,13 @@ describe('a real Bolt app', () => {
   test('opening the app publishes its home', async () => {
     slack.handle.openHome('ann', app);
     await expect.poll(() => slack.handle.home('ann', app)?.blocks[0]?.type).toBe('section');
+  });
+
+  test('what a person writes to the app reaches it; what is said where the app is not does not', async () => {
+    slack.handle.say('ann', slack.handle.directWith('ann', app).id, 'hello app');
+    slack.handle.say('ann', '#general', 'hello people');
+    await slack.handle.settled();
+    expect(heard.map((event) => event.type)).toEqual(['im: hello app']);
   });
 
   test('G1: an event can be repeated under its id', async () => {

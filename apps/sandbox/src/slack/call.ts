@@ -80,6 +80,8 @@ export interface Method {
   readonly scopes: readonly string[];
   /** Methods with a limit of their own (chat.postMessage, auth.test) have no tier. */
   readonly tier?: keyof typeof tiers;
+  /** True: reads messages, which commercial apps outside the marketplace may do once a minute only. */
+  readonly readsMessages?: boolean;
   readonly run: (call: Call) => Record<string, unknown>;
 }
 

@@ -22,7 +22,7 @@ export interface Generation {
 
 /** An app as its developer registers it; the rest is made up. */
 export type AppRegistration = Pick<SlackApp, 'clientId' | 'clientSecret' | 'signingSecret' | 'redirectUris'> &
-  Partial<Pick<SlackApp, 'name' | 'requestUrl' | 'commands' | 'events'>>;
+  Partial<Pick<SlackApp, 'name' | 'requestUrl' | 'commands' | 'events' | 'distribution'>>;
 
 const standardCommands = [{ name: '/journey', hint: '[account] · why <account>' }];
 const standardEvents = [

@@ -242,6 +242,16 @@ describe('reading', () => {
     expect(thread.messages?.map((message) => message.text)).toEqual(['parent', 'reply']);
   });
 
+  test('R15: a commercial app outside the marketplace reads 15 messages, once a minute', async () => {
+    app.distribution = 'commercial';
+    slack.handle.invite('#general', token.user);
+    for (let index = 0; index < 20; index += 1) slack.handle.say('ann', '#general', `line ${index}`);
+    const history = await client.conversations.history({ channel: 'C0GEN', limit: 100 });
+    expect(history).toMatchObject({ has_more: true });
+    expect(history.messages).toHaveLength(15);
+    await expect(client.conversations.history({ channel: 'C0GEN' })).rejects.toMatchObject({ retryAfter: 60 });
+  });
+
   test('I6: a team sees neither users nor channels of another', async () => {
     const { members } = await client.users.list({});
     expect(members?.map((member) => member.team_id)).not.toContain('T0TWO');

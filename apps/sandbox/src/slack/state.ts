@@ -69,6 +69,8 @@ const app = z.strictObject({
   commands: z.array(z.strictObject({ name: z.string(), hint: z.string() })),
   /** Event types the app is subscribed to. */
   events: z.array(z.string()),
+  /** `commercial`: sold outside Slack's marketplace, so that it may read one page of 15 messages a minute. */
+  distribution: maybe(z.enum(['internal', 'commercial'])),
 });
 
 const token = z.strictObject({

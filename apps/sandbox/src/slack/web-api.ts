@@ -37,7 +37,9 @@ async function answer(api: WebApi, request: Request, name: string): Promise<Resp
     if (!granted) {
       throw new SlackFault('missing_scope', { needed: method.scopes[0], provided: token.scopes.join(',') });
     }
-    if (method.tier !== undefined) api.meter.take(`${name}:${token.team}:${token.app}`, tiers[method.tier], 60_000);
+    const scarce = method.readsMessages === true && isCommercial(api.workspace, token);
+    const tier = scarce ? 1 : method.tier;
+    if (tier !== undefined) api.meter.take(`${name}:${token.team}:${token.app}`, tiers[tier], 60_000);
     const result = method.run({ workspace: api.workspace, token, args, meter: api.meter, origin: api.origin });
     return Response.json({ ok: true, ...result }, { headers: { 'x-oauth-scopes': token.scopes.join(',') } });
   } catch (error) {
@@ -72,6 +74,11 @@ export async function argumentsOf(request: Request): Promise<Record<string, unkn
     throw new SlackFault('invalid_json');
   }
   return { ...query, ...Object.fromEntries(new URLSearchParams(text)) };
+}
+
+/** @see https://docs.slack.dev/apis/web-api/rate-limits: the limits of 2025-05-29 for apps outside the marketplace. */
+export function isCommercial(workspace: Workspace, token: Token): boolean {
+  return workspace.state.apps[token.app]?.distribution === 'commercial';
 }
 
 function tokenOf(workspace: Workspace, request: Request, args: Arguments): Token {

@@ -1,6 +1,7 @@
 import type { Call, Method } from '../call.ts';
 import { SlackFault } from '../slack-fault.ts';
 import type { Channel, Message } from '../state.ts';
+import { isCommercial } from '../web-api.ts';
 import { wireChannel, wireMessage, wireThread } from '../wire.ts';
 
 const listScopes = ['channels:read', 'groups:read', 'im:read', 'mpim:read'];
@@ -46,13 +47,14 @@ export const conversationMethods: Readonly<Record<string, Method>> = {
   'conversations.history': {
     scopes: historyScopes,
     tier: 3,
+    readsMessages: true,
     run(call) {
       const channel = readable(call);
       const replies = Map.groupBy(visible(call, channel), (message) => message.threadTs ?? '');
       const found = within(call, visible(call, channel))
         .filter((message) => message.threadTs === undefined || message.broadcast === true)
         .toReversed();
-      const { items, next } = page(call, found, 100, 999);
+      const { items, next } = page(call, found, ...pageSizes(call, 100, 999));
       const options = { metadata: call.args.flag('include_all_metadata') };
       return {
         messages: items.map((message) => ({
@@ -72,13 +74,14 @@ export const conversationMethods: Readonly<Record<string, Method>> = {
   'conversations.replies': {
     scopes: historyScopes,
     tier: 3,
+    readsMessages: true,
     run(call) {
       const channel = readable(call);
       const ts = call.args.needed('ts', 'thread_not_found');
       const parent = visible(call, channel).find((message) => message.ts === ts);
       if (parent === undefined) throw new SlackFault('thread_not_found');
       const replies = visible(call, channel).filter((message) => message.threadTs === ts);
-      const { items, next } = page(call, [parent, ...within(call, replies)], 1000, 1000);
+      const { items, next } = page(call, [parent, ...within(call, replies)], ...pageSizes(call, 1000, 1000));
       const options = { metadata: call.args.flag('include_all_metadata') };
       return {
         messages: items.map((message) => ({
@@ -116,6 +119,11 @@ export const conversationMethods: Readonly<Record<string, Method>> = {
     },
   },
 };
+
+/** Standard and largest page of messages; both are 15 for commercial apps outside the marketplace. */
+function pageSizes(call: Call, standard: number, most: number): [standard: number, most: number] {
+  return isCommercial(call.workspace, call.token) ? [15, 15] : [standard, most];
+}
 
 function named(call: Call): Channel {
   return call.workspace.channelFor(call.token, call.args.needed('channel', 'channel_not_found'));

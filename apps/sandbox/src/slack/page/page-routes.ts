@@ -77,6 +77,8 @@ export function servePage(app: App, context: PageContext): void {
     };
     try {
       const scene = PageScene.of(context.workspace, query);
+      // What was chosen for the visitor stays chosen: the script asks for the page's address again and again.
+      if (query['user'] === undefined || query['channel'] === undefined) return c.redirect(scene.link(query));
       if (scene.tab === 'messages') context.workspace.markRead(scene.user.id, scene.channel.id);
       return c.html(pageHtml(scene).text, 200, headers);
     } catch (error) {

@@ -113,8 +113,23 @@ function presented(blocks: readonly object[], names: Names): Html {
   const element = createElement(SlackBlocks, { ...props, blocks: asLibraryBlocks(blocks) });
   const markup = renderToStaticMarkup(element)
     .replaceAll(/(<[a-z0-9]+) id="[^"]*"/g, '$1')
-    .replaceAll('<a href=', '<a target="_blank" rel="noopener noreferrer" href=');
+    .replaceAll('<a href=', '<a target="_blank" rel="noopener noreferrer" href=')
+    .replaceAll(/<span class="slack_emoji">([🔴🟠🟡🟢🔵])<\/span>/gu, (_whole, sign: string) => statusDot(sign));
   return new Html(markup);
+}
+
+/** Status circles are drawn: a machine without a font for emoji would show nothing. */
+const statusColors: Readonly<Record<string, readonly [name: string, color: string]>> = {
+  '🔴': ['red', '#dd2e44'],
+  '🟠': ['orange', '#f4900c'],
+  '🟡': ['yellow', '#fdcb58'],
+  '🟢': ['green', '#3aa55c'],
+  '🔵': ['blue', '#3b88c3'],
+};
+
+function statusDot(sign: string): string {
+  const [name, color] = statusColors[sign] ?? ['', 'inherit'];
+  return `<span class="slack_emoji dot" role="img" aria-label="${name} circle" style="color:${color}"></span>`;
 }
 
 type LibraryBlocks = Parameters<typeof SlackBlocks>[0]['blocks'];
