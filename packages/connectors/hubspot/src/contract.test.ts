@@ -9,10 +9,10 @@ const refused = (status: number, body: unknown): HubSpotHttpError =>
   new HubSpotHttpError({ method: 'GET', path: '/x', status, body });
 
 const objectCursors = [
-  { phase: 'enumerate', startedAt: 5, after: '100' },
-  { phase: 'live', from: 5, archivedFrom: 5 },
-  { phase: 'sweep', from: 5, to: 9, afterId: '0', archivedFrom: 5 },
-  { phase: 'archived', from: 5, startedAt: 9, archivedFrom: 5 },
+  { phase: 'enumerate', startedAt: 5, after: '100', since: 0 },
+  { phase: 'live', from: 5, archivedFrom: 5, since: 0 },
+  { phase: 'sweep', from: 5, to: 9, afterId: '0', archivedFrom: 5, since: 0 },
+  { phase: 'archived', from: 5, startedAt: 9, archivedFrom: 5, since: 0 },
 ];
 
 const stored = (
@@ -30,7 +30,7 @@ contractSuite({
     contacts: stored(contacts),
     deals: stored(deals),
     tickets: stored(tickets),
-    meetings: stored(meetings, { withoutStart: 'ignored', tooOld: 'ignored' }),
+    meetings: stored(meetings, { withoutStart: 'ignored', tooOld: 'ignored', internal: 'ignored' }),
     emails: stored(emails, { scheduled: 'ignored', withoutSender: 'ignored' }),
   },
   cursors: {

@@ -10,18 +10,27 @@ const instant = z.number().int();
  * - `sweep`: within a run over what changed in [from, to], in the order of ids.
  * - `archived`: within the list of deleted objects, after which the stream rests at `from`.
  *
- * `archivedFrom` is when the list of deleted objects was last read.
+ * `archivedFrom` is when the list of deleted objects was last read. `since` is how far back activities are kept: a nightly reread asks
+ * for less, and must not end what is older.
  */
 export const objectCursor = z.discriminatedUnion('phase', [
-  z.object({ phase: z.literal('enumerate'), startedAt: instant, after: z.string() }),
-  z.object({ phase: z.literal('live'), from: instant, archivedFrom: instant }),
-  z.object({ phase: z.literal('sweep'), from: instant, to: instant, afterId: z.string(), archivedFrom: instant }),
+  z.object({ phase: z.literal('enumerate'), startedAt: instant, after: z.string(), since: instant }),
+  z.object({ phase: z.literal('live'), from: instant, archivedFrom: instant, since: instant }),
+  z.object({
+    phase: z.literal('sweep'),
+    from: instant,
+    to: instant,
+    afterId: z.string(),
+    archivedFrom: instant,
+    since: instant,
+  }),
   z.object({
     phase: z.literal('archived'),
     from: instant,
     startedAt: instant,
     after: z.string().optional(),
     archivedFrom: instant,
+    since: instant,
   }),
 ]);
 export type ObjectCursor = z.infer<typeof objectCursor>;

@@ -29,14 +29,18 @@ export function mapMeeting(record: GatheredRecord, context: MapContext): Mapped 
   const uid = value(record, 'hs_i_cal_uid');
   const outcome = value(record, 'hs_meeting_outcome')?.toUpperCase();
   const attributes = attributesOf(record, context, start);
+  const participants = participantsOf(record);
+  const hasCustomer = record.gathered.companies.length > 0 || record.gathered.contacts.length > 0;
+  if (!hasCustomer) return { outcome: 'ignored', reason: 'no_customer' };
   const base = {
     identity:
       uid === undefined
         ? crmChangeIdentity(context.account.externalAccountId, 'meetings', record.id, 'meeting', 0)
         : meetingIdentity(uid, start),
     touchpoint: 'meeting',
-    direction: 'none',
-    participants: participantsOf(record),
+    // As the calendar tells it: what one of our own calls is outbound.
+    direction: participants.some((each) => each.role === 'organizer') ? 'outbound' : 'none',
+    participants,
     automated: false,
     rank: RANK,
     ...recordSubject(record.gathered.companies[0]),
@@ -46,7 +50,8 @@ export function mapMeeting(record: GatheredRecord, context: MapContext): Mapped 
   if (!loggedLater) events.push({ ...base, type: 'meeting.scheduled', occurredAt: made, attributes });
   if (outcome === 'COMPLETED' || (outcome === undefined && loggedLater)) {
     const heldBasis = outcome === undefined ? 'assumed' : 'recorded';
-    events.push({ ...base, type: 'meeting.held', occurredAt: start, attributes: { ...attributes, heldBasis } });
+    const endsAt = attributes.endsAt ?? start;
+    events.push({ ...base, type: 'meeting.held', occurredAt: endsAt, attributes: { ...attributes, heldBasis } });
   } else if (outcome === 'NO_SHOW') {
     events.push({ ...base, type: 'meeting.no_show', occurredAt: start, attributes });
   } else if (outcome === 'CANCELED') {
@@ -56,9 +61,10 @@ export function mapMeeting(record: GatheredRecord, context: MapContext): Mapped 
   return { outcome: 'stored', events, url: record.gathered.url };
 }
 
+/** Put on record after the start, a cancellation counts from the start: it must be known before the calendar's "held" at the end. */
 function canceledAt(record: GatheredRecord, start: number): number {
   const told = versions(record, 'hs_meeting_outcome').findLast((version) => version.value.toUpperCase() === 'CANCELED');
-  return told?.at ?? start;
+  return Math.min(told?.at ?? start, start);
 }
 
 function attributesOf(record: GatheredRecord, context: MapContext, start: number): MeetingAttributes {

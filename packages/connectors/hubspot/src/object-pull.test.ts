@@ -7,7 +7,8 @@ import { hubspot } from './connector.ts';
 const api = 'https://api.hubapi.com';
 const now = Date.parse('2026-06-01T12:00:00Z');
 const context: PullContext = { mode: 'live', since: 0, until: now };
-const live = { phase: 'live', from: now - 600_000, archivedFrom: now - 60_000 };
+/** Last looked over ten seconds ago. */
+const live = { phase: 'live', from: now - 310_000, archivedFrom: now - 60_000, since: 0 };
 
 const object = (id: string, extra: object = {}) => ({
   id,

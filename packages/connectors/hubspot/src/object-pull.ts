@@ -25,14 +25,18 @@ export interface ObjectSpec {
 }
 
 type ObjectPage = Page<ObjectCursor>;
+type SweepCursor = ObjectCursor & { phase: 'sweep' };
 
 /** How often the list of deleted objects is read: search never shows them, webhooks tell most of them sooner. */
 const ARCHIVED_EVERY_MS = 10 * 60_000;
 
+/** With records asked for by name the rest is looked over only this often. */
+const SWEEP_BESIDE_IDS_MS = 60_000;
+
 /**
  * Reads a kind of CRM object: first the list of all of them, which is a complete enumeration, then what changed, by search. Search
  * gives neither history nor associations, so both ways end in the same reading of whole records and in the same mapper
- * (failure N4). With `ids` only those records are read and the cursor stays.
+ * (failure N4). Records asked for by `ids` come first, at once, and leave the cursor where it is.
  */
 export async function* pullObjects(
   client: HubSpotClient,
@@ -42,39 +46,53 @@ export async function* pullObjects(
 ): AsyncGenerator<ObjectPage> {
   await client.details();
   const now = client.session.now();
+  const since = keptSince(from, context);
   if (from === null || from.phase === 'enumerate') {
-    yield* enumerate(client, spec, from ?? { phase: 'enumerate', startedAt: now, after: '' }, context);
-  } else if (context.ids !== undefined) {
-    const found = await readObjects(client, spec.type, spec.select(client.declaration), context.ids);
-    yield { ...(await toPage(client, spec, found, context)), cursor: from, done: true };
-  } else if (from.phase === 'archived') {
-    yield* readArchived(client, spec, from);
-  } else {
-    const back = context.mode === 'resync' ? Math.min(context.since, from.from) : from.from;
-    const start =
-      from.phase === 'sweep' ? from : { ...from, phase: 'sweep' as const, from: back, to: now, afterId: '0' };
-    yield* sweep(client, spec, start, context);
+    yield* enumerate(client, spec, { phase: 'enumerate', startedAt: now, after: '', ...from, since });
+    return;
   }
+  if (context.ids !== undefined && context.ids.length > 0) {
+    const found = await readObjects(client, spec.type, spec.select(client.declaration), context.ids);
+    const sweptAt = from.phase === 'live' ? from.from + objectCursorSpec.overlapMs : Number.NEGATIVE_INFINITY;
+    const done = context.mode === 'live' && now - sweptAt < SWEEP_BESIDE_IDS_MS;
+    yield { ...(await toPage(client, spec, found, since)), cursor: from, done };
+    if (done) return;
+  }
+  if (from.phase === 'archived') {
+    yield* readArchived(client, spec, { ...from, since });
+    return;
+  }
+  const back = context.mode === 'resync' ? Math.min(context.since, from.from) : from.from;
+  const start: SweepCursor =
+    from.phase === 'sweep'
+      ? { ...from, since }
+      : { phase: 'sweep', from: back, to: now, afterId: '0', archivedFrom: from.archivedFrom, since };
+  yield* sweep(client, spec, start, context.mode === 'resync');
+}
+
+/** How far back activities are kept: what the backfill was told, or further where more is wanted now. A reread names its own span. */
+function keptSince(from: ObjectCursor | null, context: PullContext): number {
+  if (from === null) return context.mode === 'resync' ? 0 : context.since;
+  return context.mode === 'resync' ? from.since : Math.min(from.since, context.since);
 }
 
 async function* enumerate(
   client: HubSpotClient,
   spec: ObjectSpec,
   start: ObjectCursor & { phase: 'enumerate' },
-  context: PullContext,
 ): AsyncGenerator<ObjectPage> {
-  const { startedAt } = start;
+  const { startedAt, since } = start;
   const enumeration = { id: `${spec.type}-${startedAt}` };
   const expected = start.after === '' ? (await countObjects(client, spec)).total : undefined;
   let after: string | undefined = start.after === '' ? undefined : start.after;
   do {
     const listed = await listObjects(client, spec.type, spec.select(client.declaration), { after });
     after = listed.next;
-    const page = await toPage(client, spec, { records: listed.records, gone: [] }, context);
+    const page = await toPage(client, spec, { records: listed.records, gone: [] }, since);
     const cursor: ObjectCursor =
       after === undefined
-        ? { phase: 'live', from: startedAt - objectCursorSpec.overlapMs, archivedFrom: startedAt }
-        : { phase: 'enumerate', startedAt, after };
+        ? { phase: 'live', from: startedAt - objectCursorSpec.overlapMs, archivedFrom: startedAt, since }
+        : { ...start, after };
     yield { ...page, cursor, done: after === undefined, enumeration, ...(expected === undefined ? {} : { expected }) };
   } while (after !== undefined);
 }
@@ -82,12 +100,13 @@ async function* enumerate(
 async function* sweep(
   client: HubSpotClient,
   spec: ObjectSpec,
-  start: ObjectCursor & { phase: 'sweep' },
-  context: PullContext,
+  start: SweepCursor,
+  reread: boolean,
 ): AsyncGenerator<ObjectPage> {
   let { afterId } = start;
+  const { archivedFrom, since } = start;
   const rest = start.to - objectCursorSpec.overlapMs;
-  const due = context.mode === 'resync' || start.to - start.archivedFrom >= ARCHIVED_EVERY_MS;
+  const due = reread || start.to - archivedFrom >= ARCHIVED_EVERY_MS;
   for (;;) {
     const changed = await searchChanged(client, spec.type, {
       property: spec.modified,
@@ -96,17 +115,17 @@ async function* sweep(
       afterId,
     });
     const found = await readObjects(client, spec.type, spec.select(client.declaration), changed.ids);
-    const page = await toPage(client, spec, found, context);
+    const page = await toPage(client, spec, found, since);
     afterId = changed.ids.at(-1) ?? afterId;
     if (changed.more) {
       yield { ...page, cursor: { ...start, afterId }, done: false };
       continue;
     }
     if (!due) {
-      yield { ...page, cursor: { phase: 'live', from: rest, archivedFrom: start.archivedFrom }, done: true };
+      yield { ...page, cursor: { phase: 'live', from: rest, archivedFrom, since }, done: true };
       return;
     }
-    const next = { phase: 'archived' as const, from: rest, startedAt: start.to, archivedFrom: start.archivedFrom };
+    const next = { phase: 'archived' as const, from: rest, startedAt: start.to, archivedFrom, since };
     yield { ...page, cursor: next, done: false };
     yield* readArchived(client, spec, next);
     return;
@@ -131,7 +150,9 @@ async function* readArchived(
     after = page.next;
     const gone = page.records.map(toGone).filter((claim) => claim.at === undefined || claim.at >= oldest);
     const cursor: ObjectCursor =
-      after === undefined ? { phase: 'live', from: start.from, archivedFrom: start.startedAt } : { ...start, after };
+      after === undefined
+        ? { phase: 'live', from: start.from, archivedFrom: start.startedAt, since: start.since }
+        : { ...start, after };
     yield { records: [], gone, cursor, done: after === undefined };
   } while (after !== undefined);
 }
@@ -141,9 +162,9 @@ async function toPage(
   client: HubSpotClient,
   spec: ObjectSpec,
   found: Found,
-  context: PullContext,
+  since: number,
 ): Promise<{ records: readonly RawRecord[]; gone: readonly Gone[] }> {
-  const records = await gather(client, spec.type, spec.gathering, found.records, context.since);
+  const records = await gather(client, spec.type, spec.gathering, found.records, since);
   const merged = found.records.flatMap((record) => {
     const parsed = crmObject.safeParse(record);
     return parsed.success ? mergedIds(parsed.data) : [];

@@ -277,6 +277,7 @@ export const meetings = {
   canceled: record({
     id: '5003',
     properties: { ...meeting, hs_meeting_outcome: 'CANCELED' },
+    companies: ['1001'],
     history: {
       hs_meeting_outcome: [
         ['2026-01-05T09:00:00.000Z', 'SCHEDULED'],
@@ -284,6 +285,8 @@ export const meetings = {
       ],
     },
   }),
+  /** Our own people among themselves. */
+  internal: record({ id: '5006', properties: meeting }),
   withoutStart: record({ id: '5004', properties: { hs_meeting_outcome: 'SCHEDULED' } }),
   tooOld: record({ id: '5005', properties: meeting, tooOld: true }),
 };
