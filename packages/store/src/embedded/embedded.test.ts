@@ -29,7 +29,8 @@ const ask = async (server: EmbeddedServer, sql: string): Promise<unknown> => {
   }
 };
 
-describe('the embedded server', () => {
+// Each test makes a cluster, which a busy machine does slowly.
+describe('the embedded server', { timeout: 60_000 }, () => {
   const homes: string[] = [];
   const children: ChildProcess[] = [];
   const newHome = async (...inside: string[]): Promise<string> => {
