@@ -11,7 +11,7 @@ import { emptyTracks } from './tracks.ts';
 
 const nineStages = parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml');
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);
-const runs = Number(process.env.WAYMARK_RUNS ?? 60);
+const runs = Number(process.env.WAYMARK_RUNS ?? 30);
 console.log(`simulation: seed ${seed}, ${runs} runs; replay with WAYMARK_SEED=${seed}`);
 const HOUR = 3_600_000;
 

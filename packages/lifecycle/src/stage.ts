@@ -50,11 +50,17 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     );
   }
 
-  const openRoute = (moment: Moment, from: string, closed: ReadonlySet<string>): CompiledRoute | null => {
+  // An event moves the account once: what it leads to must hold by itself to lead on.
+  const openRoute = (
+    moment: Moment,
+    from: string,
+    closed: ReadonlySet<string>,
+    taken: boolean,
+  ): CompiledRoute | null => {
     let first = NEVER;
     for (const route of waysFrom.get(from) ?? []) {
       if (closed.has(route.to)) continue;
-      if (route.on && !moment.fresh.some(route.on)) continue;
+      if (route.on && (taken || !moment.fresh.some(route.on))) continue;
       if (route.when && !route.when.test(moment)) {
         // Without `on` the passing of time alone can open the route.
         if (!route.on) first = Math.min(first, moment.flip);
@@ -90,7 +96,7 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     let taken: CompiledRoute | null = null;
     // Several stages may be passed in one instant (an account whose history begins late): only where it ends up is a period.
     for (;;) {
-      const route = openRoute(moment, course.stage ?? 'none', visited);
+      const route = openRoute(moment, course.stage ?? 'none', visited, taken !== null);
       if (!route) break;
       taken = route;
       visited.add(route.to);

@@ -7,7 +7,7 @@ import { DAY, someContext, someDefinition, someFacts, START } from './histories.
 
 const nineStages = parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml');
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);
-const runs = Number(process.env.WAYMARK_RUNS ?? 60);
+const runs = Number(process.env.WAYMARK_RUNS ?? 30);
 console.log(`exactness: seed ${seed}, ${runs} runs each; replay with WAYMARK_SEED=${seed}`);
 
 const someHistory = fc.record({
