@@ -19,7 +19,7 @@ const jsonSafe = (text: string): number | string => {
 };
 
 /** `bigint` and `count(*)` come as numbers as long as they are exact; all else is node-postgres's own reading. */
-export const rowTypes: CustomTypesConfig = {
+const rowTypes: CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     oid === bigint && format !== 'binary'
       ? jsonSafe

@@ -5,7 +5,7 @@ import { appRole } from './embedded/cluster.ts';
 import type { Transaction } from './tenancy.ts';
 
 /** The schema of pg-boss's own tables; they hold no tenant's data but ids. */
-export const jobSchema = 'pgboss';
+const jobSchema = 'pgboss';
 
 /** Creates or updates pg-boss's schema as the owner, and lets the application's role use it. */
 export async function migrateJobs(owner: Target, client: pg.Client): Promise<void> {

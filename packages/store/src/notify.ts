@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import type { Transaction } from './tenancy.ts';
 
 /** Hears one channel's notices. `undefined` says that some may have been missed: look at the rows. */
-export type NoticeHandler = (payload: string | undefined) => void;
+type NoticeHandler = (payload: string | undefined) => void;
 
 /** One connection that listens, and comes back when it is lost. */
 export type Listening = {

@@ -103,7 +103,7 @@ export function createSealer(options: {
 }
 
 /** The version of the key that a secret was sealed with. */
-export function sealedVersion(sealed: Buffer): number {
+function sealedVersion(sealed: Buffer): number {
   if (sealed.length < textAt || sealed[0] !== format) throw unreadable();
   return sealed.readUInt32BE(1);
 }

@@ -10,7 +10,7 @@ import { splitStatements, sqlTokens, type SqlToken } from './sql-tokens.ts';
  * CONFLICT or RETURNING, and COPY goes to temporary tables; S4 no volatile functions, no subquery in VALUES, no MERGE; S5 local
  * tables meet tenant tables only through a MATERIALIZED expression; S7 one workspace in a transaction.
  */
-export type StatementRule = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S7';
+type StatementRule = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S7';
 export type StatementViolation = { readonly rule: StatementRule; readonly detail: string };
 
 const volatile = new Set([

@@ -10,9 +10,11 @@ import { serverAccount } from './account.ts';
 import { findPostmaster } from './postmaster.ts';
 import { startEmbedded, type EmbeddedServer } from './server.ts';
 
+// Only the first test is about durability; the others need not wait for the disk.
+const tuning = { fsync: 'off' };
 const source = join(import.meta.dirname, 'server.ts');
 const holder = `import { startEmbedded } from ${JSON.stringify(source)};
-const server = await startEmbedded({ home: process.argv[1] });
+const server = await startEmbedded({ home: process.argv[1], tuning: { fsync: 'off' } });
 process.stdout.write(JSON.stringify({ started: server.started, pid: server.postmaster.pid }) + '\\n');
 process.stdin.on('data', async () => { await server.close(); process.exit(0); });`;
 
@@ -90,7 +92,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const home = await newHome();
     const other = await hold(home);
     expect(other.started).toBe(true);
-    const mine = await startEmbedded({ home });
+    const mine = await startEmbedded({ home, tuning });
     expect(mine).toMatchObject({ started: false, postmaster: { pid: other.pid } });
     other.child.stdin.write('leave');
     await once(other.child, 'exit');
@@ -101,7 +103,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
 
   it('is one, however many processes start it at a time', async () => {
     const home = await newHome();
-    const all = await Promise.all([1, 2, 3].map(() => startEmbedded({ home })));
+    const all = await Promise.all([1, 2, 3].map(() => startEmbedded({ home, tuning })));
     expect(new Set(all.map((server) => server.postmaster.pid)).size).toBe(1);
     await Promise.all(all.map((server) => server.close()));
     expect(await gone(home)).toBe(true);
@@ -113,7 +115,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const { child, pid } = await hold(home);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const mine = await startEmbedded({ home });
+    const mine = await startEmbedded({ home, tuning });
     expect(mine).toMatchObject({ started: false, postmaster: { pid } });
     await mine.close();
     expect(await gone(home)).toBe(true);
@@ -122,7 +124,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
   it('R8: recovers after a kill of the server itself, also while in use', async () => {
     const home = await newHome();
     const notices: string[] = [];
-    const mine = await startEmbedded({ home, onNotice: (notice) => notices.push(notice) });
+    const mine = await startEmbedded({ home, tuning, onNotice: (notice) => notices.push(notice) });
     process.kill(mine.postmaster.pid, 'SIGKILL');
     const until = Date.now() + 30_000;
     while (notices.length < 2 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -137,7 +139,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
 
   it('R8: starts over a lock file whose number now belongs to another program', async () => {
     const home = await newHome();
-    await (await startEmbedded({ home })).close();
+    await (await startEmbedded({ home, tuning })).close();
     const data = join(home, 'postgres/data');
     const other = spawn('sleep', ['60'], serverAccount().switched ? { uid: 65534, gid: 65534 } : {});
     children.push(other);
@@ -147,7 +149,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
       `${String(other.pid)}\n${data}\n1\n5432\n${home}/postgres/run\n\n\nready   \n`,
     );
     if (serverAccount().switched) await chown(join(data, 'postmaster.pid'), 65534, 65534);
-    const mine = await startEmbedded({ home });
+    const mine = await startEmbedded({ home, tuning });
     expect(mine.started).toBe(true);
     await mine.close();
   });
@@ -156,12 +158,12 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const home = await newHome('a-folder-with-a-long-name-'.repeat(4), 'and-one-more-below-it', '.waymark');
     await mkdir(home, { recursive: true });
     await chmod(dirname(home), 0o700);
-    const first = await startEmbedded({ home });
+    const first = await startEmbedded({ home, tuning });
     expect(first.postmaster.socketFolder.startsWith(home)).toBe(false);
     expect(await ask(first, 'SELECT 1 AS one')).toEqual({ one: 1 });
     await first.close();
     // The same folder again, so that it is found by a second start.
-    const second = await startEmbedded({ home });
+    const second = await startEmbedded({ home, tuning });
     expect(second.postmaster.socketFolder).toBe(first.postmaster.socketFolder);
     await second.close();
     await rm(first.postmaster.socketFolder, { recursive: true });
