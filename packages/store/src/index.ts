@@ -26,3 +26,6 @@ export * from './repositories/streams.ts';
 export * from './repositories/summary.ts';
 export * from './repositories/tokens.ts';
 export * from './repositories/workspaces.ts';
+export * from './repositories/write-ledger.ts';
+export * from './repositories/writeback-plans.ts';
+export * from './repositories/writeback.ts';
