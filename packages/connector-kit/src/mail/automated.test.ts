@@ -22,6 +22,16 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   ['a vacation answer', { ...zoe, Precedence: 'auto_reply' }, 'auto_reply'],
   ['a mailing list', { ...zoe, 'List-Id': 'News <news.client.example>' }, 'list'],
   ['our own group', { ...zoe, 'List-Id': '<support.vendor.example>', Precedence: 'list' }, 'person'],
+  [
+    'our own newsletter over our own list',
+    { From: 'success@vendor.example', 'List-Id': '<news.vendor.example>', Precedence: 'bulk' },
+    'list',
+  ],
+  [
+    'a colleague who answers through our own group',
+    { From: 'maya@vendor.example', 'List-Id': '<support.vendor.example>', Precedence: 'list' },
+    'person',
+  ],
   ['a list that only looks like ours', { ...zoe, 'List-Id': '<vendor.example.evil.example>' }, 'list'],
   ['List-Unsubscribe alone', { ...zoe, 'List-Unsubscribe': '<mailto:u@tool.example>' }, 'person'],
   [

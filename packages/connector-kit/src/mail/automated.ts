@@ -1,6 +1,6 @@
 import { domainOf, parseAddresses } from './address.ts';
 import type { MailHeaders } from './headers.ts';
-import { isOwnDomain } from './own-side.ts';
+import { isOwnAddress, isOwnDomain } from './own-side.ts';
 import type { OwnSide } from './own-side.ts';
 
 /** Why a mail counts as written by a machine; the first that holds. */
@@ -76,7 +76,19 @@ function reasonOf(headers: MailHeaders, own: OwnSide): AutomatedReason | undefin
   if (headers.first('feedback-id') !== undefined) return 'feedback_id';
   const sender = localPart(headers);
   if (/noreply|donotreply|dontreply/.test(sender)) return 'no_reply';
+  // Our own newsletter goes out over an own list as well: there only what marks bulk tells it from a colleague's answer.
+  if (
+    ownList &&
+    isFromOwnSide(headers, own) &&
+    (precedence === 'bulk' || precedence === 'junk' || weight(headers, sender) >= 2)
+  )
+    return 'list';
   return !ownList && weight(headers, sender) >= 2 ? 'bulk_sender' : undefined;
+}
+
+function isFromOwnSide(headers: MailHeaders, own: OwnSide): boolean {
+  const from = parseAddresses(headers.first('from'))[0];
+  return from !== undefined && isOwnAddress(from.address, own);
 }
 
 /** Whether a mail says that another could not be delivered. */
