@@ -13,7 +13,7 @@ const instant = z.number().int();
  * `archivedFrom` is when the list of deleted objects was last read. `since` is how far back activities are kept: a nightly reread asks
  * for less, and must not end what is older.
  */
-export const objectCursor = z.discriminatedUnion('phase', [
+const objectCursor = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('enumerate'), startedAt: instant, after: z.string(), since: instant }),
   z.object({ phase: z.literal('live'), from: instant, archivedFrom: instant, since: instant }),
   z.object({

@@ -65,7 +65,7 @@ function hostOf(website: string | undefined): string | undefined {
 }
 
 /** A person as a property names one: HubSpot's user properties hold an owner id, a text property may hold an address. */
-export function memberOf(text: string | undefined): MemberRef | undefined {
+function memberOf(text: string | undefined): MemberRef | undefined {
   if (text === undefined || text.length > 320) return undefined;
   if (text.includes('@')) return { email: text.toLowerCase() };
   return /^\d+$/.test(text) ? { ownerId: text } : undefined;

@@ -22,6 +22,8 @@ export interface ObjectSpec {
   readonly created: 'createdate' | 'hs_createdate';
   readonly select: (declaration: Declaration) => Selection;
   readonly gathering: Gathering;
+  /** Whether the nightly reread lists all of them: it sees what changes no modification time, such as another company of a deal. */
+  readonly rereadAll: boolean;
 }
 
 type ObjectPage = Page<ObjectCursor>;
@@ -47,14 +49,16 @@ export async function* pullObjects(
   await client.details();
   const now = client.session.now();
   const since = keptSince(from, context);
-  if (from === null || from.phase === 'enumerate') {
-    yield* enumerate(client, spec, { phase: 'enumerate', startedAt: now, after: '', ...from, since });
+  const reread = context.mode === 'resync';
+  if (from === null || from.phase === 'enumerate' || (reread && spec.rereadAll)) {
+    const begin = { phase: 'enumerate' as const, startedAt: now, after: '' };
+    yield* enumerate(client, spec, { ...(from?.phase === 'enumerate' ? from : begin), since });
     return;
   }
   if (context.ids !== undefined && context.ids.length > 0) {
     const found = await readObjects(client, spec.type, spec.select(client.declaration), context.ids);
     const sweptAt = from.phase === 'live' ? from.from + objectCursorSpec.overlapMs : Number.NEGATIVE_INFINITY;
-    const done = context.mode === 'live' && now - sweptAt < SWEEP_BESIDE_IDS_MS;
+    const done = !reread && now - sweptAt < SWEEP_BESIDE_IDS_MS;
     yield { ...(await toPage(client, spec, found, since)), cursor: from, done };
     if (done) return;
   }
@@ -62,12 +66,12 @@ export async function* pullObjects(
     yield* readArchived(client, spec, { ...from, since });
     return;
   }
-  const back = context.mode === 'resync' ? Math.min(context.since, from.from) : from.from;
+  const back = reread ? Math.min(context.since, from.from) : from.from;
   const start: SweepCursor =
     from.phase === 'sweep'
       ? { ...from, since }
       : { phase: 'sweep', from: back, to: now, afterId: '0', archivedFrom: from.archivedFrom, since };
-  yield* sweep(client, spec, start, context.mode === 'resync');
+  yield* sweep(client, spec, start, reread);
 }
 
 /** How far back activities are kept: what the backfill was told, or further where more is wanted now. A reread names its own span. */

@@ -20,14 +20,14 @@ const SEARCH_PAGE = 200;
 
 const paging = z.looseObject({ next: z.looseObject({ after: z.coerce.string() }).optional() }).optional();
 const listAnswer = z.looseObject({ results: z.array(identified), paging });
-const batchError = z.looseObject({
+/** One fault inside the answer of a batch. */
+export const batchError = z.looseObject({
   category: z.string().optional(),
   subCategory: z.unknown().optional(),
   context: z.record(z.string(), z.unknown()).optional(),
 });
 const batchAnswer = z.looseObject({ results: z.array(identified), errors: z.array(batchError).default([]) });
 const searchAnswer = z.looseObject({ total: z.number(), results: z.array(identified) });
-const oneAnswer = identified;
 
 export interface ListPage {
   readonly records: readonly Identified[];
@@ -116,7 +116,7 @@ async function readObject(
     query: { properties: joined(selection.properties), propertiesWithHistory: joined(selection.withHistory) },
     idempotent: true,
     doc: docs.objects,
-    answer: oneAnswer,
+    answer: identified,
   });
 }
 
@@ -162,8 +162,6 @@ export function refusePartialFailure(errors: readonly z.infer<typeof batchError>
   if (failed === undefined) return;
   throw new HubSpotAnswerError(`HubSpot failed on a part of a batch of ${what}: ${failed.category ?? 'no category'}`);
 }
-
-export { batchError };
 
 function batchSize(selection: Selection): number {
   return selection.withHistory.length > 0 ? BATCH_WITH_HISTORY : BATCH;

@@ -21,6 +21,7 @@ function named(...names: readonly (string | undefined)[]): string[] {
 
 const companies: ObjectSpec = {
   type: 'companies',
+  rereadAll: true,
   modified: 'hs_lastmodifieddate',
   created: 'createdate',
   gathering: { companies: false, contacts: false, ownerProperties: [] },
@@ -54,6 +55,7 @@ const companies: ObjectSpec = {
 
 const contacts: ObjectSpec = {
   type: 'contacts',
+  rereadAll: true,
   modified: 'lastmodifieddate',
   created: 'createdate',
   gathering: { companies: true, contacts: false, ownerProperties: [] },
@@ -76,6 +78,7 @@ const contacts: ObjectSpec = {
 
 const deals: ObjectSpec = {
   type: 'deals',
+  rereadAll: true,
   modified: 'hs_lastmodifieddate',
   created: 'createdate',
   gathering: { companies: true, contacts: false, ownerProperties: [], stages: 'deals' },
@@ -97,6 +100,7 @@ const deals: ObjectSpec = {
 
 const tickets: ObjectSpec = {
   type: 'tickets',
+  rereadAll: false,
   modified: 'hs_lastmodifieddate',
   created: 'createdate',
   gathering: { companies: true, contacts: true, ownerProperties: [], stages: 'tickets' },
@@ -114,6 +118,7 @@ const tickets: ObjectSpec = {
 
 const meetings: ObjectSpec = {
   type: 'meetings',
+  rereadAll: false,
   modified: 'hs_lastmodifieddate',
   created: 'hs_createdate',
   gathering: {
@@ -140,6 +145,7 @@ const meetings: ObjectSpec = {
 
 const emails: ObjectSpec = {
   type: 'emails',
+  rereadAll: false,
   modified: 'hs_lastmodifieddate',
   created: 'hs_createdate',
   gathering: { companies: true, contacts: false, ownerProperties: [], datedBy: 'hs_timestamp' },
@@ -226,7 +232,7 @@ const WRITTEN = new Set([
 ]);
 
 /** Leaves out what people wrote, of now and of the past. */
-export function withoutBody(raw: unknown): unknown {
+function withoutBody(raw: unknown): unknown {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
   const entries = Object.entries(raw).map(([key, part]): [string, unknown] =>
     key === 'properties' || key === 'propertiesWithHistory' ? [key, withoutWritten(part)] : [key, part],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseTime } from './time.ts';
 
 /** One value that a property has had. Lists of these come newest first. */
-export const historyEntry = z.looseObject({
+const historyEntry = z.looseObject({
   value: z.string().nullish(),
   timestamp: z.union([z.string(), z.number()]),
   sourceType: z.string().optional(),
@@ -26,7 +26,7 @@ export const crmObject = z.looseObject({
 export type CrmObject = z.infer<typeof crmObject>;
 
 /** A stage of a pipeline as it was called when the record was read. */
-export const stageSnapshot = z.object({
+const stageSnapshot = z.object({
   pipelineLabel: z.string(),
   label: z.string(),
   /** Deals: 0 to 1. */

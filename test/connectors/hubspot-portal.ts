@@ -1,0 +1,111 @@
+import { hubspot } from '@waymark/connector-hubspot';
+import type { MapContext, Mapped, Page, Stream } from '@waymark/connector-kit';
+import { collect, testSession } from '@waymark/connector-kit/testing/session';
+import type { EventDraft } from '@waymark/journey';
+import { expect } from 'vitest';
+import { ALL_SCOPES, PORTAL, startRig, type CrmRig, type RigOptions } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
+
+export const MINUTE = 60_000;
+export const DAY = 1440 * MINUTE;
+
+/** What the sample company's admin declares. */
+export const declaration = {
+  properties: {
+    csm: 'csm',
+    renewalDate: 'renewal_date',
+    value: 'annual_value',
+    tier: 'tier',
+    customerSince: 'customer_since',
+    onboardingStatus: 'onboarding_status',
+  },
+  contacts: { leftDate: 'left_date' },
+};
+
+type Settings = Readonly<Record<string, unknown>>;
+type Pages = readonly Page<unknown>[];
+type Client = Awaited<ReturnType<typeof hubspot.connect>>;
+
+interface PullOptions {
+  readonly mode?: 'backfill' | 'live' | 'resync';
+  readonly ids?: readonly string[];
+  readonly client?: Client;
+  readonly since?: number;
+}
+
+/** A portal of the sandbox with the connector on its real SDK. Time is real time plus what a test adds by `wait`. */
+export class HubSpotPortal {
+  readonly rig: CrmRig;
+
+  constructor(rig: CrmRig) {
+    this.rig = rig;
+  }
+
+  static async start(options: RigOptions = {}): Promise<HubSpotPortal> {
+    return new HubSpotPortal(await startRig(options));
+  }
+
+  now(): number {
+    return Date.now() + this.rig.clock.offset;
+  }
+
+  wait(ms: number): void {
+    this.rig.clock.offset += ms;
+  }
+
+  connect(settings: Settings = declaration, scopes: readonly string[] = ALL_SCOPES): Promise<Client> {
+    return hubspot.connect(
+      testSession({
+        classify: hubspot.classify,
+        baseUrls: { app: this.rig.url, api: this.rig.url },
+        token: this.rig.token(scopes),
+        settings,
+        grantedScopes: scopes,
+        now: () => this.now(),
+      }),
+    );
+  }
+
+  async pull(name: string, from: unknown, options: PullOptions = {}): Promise<Page<unknown>[]> {
+    const client = options.client ?? (await this.connect());
+    const mode = options.mode ?? (from === null ? 'backfill' : 'live');
+    const since = options.since ?? this.now() - 800 * DAY;
+    const context = { mode, since, until: this.now(), ...(options.ids ? { ids: options.ids } : {}) };
+    return collect(streamOf(name).pull(client, from, '', context));
+  }
+
+  map(name: string, pages: Pages, portal = PORTAL, ownDomains: readonly string[] = ['vendor.example.com']): Mapped[] {
+    const context: MapContext = {
+      ownDomains,
+      account: { externalAccountId: String(portal), label: 'Portal' },
+      settings: declaration,
+      keepSubjects: false,
+      readAt: this.now(),
+    };
+    const { raw, map } = streamOf(name);
+    return pages.flatMap((page) => page.records).map((record) => map(raw.parse(record.raw), context));
+  }
+
+  /** Makes a company some months ago; its id. */
+  company(name: string, properties: Readonly<Record<string, string>> = {}, at = this.now() - 300 * DAY): string {
+    return this.rig.handle.upsert(PORTAL, 'companies', {
+      properties: { name, lifecyclestage: 'lead', ...properties },
+      at,
+    }).id;
+  }
+}
+
+export function streamOf(name: string): Stream<Client, unknown, unknown> {
+  return hubspot.streams.find((each) => each.name === name) ?? expect.fail(`no stream ${name}`);
+}
+
+export function ids(pages: Pages): string[] {
+  return pages.flatMap((page) => page.records).map((record) => record.id);
+}
+
+export function last(pages: Pages): Page<unknown> {
+  return pages.at(-1) ?? expect.fail('no page');
+}
+
+export function eventsOf(mapped: readonly Mapped[]): EventDraft[] {
+  return mapped.flatMap((each) => (each.outcome === 'stored' ? each.events : []));
+}
