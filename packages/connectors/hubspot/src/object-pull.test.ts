@@ -85,6 +85,24 @@ describe('paging', () => {
     expect(JSON.stringify(searches)).not.toContain('after');
   });
 
+  it('A3, D4: a backfill enumerates all, and rests five minutes before its own start', async () => {
+    nock(api).post('/crm/objects/2026-09/companies/search').reply(200, { total: 51, results: [] });
+    nock(api)
+      .get('/crm/objects/2026-09/companies')
+      // Asking for history halves the page.
+      .query((query) => query['limit'] === '50' && query['after'] === undefined)
+      .reply(200, { results: [object('1')], paging: { next: { after: '50' } } })
+      .get('/crm/objects/2026-09/companies')
+      .query((query) => query['after'] === '50')
+      .reply(200, { results: [object('51')] });
+    const pages = await pull('companies', null, { mode: 'backfill', since: 7 });
+    expect(pages).toMatchObject([
+      { done: false, expected: 51, cursor: { phase: 'enumerate', startedAt: now, after: '50' } },
+      { done: true, cursor: { phase: 'live', from: now - 300_000, archivedFrom: now, since: 7 } },
+    ]);
+    expect(new Set(pages.map((page) => page.enumeration?.id)).size).toBe(1);
+  });
+
   it('I9: a record of an unknown form is kept for setting aside and does not end the page', async () => {
     nock(api)
       .post('/crm/objects/2026-09/companies/search')
@@ -177,6 +195,17 @@ describe('associations', () => {
     const again = { results: [{ from: { id: '1' }, to: [to(10)], paging: { next: { after: '10' } } }] };
     nock(api).post(path).times(2).reply(200, again);
     await expect(pull('contacts', live, { ids: ['1'] })).rejects.toMatchObject({ fault: { kind: 'transient' } });
+  });
+
+  it('F2, N1: a part of a batch that failed is a fault too', async () => {
+    contacts('1', '2');
+    nock(api)
+      .post(path)
+      .reply(207, {
+        results: [{ from: { id: '1' }, to: [to(10)] }],
+        errors: [{ category: 'RATE_LIMITS', context: { fromObjectId: ['2'] } }],
+      });
+    await expect(pull('contacts', live, { ids: ['1', '2'] })).rejects.toMatchObject({ fault: { kind: 'transient' } });
   });
 
   it('N1: a refused read is a fault, never a contact without companies', async () => {
