@@ -75,9 +75,10 @@ export function expand(
     return true;
   };
 
-  for (const line of lines) {
-    if (line.name === 'rrule') for (const local of rule(line, first)) if (!add(local)) break;
-  }
+  const rules = lines.filter((line) => line.name === 'rrule');
+  // Without a rule the first date stands for itself (RFC 5545, 3.8.5.2).
+  if (rules.length === 0) add(textOf(DateTime.fromMillis(first.start, { zone: first.zone }), first));
+  for (const line of rules) for (const local of rule(line, first)) if (!add(local)) break;
   for (const local of datesOf(lines, 'rdate', first)) add(local);
   return [...slots.values()].toSorted((a, b) => a.start - b.start);
 }
@@ -102,19 +103,65 @@ function momentOf(time: EventTime | null | undefined, fallbackZone: string): Mom
   return { at: written.toMillis(), zone };
 }
 
+/** The starts of one rule as text on the event's wall clock, in order. */
 function* rule(line: ICAL.Property, first: Slot): Iterable<string> {
   const recur = line.getFirstValue();
   if (!(recur instanceof ICAL.Recur)) throw new Error('The recurrence rule cannot be read.');
-  if (!['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'].includes(recur.freq)) {
-    throw new Error(`A rule by ${recur.freq.slice(0, 20)} is finer than a day; Google Calendar has none.`);
-  }
+  const { count } = recur;
+  const matches = limitsOf(recur);
   if (recur.until) recur.until = floating(localText(recur.until, undefined, first, true));
   const iterator = recur.iterator(floating(textOf(DateTime.fromMillis(first.start, { zone: first.zone }), first)));
-  for (let count = 0; count < mostOccurrences; count += 1) {
+  let found = 0;
+  for (let looked = 0; looked < mostOccurrences && (!count || found < count); looked += 1) {
     const next = iterator.next();
     if (!next) return;
-    yield first.date === undefined ? isoOf(next).slice(0, 19) : isoOf(next).slice(0, 10);
+    if (!matches(next)) continue;
+    found += 1;
+    yield first.date === undefined ? next.toString().slice(0, 19) : next.toString().slice(0, 10);
   }
+}
+
+const weekdays = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'];
+
+/**
+ * Takes out of a rule the parts that only limit it, and tests them here. The library searches for a match within one step, without
+ * end where there is none: a daily rule for the 31st of February in an invitation would stop the process (failure I10). Throws on
+ * what Google Calendar does not have.
+ */
+function limitsOf(recur: ICAL.Recur): (time: ICAL.Time) => boolean {
+  const { freq, parts } = recur;
+  if (
+    !['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'].includes(freq) ||
+    parts['BYHOUR'] ||
+    parts['BYMINUTE'] ||
+    parts['BYSECOND']
+  ) {
+    throw new Error(`A rule by ${freq.slice(0, 20)} is finer than a day; Google Calendar has none.`);
+  }
+  if (recur.interval > 1_000)
+    throw new Error('The rule has an interval of more than a thousand; Google Calendar has none.');
+  const months = numbers(parts['BYMONTH']);
+  const monthDays = numbers(parts['BYMONTHDAY']);
+  const days = freq === 'DAILY' ? (parts['BYDAY'] ?? []).map(String) : [];
+  if (freq === 'DAILY' || freq === 'WEEKLY') delete parts['BYMONTH'];
+  if (freq === 'DAILY') {
+    delete parts['BYMONTHDAY'];
+    delete parts['BYDAY'];
+  }
+  recur.count = null;
+  return (time) => {
+    const { year, month, day: monthDay } = time;
+    const fromEnd = monthDay - new Date(Date.UTC(year, month, 0)).getUTCDate() - 1;
+    return (
+      (months.length === 0 || months.includes(month)) &&
+      (monthDays.length === 0 || monthDays.includes(monthDay) || monthDays.includes(fromEnd)) &&
+      (days.length === 0 || days.includes(weekdays[time.dayOfWeek() - 1] ?? ''))
+    );
+  };
+}
+
+function numbers(part: unknown): readonly number[] {
+  return Array.isArray(part) ? part.map(Number) : [];
 }
 
 /** The dates of EXDATE or RDATE lines as text on the event's wall clock. */
@@ -131,7 +178,7 @@ function datesOf(lines: readonly ICAL.Property[], name: 'exdate' | 'rdate', firs
 
 /** A time of a recurrence line on the event's wall clock; a plain date bounds a timed rule by the end of that day. */
 function localText(time: ICAL.Time, zone: string | undefined, first: Slot, isBound: boolean): string {
-  const text = isoOf(time);
+  const text = time.toString();
   if (time.isDate)
     return first.date === undefined
       ? `${text.slice(0, 10)}T${isBound ? '23:59:59' : wallClock(first)}`
@@ -149,10 +196,6 @@ function textOf(time: DateTime, first: Slot): string {
 
 function wallClock(first: Slot): string {
   return DateTime.fromMillis(first.start, { zone: first.zone }).toFormat('HH:mm:ss');
-}
-
-function isoOf(time: ICAL.Time): string {
-  return time.toString();
 }
 
 function floating(local: string): ICAL.Time {
