@@ -65,6 +65,8 @@ export type Intent =
       /** What the thread is told; null where only the message changes. */
       readonly reply: { readonly alertKey: string; readonly changes: readonly FlagChange[]; readonly hold: Hold | null } | null;
       readonly close: boolean;
+      /** A held message has news that may not wait: it goes now. */
+      readonly release: boolean;
     }
   /** The message was never seen: it is taken back. */
   | { readonly kind: 'withdraw'; readonly why: string };
@@ -155,6 +157,7 @@ function planChange(input: PlanInput, message: OpenMessage, present: readonly Fl
               : quietHold(input),
           },
     close: present.length === 0,
+    release: message.unsent && news.length > 0 && holdFor(input, news) === null,
   };
 }
 
@@ -164,7 +167,11 @@ function quietHold(input: PlanInput): Hold | null {
   return opens > input.now ? { until: opens, reason: 'outside_hours' } : null;
 }
 
-function settledFlag(input: PlanInput, shown: ShownFlag): SettledFlag {
+/** How a flag left its message: a person said so, the data cleared it, or the past was corrected. */
+export function settledFlag(
+  input: Pick<PlanInput, 'now' | 'past' | 'handling'>,
+  shown: Pick<ShownFlag, 'flagId' | 'rule' | 'title'>,
+): SettledFlag {
   const { flagId, rule, title } = shown;
   const handling = input.handling.get(flagId);
   if (isDismissed(handling)) {

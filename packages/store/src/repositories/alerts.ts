@@ -67,17 +67,17 @@ export async function openAccountMessages(tx: Tx, accountIds: readonly string[])
   return rows.map(toMessage);
 }
 
-/** Open digests; with an account, those that name it in `detail.accountIds`. */
-export async function openDigests(
+/** Digests, the open ones unless `closedToo`; with an account, those that name it in `detail.accountIds`. */
+export async function digests(
   tx: Tx,
-  filter: { readonly accountId?: string; readonly destination?: string } = {},
+  filter: { readonly accountId?: string; readonly destination?: string; readonly closedToo?: boolean } = {},
 ): Promise<readonly AlertMessage[]> {
   const { rows } = await tx.query<Row>(
     `SELECT ${columns} FROM alert_message
-      WHERE workspace_id = $1 AND kind = 'digest' AND closed_at IS NULL
+      WHERE workspace_id = $1 AND kind = 'digest' AND (closed_at IS NULL OR $4)
         AND ($2::text IS NULL OR detail->'accountIds' @> to_jsonb($2::text)) AND ($3::text IS NULL OR destination = $3)
       ORDER BY opened_at, message_id`,
-    [tx.workspaceId, filter.accountId ?? null, filter.destination ?? null],
+    [tx.workspaceId, filter.accountId ?? null, filter.destination ?? null, filter.closedToo ?? false],
   );
   return rows.map(toMessage);
 }

@@ -139,7 +139,7 @@ export async function readyOutbox(tx: Tx, at: number, limit: number): Promise<re
     `SELECT ${columns} FROM outbox o
       WHERE o.workspace_id = $1 AND o.state = 'pending' AND (o.next_try_at IS NULL OR o.next_try_at <= $2)
         AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.workspace_id = $1 AND e.message_id = o.message_id AND e.outbox_id < o.outbox_id
-                           AND e.state IN ('pending', 'sending', 'uncertain', 'held'))
+                           AND (e.state IN ('pending', 'sending', 'uncertain') OR (e.state = 'held' AND e.action = 'post')))
       ORDER BY o.created_at, o.outbox_id LIMIT $3`,
     [tx.workspaceId, new Date(at), limit],
   );
@@ -206,6 +206,15 @@ export async function doubtOutbox(tx: Tx, startedBefore: number, at: number): Pr
     [tx.workspaceId, new Date(startedBefore), new Date(at)],
   );
   return rowCount ?? 0;
+}
+
+/** Held rows whose time has come, oldest first. */
+export async function heldDue(tx: Tx, at: number): Promise<readonly OutboxRow[]> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM outbox WHERE workspace_id = $1 AND state = 'held' AND held_until <= $2 ORDER BY created_at, outbox_id`,
+    [tx.workspaceId, new Date(at)],
+  );
+  return rows.map(toRow);
 }
 
 /** Lets held rows of a message go. */

@@ -40,6 +40,12 @@ export const WorkspaceSettings = z.object({
   freeMailDomains: z.array(domain).default([]),
   notFreeMailDomains: z.array(domain).default([]),
   timezone: timezone.default('UTC'),
+  /** Whose public holidays are no working days: ISO 3166-1 alpha-2, such as DE; null for none. */
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'a country code such as DE')
+    .nullable()
+    .default(null),
   workingHours: WorkingHours.default({ from: '08:00', to: '18:00', days: [1, 2, 3, 4, 5] }),
   /** Alerts a member gets in a day before the rest wait for the digest; null for no cap. */
   dailyCapPerMember: z.int().positive().nullable().default(10),

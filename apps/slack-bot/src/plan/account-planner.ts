@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import {
+  isSnoozed,
+  messageContent,
+  planMessage,
+  routeFor,
+  startOfDay,
+  worstFirst,
+  type AccountContent,
+  type Intent,
+  type SettledFlag,
+  type ShownFlag,
+} from '@waymark/alerts';
+import type { Flag } from '@waymark/lifecycle';
+import {
+  addAlertMessage,
+  cancelOutbox,
+  countAccountMessages,
+  countAlertsSince,
+  digests,
+  enqueue,
+  openAccountMessages,
+  outboxOf,
+  releaseHeld,
+  reviseAlertMessage,
+  rewriteOutbox,
+  type AlertMessage,
+  type Tx,
+} from '@waymark/store';
+import type { SlackBotDependencies } from '../dependencies.ts';
+import { accountFacts, type AccountFacts } from './account-facts.ts';
+import { refreshDigests } from './digest-planner.ts';
+import { detailOf, type MessageDetail } from './message-detail.ts';
+import { calendarFor, plannedDestination, type WorkspaceFacts } from './workspace-facts.ts';
+
+/**
+ * Plans the messages of some accounts in the transaction that changed them: rows of the outbox, nothing is sent. The caller holds the
+ * accounts' locks. `woken` names flags whose snooze has ended. Returns whether anything waits to be sent now.
+ */
+export async function planAccounts(
+  tx: Tx,
+  deps: SlackBotDependencies,
+  facts: WorkspaceFacts,
+  accountIds: readonly string[],
+  woken: ReadonlySet<string> = new Set(),
+): Promise<boolean> {
+  if (facts.installation.slack.alertsFrom === null) return false;
+  const messages = new Map((await openAccountMessages(tx, accountIds)).map((one) => [one.accountId ?? '', one]));
+  let queued = false;
+  for (const accountId of accountIds) {
+    const about = await accountFacts(tx, deps, facts, accountId);
+    if (!about) continue;
+    const planned = await planAccount(tx, deps, facts, about, messages.get(accountId), woken);
+    const refreshed = await refreshDigests(tx, deps, facts, accountId);
+    queued = planned || refreshed || queued;
+  }
+  return queued;
+}
+
+async function planAccount(
+  tx: Tx,
+  deps: SlackBotDependencies,
+  facts: WorkspaceFacts,
+  about: AccountFacts,
+  message: AlertMessage | undefined,
+  woken: ReadonlySet<string>,
+): Promise<boolean> {
+  const now = deps.now();
+  const { accountId } = about.account;
+  if (!message && about.open.length === 0) return false;
+  const { teamId, alertsFrom, installedBy } = facts.installation.slack;
+  const email = about.account.csmEmail?.toLowerCase() ?? null;
+  const [worst] = about.open.toSorted(worstFirst);
+  const route = routeFor({
+    account: about.account,
+    flag: worst ?? { rule: '', severity: 'low' },
+    settings: facts.settings,
+    member: email === null ? undefined : facts.members.get(email),
+    installer: installedBy,
+    undeliverable: facts.undeliverable,
+  });
+  const destination = message?.destination ?? plannedDestination([...route.candidates]);
+  const calendar = calendarFor(facts, email);
+  const detail = message && detailOf(message);
+  const [unsentPost] = message ? (await outboxOf(tx, message.messageId, ['pending', 'held'])).filter(isPost) : [];
+  const intent = planMessage({
+    now,
+    accountId,
+    flags: about.open,
+    past: about.past,
+    handling: about.handling,
+    message: message && detail
+      ? {
+          messageId: message.messageId,
+          revision: detail.revision,
+          shown: detail.shown,
+          settled: detail.settled,
+          unsent: unsentPost !== undefined,
+        }
+      : null,
+    told: message ? new Set() : await toldFlags(tx, accountId),
+    woken,
+    ordinal: message ? 0 : await countAccountMessages(tx, accountId, teamId),
+    alertsFrom,
+    calendar,
+    sentToday: await countAlertsSince(tx, destination, startOfDay(now, calendar.timezone)),
+    dailyCap: facts.settings.dailyCapPerMember,
+  });
+  const contentOf = (flags: readonly Flag[], settled: readonly SettledFlag[]): AccountContent =>
+    messageContent({
+      account: about.head,
+      flags: flags.map(about.say),
+      settled,
+      routeNote: detail?.routeNote ?? route.note,
+      sampleData: facts.settings.sampleData,
+      timezone: calendar.timezone,
+    });
+  const shownOf = (flags: readonly Flag[]): ShownFlag[] => flags.map((flag) => shown(flag, about, now));
+
+  if (intent.kind === 'open') {
+    const content = contentOf(intent.flags, []);
+    const kept: MessageDetail = {
+      revision: 0,
+      shown: shownOf(intent.flags),
+      settled: [],
+      accountIds: [],
+      owner: route.owner,
+      routeNote: route.note,
+      candidates: [...route.candidates],
+      settledByAccount: {},
+      shownByAccount: {},
+    };
+    const messageId = await addAlertMessage(
+      tx,
+      { accountId, kind: 'account', teamId, destination, contentDigest: contentDigest(content), detail: kept },
+      now,
+    );
+    const added = await enqueue(
+      tx,
+      {
+        alertKey: `${teamId}:${intent.alertKey}`,
+        messageId,
+        teamId,
+        action: 'post',
+        payload: { content },
+        heldUntil: intent.hold?.until ?? null,
+        heldReason: intent.hold?.reason ?? null,
+      },
+      now,
+    );
+    // The account is locked, so this cannot be; if it is, the transaction must not leave a message that nobody sends.
+    if (added === undefined) throw new Error(`the alert ${intent.alertKey} was planned twice`);
+    return intent.hold === null;
+  }
+  if (!message || !detail) return false;
+  if (intent.kind === 'withdraw') {
+    await cancelOutbox(tx, message.messageId, ['post', 'update', 'reply'], intent.why, now);
+    await reviseAlertMessage(tx, message.messageId, { contentDigest: null, detail: { ...detail }, closed: true }, now);
+    return false;
+  }
+  if (intent.kind !== 'update') return false;
+  const content = contentOf(intent.flags, intent.settled);
+  const digest = contentDigest(content);
+  if (digest === message.contentDigest && intent.reply === null) return false;
+  return writeChange(tx, now, { message, detail, intent, content, digest, shown: shownOf(intent.flags), unsentPost });
+}
+
+const isPost = (row: { readonly action: string }) => row.action === 'post';
+
+async function writeChange(
+  tx: Tx,
+  now: number,
+  change: {
+    readonly message: AlertMessage;
+    readonly detail: MessageDetail;
+    readonly intent: Extract<Intent, { kind: 'update' }>;
+    readonly content: AccountContent;
+    readonly digest: string;
+    readonly shown: ShownFlag[];
+    readonly unsentPost: { readonly outboxId: string } | undefined;
+  },
+): Promise<boolean> {
+  const { message, intent, content } = change;
+  const { messageId, teamId } = message;
+  const detail = { ...change.detail, revision: intent.revision, shown: change.shown, settled: [...intent.settled] };
+  await reviseAlertMessage(tx, messageId, { contentDigest: change.digest, detail, closed: intent.close }, now);
+  if (change.unsentPost && (await rewriteOutbox(tx, change.unsentPost.outboxId, { content }, now))) {
+    if (intent.release) await releaseHeld(tx, messageId, now);
+    return intent.release;
+  }
+  // Only the last form matters: an update that waits is overtaken.
+  await cancelOutbox(tx, messageId, ['update'], 'overtaken by a later update', now);
+  const row = { messageId, teamId, heldUntil: null, heldReason: null };
+  await enqueue(tx, { ...row, alertKey: intent.alertKey, action: 'update', payload: { content } }, now);
+  if (intent.reply) {
+    const { alertKey, changes, hold } = intent.reply;
+    await enqueue(
+      tx,
+      {
+        ...row,
+        alertKey,
+        action: 'reply',
+        payload: { content: { kind: 'reply', changes, resolved: intent.close } },
+        heldUntil: hold?.until ?? null,
+        heldReason: hold?.reason ?? null,
+      },
+      now,
+    );
+  }
+  return true;
+}
+
+/** Flags that digests have told of this account. */
+async function toldFlags(tx: Tx, accountId: string): Promise<ReadonlySet<string>> {
+  const told = await digests(tx, { accountId, closedToo: true });
+  return new Set(
+    told.flatMap((message) => (detailOf(message).shownByAccount[accountId] ?? []).map((one) => one.flagId)),
+  );
+}
+
+function shown(flag: Flag, about: AccountFacts, now: number): ShownFlag {
+  const handling = about.handling.get(flag.flagId);
+  const status = isSnoozed(handling, now) ? 'snoozed' : handling?.claimedBy ? 'claimed' : 'open';
+  return { flagId: flag.flagId, rule: flag.rule, title: flag.title, severity: flag.severity, status };
+}
+
+/**
+ * A digest of what a message says, without what changes by the mere passing of time: a message is rewritten for news alone.
+ */
+export function contentDigest(content: AccountContent): string {
+  const lasting = {
+    ...content,
+    account: { ...content.account, health: null },
+    flags: content.flags.map((flag) => ({ ...flag, reason: '' })),
+    reasons: content.flags.map((flag) => flag.evidence.map((one) => one.eventId)),
+  };
+  return createHash('sha256').update(JSON.stringify(lasting)).digest('hex');
+}
