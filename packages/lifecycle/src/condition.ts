@@ -2,6 +2,7 @@ import type { ComparisonOp, Condition, JourneyDefinition } from '@waymark/journe
 import { compileCoverage } from './coverage.ts';
 import type { Moment } from './moment.ts';
 import { compileOperand, type Bind, type CompiledOperand } from './operand.ts';
+import { signalReads } from './reads.ts';
 import { NEVER } from './signal.ts';
 import { shown, type BoundSignal } from './signals.ts';
 import type { Comparison, Evidence } from './state.ts';
@@ -14,6 +15,8 @@ export interface CompiledCondition {
   evidence(moment: Moment): Evidence[];
   /** Every signal it names, in the order of the tree. */
   readonly signals: readonly BoundSignal[];
+  /** The parts it reads, as bits of `part`. */
+  readonly reads: number;
 }
 
 /** Whether a comparison holds. Nothing compares with an unknown value, and texts only for being the same. */
@@ -52,6 +55,7 @@ function compileComparison(signal: BoundSignal, op: ComparisonOp, operand: Compi
     },
     evidence: (moment) => (test(moment) ? signal.evidence(moment) : []),
     signals: [signal, ...operand.signals],
+    reads: signalReads[signal.name] | operand.reads,
   };
 }
 
@@ -75,6 +79,7 @@ function compileKnown(signal: BoundSignal, wanted: boolean): CompiledCondition {
     ],
     evidence: (moment) => (wanted && test(moment) ? signal.evidence(moment) : []),
     signals: [signal],
+    reads: signalReads[signal.name],
   };
 }
 
@@ -96,6 +101,7 @@ function compileGroup(parts: readonly CompiledCondition[], decisive: boolean): C
     comparisons: (moment) => parts.flatMap((part) => part.comparisons(moment)),
     evidence: (moment) => parts.flatMap((part) => part.evidence(moment)),
     signals: parts.flatMap((part) => part.signals),
+    reads: parts.reduce((reads, part) => reads | part.reads, 0),
   };
 }
 
@@ -118,6 +124,7 @@ export function compileCondition(node: Condition, definition: JourneyDefinition,
       comparisons: (moment) => inner.comparisons(moment),
       evidence: () => [],
       signals: inner.signals,
+      reads: inner.reads,
     };
   }
   if ('watched' in node) {
@@ -127,6 +134,7 @@ export function compileCondition(node: Condition, definition: JourneyDefinition,
       comparisons: () => [],
       evidence: () => [],
       signals: [],
+      reads: coverage.reads,
     };
   }
   if ('known' in node) return compileKnown(bind(node.known, node.with), true);

@@ -13,6 +13,8 @@ export interface CompiledCoverage {
   judge(moment: Moment): Coverage;
   /** The gap that stands in the way at the moment. */
   gap(moment: Moment): CoverageGap | undefined;
+  /** The parts that the length of the stretch rests on, as bits of `part`. */
+  readonly reads: number;
 }
 
 /** Compiles what must have been watched, and for how long, before absence means anything. */
@@ -52,6 +54,7 @@ export function compileCoverage(
         : 'covered';
     },
     gap: (moment) => overlapping(moment, windowOf(moment)),
+    reads: length.reads,
   };
 }
 
@@ -61,4 +64,5 @@ export const alwaysCovered: CompiledCoverage = {
     return 'covered';
   },
   gap: () => undefined,
+  reads: 0,
 };

@@ -49,7 +49,8 @@ export interface Moment {
   readonly course: Course;
   readonly around: Surroundings;
   readonly definition: JourneyDefinition;
-  readonly memo: Map<string, { version: number; value: number | null }>;
+  /** What is dear to compute, good for one version of the contact track. */
+  readonly memo: Map<string, { readonly version: number; readonly gaps: Float64Array }>;
 }
 
 /** Domains under which strangers share: they tell nothing of the company. */

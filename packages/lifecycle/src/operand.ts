@@ -1,5 +1,6 @@
 import type { JourneyDefinition, Operand, SignalName, SignalParams } from '@waymark/journey';
 import type { Moment } from './moment.ts';
+import { signalReads } from './reads.ts';
 import { NEVER } from './signal.ts';
 import type { BoundSignal } from './signals.ts';
 
@@ -11,6 +12,8 @@ export interface CompiledOperand {
   value(moment: Moment): number | string | null;
   flip(moment: Moment): number;
   readonly signals: readonly BoundSignal[];
+  /** The parts it reads, as bits of `part`. */
+  readonly reads: number;
 }
 
 /** Compiles what a signal is compared with. `scale` raw units make one unit of the signal. */
@@ -21,10 +24,10 @@ export function compileOperand(
   bind: Bind,
 ): CompiledOperand {
   const whole = (raw: number) => (scale === 1 ? raw : Math.round(raw));
-  if (typeof operand === 'string') return { value: () => operand, flip: () => NEVER, signals: [] };
+  if (typeof operand === 'string') return { value: () => operand, flip: () => NEVER, signals: [], reads: 0 };
   if (typeof operand === 'number') {
     const raw = whole(operand * scale);
-    return { value: () => raw, flip: () => NEVER, signals: [] };
+    return { value: () => raw, flip: () => NEVER, signals: [], reads: 0 };
   }
   if ('threshold' in operand) {
     const named = definition.thresholds[operand.threshold];
@@ -32,7 +35,12 @@ export function compileOperand(
     const segments = new Map(
       Object.entries(named?.segments ?? {}).map(([segment, value]) => [segment, whole(value * scale)]),
     );
-    return { value: ({ around }) => segments.get(around.segment ?? '') ?? usual, flip: () => NEVER, signals: [] };
+    return {
+      value: ({ around }) => segments.get(around.segment ?? '') ?? usual,
+      flip: () => NEVER,
+      signals: [],
+      reads: 0,
+    };
   }
   if ('signal' in operand) {
     const signal = bind(operand.signal, operand.with);
@@ -45,6 +53,7 @@ export function compileOperand(
       },
       flip: (moment) => signal.flip(moment, '==', Number.NaN),
       signals: [signal],
+      reads: signalReads[signal.name],
     };
   }
   const largest = 'max' in operand;
@@ -62,5 +71,6 @@ export function compileOperand(
     },
     flip: (moment) => parts.reduce((first, part) => Math.min(first, part.flip(moment)), NEVER),
     signals: parts.flatMap((part) => part.signals),
+    reads: parts.reduce((reads, part) => reads | part.reads, 0),
   };
 }

@@ -5,6 +5,7 @@ import { alwaysCovered, compileCoverage, type CompiledCoverage } from './coverag
 import { isCustomer, type Moment, type RuleState } from './moment.ts';
 import type { Bind } from './operand.ts';
 import { makeProof } from './proof.ts';
+import { part } from './reads.ts';
 import { compileReason } from './reason.ts';
 import { NEVER } from './signal.ts';
 import type { Flag } from './state.ts';
@@ -19,6 +20,8 @@ export interface CompiledRule {
   readonly definition: RuleDefinition;
   readonly when: CompiledCondition;
   readonly coverage: CompiledCoverage;
+  /** The parts on which what `settle` does rests, as bits of `part`. */
+  readonly reads: number;
   reason(moment: Moment): string;
   /** Opens or clears its flag at the moment. Sets `moment.flip`. Says whether absence kept it shut for want of coverage. */
   settle(moment: Moment): 'settled' | 'blocked_by_gap';
@@ -111,13 +114,14 @@ export function compileRule(
 
   const settle = (moment: Moment): 'settled' | 'blocked_by_gap' => {
     const state = ruleStateOf(moment, rule.id);
-    const suppressedBy = rule.suppressedBy.length > 0 ? suppressor(moment) : undefined;
     if (!applies(moment)) {
       if (state.flag !== null) clearFlag(moment, state, 'the rule no longer applies to this account');
       state.holdingSince = null;
       return 'settled';
     }
+    const isSuppressible = rule.suppressedBy.length > 0;
     if (state.flag !== null) {
+      const suppressedBy = isSuppressible ? suppressor(moment) : undefined;
       if (suppressedBy) {
         clearFlag(moment, state, `held back while open: ${suppressedBy.title}`);
         // Nothing was wrong with it, so no cool-down.
@@ -136,7 +140,7 @@ export function compileRule(
       state.mutedUntil = null;
       return 'settled';
     }
-    if (suppressedBy) {
+    if (isSuppressible && suppressor(moment)) {
       state.holdingSince = null;
       return 'settled';
     }
@@ -188,5 +192,12 @@ export function compileRule(
     return 'settled';
   };
 
-  return { id: rule.id, definition: rule, when, coverage, reason, settle };
+  const reads =
+    when.reads |
+    (clear?.reads ?? 0) |
+    coverage.reads |
+    (rule.appliesTo.customers ? part.record : 0) |
+    (stages || exceptStages.size > 0 ? part.course : 0) |
+    (rule.suppressedBy.length > 0 ? part.flags : 0);
+  return { id: rule.id, definition: rule, when, coverage, reads, reason, settle };
 }

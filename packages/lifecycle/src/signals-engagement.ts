@@ -3,7 +3,7 @@ import type { SignalName, SignalParams, Touchpoint } from '@waymark/journey';
 import { countIn, nextEdge } from './day-counts.ts';
 import type { Moment } from './moment.ts';
 import { elapsed, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
-import { usualGap } from './track-contact.ts';
+import { usualGaps } from './track-contact.ts';
 import type { DayCounts, Mark } from './tracks.ts';
 import { key } from './tracks.ts';
 import { DAY } from './zone.ts';
@@ -19,18 +19,25 @@ function lastInbound(moment: Moment, wanted: readonly Touchpoint[]): Mark | null
   return last;
 }
 
-function gap(moment: Moment, params: SignalParams): number | null {
-  const wanted = params.touchpoints ?? everyTouchpoint;
+/** Reads the usual gap; the gaps themselves are sorted once per visit. */
+function gapReader(params: SignalParams): (moment: Moment) => number | null {
+  const wanted = params.touchpoints ?? null;
   const percentile = params.percentile ?? 0.75;
-  const days = params.days ?? 180;
-  const name = `${wanted.join()} ${percentile} ${days}`;
-  const version = moment.tracks.contact.visitVersion;
-  const known = moment.memo.get(name);
-  if (known && known.version === version) return known.value;
-  const value = usualGap(moment.tracks.contact, wanted, percentile, days * DAY);
-  moment.memo.set(name, { version, value });
-  return value;
+  const window = (params.days ?? 180) * DAY;
+  const name = `${wanted?.join() ?? 'all'} ${window}`;
+  return ({ memo, tracks: { contact } }) => {
+    let known = memo.get(name);
+    if (!known || known.version !== contact.visitVersion) {
+      known = { version: contact.visitVersion, gaps: usualGaps(contact, wanted, window) };
+      memo.set(name, known);
+    }
+    const { gaps } = known;
+    return gaps.length < FEWEST_GAPS ? null : (gaps[Math.max(0, Math.ceil(percentile * gaps.length) - 1)] ?? null);
+  };
 }
+
+/** Under four gaps nothing is usual yet. */
+const FEWEST_GAPS = 4;
 
 function countsOf(moment: Moment, params: SignalParams): DayCounts[] {
   const found: DayCounts[] = [];
@@ -59,8 +66,10 @@ function trendTurn(all: readonly DayCounts[], at: number, days: number, baseline
   );
 }
 
-function championKeys(moment: Moment): string[] {
-  return [...new Set([...moment.around.champions, ...moment.tracks.people.champions.map(key)])];
+function championKeys(moment: Moment): readonly string[] {
+  const told = moment.tracks.people.champions;
+  const { champions } = moment.around;
+  return told.length === 0 ? champions : [...new Set([...champions, ...told.map(key)])];
 }
 
 /** When someone left: by an event, or by what the CRM says, once that day has come. */
@@ -133,7 +142,7 @@ export const engagementSignals = {
       },
     });
   },
-  usual_inbound_gap: (params) => ({ ...steady((moment) => gap(moment, params)), scale: DAY }),
+  usual_inbound_gap: (params) => ({ ...steady(gapReader(params)), scale: DAY }),
   unanswered_mail_age: () => ({
     scale: DAY,
     read: (moment) => {

@@ -25,16 +25,20 @@ describe('between wakings', () => {
         (definition, context, facts) => {
           const journey = compileJourney(definition);
           const course: Course = { stage: null, stageSince: null, periods: [], milestones: {}, rules: {}, flags: [] };
-          const simulation = openSimulation(journey, context, emptyTracks(), course, Number.POSITIVE_INFINITY);
+          const tracks = emptyTracks();
+          const simulation = openSimulation(journey, context, tracks, course, Number.POSITIVE_INFINITY);
           const groups = Map.groupBy(facts.toSorted(compareFacts), (fact) => fact.occurredAt);
           let at = START - DAY;
           const lookUntil = (limit: number) => {
             for (at = Math.ceil((at + 1) / HOUR) * HOUR; at < limit; at += HOUR) {
               while (simulation.wakeAt <= at) simulation.settle(simulation.wakeAt, []);
-              const before = simulation.wakeAt;
-              if (simulation.settle(at, [])) {
-                throw new Error(`A change at ${new Date(at).toISOString()} was not foreseen; next wake was ${before}`);
+              const before = JSON.stringify(course);
+              // One that remembers nothing of what was looked at before, and so looks at everything.
+              const again = openSimulation(journey, context, tracks, course, simulation.wakeAt);
+              if (again.settle(at, []) || JSON.stringify(course) !== before) {
+                throw new Error(`A change at ${new Date(at).toISOString()} was not foreseen (${simulation.wakeAt})`);
               }
+              expect(again.wakeAt).toBeGreaterThan(at);
             }
             while (simulation.wakeAt < limit) simulation.settle(simulation.wakeAt, []);
           };

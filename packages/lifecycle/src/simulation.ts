@@ -2,7 +2,8 @@ import { markOf, textAttribute } from './fact.ts';
 import type { CompiledJourney } from './journey.ts';
 import { dueOf, isCustomerAddress, surroundingsOf, type Course, type Moment } from './moment.ts';
 import { makeProof } from './proof.ts';
-import { clearFlag, muteRule, openFlag, ruleStateOf } from './rule.ts';
+import { everyPart, part, touchedBy } from './reads.ts';
+import { clearFlag, muteRule, openFlag, ruleStateOf, type CompiledRule } from './rule.ts';
 import { NEVER, note } from './signal.ts';
 import type { AccountContext, Fact } from './state.ts';
 import { takeContact, takeMail, takePeople } from './track-contact.ts';
@@ -68,7 +69,8 @@ export function openSimulation(
     return changed;
   };
 
-  const takeAnswers = (): void => {
+  const takeAnswers = (): boolean => {
+    let taken = false;
     for (const fact of moment.fresh) {
       if (fact.type !== 'flag.answered') continue;
       const flagId = textAttribute(fact, 'flagId');
@@ -76,39 +78,55 @@ export function openSimulation(
       const rule = byFlag ?? textAttribute(fact, 'rule');
       if (rule === undefined || !journey.rules.some((one) => one.id === rule)) continue;
       const state = ruleStateOf(moment, rule);
+      taken = true;
       if (fact.attributes.answer === 'not_a_risk') muteRule(moment, state);
       else if (fact.attributes.answer === 'reopened') state.mutedUntil = null;
     }
+    return taken;
   };
 
-  const settleRules = (): void => {
-    let first = NEVER;
-    let blocked: string | undefined;
-    for (const rule of journey.rules) {
-      const outcome = rule.settle(moment);
-      first = Math.min(first, moment.flip);
-      if (outcome === 'blocked_by_gap') blocked ??= rule.coverage.gap(moment)?.reason ?? 'a source was not watched';
+  // When each rule is to be looked at again if nothing that it reads changes; at once, to begin with.
+  const ruleTurns = journey.rules.map(() => -Infinity);
+  const blockedRules = new Set<CompiledRule>();
+  let stageTurn = -Infinity;
+  let dirty = everyPart;
+
+  /** Settles the rules that have cause. Returns whether a flag opened or closed. */
+  const settleRules = (): boolean => {
+    let turned = false;
+    for (const [index, rule] of journey.rules.entries()) {
+      if ((rule.reads & dirty) === 0 && (ruleTurns[index] ?? NEVER) > moment.at) continue;
+      const before = course.rules[rule.id]?.flag ?? null;
+      const blocked = rule.settle(moment) === 'blocked_by_gap';
+      ruleTurns[index] = moment.flip;
+      if (blocked) blockedRules.add(rule);
+      else blockedRules.delete(rule);
+      if ((course.rules[rule.id]?.flag ?? null) === before) continue;
+      turned = true;
+      // Rules that follow see it in this pass, those before in the next.
+      dirty |= part.flags;
     }
-    settleDataGap(blocked);
-    moment.flip = first;
+    return turned;
   };
 
-  const settleDataGap = (blocked: string | undefined): void => {
+  const settleDataGap = (): boolean => {
     const known = course.rules.data_gap;
-    if (blocked === undefined) {
-      if (known && known.flag !== null)
-        clearFlag(moment, known, 'the sources were watched long enough again, or the doubt ended');
-      return;
+    const [blocked] = blockedRules;
+    if (!blocked) {
+      if (!known || known.flag === null) return false;
+      clearFlag(moment, known, 'the sources were watched long enough again, or the doubt ended');
+      return true;
     }
+    if (known && known.flag !== null) return false;
     const state = ruleStateOf(moment, 'data_gap');
-    if (state.flag !== null) return;
+    const missed = blocked.coverage.gap(moment)?.reason ?? 'a source was not watched';
     openFlag(moment, state, {
       rule: 'data_gap',
       ruleVersion: 1,
       kind: 'data_gap',
       severity: 'low',
       title: 'Silence that proves nothing',
-      reason: `It looks quiet, but contact may have been missed: ${blocked}`,
+      reason: `It looks quiet, but contact may have been missed: ${missed}`,
       nextStep: 'Mend the source; the account is judged again once what was missed has been read.',
       proof: makeProof({
         rule: 'data_gap',
@@ -121,15 +139,15 @@ export function openSimulation(
         clears: 'The missed stretch is read, or new contact shows that nothing is wrong.',
       }),
     });
+    return true;
   };
-
-  const openFlags = () => Object.values(course.rules).reduce((mask, state) => `${mask},${state.flag ?? ''}`, '');
 
   const simulation: Simulation = {
     moment,
     wakeAt,
     take(fact) {
       moment.at = fact.occurredAt;
+      dirty |= touchedBy(fact);
       if (isCalledOff(tracks.meetings, fact)) return;
       takePeople(tracks.people, fact, ofCustomer);
       takeContact(tracks.contact, fact, ofCustomer);
@@ -143,27 +161,33 @@ export function openSimulation(
       moment.at = at;
       moment.fresh = fresh;
       let changed = reachMilestones();
-      takeAnswers();
-      const flagsBefore = course.flags.length;
-      let first = NEVER;
+      if (changed) dirty |= part.course;
+      if (takeAnswers()) dirty = everyPart;
       for (let pass = 0; pass < MOST_PASSES; pass++) {
-        const before = openFlags();
-        const moved = journey.stages.settle(moment);
-        first = moment.flip;
-        settleRules();
-        first = Math.min(first, moment.flip);
-        const turned = openFlags() !== before;
-        changed ||= moved || turned;
+        const { stage } = course;
+        if ((journey.stages.reads(stage) & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
+          const moved = journey.stages.settle(moment);
+          stageTurn = moment.flip;
+          if (moved) dirty |= part.course;
+          changed ||= moved;
+        }
+        const turned = settleRules();
         moment.fresh = [];
+        dirty = turned ? part.flags : 0;
         if (!turned) break;
+        changed = true;
       }
+      dirty = 0;
+      changed = settleDataGap() || changed;
+      let first = stageTurn;
+      for (const turn of ruleTurns) if (turn < first) first = turn;
       for (const { definition: milestone } of journey.milestones) {
         if (course.milestones[milestone.id]) continue;
         const due = dueOf(moment, milestone);
-        if (due !== null && due > at) first = Math.min(first, due);
+        if (due !== null && due > at && due < first) first = due;
       }
       simulation.wakeAt = first;
-      return changed || course.flags.length !== flagsBefore;
+      return changed;
     },
   };
   return simulation;

@@ -19,6 +19,10 @@ interface CompiledRoute {
 export interface CompiledStages {
   /** Moves the account if a route is open at the moment. Sets `moment.flip`. Returns whether it moved. */
   settle(moment: Moment): boolean;
+  /** Whether facts of the moment are events that a way out of a stage waits for. */
+  waitsFor(moment: Moment, stage: string | null): boolean;
+  /** The parts on which the ways out of a stage rest, as bits of `part`. */
+  reads(stage: string | null): number;
 }
 
 /** Compiles the ways into each stage, grouped by the stage they start from. */
@@ -43,10 +47,13 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
   // The furthest stage is tried first; routes into the same stage in the order of the file.
   routes.sort((a, b) => (order.get(b.to) ?? 0) - (order.get(a.to) ?? 0));
   const waysFrom = new Map<string, CompiledRoute[]>();
+  const readsFrom = new Map<string, number>();
   for (const from of ['none', ...order.keys()]) {
-    waysFrom.set(
+    const ways = routes.filter((route) => route.to !== from && (route.from === null || route.from.has(from)));
+    waysFrom.set(from, ways);
+    readsFrom.set(
       from,
-      routes.filter((route) => route.to !== from && (route.from === null || route.from.has(from))),
+      ways.reduce((reads, route) => reads | (route.when?.reads ?? 0), 0),
     );
   }
 
@@ -136,5 +143,10 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     return true;
   };
 
-  return { settle };
+  return {
+    settle,
+    waitsFor: (moment, stage) =>
+      (waysFrom.get(stage ?? 'none') ?? []).some((route) => route.on !== null && moment.fresh.some(route.on)),
+    reads: (stage) => readsFrom.get(stage ?? 'none') ?? 0,
+  };
 }

@@ -10,6 +10,7 @@ import { DAY } from './zone.ts';
 export const VISIT_APART = (20 * DAY) / 24;
 const VISITS_KEPT = 360 * DAY;
 const THREADS_KEPT = 180 * DAY;
+const MOST_THREADS = 1000;
 const WAITING_KEPT = 60 * DAY;
 const MOST_WAITING = 200;
 const MOST_PERSONS = 1000;
@@ -34,45 +35,45 @@ export function takeContact(track: ContactTrack, fact: Fact, isCustomerAddress: 
   if (isInboundContact(fact) && isMet(fact, isCustomerAddress)) {
     track.lastInbound[fact.touchpoint] = markOf(fact);
     countOn((track.counts[`inbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
-    const visits = (track.visits[fact.touchpoint] ??= []);
-    const last = visits.at(-1);
-    if (last === undefined || fact.occurredAt - last >= VISIT_APART) {
-      visits.push(fact.occurredAt);
-      track.visitVersion += 1;
-      while ((visits[0] ?? fact.occurredAt) < fact.occurredAt - VISITS_KEPT) visits.shift();
-    }
+    const own = addVisit((track.visits[fact.touchpoint] ??= []), fact.occurredAt);
+    if (addVisit(track.allVisits, fact.occurredAt) || own) track.visitVersion += 1;
   } else if (isOutboundContact(fact)) {
     track.lastOutbound = markOf(fact);
     countOn((track.counts[`outbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
   }
 }
 
-/**
- * The usual time between visits in milliseconds, as of the last visit: the given percentile (nearest rank) of the gaps
- * within the window before it. Null under four gaps: nothing is usual yet.
- */
-export function usualGap(
+/** The gaps between visits in milliseconds, shortest first, over the window before the last visit. Empty without visits. */
+export function usualGaps(
   track: ContactTrack,
-  touchpoints: readonly Touchpoint[],
-  percentile: number,
+  touchpoints: readonly Touchpoint[] | null,
   window: number,
-): number | null {
-  const all: number[] = [];
-  for (const touchpoint of touchpoints) all.push(...(track.visits[touchpoint] ?? []));
-  all.sort((a, b) => a - b);
-  const newest = all.at(-1);
-  if (newest === undefined) return null;
-  const gaps: number[] = [];
-  let previous: number | undefined;
-  for (const at of all) {
-    if (at < newest - window) continue;
-    if (previous !== undefined && at - previous < VISIT_APART) continue;
-    if (previous !== undefined) gaps.push(at - previous);
-    previous = at;
+): Float64Array {
+  const starts = touchpoints === null ? track.allVisits : merged(track, touchpoints);
+  const newest = starts.at(-1);
+  if (newest === undefined) return new Float64Array(0);
+  let first = starts.length - 1;
+  while (first > 0 && (starts[first - 1] ?? -Infinity) >= newest - window) first -= 1;
+  const gaps = new Float64Array(starts.length - 1 - first);
+  for (let index = 0; index < gaps.length; index++) {
+    gaps[index] = (starts[first + index + 1] ?? 0) - (starts[first + index] ?? 0);
   }
-  if (gaps.length < 4) return null;
-  gaps.sort((a, b) => a - b);
-  return gaps[Math.max(0, Math.ceil(percentile * gaps.length) - 1)] ?? null;
+  return gaps.sort();
+}
+
+/** Visits by some touchpoints, contacts close together once. */
+function merged(track: ContactTrack, touchpoints: readonly Touchpoint[]): number[] {
+  const all = touchpoints.flatMap((touchpoint) => track.visits[touchpoint] ?? []).sort((a, b) => a - b);
+  const starts: number[] = [];
+  for (const at of all) if (at - (starts.at(-1) ?? -Infinity) >= VISIT_APART) starts.push(at);
+  return starts;
+}
+
+function addVisit(visits: number[], at: number): boolean {
+  if (at - (visits.at(-1) ?? -Infinity) < VISIT_APART) return false;
+  visits.push(at);
+  while ((visits[0] ?? at) < at - VISITS_KEPT) visits.shift();
+  return true;
 }
 
 /**
@@ -86,7 +87,13 @@ export function takeMail(track: MailTrack, fact: Fact): void {
     const person = actorOf(fact) ?? null;
     const threadId = textAttribute(fact, 'threadId');
     const name = key(threadId ?? `person ${person ?? ''}`);
-    const thread = (track.threads[name] ??= { ours: false, unansweredRun: 0, at });
+    let thread = track.threads[name];
+    if (!thread) {
+      if (track.threadCount >= MOST_THREADS) forgetThreads(track, at);
+      track.threadCount += 1;
+      thread = { ours: false, unansweredRun: 0, at };
+      track.threads[name] = thread;
+    }
     const sameThought = thread.unansweredRun > 0 && at - thread.at < SAME_THOUGHT;
     if (!sameThought) thread.unansweredRun += 1;
     thread.at = at;
@@ -95,7 +102,6 @@ export function takeMail(track: MailTrack, fact: Fact): void {
       if (track.waiting.length < MOST_WAITING)
         track.waiting.push({ mark: markOf(fact), thread: threadId ?? null, person });
     }
-    forgetThreads(track, at);
     return;
   }
   if (fact.automated) return;
@@ -109,6 +115,7 @@ export function takeMail(track: MailTrack, fact: Fact): void {
   }
   if (fact.type === 'email.sent') {
     const name = key(threadId ?? `person ${[...reached][0] ?? ''}`);
+    if (!track.threads[name]) track.threadCount += 1;
     track.threads[name] = { ours: true, unansweredRun: 0, at };
   }
   track.waiting = track.waiting.filter((mail) => {
@@ -118,10 +125,14 @@ export function takeMail(track: MailTrack, fact: Fact): void {
   });
 }
 
+/** Forgets threads that have rested long; if all are fresh, the older half. */
 function forgetThreads(track: MailTrack, at: number): void {
-  const names = Object.keys(track.threads);
-  if (names.length <= 500) return;
-  for (const name of names) if ((track.threads[name]?.at ?? 0) < at - THREADS_KEPT) delete track.threads[name];
+  const names = Object.keys(track.threads).sort((a, b) => (track.threads[a]?.at ?? 0) - (track.threads[b]?.at ?? 0));
+  const half = names.length / 2;
+  for (const [index, name] of names.entries()) {
+    if (index < half || (track.threads[name]?.at ?? 0) < at - THREADS_KEPT) delete track.threads[name];
+  }
+  track.threadCount = Object.keys(track.threads).length;
 }
 
 /** Remembers people: who is in touch, who is a champion, who has left. */

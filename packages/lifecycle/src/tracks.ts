@@ -29,6 +29,8 @@ export interface ContactTrack {
   lastInbound: Partial<Record<Touchpoint, Mark>>;
   /** Starts of visits (contacts at least 20 hours apart), by touchpoint, over the last 360 days. */
   visits: Partial<Record<Touchpoint, number[]>>;
+  /** The same for all touchpoints together. */
+  allVisits: number[];
   /** Grows with every visit; a memo of the usual gap is good for one value. */
   visitVersion: number;
   /** Key `direction:touchpoint`. */
@@ -47,6 +49,7 @@ export interface MailTrack {
   waiting: WaitingMail[];
   /** Threads in which we wrote last or the customer did: number of customer mails since our last, and when. */
   threads: Record<string, { ours: boolean; unansweredRun: number; at: number }>;
+  threadCount: number;
 }
 
 export interface MeetingTrack {
@@ -119,8 +122,8 @@ export interface RecordTrack {
 /** Nothing remembered yet. */
 export function emptyTracks(): Tracks {
   return {
-    contact: { lastInbound: {}, visits: {}, visitVersion: 0, counts: {}, lastOutbound: null },
-    mail: { waiting: [], threads: {} },
+    contact: { lastInbound: {}, visits: {}, allVisits: [], visitVersion: 0, counts: {}, lastOutbound: null },
+    mail: { waiting: [], threads: {}, threadCount: 0 },
     meetings: { lastHeld: null, held: [], missed: [], calledOff: [], upcoming: [] },
     tickets: { tickets: {}, opened: [] },
     people: { persons: {}, champions: [], left: {}, lastChampionAdded: null },

@@ -1,0 +1,85 @@
+import type { SignalName } from '@waymark/journey';
+import type { Fact } from './state.ts';
+
+/** Parts of what is remembered, as bits: a condition is looked at again only if a part that it reads has changed, or its time has come. */
+export const part = {
+  contact: 1,
+  mail: 2,
+  meetings: 4,
+  tickets: 8,
+  people: 16,
+  deals: 32,
+  record: 64,
+  /** Stage and milestones. */
+  course: 128,
+  /** Which flags are open. */
+  flags: 256,
+} as const;
+
+export const everyPart = 511;
+
+/** What each signal reads. Context does not change within a simulation, and time is told by `flip`. */
+export const signalReads: Readonly<Record<SignalName, number>> = {
+  days_since_inbound: part.contact,
+  usual_inbound_gap: part.contact,
+  unanswered_mail_age: part.mail,
+  unanswered_mails: part.mail,
+  messages: part.contact,
+  messages_trend: part.contact,
+  meetings_held: part.meetings,
+  meetings_missed_streak: part.meetings,
+  days_since_meeting_held: part.meetings,
+  days_until_next_meeting: part.meetings,
+  open_tickets: part.tickets,
+  open_severe_tickets: part.tickets,
+  open_high_tickets: part.tickets,
+  open_escalated_tickets: part.tickets,
+  tickets_opened: part.tickets,
+  tickets_trend: part.tickets,
+  oldest_ticket_age: part.tickets,
+  active_stakeholders: part.people,
+  days_since_champion_left: part.people,
+  champion_silent_days: part.people,
+  champion_usual_gap: part.people,
+  is_customer: part.record,
+  days_since_customer: 0,
+  days_until_renewal: 0,
+  milestone_overdue: part.course,
+  milestone_reached: part.course,
+  open_deals: part.deals,
+  deals_won: part.deals,
+  deals_lost: part.deals,
+  days_since_deal_won: part.deals,
+  deal_slips: part.deals,
+  survey_score: part.record,
+  usage_trend: part.record,
+  crm_stage: part.record,
+  crm_property: part.record,
+  renewals: part.record,
+  days_since_churned: part.record,
+  stage: part.course,
+  days_in_stage: part.course,
+  times_in_stage: part.course,
+  open_risks: part.flags,
+};
+
+const touchedByNoun: Readonly<Record<string, number>> = {
+  email: part.contact | part.mail | part.people,
+  chat: part.contact | part.mail | part.people,
+  meeting: part.contact | part.mail | part.meetings | part.people,
+  ticket: part.contact | part.tickets | part.people,
+  survey: part.contact | part.people | part.record,
+  deal: part.deals | part.record,
+  crm: part.record,
+  contact: part.people,
+  usage: part.record,
+  account: part.record,
+  milestone: 0,
+  playbook: 0,
+  flag: 0,
+};
+
+/** Which parts a fact can change. */
+export function touchedBy(fact: Fact): number {
+  return touchedByNoun[fact.type.slice(0, fact.type.indexOf('.'))] ?? everyPart;
+}
