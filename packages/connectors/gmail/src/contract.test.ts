@@ -43,6 +43,7 @@ contractSuite({
   cursors: {
     messages: [
       { phase: 'live', historyId: '12345678901234567890' },
+      { phase: 'live', historyId: '7', enumeration: { id: '7@9', from: 1, to: 9 } },
       { phase: 'listing', historyId: '7', enumeration: '7@9', since: 1, startedAt: 9, before: null },
       { phase: 'listing', historyId: '7', enumeration: '7@9', since: 1, startedAt: 9, before: 5, pageToken: 'next' },
     ],

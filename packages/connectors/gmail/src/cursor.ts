@@ -18,8 +18,15 @@ const listing = z.object({
 });
 export type Listing = z.infer<typeof listing>;
 
-/** Following the mailbox's history. */
-const live = z.object({ phase: z.literal('live'), historyId });
+/**
+ * Following the mailbox's history. After a listing it still carries the enumeration: what arrived meanwhile is in the history, so
+ * that only at its end is it known what was not seen.
+ */
+const live = z.object({
+  phase: z.literal('live'),
+  historyId,
+  enumeration: z.object({ id: z.string(), from: z.number(), to: z.number() }).optional(),
+});
 
 export type Live = z.infer<typeof live>;
 
@@ -63,8 +70,15 @@ export function afterPage(cursor: Listing, nextPageToken: string | undefined): G
   const { pageToken: _read, ...rest } = cursor;
   if (nextPageToken !== undefined) return { ...rest, pageToken: nextPageToken };
   const start = windowStart(cursor);
-  if (start <= cursor.since - marginMs) return { phase: 'live', historyId: cursor.historyId };
+  if (start <= cursor.since - marginMs) {
+    return { phase: 'live', historyId: cursor.historyId, enumeration: enumerationOf(cursor) };
+  }
   return { ...rest, before: start };
+}
+
+/** What a listing enumerates: all that is dated within its span. */
+export function enumerationOf(cursor: Listing): { id: string; from: number; to: number } {
+  return { id: cursor.enumeration, from: cursor.since, to: cursor.startedAt };
 }
 
 /** The later of two history ids; they are numbers too long for a double. */

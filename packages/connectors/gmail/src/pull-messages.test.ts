@@ -67,10 +67,13 @@ test('A2, A3: the history id is pinned before the first listing, and the history
     '/history',
   ]);
   expect(asked.at(-1)?.searchParams.get('startHistoryId')).toBe('40');
+  const enumeration = { id: `40@${now}`, from: now - 10 * day, to: now };
   expect(pages.map(({ cursor, done }) => [cursor, done])).toEqual([
-    [{ phase: 'live', historyId: '40' }, false],
+    [{ phase: 'live', historyId: '40', enumeration }, false],
     [{ phase: 'live', historyId: '41' }, true],
   ]);
+  // What was not seen is known only once the history has told what came meanwhile.
+  expect(pages.map((page) => page.enumeration)).toEqual([enumeration, enumeration]);
 });
 
 test('a year is listed in windows of thirty days, the newest first and open at its end', async () => {

@@ -1,7 +1,7 @@
 import { ConnectorFault } from '@waymark/connector-kit';
 import type { Gone, Page, PullContext, RawRecord } from '@waymark/connector-kit';
 import type { GmailClient, HistoryAnswer } from './client.ts';
-import { afterPage, laterHistory, startListing, windowQuery } from './cursor.ts';
+import { afterPage, enumerationOf, laterHistory, startListing, windowQuery } from './cursor.ts';
 import type { GmailCursor, Listing, Live } from './cursor.ts';
 import { leftOutReason, matters } from './raw-message.ts';
 
@@ -24,7 +24,7 @@ export async function* pullMessages(
   }
   for (let done = false; !done;) {
     const answer = await client.history(cursor.historyId);
-    for await (const page of historyPages(client, cursor.historyId, answer)) {
+    for await (const page of historyPages(client, cursor, answer)) {
       yield page;
       cursor = page.cursor;
       done = page.done;
@@ -63,32 +63,35 @@ async function listedPage(client: GmailClient, cursor: Listing, resumed: boolean
     ...read,
     cursor: afterPage(cursor, answer.nextPageToken),
     done: false,
-    enumeration: { id: cursor.enumeration, from: cursor.since, to: cursor.startedAt },
+    enumeration: enumerationOf(cursor),
   };
 }
 
 /** The pages of one answer of the history. Only the last one moves the cursor: the ones before it prove less than the answer. */
-async function* historyPages(client: GmailClient, start: string, answer: HistoryAnswer): AsyncIterable<Page<Live>> {
+async function* historyPages(client: GmailClient, from: Live, answer: HistoryAnswer): AsyncIterable<Page<Live>> {
   const { changed, known, deleted } = changesOf(answer);
   const more = answer.nextPageToken !== undefined;
-  const reached = more ? (answer.history.at(-1)?.id ?? start) : answer.historyId;
-  if (more && reached === start) {
+  const reached = more ? (answer.history.at(-1)?.id ?? from.historyId) : answer.historyId;
+  if (more && reached === from.historyId) {
     throw new ConnectorFault({
       kind: 'transient',
-      message: `Gmail's history does not move past ${start}; it is read again later`,
+      message: `Gmail's history does not move past ${reached}; it is read again later`,
     });
   }
+  const enumerated = from.enumeration === undefined ? {} : { enumeration: from.enumeration };
   for (let at = 0; at + pageSize < changed.length; at += pageSize) {
     const read = await readMessages(client, changed.slice(at, at + pageSize));
-    yield { ...read, cursor: { phase: 'live', historyId: start }, done: false };
+    yield { ...read, cursor: from, done: false, ...enumerated };
   }
   const rest = changed.length === 0 ? 0 : Math.floor((changed.length - 1) / pageSize) * pageSize;
   const read = await readMessages(client, changed.slice(rest));
+  const historyId = laterHistory(from.historyId, reached);
   yield {
     records: [...known, ...read.records],
     gone: [...deleted, ...read.gone],
-    cursor: { phase: 'live', historyId: laterHistory(start, reached) },
+    cursor: { phase: 'live', historyId, ...(more ? enumerated : {}) },
     done: !more,
+    ...enumerated,
   };
 }
 
