@@ -68,7 +68,8 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
     { ...zoe, 'Content-Type': 'text/calendar; charset=utf-8; method=REPLY' },
     'calendar_reply',
   ],
-  ['an invitation', { ...zoe, 'Content-Type': 'text/calendar; method=REQUEST' }, 'person'],
+  ['an invitation', { ...zoe, 'Content-Type': 'text/calendar; method=REQUEST' }, 'calendar_notice'],
+  ['Google’s invitation', { ...zoe, Sender: 'Google Calendar <calendar-notification@google.com>' }, 'calendar_notice'],
   ['Outlook’s acceptance', { ...zoe, Subject: 'Accepted: Review' }, 'calendar_reply'],
   ['a mail about something accepted', { ...zoe, Subject: 'Accepted the offer' }, 'person'],
 ])('C4: %s', (_name, headers, expected) => {

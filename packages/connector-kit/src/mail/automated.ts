@@ -8,6 +8,7 @@ export type AutomatedReason =
   | 'bounce'
   | 'read_receipt'
   | 'calendar_reply'
+  | 'calendar_notice'
   | 'auto_submitted'
   | 'auto_reply'
   | 'precedence'
@@ -63,6 +64,7 @@ function reasonOf(headers: MailHeaders, own: OwnSide): AutomatedReason | undefin
   const contentType = headers.first('content-type')?.slice(0, 500).toLowerCase() ?? '';
   if (contentType.includes('disposition-notification')) return 'read_receipt';
   if (isCalendarReply(headers)) return 'calendar_reply';
+  if (isFromCalendar(headers)) return 'calendar_notice';
   const submitted = headers.first('auto-submitted')?.toLowerCase();
   if (submitted !== undefined && !/^no\b/.test(submitted)) return 'auto_submitted';
   if (headers.first('x-autoreply') !== undefined || headers.first('x-autorespond') !== undefined) return 'auto_reply';
@@ -108,14 +110,24 @@ export function failedRecipients(headers: MailHeaders): readonly string[] {
     .slice(0, 100);
 }
 
-/** Whether a mail is the answer to an invitation, which calendars send in a person's name. */
+/** Whether a mail is the answer to an invitation, which calendars send in a person's name. Outlook's is told by its subject. */
 export function isCalendarReply(headers: MailHeaders): boolean {
-  const contentType = headers.first('content-type')?.slice(0, 500).toLowerCase() ?? '';
-  if (contentType.startsWith('text/calendar') && /method="?reply/.test(contentType)) return true;
+  if (calendarMethod(headers) === 'reply') return true;
+  const subject = headers.first('subject')?.slice(0, 40) ?? '';
+  return /^(accepted|declined|tentative|tentatively accepted): /i.test(subject);
+}
+
+/** Whether a calendar wrote a mail: an invitation, a change, a cancellation. The meeting itself tells what it is worth. */
+function isFromCalendar(headers: MailHeaders): boolean {
   // Google hides the calendar part inside a multipart, and names the robot as Sender.
   const robot = parseAddresses(headers.first('sender'))[0]?.address === 'calendar-notification@google.com';
-  const subject = headers.first('subject')?.slice(0, 40) ?? '';
-  return robot || /^(accepted|declined|tentative|tentatively accepted): /i.test(subject);
+  return robot || calendarMethod(headers) !== undefined;
+}
+
+function calendarMethod(headers: MailHeaders): string | undefined {
+  const contentType = headers.first('content-type')?.slice(0, 500).toLowerCase() ?? '';
+  if (!contentType.startsWith('text/calendar')) return undefined;
+  return /method="?([a-z]{1,20})/.exec(contentType)?.[1] ?? 'publish';
 }
 
 function isOwnList(headers: MailHeaders, own: OwnSide): boolean {
