@@ -1,4 +1,11 @@
-import { rejectedWrites, writebackItems, writebackPlans, type WritebackMapping } from '@waymark/store';
+import {
+  rejectedWrites,
+  writebackItems,
+  writebackPlans,
+  type Tx,
+  type WritebackMapping,
+  type WritebackPlan,
+} from '@waymark/store';
 import { applyHeld, withLease, type ApplyOutcome } from './apply.ts';
 import type { WritebackDependencies } from './dependencies.ts';
 import { difference, requireMapping, storePlan } from './planning.ts';
@@ -35,7 +42,10 @@ export async function syncMapping(
     const applied = await goOn(deps, workspaceId, mapping, fence);
     if (applied.some((one) => one.kind !== 'done')) return { kind: 'applied', applied };
     if (mapping.approvedAt === null) {
-      return { kind: 'awaiting-approval', planId: await review(deps, workspaceId, mapping, await differ('review')) };
+      // A draft that waits is checked against the CRM when it is applied, and made anew when a person asks for a plan.
+      const waiting = await deps.database.inWorkspace(workspaceId, (tx) => openDraft(tx, mapping));
+      const planId = waiting?.planId ?? (await review(deps, workspaceId, mapping, await differ('review')));
+      return { kind: 'awaiting-approval', planId };
     }
     const writes = await differ('automatic');
     const clean = writes.filter((write) => write.conflict === null);
@@ -92,18 +102,14 @@ async function review(
   mapping: WritebackMapping,
   writes: readonly PlannedWrite[],
 ): Promise<string | undefined> {
-  const { rejected, drafts } = await deps.database.inWorkspace(workspaceId, async (tx) => {
-    const found = await writebackPlans(tx, { mappingId: mapping.mappingId, states: ['draft'] });
-    const forward = found.filter((plan) => plan.kind === 'forward');
+  const { rejected, draft } = await deps.database.inWorkspace(workspaceId, async (tx) => {
+    const plan = await openDraft(tx, mapping);
     return {
       rejected: new Set((await rejectedWrites(tx, mapping)).map(keyOf)),
-      drafts: await Promise.all(
-        forward.map(async (plan) => ({ planId: plan.planId, items: await writebackItems(tx, plan.planId) })),
-      ),
+      draft: plan && { planId: plan.planId, items: await writebackItems(tx, plan.planId) },
     };
   });
   const wanted = writes.filter((write) => !rejected.has(keyOf(write)));
-  const [draft] = drafts;
   if (wanted.length === 0) return draft?.planId;
   const digest = (list: readonly (Parameters<typeof keyOf>[0] & { readonly conflict: string | null })[]) =>
     list
@@ -112,6 +118,12 @@ async function review(
       .join('\n');
   if (draft && digest(draft.items) === digest(wanted)) return draft.planId;
   return (await storePlan(deps, workspaceId, mapping, wanted, { kind: 'forward', state: 'draft' })).plan.planId;
+}
+
+/** The draft that waits for a person, if there is one. */
+async function openDraft(tx: Tx, mapping: WritebackMapping): Promise<WritebackPlan | undefined> {
+  const drafts = await writebackPlans(tx, { mappingId: mapping.mappingId, states: ['draft'] });
+  return drafts.find((plan) => plan.kind === 'forward');
 }
 
 const keyOf = (one: { readonly externalId: string; readonly before: string; readonly after: string }): string =>
