@@ -134,9 +134,7 @@ export async function timeline(
 }
 
 /** How alerts stand: what was posted, what is not known to have been, what waits and why. */
-export async function alertTotals(
-  tx: Tx,
-): Promise<{
+export async function alertTotals(tx: Tx): Promise<{
   readonly posted: number;
   readonly uncertain: number;
   readonly heldBack: number;
@@ -157,5 +155,102 @@ export async function alertTotals(
     heldBack: Number(row?.held ?? 0),
     failed: Number(row?.failed ?? 0),
     pending: Number(row?.pending ?? 0),
+  };
+}
+
+/** Where an account stands, without the state behind it. Times are epoch milliseconds. */
+export interface Standing {
+  readonly accountId: string;
+  readonly stage: string | null;
+  readonly health: number | null;
+  readonly asOf: number;
+}
+
+/** The standing of every account in one journey. */
+export async function standings(tx: Tx, journey: string): Promise<readonly Standing[]> {
+  const { rows } = await tx.query<{ account_id: string; stage: string | null; health: string | null; as_of: Date }>(
+    `SELECT account_id, stage, health, as_of FROM engine_state WHERE workspace_id = $1 AND journey = $2 ORDER BY account_id`,
+    [tx.workspaceId, journey],
+  );
+  return rows.map((row) => ({
+    accountId: row.account_id,
+    stage: row.stage,
+    health: row.health === null ? null : Number(row.health),
+    asOf: row.as_of.getTime(),
+  }));
+}
+
+/** What was set aside, by stream and reason, with one example of what was wrong; never the record itself. */
+export async function setAsideTotals(tx: Tx): Promise<
+  readonly {
+    readonly installationId: string | null;
+    readonly stream: string;
+    readonly reason: string;
+    readonly records: number;
+    readonly example: string;
+    readonly lastSeenAt: number;
+  }[]
+> {
+  const { rows } = await tx.query<{
+    installation_id: string | null;
+    stream: string;
+    reason: string;
+    records: string;
+    example: string;
+    last_seen_at: Date;
+  }>(
+    `SELECT installation_id, stream, reason, count(*) AS records, min(detail) AS example, max(last_seen_at) AS last_seen_at
+       FROM set_aside WHERE workspace_id = $1 GROUP BY installation_id, stream, reason ORDER BY count(*) DESC, stream, reason`,
+    [tx.workspaceId],
+  );
+  return rows.map((row) => ({
+    installationId: row.installation_id,
+    stream: row.stream,
+    reason: row.reason,
+    records: Number(row.records),
+    example: row.example,
+    lastSeenAt: row.last_seen_at.getTime(),
+  }));
+}
+
+/** For an installation that a webhook should wake: when the last hint came, and how many changes were read since a time. */
+export async function hintActivity(
+  tx: Tx,
+  installationId: string,
+  since: number,
+): Promise<{ readonly lastHintAt: number | null; readonly changes: number }> {
+  const hints = await tx.query<{ last: Date | null }>(
+    'SELECT max(received_at) AS last FROM hint WHERE workspace_id = $1 AND installation_id = $2',
+    [tx.workspaceId, installationId],
+  );
+  const changes = await tx.query<{ changes: string }>(
+    `SELECT count(*) AS changes FROM journey_event
+      WHERE workspace_id = $1 AND installation_id = $2 AND origin = 'live' AND recorded_at >= $3`,
+    [tx.workspaceId, installationId, new Date(since)],
+  );
+  return { lastHintAt: hints.rows[0]?.last?.getTime() ?? null, changes: Number(changes.rows[0]?.changes ?? 0) };
+}
+
+/** The database's clock, epoch milliseconds. */
+export async function databaseTime(tx: Tx): Promise<number> {
+  const { rows } = await tx.query<{ at: Date }>('SELECT clock_timestamp() AS at');
+  return rows[0]?.at.getTime() ?? Number.NaN;
+}
+
+/** How much work waits: accounts to fold, hints that were not looked at, alerts to send, values to write. */
+export async function queueLengths(
+  tx: Tx,
+): Promise<{ readonly fold: number; readonly hints: number; readonly outbox: number; readonly writeback: number }> {
+  const count = async (text: string): Promise<number> =>
+    Number((await tx.query<{ waiting: string }>(text, [tx.workspaceId])).rows[0]?.waiting ?? 0);
+  return {
+    fold: await count('SELECT count(*) AS waiting FROM account_wake WHERE workspace_id = $1'),
+    hints: await count('SELECT count(*) AS waiting FROM hint WHERE workspace_id = $1 AND taken_at IS NULL'),
+    outbox: await count(
+      `SELECT count(*) AS waiting FROM outbox WHERE workspace_id = $1 AND state IN ('pending', 'sending', 'uncertain')`,
+    ),
+    writeback: await count(
+      `SELECT count(*) AS waiting FROM writeback_plan WHERE workspace_id = $1 AND state IN ('approved', 'applying')`,
+    ),
   };
 }
