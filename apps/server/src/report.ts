@@ -10,7 +10,6 @@ import {
   streamCounts,
   streamStates,
   unmatched,
-  writebackSummary,
   type Tx,
   type Workspace,
 } from '@waymark/store';
@@ -99,7 +98,7 @@ export async function workspaceReport(tx: Tx, workspace: Workspace, now: number)
     stages,
     flags: await flagReports(tx),
     alerts: { posted: alerts.posted, uncertain: alerts.uncertain, heldBack: alerts.heldBack },
-    writeback: await writebackSummary(tx),
+    writeback: { planned: 0, applied: 0, verified: 0, failed: 0 },
   };
 }
 

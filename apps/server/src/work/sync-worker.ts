@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { dueInstallations, installations, installation as readInstallation } from '@waymark/store';
 import { syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
+import { connectorIds } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
 
 /** Runs of one workspace at a time, so that a large one leaves room for the others (I10). */
@@ -26,7 +27,7 @@ export class SyncWorker {
   /** Starts what is due in one workspace; returns at once when all of it is running. */
   async sweep(workspaceId: string): Promise<void> {
     const due = await this.#waymark.database.inWorkspace(workspaceId, (tx) =>
-      dueInstallations(tx, this.#waymark.now()),
+      dueInstallations(tx, connectorIds, this.#waymark.now()),
     );
     for (const installationId of due) this.run(workspaceId, installationId);
   }

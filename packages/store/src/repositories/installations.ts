@@ -331,14 +331,23 @@ export async function wantRun(tx: Tx, installationId: string, at: number): Promi
   ]);
 }
 
-/** Active installations that are due and that no living worker holds. */
-export async function dueInstallations(tx: Tx, at: number): Promise<readonly string[]> {
+/** Active installations of these connectors that are due and that no living worker holds. */
+export async function dueInstallations(tx: Tx, connectors: readonly string[], at: number): Promise<readonly string[]> {
   const { rows } = await tx.query<{ installation_id: string }>(
     `SELECT installation_id FROM installation
-      WHERE workspace_id = $1 AND status = 'active' AND (lease_holder IS NULL OR lease_until < $2)
+      WHERE workspace_id = $1 AND status = 'active' AND connector = ANY($3::text[]) AND (lease_holder IS NULL OR lease_until < $2)
         AND (resume_at IS NULL OR resume_at <= $2) AND (wanted_at IS NOT NULL OR next_run_at IS NULL OR next_run_at <= $2)
       ORDER BY wanted_at NULLS LAST, next_run_at NULLS FIRST, created_at`,
-    [tx.workspaceId, new Date(at)],
+    [tx.workspaceId, new Date(at), connectors],
   );
   return rows.map((row) => row.installation_id);
+}
+
+/** Who holds leases now. */
+export async function leaseHolders(tx: Tx): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ lease_holder: string }>(
+    'SELECT DISTINCT lease_holder FROM installation WHERE workspace_id = $1 AND lease_holder IS NOT NULL',
+    [tx.workspaceId],
+  );
+  return rows.map((row) => row.lease_holder);
 }

@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { workspaceReport, type WorkspaceReport } from '@waymark/server';
+import { chooseWorkspace, withWaymark } from '../open.ts';
+import { createOutput, span, table } from '../output.ts';
+
+/** `waymark status`: what is read from where and how fresh it is, with what is wrong. */
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('Show what is read from where, how fresh it is, and what is wrong')
+    .option('-w, --workspace <slug>')
+    .option('--json')
+    .action(async (options: { readonly workspace?: string; readonly json?: boolean }) => {
+      const output = createOutput(options.json === true);
+      await withWaymark(async (waymark) => {
+        const workspace = await chooseWorkspace(waymark, options.workspace);
+        const report = await waymark.database.inWorkspace(workspace.workspaceId, (tx) =>
+          workspaceReport(tx, workspace, waymark.now()),
+        );
+        output.result(report, () => statusText(report));
+      });
+    });
+}
+
+/** The report as a person reads it in a terminal. */
+export function statusText(report: WorkspaceReport): string {
+  const rows = report.installations.flatMap((one) =>
+    one.streams.map((stream) => [
+      one.connector,
+      one.label,
+      stream.stream,
+      stream.stored,
+      stream.ignored,
+      stream.rejected,
+      stream.backfilling
+        ? `reading ${stream.progress.done}${stream.progress.expected === null ? '' : ` of ${stream.progress.expected}`}`
+        : span(stream.freshnessSeconds),
+      stream.fault === null ? '' : `${stream.fault.kind}: ${stream.fault.message}`,
+    ]),
+  );
+  const stopped = report.installations
+    .filter((one) => one.status !== 'active')
+    .map((one) => `${one.connector} ${one.label}: ${one.status} (${one.reason ?? ''})`);
+  return [
+    table(['connector', 'account', 'stream', 'stored', 'ignored', 'rejected', 'read', 'fault'], rows),
+    ...stopped,
+    '',
+    `${report.accounts} accounts (${report.customers} customers), ${report.contacts} contacts, ${report.events.total} events ` +
+      `(${report.events.merged} further sightings), ${report.unmatched.subjects} people or domains to assign.`,
+    `Stages: ${Object.entries(report.stages)
+      .map(([stage, count]) => `${stage} ${count}`)
+      .join(', ')}.`,
+    `Flags: ${report.flags.length}. Alerts: ${report.alerts.posted} posted, ${report.alerts.uncertain} uncertain, ${report.alerts.heldBack} held back. ` +
+      `Write-back: ${report.writeback.verified} verified, ${report.writeback.failed} failed.`,
+  ].join('\n');
+}

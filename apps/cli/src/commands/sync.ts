@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import { installations } from '@waymark/store';
+import { foldDue, syncInstallation } from '@waymark/sync';
+import { connectorIds } from '@waymark/server';
+import { chooseWorkspace, withWaymark } from '../open.ts';
+import { createOutput, table } from '../output.ts';
+
+/** `waymark sync`: reads every installation of a workspace once, now, and folds what changed. Alerts follow when the server runs. */
+export function syncCommand(): Command {
+  return new Command('sync')
+    .description('Read every installation once, now')
+    .option('-w, --workspace <slug>')
+    .option('--json')
+    .action(async (options: { readonly workspace?: string; readonly json?: boolean }) => {
+      const output = createOutput(options.json === true);
+      await withWaymark(async (waymark) => {
+        const workspace = await chooseWorkspace(waymark, options.workspace);
+        const all = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => installations(tx));
+        const results = [];
+        for (const one of all.filter((installation) => connectorIds.includes(installation.connector))) {
+          const outcome = await syncInstallation(
+            waymark.sync,
+            workspace.workspaceId,
+            one.installationId,
+            new AbortController().signal,
+          );
+          const faults = outcome.kind === 'ran' ? outcome.result.faults : [];
+          results.push({
+            connector: one.connector,
+            account: one.label,
+            outcome: outcome.kind,
+            records: outcome.kind === 'ran' ? outcome.result.records : 0,
+            faults: faults.map(({ stream, fault }) => ({ stream, kind: fault.kind, message: fault.message })),
+          });
+        }
+        const { database, now, point } = waymark;
+        // What follows from a fold is the server's: it plans alerts for all open flags when it runs.
+        const folded = await foldDue({
+          database,
+          workspaceId: workspace.workspaceId,
+          now,
+          point,
+          afterFold: () => Promise.resolve(),
+        });
+        if (results.some((one) => one.faults.length > 0)) process.exitCode = 1;
+        output.result({ installations: results, folded }, () =>
+          table(
+            ['connector', 'account', 'outcome', 'records', 'faults'],
+            results.map((one) => [
+              one.connector,
+              one.account,
+              one.outcome,
+              one.records,
+              one.faults.map((fault) => fault.message).join('; '),
+            ]),
+          ),
+        );
+      });
+    });
+}

@@ -1,0 +1,61 @@
+import { Command } from 'commander';
+import { ConfigurationError } from '@waymark/server';
+import { StoreError } from '@waymark/store';
+import { accountsCommand } from './commands/accounts.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { explainCommand } from './commands/explain.ts';
+import { importCommand } from './commands/import.ts';
+import { installCommand } from './commands/install.ts';
+import { memberCommand } from './commands/member.ts';
+import { replayCommand } from './commands/replay.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { syncCommand } from './commands/sync.ts';
+import { tokenCommand } from './commands/token.ts';
+import { workspaceCommand } from './commands/workspace.ts';
+import { writebackCommand } from './commands/writeback.ts';
+import { demoCommand } from './demo/command.ts';
+import { CommandError } from './open.ts';
+
+/** Runs the command line. Every command takes `--json` and ends with a code other than 0 on failure. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('waymark')
+    .description('The customer journey suite for customer success teams')
+    .showHelpAfterError()
+    .enablePositionalOptions();
+  for (const command of [
+    startCommand(),
+    demoCommand(),
+    workspaceCommand(),
+    installCommand(),
+    memberCommand(),
+    tokenCommand(),
+    syncCommand(),
+    statusCommand(),
+    doctorCommand(),
+    accountsCommand(),
+    explainCommand(),
+    replayCommand(),
+    importCommand(),
+    writebackCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`waymark: ${describe(error)}\n`);
+  }
+}
+
+/** What went wrong, in one line; the stack only for what nobody foresaw. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'something went wrong.';
+  const foreseen =
+    error instanceof CommandError ||
+    error instanceof ConfigurationError ||
+    error instanceof StoreError ||
+    'code' in error;
+  return foreseen ? error.message : (error.stack ?? error.message);
+}

@@ -1,0 +1,39 @@
+import { findWorkspace, type Workspace } from '@waymark/store';
+import { openWaymark, readConfiguration, type Waymark } from '@waymark/server';
+
+/** A command that cannot go on, with what to do. */
+export class CommandError extends Error {
+  readonly code = 'COMMAND';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'CommandError';
+  }
+}
+
+/** Opens Waymark for one command and closes it after. The log stays quiet but for errors. */
+export async function withWaymark<T>(work: (waymark: Waymark) => Promise<T>): Promise<T> {
+  const waymark = await openWaymark(readConfiguration({ WAYMARK_LOG: 'error', ...process.env }));
+  try {
+    return await work(waymark);
+  } finally {
+    await waymark.close();
+  }
+}
+
+/** The workspace that a command means: the named one, or the only one there is. Throws CommandError. */
+export async function chooseWorkspace(waymark: Waymark, name: string | undefined): Promise<Workspace> {
+  if (name !== undefined) {
+    const found = await waymark.database.global((tx) => findWorkspace(tx, name));
+    if (!found) throw new CommandError(`There is no workspace ${name}: waymark workspace list shows those there are.`);
+    return found;
+  }
+  const all = await waymark.workspaces();
+  const [only] = all;
+  if (!only) throw new CommandError('There is no workspace yet: make one with waymark workspace create <slug>.');
+  if (all.length > 1)
+    throw new CommandError(
+      `There are several workspaces; say which with --workspace: ${all.map((one) => one.slug).join(', ')}.`,
+    );
+  return only;
+}

@@ -1,0 +1,10 @@
+export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';
+export { decide, DecisionError, type Decision } from './decisions.ts';
+export { activateTemplate, UnknownTemplate } from './definitions.ts';
+export { explainAccount, type Explained } from './explain.ts';
+export { createInstallLink, InstallError, redirectUri, scopesOf } from './oauth/grant.ts';
+export { connectorIds, loadConnector } from './registry.ts';
+export { flagReports, workspaceReport, type FlagReport, type WorkspaceReport } from './report.ts';
+export { startServer, type Server } from './server.ts';
+export { openWaymark, type Waymark } from './waymark.ts';
+export { applyWriteback, writebackDependencies } from './writeback.ts';

@@ -1,0 +1,205 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { createSlackBot, type SlackBot } from '@waymark/slack-bot';
+import { leaseHolders, openJobs, releaseLeasesOf } from '@waymark/store';
+import { hostname } from 'node:os';
+import { createApp } from './http/app.ts';
+import { slackDependencies } from './slack-dependencies.ts';
+import { FoldWorker } from './work/fold-worker.ts';
+import { PerWorkspace } from './work/per-workspace.ts';
+import { SyncWorker } from './work/sync-worker.ts';
+import { openWakes, type Wakes } from './work/wake.ts';
+import { applyWriteback } from './writeback.ts';
+import type { Role } from './configuration.ts';
+import type { Waymark } from './waymark.ts';
+
+/** How often rows are looked through for what a lost wake-up left, ms. */
+const sweepEveryMs = 5000;
+
+export interface ServerOptions {
+  readonly roles: ReadonlySet<Role>;
+}
+
+/** A running server: its address and its work. */
+export interface Server {
+  readonly url: string;
+  readonly publicUrl: string;
+  readonly bot: SlackBot;
+  readonly sync: SyncWorker | undefined;
+  /** Resolves when nothing is being read, folded, sent or written. */
+  readonly idle: () => Promise<void>;
+  /** Asks for everything of a workspace: something was installed or changed by hand. */
+  readonly wake: (workspaceId: string) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts the server in this process with the given roles: all of them, or some of them beside other processes. */
+export async function startServer(waymark: Waymark, options: ServerOptions): Promise<Server> {
+  const { roles } = options;
+  const { log } = waymark;
+  await freeDeadLeases(waymark);
+  const listening = roles.has('http') ? await listen(waymark) : undefined;
+  const url = listening?.url ?? `http://${waymark.configuration.host}:${waymark.configuration.port}`;
+  const publicUrl = waymark.configuration.publicUrl ?? url;
+
+  let wakes: Wakes | undefined;
+  const stop = new AbortController();
+  const bot = await createSlackBot(slackDependencies(waymark, publicUrl, (workspaceId) => ask(workspaceId)));
+  const sender = new PerWorkspace(
+    async (workspaceId) => {
+      await bot.sendDue(workspaceId, stop.signal);
+    },
+    (err, workspaceId) => log.error({ err, workspaceId }, 'sending alerts failed'),
+  );
+  const writer = new PerWorkspace(
+    (workspaceId) => applyWriteback(waymark, workspaceId),
+    (err, workspaceId) => log.error({ err, workspaceId }, 'write-back failed'),
+  );
+  const works = roles.has('workers');
+  const folder = new FoldWorker(waymark, {
+    afterFold: (tx, folded) => bot.planAlerts(tx, folded),
+    onFolded: (workspaceId) => {
+      send(workspaceId);
+      if (works) writer.ask(workspaceId);
+    },
+  });
+  const sync = works ? new SyncWorker(waymark, (workspaceId) => folder.ask(workspaceId)) : undefined;
+  const fold = (workspaceId: string) => (works ? folder.ask(workspaceId) : wakes?.send('fold', { workspaceId }));
+  const send = (workspaceId: string) =>
+    roles.has('bot') ? sender.ask(workspaceId) : wakes?.send('send', { workspaceId });
+  const read = (workspaceId: string, installationId: string) =>
+    sync ? sync.run(workspaceId, installationId) : wakes?.send('sync', { workspaceId, installationId });
+  const ask = (workspaceId: string) => {
+    fold(workspaceId);
+    send(workspaceId);
+  };
+  const unsubscribe = waymark.onCommitted((workspaceId) => fold(workspaceId));
+  wakes = await openWakes(
+    await openJobs(waymark.database, { onError: (err) => log.warn({ err }, 'the job queue') }),
+    {
+      ...(works && {
+        sync: ({ workspaceId, installationId }) => installationId && sync?.run(workspaceId, installationId),
+        fold: ({ workspaceId }) => folder.ask(workspaceId),
+        writeback: ({ workspaceId }) => writer.ask(workspaceId),
+      }),
+      ...(roles.has('bot') && { send: ({ workspaceId }) => sender.ask(workspaceId) }),
+    },
+    (err) => log.warn({ err }, 'a wake-up was not sent; the sweep finds it'),
+  );
+
+  const sweep = async () => {
+    for (const { workspaceId } of await waymark.workspaces()) {
+      if (stop.signal.aborted) return;
+      await sync?.sweep(workspaceId);
+      if (works) folder.ask(workspaceId);
+      if (roles.has('bot')) {
+        await bot.planDigests(workspaceId);
+        sender.ask(workspaceId);
+      }
+      if (works) writer.ask(workspaceId);
+    }
+  };
+  let sweeping: Promise<void> = Promise.resolve();
+  const turn = () => {
+    sweeping = sweep().catch((err: unknown) => {
+      if (!stop.signal.aborted) log.error({ err }, 'the sweep failed');
+    });
+    return sweeping;
+  };
+  const timer = setInterval(() => void turn(), sweepEveryMs);
+  void turn();
+  if (roles.has('bot')) await bot.startSocketMode?.();
+  listening?.mount(
+    createApp({
+      waymark,
+      publicUrl,
+      ready: async () => (await waymark.workspaces()).length >= 0,
+      onHint: read,
+      wake: ask,
+      slack: { events: (request) => bot.fetch(request), callback: (request) => bot.oauthCallback(request) },
+    }),
+  );
+
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    clearInterval(timer);
+    unsubscribe();
+    stop.abort(new Error('The server is stopping.'));
+    await listening?.close();
+    await sweeping;
+    await sync?.stop();
+    await folder.stop();
+    await Promise.all([sender.stop(), writer.stop()]);
+    await wakes?.stop();
+    await bot.close();
+  };
+  return {
+    url,
+    publicUrl,
+    bot,
+    sync,
+    wake: ask,
+    idle: async () => {
+      await sync?.idle();
+      await folder.idle();
+      await sender.idle();
+      await writer.idle();
+    },
+    close: () => (closing ??= close()),
+  };
+}
+
+type Fetch = { readonly fetch: (request: Request, env?: object) => Response | Promise<Response> };
+
+/** Listens first and mounts after, so that the address is known to what is mounted. */
+async function listen(waymark: Waymark) {
+  const { host, port } = waymark.configuration;
+  let app: Fetch | undefined;
+  const server = serve({
+    hostname: host,
+    port,
+    fetch: (request, env) =>
+      app?.fetch(request, env) ?? new Response('starting', { status: 503, headers: { 'retry-after': '1' } }),
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  const bound = isAddress(address) ? address.port : port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    mount: (made: Fetch) => {
+      app = made;
+    },
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ('closeIdleConnections' in server) server.closeIdleConnections();
+        setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), 2000).unref();
+      }),
+  };
+}
+
+function isAddress(address: string | AddressInfo | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}
+
+/** Frees leases of processes of this machine that are dead: after a kill nothing waits for a lease to run out (I14). */
+async function freeDeadLeases(waymark: Waymark): Promise<void> {
+  for (const { workspaceId } of await waymark.workspaces()) {
+    await waymark.database.inWorkspace(workspaceId, async (tx) => {
+      for (const holder of await leaseHolders(tx)) {
+        const [host, pid] = holder.split('/');
+        if (host === hostname() && !isAlive(Number(pid))) await releaseLeasesOf(tx, holder);
+      }
+    });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

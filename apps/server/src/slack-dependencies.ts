@@ -1,0 +1,62 @@
+import type { SlackBotDependencies } from '@waymark/slack-bot';
+import { decide, moveEvidence, recordAnswer } from './decisions.ts';
+import { explainAccount } from './explain.ts';
+import type { Waymark } from './waymark.ts';
+
+const slackUrl = 'https://slack.com';
+
+/** What the Slack bot is lent by the server. */
+export function slackDependencies(
+  waymark: Waymark,
+  publicUrl: string,
+  wake: (workspaceId: string) => void,
+): SlackBotDependencies {
+  const base = waymark.configuration.providerUrls.slack ?? slackUrl;
+  return {
+    database: waymark.database,
+    sealer: waymark.sealer,
+    now: waymark.now,
+    slackApiUrl: `${base}/api/`,
+    authorizeUrl: `${base}/oauth/v2/authorize`,
+    publicUrl,
+    links: {
+      account: (accountId) => `${publicUrl}/accounts/${accountId}`,
+      event: (_accountId, eventId) => `${publicUrl}/events/${eventId}`,
+    },
+    appendAnswer: async (tx, answer) => {
+      const { until, at, ...rest } = answer;
+      await recordAnswer(tx, { ...rest, ...(until !== null && { until }) }, at);
+    },
+    reattribute: async (workspaceId, { flagId, eventIds, accountId, by }) => {
+      await waymark.database.inWorkspace(workspaceId, async (tx) => {
+        const now = waymark.now();
+        if (eventIds.length === 0) await moveEvidence(tx, flagId, accountId, by, now);
+        else
+          await decide(
+            tx,
+            eventIds.map((subject) => ({ kind: 'event' as const, subject, accountId })),
+            by,
+            now,
+          );
+      });
+      wake(workspaceId);
+    },
+    explain: (workspaceId, accountId, flagId) =>
+      waymark.database.inWorkspace(workspaceId, async (tx) => {
+        const explained = await explainAccount(tx, accountId, waymark.now(), flagId);
+        return explained
+          .map(
+            (one) =>
+              `${one.text}\n\n${one.agrees ? 'The log gives the same answer.' : 'The log gives another answer now; it is being worked out again.'}`,
+          )
+          .join('\n\n');
+      }),
+    wake,
+    point: waymark.point,
+    log: waymark.log,
+    sender: waymark.holder,
+    ...(waymark.configuration.rateScale > 1 && {
+      timing: { channelIntervalMs: Math.max(1, Math.round(1050 / waymark.configuration.rateScale)) },
+    }),
+  };
+}

@@ -1,0 +1,73 @@
+import { nextWake, type Tx } from '@waymark/store';
+import { foldDue, type Folded } from '@waymark/sync';
+import type { Waymark } from '../waymark.ts';
+import { PerWorkspace } from './per-workspace.ts';
+
+/** Longest sleep between looks at the clock: timers beyond it would be re-armed anyway. */
+const longestNapMs = 60_000;
+
+/** Keeps the answers of all accounts of all workspaces current: folds what changed, and what changes by time alone at its instant. */
+export class FoldWorker {
+  readonly #waymark: Waymark;
+  readonly #folds: PerWorkspace;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
+  readonly #onFolded: (workspaceId: string) => void;
+
+  constructor(
+    waymark: Waymark,
+    options: {
+      readonly afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
+      /** Something was folded: there may be something to send or to write back. */
+      readonly onFolded: (workspaceId: string) => void;
+    },
+  ) {
+    this.#waymark = waymark;
+    this.#afterFold = options.afterFold;
+    this.#onFolded = options.onFolded;
+    this.#folds = new PerWorkspace(
+      (workspaceId) => this.#turn(workspaceId),
+      (err, workspaceId) => waymark.log.error({ err, workspaceId }, 'a fold failed'),
+    );
+  }
+
+  /** Folds what is due in a workspace, soon. */
+  ask(workspaceId: string): void {
+    this.#folds.ask(workspaceId);
+  }
+
+  async #turn(workspaceId: string): Promise<void> {
+    let folded = 0;
+    let batch: number;
+    do {
+      batch = await foldDue({
+        database: this.#waymark.database,
+        workspaceId,
+        now: this.#waymark.now,
+        point: this.#waymark.point,
+        afterFold: this.#afterFold,
+      });
+      folded += batch;
+    } while (batch > 0);
+    if (folded > 0) this.#onFolded(workspaceId);
+    await this.#arm(workspaceId);
+  }
+
+  /** Sleeps until the next instant at which an answer changes without a new event. */
+  async #arm(workspaceId: string): Promise<void> {
+    const next = await this.#waymark.database.inWorkspace(workspaceId, (tx) => nextWake(tx));
+    clearTimeout(this.#timers.get(workspaceId));
+    if (next === null) return;
+    const nap = Math.min(longestNapMs, Math.max(10, next - this.#waymark.now()));
+    this.#timers.set(workspaceId, setTimeout(() => this.ask(workspaceId), nap).unref());
+  }
+
+  async idle(): Promise<void> {
+    await this.#folds.idle();
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await this.#folds.stop();
+  }
+}
