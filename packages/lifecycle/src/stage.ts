@@ -5,7 +5,7 @@ import { compileMatcher } from './matcher.ts';
 import type { Moment } from './moment.ts';
 import { makeProof } from './proof.ts';
 import { NEVER, note } from './signal.ts';
-import type { Fact, StagePeriod } from './state.ts';
+import type { Fact, Proof, StagePeriod } from './state.ts';
 import { markOf } from './fact.ts';
 
 interface CompiledRoute {
@@ -95,52 +95,48 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     return step < 0 ? 'regress' : step > 1 ? 'skip' : 'forward';
   };
 
-  const settle = (moment: Moment): boolean => {
-    const { course } = moment;
-    const before = course.stage;
-    const since = course.stageSince;
-    const visited = new Set<string>();
-    let taken: CompiledRoute | null = null;
-    // Several stages may be passed in one instant (an account whose history begins late): only where it ends up is a period.
-    for (;;) {
-      const route = openRoute(moment, course.stage ?? 'none', visited, taken !== null);
-      if (!route) break;
-      taken = route;
-      visited.add(route.to);
-      course.stage = route.to;
-      course.stageSince = moment.at;
-    }
-    if (!taken) return false;
-    const flip = moment.flip;
-    const to = taken.to;
-    course.stage = before;
-    course.stageSince = since;
-    // Once round and back in one instant is no move.
-    if (to === before) return false;
-    const proof = makeProof({
-      rule: `stage:${to}`,
+  const proofOf = (moment: Moment, route: CompiledRoute): Proof =>
+    makeProof({
+      rule: `stage:${route.to}`,
       ruleVersion: definition.version,
       definition: definition.id,
       definitionDigest,
       at: moment.at,
       evidence: [
         ...moment.fresh
-          .filter((fact) => taken.on?.(fact))
-          .map((fact) => note(markOf(fact), `Entered ${title.get(to) ?? to} on this`)),
-        ...(taken.when?.evidence(moment) ?? []),
+          .filter((fact) => route.on?.(fact))
+          .map((fact) => note(markOf(fact), `Entered ${title.get(route.to) ?? route.to} on this`)),
+        ...(route.when?.evidence(moment) ?? []),
       ],
-      comparisons: taken.when?.comparisons(moment) ?? [],
+      comparisons: route.when?.comparisons(moment) ?? [],
       clears: 'Lasts until another stage is entered.',
     });
-    const last = course.periods.at(-1);
-    const move = moveKind(before, to);
-    const direction = moveDirection(moment, before, to);
-    const kept = last ? [...course.periods.slice(0, -1), { ...last, exitedAt: moment.at }] : [];
-    course.periods = [...kept, { stage: to, enteredAt: moment.at, exitedAt: null, move, direction, proof }];
-    course.stage = to;
-    course.stageSince = moment.at;
-    moment.flip = flip;
-    return true;
+
+  const settle = (moment: Moment): boolean => {
+    const { course } = moment;
+    const { stage: before, stageSince, periods } = course;
+    const last = periods.at(-1);
+    const closed = last ? [...periods.slice(0, -1), { ...last, exitedAt: moment.at }] : [];
+    const visited = new Set<string>();
+    // Several stages may be passed in one instant (an account whose history begins late): only where it ends up is a period.
+    for (;;) {
+      const route = openRoute(moment, course.stage ?? 'none', visited, visited.size > 0);
+      if (!route) break;
+      const { to } = route;
+      const proof = proofOf(moment, route);
+      course.periods = periods;
+      const move = moveKind(before, to);
+      const direction = moveDirection(moment, before, to);
+      course.periods = [...closed, { stage: to, enteredAt: moment.at, exitedAt: null, move, direction, proof }];
+      course.stage = to;
+      course.stageSince = moment.at;
+      visited.add(to);
+      if (to !== before) continue;
+      // Once round and back in one instant is no move.
+      course.periods = periods;
+      course.stageSince = stageSince;
+    }
+    return course.stage !== before;
   };
 
   return {
