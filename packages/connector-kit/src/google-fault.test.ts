@@ -44,11 +44,12 @@ test.each([
   expect(classifyGoogle(error).kind).toBe(kind);
 });
 
+const wait = (value: string) => {
+  const fault = classifyGoogle(refused(429, 'rateLimitExceeded', undefined, { 'retry-after': value }));
+  return 'retryAfterMs' in fault ? fault.retryAfterMs : undefined;
+};
+
 test('Retry-After is honored in seconds and as a date, and never beyond an hour', () => {
-  const wait = (value: string) => {
-    const fault = classifyGoogle(refused(429, 'rateLimitExceeded', undefined, { 'retry-after': value }));
-    return 'retryAfterMs' in fault ? fault.retryAfterMs : undefined;
-  };
   expect(wait('7')).toBe(7_000);
   expect(wait(new Date(served + 30_000).toUTCString())).toBe(30_000);
   expect(wait('99999999')).toBe(3_600_000);

@@ -50,7 +50,7 @@ export function startListing(pinned: string, context: PullContext): Listing {
 }
 
 /** Where the window in hand begins, epoch milliseconds; never before `since`. */
-export function windowStart(cursor: Listing): number {
+function windowStart(cursor: Listing): number {
   return Math.max(cursor.since - marginMs, (cursor.before ?? cursor.startedAt) - windowMs);
 }
 

@@ -32,9 +32,7 @@ export type CalendarEntry = z.infer<typeof calendarEntry>;
 
 const calendarsAnswer = z.object({ items: z.array(calendarEntry).default([]), nextPageToken: z.string().optional() });
 
-export type EventsParams = ReturnType<
-  typeof wholeParams | typeof changesParams | typeof seriesParams | typeof countParams
->;
+type EventsParams = ReturnType<typeof wholeParams | typeof changesParams | typeof seriesParams | typeof countParams>;
 
 /** The reads of a calendar account that the connector makes. */
 export interface CalendarClient {

@@ -7,11 +7,9 @@ const reading = z.object({
   enumeration: z.string(),
   since: z.number(),
 });
-export type Reading = z.infer<typeof reading>;
 
 /** Following one calendar's changes. `since` is where its first read began: a later whole read must not show less. */
 const live = z.object({ phase: z.literal('live'), syncToken: z.string().min(1), since: z.number() });
-export type Live = z.infer<typeof live>;
 
 export const calendarCursor = z.discriminatedUnion('phase', [reading, live]);
 export type CalendarCursor = z.infer<typeof calendarCursor>;

@@ -112,7 +112,8 @@ function* rule(line: ICAL.Property, first: Slot): Iterable<string> {
   if (recur.until) recur.until = floating(localText(recur.until, undefined, first, true));
   const iterator = recur.iterator(floating(textOf(DateTime.fromMillis(first.start, { zone: first.zone }), first)));
   let found = 0;
-  for (let looked = 0; looked < mostOccurrences && (!count || found < count); looked += 1) {
+  const wanted = count || Infinity;
+  for (let looked = 0; looked < mostOccurrences && found < wanted; looked += 1) {
     const next = iterator.next();
     if (!next) return;
     if (!matches(next)) continue;

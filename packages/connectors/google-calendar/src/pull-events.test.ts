@@ -57,6 +57,7 @@ async function pull(
   return collect(pullEvents(await client(), from, calendar, context));
 }
 
+const enumeration = async (...args: Parameters<typeof pull>) => (await pull(...args))[0]?.enumeration;
 const records = (pages: readonly Page<unknown>[]) => pages.flatMap((page) => page.records);
 const exception = (id: string, more: object = {}) =>
   event({
@@ -172,7 +173,6 @@ test('a deleted event with nothing but its id is gone; one with its details is a
 
 test('A5: a whole read is an enumeration, bounded only where the first span is not remembered', async () => {
   google(() => ({ items: [], nextSyncToken: 'new' }));
-  const enumeration = async (...args: Parameters<typeof pull>) => (await pull(...args))[0]?.enumeration;
   const late = now - 30 * day;
   expect(await enumeration(null)).toEqual({ id: expect.any(String) });
   expect(await enumeration(live, { mode: 'resync', since: late })).toEqual({ id: expect.any(String) });
