@@ -73,6 +73,11 @@ function manifestTests<Client>({ manifest, streams, settings, write }: Connector
     expect(settings.safeParse({}).success || manifest.crm).toBe(true);
   });
 
+  it('keeps subjects only where an installation asks for it, and lets it ask', () => {
+    if (settings.safeParse({}).success) expect(settings.parse({})['keepSubjects']).toBe(false);
+    if (settings.safeParse({}).success) expect(settings.parse({ keepSubjects: true })['keepSubjects']).toBe(true);
+  });
+
   it('D13: names scopes per stream, none of them for writing but by the writer', () => {
     const writing = new Set(write?.scopes ?? []);
     for (const stream of streams) {

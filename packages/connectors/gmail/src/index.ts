@@ -12,6 +12,9 @@ import { pullMessages } from './pull-messages.ts';
 import { rawMessage, withoutBody } from './raw-message.ts';
 import type { RawMessage } from './raw-message.ts';
 
+/** An installation's settings. Subjects are kept only where a person asks for them. */
+const gmailSettings = z.object({ keepSubjects: z.boolean().default(false) });
+
 const messages: Stream<GmailClient, GmailCursor, RawMessage> = {
   name: 'messages',
   object: 'message',
@@ -29,7 +32,7 @@ const messages: Stream<GmailClient, GmailCursor, RawMessage> = {
 /** Gmail: the headers of a mailbox's messages as mail events. */
 export const gmail: Connector<GmailClient> = {
   manifest,
-  settings: z.object({}),
+  settings: gmailSettings,
   connect: connectGmail,
   async identify(client) {
     const { emailAddress } = await client.profile();

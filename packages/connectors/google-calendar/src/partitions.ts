@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import type { CalendarClient, CalendarEntry } from './client.ts';
 
-/** An installation's settings: calendars to read by id; without them, all that the account owns or writes and shows. */
-export const calendarSettings = z.object({ calendars: z.array(z.string().min(1).max(500)).max(100).optional() });
+/** An installation's settings. */
+export const calendarSettings = z.object({
+  /** Calendars to read, by id; without them, all that the account owns or writes and shows. */
+  calendars: z.array(z.string().min(1).max(500)).max(100).optional(),
+  /** Whether titles are kept. */
+  keepSubjects: z.boolean().default(false),
+});
 
 /** The calendars of an account that are read, each with a cursor of its own (failure N5), the primary one first. */
 export async function calendarPartitions(client: CalendarClient): Promise<readonly { id: string; label: string }[]> {
