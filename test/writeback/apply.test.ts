@@ -1,8 +1,8 @@
 import { applyPlan, approvePlan, createPlan } from '@waymark/writeback';
-import { writebackItems, writebackSummary } from '@waymark/store';
+import { writebackPlan, writebackSummary } from '@waymark/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PORTAL } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
-import { startWriteback, type WritebackRig } from './rig.ts';
+import { revOps, startWriteback, type WritebackRig } from './rig.ts';
 
 let rig: WritebackRig;
 beforeEach(async () => {
@@ -10,17 +10,36 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const by = 'revops@example.com';
-const items = (planId: string) => rig.database.inWorkspace(rig.workspaceId, (tx) => writebackItems(tx, planId));
-const summary = () => rig.database.inWorkspace(rig.workspaceId, (tx) => writebackSummary(tx));
+const property = 'waymark_stage';
+const apply = (planId: string, worker = rig.worker()) => applyPlan(worker, rig.workspaceId, planId);
+const counts = (planId: string) => rig.items(planId).then((items) => Object.groupBy(items, (item) => item.state));
+const timesWritten = () => [...rig.writesOf(property).values()].map((values) => values.length);
 
-async function approved(mappingId: string, accept: readonly string[] = []): Promise<string> {
-  const { plan } = await createPlan(rig.worker(), rig.workspaceId, mappingId);
-  await approvePlan(rig.worker(), rig.workspaceId, plan.planId, { by, accept });
-  return plan.planId;
+/** A worker that dies at the nth time it comes to a point: nothing after it runs, not even the release of its lease. */
+function dyingWorker(name: string, nth = 1) {
+  let passed = 0;
+  let dead = false;
+  const worker = rig.worker({
+    holder: 'dying',
+    point: (point) => {
+      passed += point === name ? 1 : 0;
+      if (passed < nth || point !== name) return Promise.resolve();
+      dead = true;
+      return Promise.reject(new Error('killed'));
+    },
+  });
+  const { database } = worker;
+  const refuse = () => Promise.reject(new Error('killed'));
+  return {
+    ...worker,
+    database: {
+      ...database,
+      inWorkspace: ((...args) => (dead ? refuse() : database.inWorkspace(...args))) as typeof database.inWorkspace,
+    },
+  };
 }
 
-describe('write-back to HubSpot, with the real SDK', () => {
+describe('applying a plan to HubSpot, with the real SDK', () => {
   it('I5: writes 250 records to a property of its own in batches of at most 100, each once, and reads them back', async () => {
     const ids = await rig.companies(250, 'onboarding');
     const mapping = await rig.mapping();
@@ -32,19 +51,152 @@ describe('write-back to HubSpot, with the real SDK', () => {
       why: { stage: 'onboarding', proof: { rule: 'enter:onboarding' } },
     });
     expect(rig.crm.handle.writes()).toHaveLength(0);
-    await expect(applyPlan(rig.worker(), rig.workspaceId, plan.planId)).rejects.toMatchObject({ code: 'plan_state' });
+    await expect(apply(plan.planId)).rejects.toMatchObject({ code: 'plan_state' });
 
-    await approvePlan(rig.worker(), rig.workspaceId, plan.planId, { by });
-    const outcome = await applyPlan(rig.worker(), rig.workspaceId, plan.planId);
-    expect(outcome).toEqual({ kind: 'done', counts: { verified: 250, failed: 0, skipped: 0, open: 0 } });
-    const writes = rig.writesOf('waymark_stage');
-    expect([...writes.keys()].toSorted()).toEqual(ids.toSorted());
-    expect([...writes.values()].every((values) => values.length === 1)).toBe(true);
-    expect(new Set(rig.crm.handle.writes().map((write) => write.at)).size).toBeGreaterThanOrEqual(3);
-    expect(await summary()).toEqual({ planned: 250, applied: 250, verified: 250, failed: 0 });
-    expect((await rig.reload(mapping)).approvedBy).toBe(by);
+    await approvePlan(rig.worker(), rig.workspaceId, plan.planId, { by: revOps });
+    expect(await apply(plan.planId)).toEqual({
+      kind: 'done',
+      counts: { verified: 250, failed: 0, skipped: 0, open: 0 },
+    });
+    expect([...rig.writesOf(property).keys()].toSorted()).toEqual(ids.toSorted());
+    expect(new Set(timesWritten())).toEqual(new Set([1]));
+    expect(await rig.database.inWorkspace(rig.workspaceId, (tx) => writebackSummary(tx))).toEqual({
+      planned: 250,
+      applied: 250,
+      verified: 250,
+      failed: 0,
+    });
+    expect((await rig.reload(mapping)).approvedBy).toBe(revOps);
+    expect(await apply(plan.planId)).toMatchObject({ kind: 'done' });
+    expect(rig.crm.handle.writes()).toHaveLength(250);
+  });
+
+  it.each(['multi-status', 'missing', 'reject'] as const)(
+    'H4: a refused and a deleted record of a batch fail alone, with their reason, and are not tried again (%s)',
+    async (batchErrors) => {
+      const [refused = '', deleted = '', ...rest] = await rig.companies(20, 'onboarding');
+      const planId = await rig.approved(await rig.mapping());
+      rig.crm.handle.settings.refusedWrites.set(`${PORTAL}:companies:${refused}`, 'A required property is missing');
+      rig.crm.handle.settings.batchErrors = batchErrors;
+      rig.crm.handle.archive(PORTAL, 'companies', deleted);
+      expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 18, failed: 2 } });
+      const failed = (await counts(planId)).failed ?? [];
+      expect(failed.find((item) => item.externalId === deleted)).toMatchObject({ conflict: 'record_gone' });
+      expect(failed.find((item) => item.externalId === refused)?.error).toBeTruthy();
+      expect(rig.held(refused, property)).toBe('');
+      expect(rig.crm.handle.writes()).toHaveLength(rest.length);
+      rig.crm.handle.settings.refusedWrites.clear();
+      expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 18, failed: 2 } });
+      expect(rig.crm.handle.writes()).toHaveLength(rest.length);
+    },
+  );
+
+  it('I5: a lost answer is read back, never sent again', async () => {
+    await rig.companies(120, 'onboarding');
+    const planId = await rig.approved(await rig.mapping());
+    rig.crm.faults.add({ kind: 'lost-answer', match: { path: '/batch/update' }, times: 1 });
+    const outcome = await apply(planId);
+    expect(outcome).toMatchObject({ kind: 'deferred', counts: { verified: 100, open: 20 } });
+    expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 120 } });
+    expect(timesWritten()).toEqual(Array.from({ length: 120 }, () => 1));
+  });
+
+  it('I5: an answer that is lost together with the reading back is settled by the next run', async () => {
+    await rig.companies(10, 'onboarding');
+    const planId = await rig.approved(await rig.mapping());
+    rig.crm.faults.add({ kind: 'lost-answer', match: { path: '/batch/update' }, times: 1 });
+    // The look before the write is the first batch read; the reading back is the second.
+    let reads = 0;
+    const worker = rig.worker({
+      point: (point) => {
+        if (point === 'write-claimed' && reads++ === 0)
+          rig.crm.faults.add({ kind: 'server-error', match: { path: '/batch/read' }, times: 1 });
+        return Promise.resolve();
+      },
+    });
+    expect(await apply(planId, worker)).toMatchObject({ kind: 'deferred', counts: { open: 10 } });
+    expect(Object.keys(await counts(planId))).toEqual(['writing']);
+    expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 10 } });
+    expect(timesWritten()).toEqual(Array.from({ length: 10 }, () => 1));
+  });
+
+  it('H4: a passing fault is tried again later and says when', async () => {
+    await rig.companies(3, 'onboarding');
+    const planId = await rig.approved(await rig.mapping());
+    rig.crm.faults.add({ kind: 'server-error', match: { path: '/batch/update' }, times: 1 });
+    const outcome = await apply(planId);
+    expect(outcome).toMatchObject({ kind: 'deferred', fault: { kind: 'transient' } });
+    const plan = await rig.database.inWorkspace(rig.workspaceId, (tx) => writebackPlan(tx, planId));
+    expect(plan).toMatchObject({ state: 'applying' });
+    expect(plan?.resumeAt).toBeGreaterThan(rig.now());
+    expect(Object.keys(await counts(planId))).toEqual(['planned']);
+    expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 3 } });
+    expect(timesWritten()).toEqual([1, 1, 1]);
+  });
+
+  it.each(['write-claimed', 'write-sent'] as const)(
+    'I5, I14: killed at %s in the second batch, nothing is lost and nothing is written twice',
+    async (point) => {
+      await rig.companies(250, 'onboarding');
+      const planId = await rig.approved(await rig.mapping());
+      await expect(apply(planId, dyingWorker(point, 2))).rejects.toThrow('killed');
+      expect((await counts(planId)).writing).toHaveLength(100);
+      expect(await apply(planId)).toEqual({ kind: 'busy' });
+      rig.crm.clock.offset += 121_000;
+      expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 250 } });
+      expect(timesWritten()).toEqual(Array.from({ length: 250 }, () => 1));
+    },
+  );
+
+  it('I5: two workers on one plan, and two plans of one difference, write each record once', async () => {
+    await rig.companies(150, 'onboarding');
+    const mapping = await rig.mapping();
+    const first = await rig.approved(mapping);
+    const second = await rig.approved(mapping);
+    const run = (planId: string, holder: string) => apply(planId, rig.worker({ holder }));
+    await Promise.all([run(first, 'a'), run(first, 'b'), run(second, 'c'), run(second, 'd')]);
+    for (const planId of [first, second]) expect(await run(planId, 'e')).toMatchObject({ kind: 'done' });
+    expect(timesWritten()).toEqual(Array.from({ length: 150 }, () => 1));
+  });
+
+  it('I5: a worker that was paused past its lease records nothing and sends nothing', async () => {
+    await rig.companies(150, 'onboarding');
+    const planId = await rig.approved(await rig.mapping());
+    const paused = rig.worker({
+      holder: 'paused',
+      point: async (point) => {
+        if (point !== 'write-sent') return;
+        rig.crm.clock.offset += 121_000;
+        expect(await apply(planId, rig.worker({ holder: 'other' }))).toMatchObject({ kind: 'done' });
+      },
+    });
+    expect(await apply(planId, paused)).toEqual({ kind: 'busy' });
+    expect(timesWritten()).toEqual(Array.from({ length: 150 }, () => 1));
+    expect((await counts(planId)).verified).toHaveLength(150);
+  });
+
+  it('I5: a person who edits between plan and apply keeps her value', async () => {
+    const [edited = '', ...rest] = await rig.companies(3, 'onboarding');
+    const mapping = await rig.mapping();
+    await apply(await rig.approved(mapping));
+    await rig.move([edited, ...rest], 'engagement');
+    const planId = await rig.approved(mapping);
+    rig.edit(edited, { [property]: 'advocacy' });
+    expect(await apply(planId)).toMatchObject({ counts: { verified: 2, skipped: 1 } });
+    expect(rig.held(edited, property)).toBe('advocacy');
+    expect((await counts(planId)).skipped?.[0]).toMatchObject({
+      externalId: edited,
+      conflict: 'edited',
+      readBack: 'advocacy',
+      error: expect.stringContaining('CRM_UI'),
+    });
+  });
+
+  it('D13: a grant without the write scope ends the run with its reason; nothing is lost', async () => {
+    await rig.companies(2, 'onboarding');
+    const planId = await rig.approved(await rig.mapping());
+    const poor = rig.worker({ scopes: ['oauth', 'crm.objects.companies.read'] });
+    expect(await apply(planId, poor)).toMatchObject({ kind: 'deferred', fault: { kind: 'scope-missing' } });
+    expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 2 } });
   });
 });
-void items;
-void approved;
-void PORTAL;

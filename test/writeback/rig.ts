@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hubspot } from '@waymark/connector-hubspot';
 import { testSession } from '@waymark/connector-kit/testing/session';
-import { contentUuid } from '@waymark/journey';
+import { contentUuid, type AccountFact } from '@waymark/journey';
 import {
   addPeriods,
   saveWritebackMapping,
@@ -10,11 +10,13 @@ import {
   upsertAccounts,
   writeAccountRecords,
   writeCheckpoint,
+  writebackItems,
   writebackMapping,
+  type WritebackItem,
   type WritebackMapping,
 } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import type { WritebackDependencies } from '@waymark/writeback';
+import { approvePlan, createPlan, type WritebackDependencies } from '@waymark/writeback';
 import { expect } from 'vitest';
 import { ALL_SCOPES, PORTAL, startRig, type CrmRig } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
 
@@ -25,6 +27,9 @@ export const stages = [
   { id: 'engagement', title: 'Engagement', lifecycle: 'customer' },
   { id: 'advocacy', title: 'Advocacy', lifecycle: 'evangelist' },
 ] as const;
+
+/** The person who approves. */
+export const revOps = 'revops@example.com';
 
 export type Stage = (typeof stages)[number]['id'];
 
@@ -38,6 +43,7 @@ export interface WritebackRig {
   worker(options?: {
     readonly point?: WritebackDependencies['point'];
     readonly holder?: string;
+    readonly scopes?: readonly string[];
   }): WritebackDependencies;
   now(): number;
   /** Makes companies in the CRM, each with an account in the given stage. Returns the CRM's ids. */
@@ -50,6 +56,9 @@ export interface WritebackRig {
   held(id: string, property: string): string;
   /** The calls that a person makes in the CRM. */
   edit(id: string, properties: Readonly<Record<string, string>>): void;
+  /** Plans and approves in the name of RevOps. Returns the plan's id. */
+  approved(mapping: WritebackMapping, accept?: readonly string[]): Promise<string>;
+  items(planId: string): Promise<readonly WritebackItem[]>;
   /** How often each record was written, by the portal's own log. */
   writesOf(property: string): Map<string, string[]>;
   close(): Promise<void>;
@@ -64,6 +73,8 @@ export async function startWriteback(): Promise<WritebackRig> {
   const installationId = randomUUID();
   const now = () => Date.now() + crm.clock.offset;
   const accountOf = (id: string) => contentUuid('account', workspaceId, installationId, id);
+
+  const items = (planId: string) => database.inWorkspace(workspaceId, (tx) => writebackItems(tx, planId));
 
   async function place(ids: readonly string[], stage: Stage): Promise<void> {
     const at = now();
@@ -83,29 +94,31 @@ export async function startWriteback(): Promise<WritebackRig> {
     });
   }
 
+  const worker: WritebackRig['worker'] = (options = {}) => ({
+    database,
+    openWriter: async () => {
+      const session = testSession({
+        classify: hubspot.classify,
+        baseUrls: { app: crm.url, api: crm.url },
+        token: crm.token(options.scopes),
+        grantedScopes: options.scopes ?? ALL_SCOPES,
+        now,
+      });
+      return { writer: hubspot.write ?? expect.fail('no writer'), client: await hubspot.connect(session) };
+    },
+    stages: () => Promise.resolve(stages),
+    now,
+    point: options.point ?? (() => Promise.resolve()),
+    holder: options.holder ?? 'worker',
+  });
+
   return {
     crm,
     database,
     workspaceId,
     installationId,
     now,
-    worker: (options = {}) => ({
-      database,
-      openWriter: async () => {
-        const session = testSession({
-          classify: hubspot.classify,
-          baseUrls: { app: crm.url, api: crm.url },
-          token: crm.token(),
-          grantedScopes: ALL_SCOPES,
-          now,
-        });
-        return { writer: hubspot.write ?? expect.fail('no writer'), client: await hubspot.connect(session) };
-      },
-      stages: () => Promise.resolve(stages),
-      now,
-      point: options.point ?? (() => Promise.resolve()),
-      holder: options.holder ?? 'worker',
-    }),
+    worker,
     async companies(count, stage, properties = {}) {
       const ids = Array.from({ length: count }, (_, index) => {
         const values = { name: `Company ${index}`, ...properties };
@@ -114,7 +127,13 @@ export async function startWriteback(): Promise<WritebackRig> {
       await database.inWorkspace(workspaceId, async (tx) => {
         const facts = ids.map((id) => ({
           accountId: accountOf(id),
-          fact: { kind: 'account', externalId: id, name: `Company ${id}`, domains: [], isCustomer: true } as const,
+          fact: {
+            kind: 'account',
+            externalId: id,
+            name: `Company ${id}`,
+            domains: [],
+            isCustomer: true,
+          } satisfies AccountFact,
         }));
         const blank = {
           domain: null,
@@ -164,6 +183,13 @@ export async function startWriteback(): Promise<WritebackRig> {
       const found = await database.inWorkspace(workspaceId, (tx) => writebackMapping(tx, mapping.mappingId));
       return found ?? expect.fail('no mapping');
     },
+    async approved(mapping, accept = []) {
+      const { plan } = await createPlan(worker(), workspaceId, mapping.mappingId);
+      const named = (await items(plan.planId)).filter((item) => accept.includes(item.externalId));
+      await approvePlan(worker(), workspaceId, plan.planId, { by: revOps, accept: named.map((item) => item.itemId) });
+      return plan.planId;
+    },
+    items,
     held(id, property) {
       const book = crm.handle.book(PORTAL);
       return book.value('companies', book.get('companies', id), property) ?? '';
