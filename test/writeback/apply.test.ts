@@ -2,7 +2,7 @@ import { applyPlan, approvePlan, createPlan } from '@waymark/writeback';
 import { writebackPlan, writebackSummary } from '@waymark/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PORTAL } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
-import { revOps, startWriteback, type WritebackRig } from './rig.ts';
+import { dyingWorker, revOps, startWriteback, type WritebackRig } from './rig.ts';
 
 let rig: WritebackRig;
 beforeEach(async () => {
@@ -14,30 +14,6 @@ const property = 'waymark_stage';
 const apply = (planId: string, worker = rig.worker()) => applyPlan(worker, rig.workspaceId, planId);
 const counts = (planId: string) => rig.items(planId).then((items) => Object.groupBy(items, (item) => item.state));
 const timesWritten = () => [...rig.writesOf(property).values()].map((values) => values.length);
-
-/** A worker that dies at the nth time it comes to a point: nothing after it runs, not even the release of its lease. */
-function dyingWorker(name: string, nth = 1) {
-  let passed = 0;
-  let dead = false;
-  const worker = rig.worker({
-    holder: 'dying',
-    point: (point) => {
-      passed += point === name ? 1 : 0;
-      if (passed < nth || point !== name) return Promise.resolve();
-      dead = true;
-      return Promise.reject(new Error('killed'));
-    },
-  });
-  const { database } = worker;
-  const refuse = () => Promise.reject(new Error('killed'));
-  return {
-    ...worker,
-    database: {
-      ...database,
-      inWorkspace: ((...args) => (dead ? refuse() : database.inWorkspace(...args))) as typeof database.inWorkspace,
-    },
-  };
-}
 
 describe('applying a plan to HubSpot, with the real SDK', () => {
   it('I5: writes 250 records to a property of its own in batches of at most 100, each once, and reads them back', async () => {
@@ -139,7 +115,7 @@ describe('applying a plan to HubSpot, with the real SDK', () => {
     async (point) => {
       await rig.companies(250, 'onboarding');
       const planId = await rig.approved(await rig.mapping());
-      await expect(apply(planId, dyingWorker(point, 2))).rejects.toThrow('killed');
+      await expect(apply(planId, dyingWorker(rig, point, 2))).rejects.toThrow('killed');
       expect((await counts(planId)).writing).toHaveLength(100);
       expect(await apply(planId)).toEqual({ kind: 'busy' });
       rig.crm.clock.offset += 121_000;

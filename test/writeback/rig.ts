@@ -213,3 +213,25 @@ export async function startWriteback(): Promise<WritebackRig> {
     },
   };
 }
+
+/** A worker that dies at the nth time it comes to a point: nothing after it runs, not even the release of its lease. */
+export function dyingWorker(
+  rig: WritebackRig,
+  name: Parameters<WritebackDependencies['point']>[0],
+  nth = 1,
+): WritebackDependencies {
+  let passed = 0;
+  let dead = false;
+  const worker = rig.worker({
+    holder: 'dying',
+    point: (point) => {
+      passed += point === name ? 1 : 0;
+      if (point !== name || passed < nth) return Promise.resolve();
+      dead = true;
+      return Promise.reject(new Error('killed'));
+    },
+  });
+  const inWorkspace: typeof worker.database.inWorkspace = (...args) =>
+    dead ? Promise.reject(new Error('killed')) : worker.database.inWorkspace(...args);
+  return { ...worker, database: { ...worker.database, inWorkspace } };
+}
