@@ -23,11 +23,10 @@ const echo = (externalId: string, value: string, at: number) =>
 
 /** The stage changes that the connector now reads from the portal. */
 async function incoming() {
-  const { client } = await rig.worker().openWriter(rig.workspaceId, rig.installationId);
   const companies = hubspot.streams.find((stream) => stream.name === 'companies') ?? expect.fail('no stream');
-  const connected: Parameters<typeof companies.pull>[0] = client as never;
+  const client = await rig.connect();
   const context = { mode: 'backfill', since: 0, until: rig.now() } as const;
-  const pages = await collect(companies.pull(connected, null, '', context));
+  const pages = await collect(companies.pull(client, null, '', context));
   const account = { externalAccountId: String(PORTAL), label: 'Portal' };
   const settings = hubspot.settings.parse({});
   const map = { ownDomains: [], account, settings, keepSubjects: false, readAt: rig.now() };
@@ -39,7 +38,7 @@ async function incoming() {
     })
     .flatMap((event) =>
       event.type === 'crm.stage_changed'
-        ? [{ id: event.subject.replace('record:', ''), value: event.attributes.to, at: event.occurredAt }]
+        ? [{ id: (event.subject ?? '').replace('record:', ''), value: event.attributes.to, at: event.occurredAt }]
         : [],
     );
 }

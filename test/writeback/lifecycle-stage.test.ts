@@ -114,7 +114,7 @@ describe('write-back to lifecyclestage, which does not go back (H2)', () => {
     const planId = await rig.approved(mapping);
     await apply(planId);
     const undone = await undoPlan(rig.worker(), rig.workspaceId, planId, { by: revOps, accept: [one] });
-    expect(undone.outcome).toMatchObject({ counts: { verified: 1, skipped: 1 } });
+    expect(undone).toMatchObject({ counts: { verified: 1, skipped: 1 } });
     expect([rig.held(one, property), rig.held(two, property)]).toEqual(['lead', 'customer']);
   });
 });

@@ -162,7 +162,7 @@ describe('undo', () => {
     await apply(second);
     rig.edit(edited, { [property]: 'advocacy' });
     const undone = await undoPlan(rig.worker(), rig.workspaceId, second, { by: revOps });
-    expect(undone.outcome).toMatchObject({ kind: 'done', counts: { verified: 2, skipped: 1 } });
+    expect(undone).toMatchObject({ kind: 'done', counts: { verified: 2, skipped: 1 } });
     expect([one, edited, three].map((id) => rig.held(id, property))).toEqual(['onboarding', 'advocacy', 'onboarding']);
     expect((await rig.items(undone.planId)).find((item) => item.externalId === edited)?.conflict).toBe('edited');
     expect((await sync()).kind).toBe('awaiting-approval');

@@ -45,6 +45,8 @@ export interface WritebackRig {
     readonly holder?: string;
     readonly scopes?: readonly string[];
   }): WritebackDependencies;
+  /** A client of the connector, for reading as a sync would. */
+  connect(scopes?: readonly string[]): ReturnType<typeof hubspot.connect>;
   now(): number;
   /** Makes companies in the CRM, each with an account in the given stage. Returns the CRM's ids. */
   companies(count: number, stage: Stage, properties?: Readonly<Record<string, string>>): Promise<string[]>;
@@ -94,18 +96,23 @@ export async function startWriteback(): Promise<WritebackRig> {
     });
   }
 
-  const worker: WritebackRig['worker'] = (options = {}) => ({
-    database,
-    openWriter: async () => {
-      const session = testSession({
+  const connect = (scopes: readonly string[] = ALL_SCOPES) =>
+    hubspot.connect(
+      testSession({
         classify: hubspot.classify,
         baseUrls: { app: crm.url, api: crm.url },
-        token: crm.token(options.scopes),
-        grantedScopes: options.scopes ?? ALL_SCOPES,
+        token: crm.token(scopes),
+        grantedScopes: scopes,
         now,
-      });
-      return { writer: hubspot.write ?? expect.fail('no writer'), client: await hubspot.connect(session) };
-    },
+      }),
+    );
+
+  const worker: WritebackRig['worker'] = (options = {}) => ({
+    database,
+    openWriter: async () => ({
+      writer: hubspot.write ?? expect.fail('no writer'),
+      client: await connect(options.scopes),
+    }),
     stages: () => Promise.resolve(stages),
     now,
     point: options.point ?? (() => Promise.resolve()),
@@ -119,6 +126,7 @@ export async function startWriteback(): Promise<WritebackRig> {
     installationId,
     now,
     worker,
+    connect,
     async companies(count, stage, properties = {}) {
       const ids = Array.from({ length: count }, (_, index) => {
         const values = { name: `Company ${index}`, ...properties };

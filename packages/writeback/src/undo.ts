@@ -89,10 +89,10 @@ export async function undoPlan(
   workspaceId: string,
   planId: string,
   approval: { readonly by: string; readonly accept?: readonly string[] },
-): Promise<{ readonly planId: string; readonly outcome: ApplyOutcome }> {
+): Promise<ApplyOutcome & { readonly planId: string }> {
   const { plan, items } = await createUndoPlan(deps, workspaceId, planId);
   await deps.database.inWorkspace(workspaceId, (tx) => approveWritebackMapping(tx, plan.mappingId, null, deps.now()));
   const accept = items.filter((item) => approval.accept?.includes(item.externalId)).map((item) => item.itemId);
   await approvePlan(deps, workspaceId, plan.planId, { by: approval.by, accept });
-  return { planId: plan.planId, outcome: await applyPlan(deps, workspaceId, plan.planId) };
+  return { ...(await applyPlan(deps, workspaceId, plan.planId)), planId: plan.planId };
 }
