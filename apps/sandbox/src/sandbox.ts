@@ -142,6 +142,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const control = await serveControl({
       services: started,
       manifest: world.manifest,
+      company: world.vendor,
       status: () => ({
         pid: process.pid,
         urls,

@@ -38,7 +38,7 @@ export interface WorkspaceReport {
   };
   readonly stages: Readonly<Record<string, number>>;
   readonly flags: readonly FlagReport[];
-  readonly alerts: { readonly posted: number; readonly uncertain: number; readonly heldBack: number };
+  readonly alerts: { readonly posted: number; readonly uncertain: number; readonly heldBack: number; readonly pending: number };
   readonly writeback: {
     readonly planned: number;
     readonly applied: number;
@@ -97,7 +97,7 @@ export async function workspaceReport(tx: Tx, workspace: Workspace, now: number)
     events: { total: events.total, byType: events.byType, bySource: events.bySource, merged: events.merged },
     stages,
     flags: await flagReports(tx),
-    alerts: { posted: alerts.posted, uncertain: alerts.uncertain, heldBack: alerts.heldBack },
+    alerts: { posted: alerts.posted, uncertain: alerts.uncertain, heldBack: alerts.heldBack, pending: alerts.pending },
     writeback: { planned: 0, applied: 0, verified: 0, failed: 0 },
   };
 }

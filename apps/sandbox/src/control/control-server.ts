@@ -3,13 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { z } from 'zod';
-import type { Story } from '../company/world.ts';
+import type { Story, Vendor } from '../company/world.ts';
 import { faultSpecSchema } from '../front/faults.ts';
 import { actSchema, appRegistrationSchema, type RunningService, UnknownActError } from './service.ts';
 
 export interface ControlOptions {
   readonly services: readonly RunningService[];
   readonly manifest: readonly Story[];
+  /** The sample company: its domains, time zone and people. */
+  readonly company: Vendor;
   readonly status: () => Record<string, unknown>;
   readonly live: {
     readonly turn: (on: boolean) => void;
@@ -65,6 +67,7 @@ function app(options: ControlOptions): Hono {
     }),
   );
   control.get('/manifest', (c) => c.json(options.manifest));
+  control.get('/company', (c) => c.json(options.company));
   control.post('/live', async (c) => {
     const { on } = z.strictObject({ on: z.boolean() }).parse(await body(c));
     options.live.turn(on);

@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { findAccounts } from '@waymark/store';
+import { explainAccount } from '@waymark/server';
+import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
+import { createOutput } from '../output.ts';
+
+interface Options {
+  readonly workspace?: string;
+  readonly json?: boolean;
+  readonly at?: string;
+  readonly flag?: string;
+}
+
+/** `waymark explain <account>`: stage, milestones, flags and health with their proof, derived from the log again. */
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description('Say why an account stands where it stands, and check it against the log')
+    .argument('<account>', 'its name, domain or id')
+    .option('-w, --workspace <slug>')
+    .option('--at <time>', 'as of an earlier time, RFC 3339')
+    .option('--flag <id>', 'one flag only')
+    .option('--json')
+    .action(async (text: string, options: Options) => {
+      const output = createOutput(options.json === true);
+      await withWaymark(async (waymark) => {
+        const workspace = await chooseWorkspace(waymark, options.workspace);
+        const asOf = options.at === undefined ? waymark.now() : Date.parse(options.at);
+        if (!Number.isFinite(asOf)) throw new CommandError('--at wants a time such as 2026-03-01T00:00:00Z.');
+        const explained = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
+          const [account] = await findAccounts(tx, text, 1);
+          if (!account) throw new CommandError(`No account is named like ${text}: waymark accounts lists them.`);
+          return explainAccount(tx, account.accountId, asOf, options.flag);
+        });
+        if (explained.some((one) => !one.agrees)) process.exitCode = 2;
+        output.result(
+          explained.map(({ account, answer, agrees }) => ({ account, agrees, answer })),
+          () => explained.map((one) => `${one.text}\n\n${one.agrees ? 'Agrees with the log.' : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.'}`).join('\n\n'),
+        );
+      });
+    });
+}
