@@ -73,6 +73,7 @@ export const signalCatalogue = description({
   crm_stage: { unit: 'none', label: 'lifecycle stage in the CRM', params: [] },
   crm_property: { unit: 'none', label: 'CRM property', params: ['property'], required: ['property'] },
   renewals: { unit: 'count', label: 'renewals so far', params: [] },
+  days_since_renewed: { unit: 'days', label: 'time since the last renewal', params: [] },
   days_since_churned: { unit: 'days', label: 'time since the customer churned', params: [] },
   stage: { unit: 'none', label: 'current stage', params: [] },
   days_in_stage: { unit: 'days', label: 'time in the current stage', params: [] },

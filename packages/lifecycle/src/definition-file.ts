@@ -100,7 +100,8 @@ export function parseDefinition(text: string, fileName: string): JourneyDefiniti
   const parsed = journeyDefinition.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (!parsed.success) {
     const issues = parsed.error.issues.map((outer) => {
-      const { issue, path } = innermost(outer);
+      const { issue, path: above } = innermost(outer);
+      const path = issue.code === 'unrecognized_keys' ? [...above, ...issue.keys.slice(0, 1)] : above;
       return { ...place(path), message: issue.message, remedy: remedyFor(issue) };
     });
     throw new DefinitionError('definition-invalid', fileName, issues);

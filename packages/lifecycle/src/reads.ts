@@ -56,6 +56,7 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   crm_stage: part.record,
   crm_property: part.record,
   renewals: part.record,
+  days_since_renewed: part.record,
   days_since_churned: part.record,
   stage: part.course,
   days_in_stage: part.course,

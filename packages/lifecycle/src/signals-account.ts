@@ -197,6 +197,10 @@ export const accountSignals = {
     steady(({ tracks: { record } }) => record.renewals, {
       evidence: ({ tracks: { record } }) => (record.lastRenewal ? [note(record.lastRenewal, 'Renewed')] : []),
     }),
+  days_since_renewed: () =>
+    elapsed(({ tracks: { record } }) => record.lastRenewal?.at ?? null, {
+      evidence: ({ tracks: { record } }) => (record.lastRenewal ? [note(record.lastRenewal, 'Renewed')] : []),
+    }),
   days_since_churned: () =>
     elapsed(({ tracks: { record } }) => record.churned?.at ?? null, {
       evidence: ({ tracks: { record } }) => (record.churned ? [note(record.churned, 'Churned')] : []),

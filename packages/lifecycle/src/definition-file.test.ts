@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { DefinitionError, parseDefinition } from './definition-file.ts';
+import { definitionDigest } from './journey.ts';
+import { templateFile, templateNames } from './template.ts';
+
+const small = `id: small
+version: 1
+title: Small
+type: linear
+stages:
+  - id: start
+    title: Start
+    enter:
+      - from: [none]
+  - id: live
+    title: Live
+    enter:
+      - from: [start]
+        when: { signal: days_in_stage, op: '>=', value: 30 }
+`;
+
+function issuesOf(text: string): readonly { line: number; path: string; message: string; remedy: string }[] {
+  try {
+    parseDefinition(text, 'journey.yaml');
+  } catch (error) {
+    if (error instanceof DefinitionError) return error.issues;
+    throw error;
+  }
+  return [];
+}
+
+describe('shipped templates', () => {
+  it.each(templateNames)('%s is accepted', (name) => {
+    expect(() => parseDefinition(readFileSync(templateFile(name), 'utf8'), name)).not.toThrow();
+  });
+});
+
+describe('a definition file', () => {
+  it('is read, with a digest that layout does not change', () => {
+    const definition = parseDefinition(small, 'journey.yaml');
+    const spaced = parseDefinition(`# a comment\n${small.replace('version: 1', 'version:   1')}`, 'journey.yaml');
+    expect(definitionDigest(spaced)).toBe(definitionDigest(definition));
+    expect(definitionDigest(parseDefinition(small.replace('30', '31'), 'journey.yaml'))).not.toBe(
+      definitionDigest(definition),
+    );
+  });
+
+  it.each([
+    [
+      'a stage that is not there',
+      small.replace('from: [start]', 'from: [begin]'),
+      13,
+      'stages.1.enter.0.from.0',
+      /no stage "begin"/,
+      /start, live/,
+    ],
+    [
+      'a signal that is not there',
+      small.replace('days_in_stage', 'days_in_state'),
+      14,
+      'stages.1.enter.0.when.signal',
+      /Invalid/,
+      /days_in_stage/,
+    ],
+    [
+      'a parameter that the signal does not take',
+      small.replace(', op', ', with: { days: 3 }, op'),
+      14,
+      'stages.1.enter.0.when.with.days',
+      /does not take/,
+      /leave/,
+    ],
+    ['an equation with time', small.replace("'>='", "'=='"), 14, 'stages.1.enter.0.when.op', /moves with time/, />=/],
+    [
+      'a threshold that is not declared',
+      small.replace('value: 30', 'value: { threshold: patience }'),
+      14,
+      'stages.1.enter.0.when.value.threshold',
+      /patience/,
+      /declare/,
+    ],
+  ])('names line, field and remedy of %s', (_what, text, line, path, message, remedy) => {
+    const [issue] = issuesOf(text);
+    expect(issue).toMatchObject({ line, path });
+    expect(issue?.message).toMatch(message);
+    expect(issue?.remedy).toMatch(remedy);
+  });
+
+  it('names a misspelt field where it stands', () => {
+    const issues = issuesOf(small.replace('    title: Live', '    colour: red\n    title: Live'));
+    expect(issues).toMatchObject([{ line: 11, path: 'stages.1.colour', remedy: 'remove or rename "colour"' }]);
+  });
+
+  it('names the line of broken YAML', () => {
+    const issues = issuesOf('id: a\nversion: [1\ntitle: x\n');
+    expect(issues[0]?.line).toBeGreaterThanOrEqual(2);
+  });
+
+  it('says all that is wrong at once, with the file name', () => {
+    const text = small.replace('version: 1', 'version: one').replace('type: linear', 'type: straight');
+    expect(issuesOf(text).map((issue) => issue.line)).toEqual([2, 4]);
+    expect(() => parseDefinition(text, 'my.yaml')).toThrow(/my\.yaml:2 version/);
+  });
+
+  it('refuses rules that hold one another back', () => {
+    const rule = (id: string, by: string) =>
+      `  - { id: ${id}, kind: risk, severity: low, title: T, when: { known: crm_stage }, suppressedBy: [${by}], reason: r, clears: c, nextStep: n }\n`;
+    const issues = issuesOf(`${small}rules:\n${rule('a', 'b')}${rule('b', 'a')}`);
+    expect(issues.map((issue) => issue.path)).toEqual(['rules.0.suppressedBy', 'rules.1.suppressedBy']);
+  });
+});

@@ -1,0 +1,415 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { compileJourney, explain, parseDefinition, reduce, templateFile, verifyProof } from '../src/index.ts';
+import type { AccountContext, AccountJourney, Flag } from '../src/index.ts';
+import { ANN, BOB, context, DAY, day, History, liveCustomer, MONDAY } from './account.ts';
+
+const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
+
+const seen = (history: History, days: number, more: Partial<AccountContext> = {}): AccountJourney =>
+  reduce(journey, { ...context, ...more }, history.facts, day(days));
+const open = (answer: AccountJourney): string[] =>
+  answer.flags.filter((flag) => flag.clearedAt === null).map((flag) => flag.rule);
+const flag = (answer: AccountJourney, rule: string): Flag => {
+  const found = answer.flags.findLast((one) => one.rule === rule);
+  if (!found) throw new Error(`no flag ${rule}; there are ${answer.flags.map((one) => one.rule).join() || 'none'}`);
+  return found;
+};
+
+describe('gone_quiet', () => {
+  const weekly = () => liveCustomer().talk(2, 100, 7);
+
+  it('opens at the very instant at which the silence is too long, and says it in numbers', () => {
+    // The last mail came on day 100.
+    const before = seen(weekly(), 120.999);
+    expect(open(before)).toEqual([]);
+    expect(before.nextChangeAt).not.toBeNull();
+    const answer = seen(weekly(), 134);
+    expect(flag(answer, 'gone_quiet')).toMatchObject({
+      openedAt: day(100 + 21),
+      reason: 'No word from the customer since 15 Apr 2026: 21 days; usual gap 7 days',
+      reasonNow: 'No word from the customer since 15 Apr 2026: 34 days; usual gap 7 days',
+    });
+  });
+
+  it('waits longer for a customer who is seldom in touch', () => {
+    const seldom = liveCustomer().talk(2, 182, 20);
+    expect(open(seen(seldom, 182 + 45))).not.toContain('gone_quiet');
+    expect(open(seen(seldom, 182 + 51))).toContain('gone_quiet');
+  });
+
+  it('clears on the first word, and keeps the past flag', () => {
+    const answer = seen(weekly().from(125).to(125.1, ANN, 't125'), 130);
+    expect(flag(answer, 'gone_quiet')).toMatchObject({ clearedAt: day(125), clearedBecause: 'the condition ended' });
+    expect(open(answer)).toEqual([]);
+  });
+
+  it('is not deceived by machines (C4)', () => {
+    const answer = seen(weekly().from(110, ANN, 'x', { automated: true }), 125);
+    expect(open(answer)).toContain('gone_quiet');
+  });
+
+  it('does not take an invitation that nobody answered for a meeting', () => {
+    const standing = weekly().meeting('meeting.held', 114, { heldBasis: 'assumed' }, 'none');
+    expect(open(seen(standing, 125))).toContain('gone_quiet');
+    const accepted = weekly().meeting('meeting.held', 114, { heldBasis: 'assumed' }, 'accepted');
+    expect(open(seen(accepted, 125))).not.toContain('gone_quiet');
+  });
+
+  it('leaves those alone who are not customers', () => {
+    expect(open(seen(weekly(), 140, { isCustomer: false }))).toEqual([]);
+  });
+});
+
+describe('coverage', () => {
+  const gap = (from: number, to: number | null) => ({
+    gaps: [
+      {
+        from: day(from),
+        to: to === null ? null : day(to),
+        touchpoints: ['email' as const],
+        reason: 'the mailbox of casey was not read',
+      },
+    ],
+  });
+  const weekly = () => liveCustomer().talk(2, 100, 7);
+
+  it('takes silence behind a broken pipe for what it is, and says so', () => {
+    const answer = seen(weekly(), 125, gap(105, 114));
+    expect(open(answer)).toEqual(['data_gap']);
+    expect(flag(answer, 'data_gap')).toMatchObject({ kind: 'data_gap', openedAt: day(121) });
+    expect(flag(answer, 'data_gap').reason).toContain('the mailbox of casey was not read');
+  });
+
+  it('judges again once everything was watched for long enough', () => {
+    const answer = seen(weekly(), 140, gap(105, 114));
+    expect(flag(answer, 'gone_quiet').openedAt).toBe(day(114 + 21));
+    expect(flag(answer, 'data_gap').clearedAt).toBe(day(135));
+  });
+
+  it('gives the same state after late delivery as if it had come in time', () => {
+    const late = weekly().from(108).to(108.1, ANN, 't108');
+    expect(seen(late, 125).digest).toBe(seen(late, 125, { gaps: [] }).digest);
+    expect(open(seen(late, 125))).toEqual([]);
+  });
+
+  it('does not judge a time before watching began', () => {
+    expect(open(seen(weekly(), 125, { watchedFrom: day(110) }))).toEqual([]);
+    expect(open(seen(weekly(), 135, { watchedFrom: day(110) }))).toContain('gone_quiet');
+  });
+});
+
+describe('unanswered_mail', () => {
+  it('counts business days in the zone of the account', () => {
+    // Thursday 10:00 in Berlin; two business days end on Monday at 10:00.
+    const history = liveCustomer().talk(2, 58, 7).from(59, ANN, 'question');
+    const monday = day(63);
+    expect(open(reduce(journey, context, history.facts, monday))).toEqual([]);
+    const answer = reduce(journey, context, history.facts, monday + 1);
+    expect(flag(answer, 'unanswered_mail').openedAt).toBe(monday + 1);
+    expect(flag(answer, 'unanswered_mail').reason).toBe(
+      'Customer mail of 5 Mar 2026 without an answer for 2 business days; 1 waiting',
+    );
+  });
+
+  it.each([
+    ['a mail in the thread', (history: History) => history.to(60, BOB, 'question')],
+    ['a mail to the same person', (history: History) => history.to(60, ANN, 'another')],
+    ['a meeting with that person', (history: History) => history.meeting('meeting.held', 60)],
+  ])('is answered by %s', (_what, answer) => {
+    expect(open(seen(answer(liveCustomer().talk(2, 58, 7).from(59, ANN, 'question')), 66))).toEqual([]);
+  });
+
+  it('is not answered by a machine', () => {
+    const history = liveCustomer()
+      .talk(2, 58, 7)
+      .from(59, ANN, 'question')
+      .to(59.1, ANN, 'question', { automated: true });
+    expect(open(seen(history, 66))).toEqual(['unanswered_mail']);
+  });
+
+  it('lets a thank-you rest, but not the mail after it', () => {
+    const thanks = liveCustomer().talk(2, 58, 7).from(59, ANN, 'q').to(59.1, ANN, 'q').from(59.2, ANN, 'q');
+    expect(open(seen(thanks, 66))).toEqual([]);
+    expect(open(seen(thanks.from(59.5, ANN, 'q'), 66))).toEqual(['unanswered_mail']);
+  });
+});
+
+describe('champion_left', () => {
+  const both = () => liveCustomer().talk(2, 100, 7).talk(3, 100, 7, BOB);
+
+  it('opens when the champion leaves, and clears when a new one is named', () => {
+    const left = both().add('contact.left', 101, {
+      participants: [{ role: 'contact', address: ANN }],
+      attributes: { persona: 'champion' },
+    });
+    expect(flag(seen(left, 102), 'champion_left')).toMatchObject({
+      severity: 'critical',
+      reason: 'A champion left on 16 Apr 2026, and nobody has taken over',
+    });
+    const replaced = left.add('contact.added', 103, {
+      participants: [{ role: 'contact', address: BOB }],
+      attributes: { persona: 'champion' },
+    });
+    expect(open(seen(replaced, 104))).not.toContain('champion_left');
+  });
+
+  it('opens when mail to the champion bounces, and clears if the champion writes after all', () => {
+    const bounced = both().from(101, 'mailer-daemon@acme.example', 'b', {
+      automated: true,
+      attributes: { bounce: true, failedRecipients: [ANN] },
+    });
+    expect(open(seen(bounced, 102))).toContain('champion_left');
+    expect(open(seen(bounced.from(103).to(103.1, ANN, 't103'), 104))).not.toContain('champion_left');
+  });
+
+  it('does not mind a user who leaves', () => {
+    const left = both().add('contact.left', 101, {
+      participants: [{ role: 'contact', address: BOB }],
+      attributes: { persona: 'user' },
+    });
+    expect(open(seen(left, 102))).toEqual([]);
+  });
+
+  it('opens when the champion falls silent while others write', () => {
+    const history = liveCustomer().talk(2, 60, 7).talk(3, 140, 7, BOB);
+    expect(open(seen(history, 110))).not.toContain('champion_left');
+    expect(flag(seen(history, 130), 'champion_left').reason).toMatch(
+      /champion has been silent for 60 days \(usual gap 7 days\)/,
+    );
+  });
+
+  it('opens on the day that the CRM gives for the leaving', () => {
+    const contacts = [{ address: ANN, persona: 'Champion', leftAt: day(101.5) }, { address: BOB }];
+    const before = seen(both(), 101, { contacts });
+    expect(before.nextChangeAt).toBe(day(101.5));
+    expect(flag(seen(both(), 102, { contacts }), 'champion_left').openedAt).toBe(day(101.5));
+  });
+});
+
+describe('ticket_load', () => {
+  const busy = (count: number) => {
+    const history = liveCustomer().talk(2, 110, 7);
+    for (let index = 0; index < count; index++) history.ticket('ticket.opened', 100 + index / 10, `k${index}`);
+    return history;
+  };
+
+  it('opens at five tickets, eight for an enterprise', () => {
+    expect(open(seen(busy(4), 102))).toEqual([]);
+    expect(flag(seen(busy(5), 102), 'ticket_load').reason).toBe('5 tickets open, 0 of them urgent or escalated');
+    expect(open(seen(busy(7), 102, { tier: 'Enterprise' }))).toEqual([]);
+    expect(open(seen(busy(8), 102, { tier: 'Enterprise' }))).toEqual(['ticket_load']);
+  });
+
+  it('clears with a threshold of its own, so that it does not flap', () => {
+    const four = busy(5).ticket('ticket.solved', 103, 'k0');
+    expect(open(seen(four, 104))).toEqual(['ticket_load']);
+    expect(open(seen(four.ticket('ticket.solved', 104, 'k1'), 105))).toEqual([]);
+  });
+
+  it('opens at two that are urgent or escalated', () => {
+    const severe = liveCustomer()
+      .talk(2, 110, 7)
+      .ticket('ticket.opened', 100, 'a', 'urgent')
+      .ticket('ticket.opened', 101, 'b');
+    expect(open(seen(severe, 102))).toEqual([]);
+    expect(open(seen(severe.ticket('ticket.escalated', 101.5, 'b'), 102))).toEqual(['ticket_load']);
+  });
+});
+
+describe('onboarding_behind', () => {
+  it('names the milestone that is late, from the day it was due', () => {
+    const stuck = new History().stage(0, 'customer').talk(1, 80, 5).onboarding(5, 'kickoff').onboarding(15, 'training');
+    expect(open(seen(stuck, 59))).toEqual([]);
+    const late = seen(stuck, 64);
+    expect(flag(late, 'onboarding_behind')).toMatchObject({
+      openedAt: day(60),
+      reason: 'Go-live was due on 6 Mar 2026 and is not reached',
+    });
+    expect(late.milestones.find((one) => one.milestone === 'go_live')).toMatchObject({
+      status: 'behind',
+      dueAt: day(60),
+    });
+    const live = seen(stuck.onboarding(66, 'live'), 70);
+    expect(open(live)).toEqual([]);
+    expect(live.stage).toBe('engagement');
+    expect(live.milestones.find((one) => one.milestone === 'go_live')?.status).toBe('reached_late');
+  });
+
+  it('is content with an onboarding in time', () => {
+    expect(seen(liveCustomer().talk(1, 70, 5), 70).flags).toEqual([]);
+  });
+});
+
+describe('meeting_streak', () => {
+  const talking = () => liveCustomer().talk(2, 140, 7).meeting('meeting.held', 95);
+
+  it('opens at three in a row, of either kind, and a meeting held ends it', () => {
+    const missed = talking()
+      .meeting('meeting.canceled', 100)
+      .meeting('meeting.no_show', 107)
+      .meeting('meeting.canceled', 114);
+    expect(flag(seen(missed, 115), 'meeting_streak').reason).toBe(
+      '3 meetings in a row canceled or missed; last one held on 10 Apr 2026',
+    );
+    expect(open(seen(missed.meeting('meeting.held', 118), 119))).toEqual([]);
+  });
+
+  it('believes a CRM that says nobody came before a calendar that assumes so', () => {
+    const missed = talking();
+    for (const at of [100, 107, 114]) {
+      missed.meeting('meeting.no_show', at);
+      missed.meeting('meeting.held', at + 0.02, { startsAt: day(at), heldBasis: 'assumed' });
+    }
+    expect(open(seen(missed, 115))).toEqual(['meeting_streak']);
+  });
+
+  it('counts a series that is called off as one', () => {
+    const ended = talking();
+    for (const start of [100, 107, 114, 121])
+      ended.meeting('meeting.canceled', 97, { seriesId: 's', startsAt: day(start) });
+    expect(open(seen(ended, 98))).toEqual([]);
+  });
+});
+
+describe('renewal_weak', () => {
+  const slipping = () => {
+    const history = liveCustomer().talk(2, 330, 7);
+    history.add('deal.created', 260, { attributes: { dealId: 'r', kind: 'renewal', closeAt: day(350) } });
+    for (const [at, from, to] of [
+      [310, 350, 360],
+      [320, 360, 375],
+    ] as const) {
+      history.add('deal.close_date_changed', at, {
+        attributes: { dealId: 'r', kind: 'renewal', previousCloseAt: day(from), closeAt: day(to) },
+      });
+    }
+    return history;
+  };
+
+  it('opens when the deal slips as the renewal comes near', () => {
+    const answer = seen(slipping(), 322);
+    expect(flag(answer, 'renewal_weak')).toMatchObject({ openedAt: day(320), severity: 'critical' });
+    expect(flag(answer, 'renewal_weak').reason).toMatch(/^Renewal on 5 Jan 2027; close date put off 2 times/);
+  });
+
+  it('is content where they are in touch and nothing slips', () => {
+    expect(open(seen(liveCustomer().talk(2, 330, 7), 330))).toEqual([]);
+  });
+
+  it('clears when the renewal is won', () => {
+    const won = slipping().add('deal.won', 325, { attributes: { dealId: 'r', kind: 'renewal' } });
+    expect(open(seen(won, 326))).toEqual([]);
+  });
+});
+
+describe('ready_to_expand', () => {
+  const thriving = () => {
+    const history = liveCustomer();
+    for (let index = 0; index < 8; index++) history.talk(60 + index, 130, 10, `user${index}@acme.example`);
+    history.talk(2, 130, 7);
+    for (let at = 60; at < 130; at += 7) history.meeting('meeting.held', at + 0.1);
+    return history;
+  };
+
+  it('opens after it has held for three days', () => {
+    const answer = seen(thriving(), 129);
+    expect(flag(answer, 'ready_to_expand')).toMatchObject({ kind: 'opportunity', clearedAt: null });
+  });
+
+  it('is held back while a risk is open', () => {
+    const troubled = thriving();
+    for (let index = 0; index < 5; index++) troubled.ticket('ticket.opened', 128, `k${index}`, 'urgent');
+    const answer = seen(troubled, 129);
+    expect(open(answer)).toEqual(['ticket_load']);
+    expect(flag(answer, 'ready_to_expand').clearedBecause).toMatch(/held back while open: Many or severe tickets/);
+  });
+});
+
+describe('an answer to a flag', () => {
+  const quiet = () => liveCustomer().talk(2, 100, 7);
+  const answered = (history: History, days: number, answer = 'not_a_risk') =>
+    history.add('flag.answered', days, {
+      attributes: { rule: 'gone_quiet', answer, flagId: flag(seen(quiet(), 122), 'gone_quiet').flagId },
+    });
+
+  it('not a risk: clears the flag and keeps the rule shut for thirty days', () => {
+    const answer = seen(answered(quiet(), 123), 140);
+    expect(open(answer)).toEqual([]);
+    expect(flag(answer, 'gone_quiet')).toMatchObject({ clearedAt: day(123), clearedBecause: 'answered: not a risk' });
+    expect(flag(seen(answered(quiet(), 123), 160), 'gone_quiet')).toMatchObject({
+      openedAt: day(153),
+      clearedAt: null,
+    });
+  });
+
+  it('opens again if the condition ended in between', () => {
+    const again = answered(quiet(), 123).from(124).to(124.1, ANN, 't124');
+    // The silence of 24 days is part of what is usual now.
+    expect(flag(seen(again, 160), 'gone_quiet').openedAt).toBe(day(124 + 24 * 1.2));
+  });
+
+  it('leaves the engine alone otherwise', () => {
+    expect(open(seen(answered(quiet(), 123, 'snoozed'), 124))).toEqual(['gone_quiet']);
+  });
+});
+
+describe('stages', () => {
+  it('goes from first contact to win-back, every move recorded with its kind', () => {
+    const history = new History()
+      .stage(-60, 'lead')
+      .add('deal.created', -40, { attributes: { dealId: 'n', kind: 'new' } })
+      .add('deal.won', 0, { attributes: { dealId: 'n', kind: 'new' } })
+      .onboarding(25, 'live')
+      .add('account.churned', 300)
+      .add('deal.won', 340, { attributes: { dealId: 'm', kind: 'new' } })
+      .talk(1, 420, 7);
+    const answer = seen(history, 420, { renewalAt: day(800) });
+    expect(answer.periods.map(({ stage, direction, move }) => `${stage} ${direction} ${move}`)).toEqual([
+      'awareness entry entry',
+      'acquisition forward allowed',
+      'onboarding forward allowed',
+      'engagement forward allowed',
+      'retention forward allowed',
+      'churn skip allowed',
+      'winback regress allowed',
+      'retention re-entry allowed',
+    ]);
+  });
+  it('begins where it is found when history begins late', () => {
+    const answer = seen(new History().talk(700, 720, 5), 720, { watchedFrom: day(690), renewalAt: day(1000) });
+    expect(answer.periods.map((period) => period.stage)).toEqual(['retention']);
+    expect(answer.flags).toEqual([]);
+  });
+});
+
+describe('proofs', () => {
+  const quiet = liveCustomer().talk(2, 100, 7);
+
+  it('are derived again from the log, and a change of the log or the proof is found', () => {
+    const { proof } = flag(seen(quiet, 130), 'gone_quiet');
+    expect(verifyProof(journey, context, quiet.facts, proof)).toMatchObject({ agrees: true });
+    const without = quiet.facts.filter((fact) => fact.id !== proof.evidence[0]?.eventId);
+    expect(verifyProof(journey, context, without, proof).agrees).toBe(false);
+    expect(verifyProof(journey, context, quiet.facts, { ...proof, clears: 'nothing' }).because).toBe('proof_altered');
+  });
+
+  it('are said as a person would', () => {
+    const answer = seen(quiet, 130);
+    const text = explain(answer, { flagId: flag(answer, 'gone_quiet').flagId, timezone: 'Europe/Berlin' });
+    expect(text).toContain('No word from the customer since 15 Apr 2026');
+    expect(text).toContain('time since the customer was last in touch: 21 days, asked for at least 21 days');
+    expect(text).toContain('Last contact from the customer');
+    expect(explain(answer)).toContain('Open flags: 1');
+  });
+
+  it('hold no name, address or subject', () => {
+    const text = JSON.stringify(seen(quiet, 130).flags);
+    expect(text).not.toMatch(/@|acme/);
+  });
+});
+
+it('has no state for an account without facts, and wakes when it becomes a customer', () => {
+  const answer = reduce(journey, { ...context, customerSince: MONDAY }, [], MONDAY - DAY);
+  expect(answer).toMatchObject({ stage: null, flags: [], nextChangeAt: MONDAY });
+});
