@@ -5,6 +5,14 @@ import { connectorIds } from '@waymark/server';
 import { chooseWorkspace, withWaymark } from '../open.ts';
 import { createOutput, table } from '../output.ts';
 
+interface SyncResult {
+  readonly connector: string;
+  readonly account: string;
+  readonly outcome: string;
+  readonly records: number;
+  readonly faults: readonly { readonly stream: string; readonly kind: string; readonly message: string }[];
+}
+
 /** `waymark sync`: reads every installation of a workspace once, now, and folds what changed. Alerts follow when the server runs. */
 export function syncCommand(): Command {
   return new Command('sync')
@@ -16,7 +24,7 @@ export function syncCommand(): Command {
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
         const all = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => installations(tx));
-        const results = [];
+        const results: SyncResult[] = [];
         for (const one of all.filter((installation) => connectorIds.includes(installation.connector))) {
           const outcome = await syncInstallation(
             waymark.sync,

@@ -16,6 +16,8 @@ export interface AppOptions {
     readonly callback: (request: Request) => Promise<Response>;
   };
   readonly onHint: (workspaceId: string, installationId: string) => void;
+  /** Something of the workspace was changed by hand: fold and send what follows. */
+  readonly wake: (workspaceId: string) => void;
 }
 
 /** Every route of the server. All but health, signed webhooks and OAuth callbacks want a token of a workspace. */
