@@ -131,8 +131,20 @@ describe('applying a plan to HubSpot, with the real SDK', () => {
     const second = await rig.approved(mapping);
     const run = (planId: string, holder: string) => apply(planId, rig.worker({ holder }));
     await Promise.all([run(first, 'a'), run(first, 'b'), run(second, 'c'), run(second, 'd')]);
-    for (const planId of [first, second]) expect(await run(planId, 'e')).toMatchObject({ kind: 'done' });
+    for (const planId of [first, second])
+      expect(await run(planId, 'e')).toMatchObject({ kind: 'done', counts: { verified: 150 } });
     expect(timesWritten()).toEqual(Array.from({ length: 150 }, () => 1));
+  });
+
+  it('I5: a worker that comes while another is between claim and answer leaves the plan to it', async () => {
+    await rig.companies(20, 'onboarding');
+    const planId = await rig.approved(await rig.mapping());
+    const slow = rig.worker({
+      holder: 'slow',
+      point: async () => expect(await apply(planId, rig.worker({ holder: 'other' }))).toEqual({ kind: 'busy' }),
+    });
+    expect(await apply(planId, slow)).toMatchObject({ kind: 'done', counts: { verified: 20 } });
+    expect(timesWritten()).toEqual(Array.from({ length: 20 }, () => 1));
   });
 
   it('I5: a worker that was paused past its lease records nothing and sends nothing', async () => {
