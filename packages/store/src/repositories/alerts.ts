@@ -152,11 +152,11 @@ export async function reviseAlertMessage(
   );
 }
 
-/** Says where a message was posted. */
+/** Says where a message is being posted, or with a `ts`, was. */
 export async function placeAlertMessage(
   tx: Tx,
   messageId: string,
-  place: { readonly channel: string; readonly ts: string },
+  place: { readonly channel: string; readonly ts: string | null },
   at: number,
 ): Promise<void> {
   await tx.query(

@@ -170,7 +170,29 @@ export async function claimOutbox(
   return rows[0] && toRow(rows[0]);
 }
 
-/** Ends an attempt of a claimed or uncertain row. False: the row has moved on meanwhile. */
+/** Puts off a row that nobody has claimed. */
+export async function postponeOutbox(
+  tx: Tx,
+  outboxId: string,
+  nextTryAt: number,
+  error: string,
+  at: number,
+): Promise<void> {
+  await tx.query(
+    `UPDATE outbox SET next_try_at = $3, error = $4, updated_at = $5 WHERE workspace_id = $1 AND outbox_id = $2 AND state = 'pending'`,
+    [tx.workspaceId, outboxId, new Date(nextTryAt), error.slice(0, 500), new Date(at)],
+  );
+}
+
+/** Gives up on a row that nobody has claimed. */
+export async function failOutbox(tx: Tx, outboxId: string, error: string, at: number): Promise<void> {
+  await tx.query(
+    `UPDATE outbox SET state = 'failed', error = $3, updated_at = $4 WHERE workspace_id = $1 AND outbox_id = $2 AND state = 'pending'`,
+    [tx.workspaceId, outboxId, error.slice(0, 500), new Date(at)],
+  );
+}
+
+/** Ends an attempt of a claimed or uncertain row; `sent` is taken at any time. False: the row has moved on meanwhile. */
 export async function settleOutbox(
   tx: Tx,
   outboxId: string,
@@ -184,7 +206,7 @@ export async function settleOutbox(
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
     `UPDATE outbox SET state = $3, sent_ts = coalesce($4, sent_ts), error = $5, next_try_at = $6, updated_at = $7
-      WHERE workspace_id = $1 AND outbox_id = $2 AND state IN ('sending', 'uncertain')`,
+      WHERE workspace_id = $1 AND outbox_id = $2 AND (state IN ('sending', 'uncertain') OR ($3 = 'sent' AND state = 'pending'))`,
     [
       tx.workspaceId,
       outboxId,

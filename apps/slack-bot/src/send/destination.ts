@@ -1,0 +1,145 @@
+import { destinationKey, type Destination } from '@waymark/alerts';
+import { members, setSlackUser, slackDestinations, writeSlackDestination } from '@waymark/store';
+import type { SlackSession } from '../bot-token.ts';
+import type { SlackBotDependencies } from '../dependencies.ts';
+import { classifyCall, type CallOutcome } from '../web-client.ts';
+
+/** What became of the search for a channel: found, no such place, or no answer for now. */
+export type Found =
+  | { readonly kind: 'found'; readonly channel: string }
+  | { readonly kind: 'unreachable'; readonly error: string }
+  | { readonly kind: 'later'; readonly outcome: CallOutcome };
+
+/** Refusals that mean that a place will not take messages, however often it is asked (failure G4). */
+export const destinationErrors: ReadonlySet<string> = new Set([
+  'is_archived',
+  'not_in_channel',
+  'channel_not_found',
+  'channel_is_limited_access',
+  'user_not_found',
+  'users_not_found',
+  'user_disabled',
+  'user_not_visible',
+  'cannot_dm_bot',
+  'messages_tab_disabled',
+  'restricted_action',
+  'restricted_action_read_only_channel',
+  'restricted_action_thread_only_channel',
+  'restricted_action_non_threadable_channel',
+  'no_permission',
+  'team_access_not_granted',
+  'missing_scope',
+  'invalid_users',
+  'unknown_method',
+]);
+
+/**
+ * The channel of a destination. A member's Slack user is the one set by hand, else looked up by address and kept as a hint
+ * (failure G9); a channel's name is looked up once.
+ */
+export async function findChannel(
+  deps: SlackBotDependencies,
+  workspaceId: string,
+  session: SlackSession,
+  destination: Destination,
+): Promise<Found> {
+  try {
+    if (destination.kind === 'channel') return await findNamed(deps, workspaceId, session, destination.channel);
+    const user =
+      destination.kind === 'user' ? destination.slackUserId : await slackUserOf(deps, workspaceId, session, destination.email);
+    return { kind: 'found', channel: await directMessage(deps, workspaceId, session, user) };
+  } catch (error) {
+    const outcome = classifyCall(error);
+    if (outcome.kind === 'refused') return { kind: 'unreachable', error: outcome.error };
+    return { kind: 'later', outcome };
+  }
+}
+
+/** https://docs.slack.dev/reference/methods/users.lookupByEmail */
+async function slackUserOf(
+  deps: SlackBotDependencies,
+  workspaceId: string,
+  session: SlackSession,
+  email: string,
+): Promise<string> {
+  const known = await deps.database.inWorkspace(workspaceId, (tx) => members(tx));
+  const member = known.find((one) => one.email.toLowerCase() === email);
+  if (member?.slackUserId) return member.slackUserId;
+  const answer = await session.client.users.lookupByEmail({ email });
+  const id = answer.user?.id ?? '';
+  await deps.database.inWorkspace(workspaceId, (tx) => setSlackUser(tx, email, id, 'email', deps.now()));
+  return id;
+}
+
+/** https://docs.slack.dev/reference/methods/conversations.open */
+async function directMessage(
+  deps: SlackBotDependencies,
+  workspaceId: string,
+  session: SlackSession,
+  user: string,
+): Promise<string> {
+  const key = `user:${user}`;
+  const kept = await knownChannel(deps, workspaceId, session, key);
+  if (kept !== undefined) return kept;
+  const opened = await session.client.conversations.open({ users: user });
+  const channel = opened.channel?.id ?? user;
+  await keepChannel(deps, workspaceId, session, key, channel);
+  return channel;
+}
+
+/** https://docs.slack.dev/reference/methods/conversations.list */
+async function findNamed(
+  deps: SlackBotDependencies,
+  workspaceId: string,
+  session: SlackSession,
+  name: string,
+): Promise<Found> {
+  if (/^[CGD][A-Z0-9]{2,}$/.test(name)) return { kind: 'found', channel: name };
+  const wanted = name.replace(/^#/, '').toLowerCase();
+  const key = `channel:${name}`;
+  const kept = await knownChannel(deps, workspaceId, session, key);
+  if (kept !== undefined) return { kind: 'found', channel: kept };
+  let cursor: string | undefined;
+  do {
+    const page = await session.client.conversations.list({ limit: 200, ...(cursor !== undefined && { cursor }) });
+    const found = page.channels?.find((one) => one.name === wanted);
+    if (found?.id !== undefined) {
+      await keepChannel(deps, workspaceId, session, key, found.id);
+      return { kind: 'found', channel: found.id };
+    }
+    cursor = page.response_metadata?.next_cursor || undefined;
+  } while (cursor !== undefined);
+  return { kind: 'unreachable', error: 'channel_not_found' };
+}
+
+async function knownChannel(
+  deps: SlackBotDependencies,
+  workspaceId: string,
+  session: SlackSession,
+  key: string,
+): Promise<string | undefined> {
+  const { teamId } = session.installation.slack;
+  const known = await deps.database.inWorkspace(workspaceId, (tx) => slackDestinations(tx, teamId));
+  return known.find((one) => one.destination === key && one.pausedReason === null)?.channel ?? undefined;
+}
+
+async function keepChannel(
+  deps: SlackBotDependencies,
+  workspaceId: string,
+  session: SlackSession,
+  destination: string,
+  channel: string,
+): Promise<void> {
+  const { teamId } = session.installation.slack;
+  await deps.database.inWorkspace(workspaceId, (tx) =>
+    writeSlackDestination(tx, teamId, { destination, channel, pausedReason: null, toldAdminAt: null }, deps.now()),
+  );
+}
+
+/** A destination in words, for the admin. */
+export function describeDestination(destination: Destination): string {
+  if (destination.kind === 'member') return `the direct message to ${destination.email}`;
+  return destination.kind === 'channel'
+    ? `the channel ${destination.channel}`
+    : `the direct message to ${destinationKey(destination)}`;
+}
