@@ -12,6 +12,7 @@ export * from './repositories/alerts.ts';
 export * from './repositories/answers.ts';
 export * from './repositories/assignments.ts';
 export * from './repositories/audit.ts';
+export * from './repositories/bulk.ts';
 export * from './repositories/directory.ts';
 export * from './repositories/engine.ts';
 export * from './repositories/hints.ts';

@@ -7,3 +7,11 @@ export { noPoint, type Point, type PointName } from './points.ts';
 export { createSession, type SessionOptions } from './session.ts';
 export { type Progress, type RunResult } from './run.ts';
 export { configurationFor, isLoopback, TokenKeeper, type Sealer, type TokenEndpoint } from './tokens.ts';
+export {
+  importFile,
+  type ImportCounts,
+  type ImportDependencies,
+  type ImportOptions,
+  type ImportResult,
+} from './import.ts';
+export { linesOf, type ImportLine, type UnreadableLine } from './import-lines.ts';

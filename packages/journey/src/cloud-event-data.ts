@@ -1,0 +1,240 @@
+import type { Direction, EventType, Participant, Touchpoint } from './event.ts';
+import { parseTime, printTime } from './cloud-event-time.ts';
+import { normalizeMessageId } from './identity.ts';
+
+/** What is wrong with a field of a CloudEvent, for a person. */
+export interface FieldIssue {
+  /** Dotted, such as `data.from`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** `data` in the engine's form. */
+export interface MappedData {
+  readonly attributes: Record<string, unknown>;
+  readonly participants: readonly Participant[];
+  /** Whether `printData` gives the very same `data` back. */
+  readonly exact: boolean;
+}
+
+type Role = Participant['role'];
+interface PersonField {
+  readonly role: Role;
+  readonly many: boolean;
+}
+
+const one = (role: Role): PersonField => ({ role, many: false });
+const many = (role: Role): PersonField => ({ role, many: true });
+
+const mailPeople = { from: one('from'), to: many('to'), cc: many('cc') };
+const crmPeople = { actor: one('actor') };
+
+/** Which fields of `data` name people, by touchpoint: `to` is a person in a mail and a stage in a CRM change. */
+const people: Readonly<Record<Touchpoint, Readonly<Record<string, PersonField>>>> = {
+  email: mailPeople,
+  chat: mailPeople,
+  meeting: { organizer: one('organizer'), attendees: many('attendee') },
+  ticket: { from: one('from'), requester: one('requester'), assignee: one('assignee') },
+  survey: { respondent: one('respondent') },
+  product: crmPeople,
+  crm: crmPeople,
+  waymark: crmPeople,
+};
+
+/** Least people of a type; all other least fields are the vocabulary's own. */
+export const requiredPeople: Readonly<Partial<Record<EventType, string>>> = {
+  'email.received': 'from',
+  'email.sent': 'to',
+  'meeting.scheduled': 'attendees',
+  'meeting.held': 'attendees',
+  'meeting.canceled': 'attendees',
+  'meeting.no_show': 'attendees',
+};
+
+const touchpoints: Readonly<Record<string, Touchpoint>> = {
+  email: 'email',
+  meeting: 'meeting',
+  ticket: 'ticket',
+  chat: 'chat',
+  survey: 'survey',
+  usage: 'product',
+  playbook: 'waymark',
+  milestone: 'waymark',
+  flag: 'waymark',
+};
+
+/** The touchpoint of a type. */
+export function touchpointOf(type: EventType): Touchpoint {
+  return touchpoints[type.slice(0, type.indexOf('.'))] ?? 'crm';
+}
+
+const directions: Readonly<Partial<Record<EventType, Direction>>> = {
+  'email.received': 'inbound',
+  'email.sent': 'outbound',
+  'email.internal': 'internal',
+  'chat.received': 'inbound',
+  'chat.sent': 'outbound',
+  'ticket.opened': 'inbound',
+  'ticket.reopened': 'inbound',
+  'survey.responded': 'inbound',
+};
+
+/** The direction that `data.direction` names, else the one that the type implies. */
+export function directionOf(type: EventType, given: unknown): Direction {
+  if (given === 'inbound' || given === 'outbound' || given === 'internal' || given === 'none') return given;
+  return directions[type] ?? 'none';
+}
+
+/** Instants among the attributes: epoch milliseconds inside, RFC 3339 on the wire. */
+const instants = new Set(['startsAt', 'endsAt', 'closeAt', 'previousCloseAt', 'until']);
+/** Names and ids that a source may well give as numbers. */
+const texts = new Set([
+  'ticketId',
+  'dealId',
+  'owner',
+  'pipeline',
+  'stage',
+  'contact',
+  'metric',
+  'messageId',
+  'from',
+  'to',
+]);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Turns `data` into attributes and participants; what is wrong with it is added to `issues`. */
+export function mapData(type: EventType, data: Readonly<Record<string, unknown>>, issues: FieldIssue[]): MappedData {
+  const touchpoint = touchpointOf(type);
+  const named = people[touchpoint];
+  const attributes: Record<string, unknown> = {};
+  const participants: Participant[] = [];
+  let exact = true;
+  for (const key of Object.keys(data)) {
+    const value = data[key];
+    const person = Object.hasOwn(named, key) ? named[key] : undefined;
+    if (person) {
+      exact = addPeople(person, key, value, participants, issues) && exact;
+      continue;
+    }
+    if (key === 'cloudevent' || (key === 'ticketId' && touchpoint === 'ticket')) {
+      exact = false;
+      if (key === 'cloudevent') continue;
+    }
+    const name = key === 'ticket' && touchpoint === 'ticket' ? 'ticketId' : key;
+    if (instants.has(name) && typeof value === 'string') {
+      const at = parseTime(value);
+      if (at === undefined) issues.push({ field: `data.${key}`, message: 'give a time as in 2026-03-01T09:30:00Z' });
+      else if (printTime(at) !== value) exact = false;
+      attributes[name] = at;
+    } else if (instants.has(name) && typeof value === 'number') {
+      exact = false;
+      attributes[name] = value;
+    } else if (texts.has(name) && (typeof value === 'number' || typeof value === 'boolean')) {
+      exact = false;
+      attributes[name] = String(value);
+    } else if (name === 'references' && Array.isArray(value)) {
+      const references = value.map((id) => (typeof id === 'string' ? normalizeMessageId(id) : undefined));
+      exact = exact && references.every((id, at) => id === value[at]);
+      attributes[name] = references.filter((id) => id !== undefined).slice(-50);
+      if (references.length > 50) exact = false;
+    } else attributes[name] = value;
+  }
+  // The engine and the matching read people from the participants.
+  if (touchpoint === 'crm' && typeof attributes['contact'] === 'string') {
+    const contact = personOf('contact', attributes['contact']);
+    if (contact) participants.push(contact.participant);
+  }
+  if (participants.length > 1000) issues.push({ field: 'data', message: 'name at most 1000 people' });
+  return { attributes, participants, exact };
+}
+
+function addPeople(
+  field: PersonField,
+  key: string,
+  value: unknown,
+  participants: Participant[],
+  issues: FieldIssue[],
+): boolean {
+  const list = Array.isArray(value) ? value : [value];
+  let exact = Array.isArray(value) === field.many && list.length > 0;
+  for (const each of list.slice(0, 1001)) {
+    const found = personOf(field.role, each);
+    if (!found) {
+      issues.push({
+        field: `data.${key}`,
+        message: 'give an e-mail address, or an object with address and name, of at most 320 characters',
+      });
+      return false;
+    }
+    participants.push(found.participant);
+    exact = exact && found.exact;
+  }
+  return exact;
+}
+
+/** One person by a text or an object; `exact` where `printPerson` gives the same back. */
+function personOf(role: Role, value: unknown): { participant: Participant; exact: boolean } | undefined {
+  if (typeof value === 'string') return personOfText(role, value);
+  if (!isRecord(value)) return undefined;
+  const { address, name, response } = value;
+  const known = Object.keys(value).every((key) => key === 'address' || key === 'name' || key === 'response');
+  const named = typeof name === 'string' && name !== '' ? name.slice(0, 500) : undefined;
+  const answer =
+    response === 'accepted' || response === 'declined' || response === 'tentative' || response === 'none'
+      ? response
+      : undefined;
+  const base = typeof address === 'string' ? personOfText(role, address) : undefined;
+  if (!base && named === undefined) return undefined;
+  const participant: Participant = {
+    ...(base?.participant ?? { role }),
+    ...(named !== undefined && { name: named }),
+    ...(answer !== undefined && { response: answer }),
+  };
+  const same = named === name && answer === response && (address === undefined || base?.exact === true);
+  return { participant, exact: known && same && (named !== undefined || answer !== undefined) };
+}
+
+function personOfText(role: Role, text: string): { participant: Participant; exact: boolean } | undefined {
+  if (text.length > 1000) return undefined;
+  const open = text.lastIndexOf('<');
+  const close = text.indexOf('>', open);
+  const bare = (open >= 0 && close > open ? text.slice(open + 1, close) : text).trim();
+  const name = open > 0 && close > open ? text.slice(0, open).replaceAll('"', '').trim().slice(0, 500) : '';
+  if (bare === '' || bare.length > 320) return undefined;
+  const address = bare.toLowerCase();
+  const participant: Participant = bare.includes('@')
+    ? { role, address, ...(name !== '' && { name }) }
+    : { role, external: bare };
+  return { participant, exact: text === (bare.includes('@') ? address : bare) };
+}
+
+function printPerson(person: Participant): unknown {
+  const { address, external, name, response } = person;
+  if (name === undefined && response === undefined) return address ?? external ?? '';
+  return {
+    ...((address ?? external) !== undefined && { address: address ?? external }),
+    ...(name !== undefined && { name }),
+    ...(response !== undefined && { response }),
+  };
+}
+
+/** The `data` of an event on the wire: what `mapData` takes. */
+export function printData(
+  type: EventType,
+  attributes: Readonly<Record<string, unknown>>,
+  participants: readonly Participant[],
+): Record<string, unknown> {
+  const touchpoint = touchpointOf(type);
+  const data: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === 'cloudevent') continue;
+    const name = key === 'ticketId' && touchpoint === 'ticket' ? 'ticket' : key;
+    data[name] = instants.has(key) && typeof value === 'number' ? printTime(value) : value;
+  }
+  for (const [key, field] of Object.entries(people[touchpoint])) {
+    const named = participants.filter((each) => each.role === field.role).map(printPerson);
+    if (named.length > 0) data[key] = field.many ? named : named[0];
+  }
+  return data;
+}
