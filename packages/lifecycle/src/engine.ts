@@ -21,8 +21,11 @@ export interface EngineState {
   readonly pending: readonly Fact[];
   /** Ids lately taken, so that what is delivered twice is known. */
   readonly recent: readonly string[];
-  /** Facts dated after `asOf`; taken when it passes them. */
-  readonly ahead: readonly Fact[];
+  /**
+   * Facts that were seen but are dated after `asOf`, the next one first. Only when they are due, so that the log can be asked
+   * again by then: a meeting that is to be held may be called off.
+   */
+  readonly ahead: readonly { readonly id: string; readonly at: number }[];
   /** The next instant to look at, if no fact comes. */
   readonly wakeAt: number | null;
   readonly tracks: Tracks;
@@ -98,12 +101,13 @@ function consume(
   let { at } = state;
   let pending = [...state.pending];
   const recent = state.recent.slice(-RECENT_KEPT);
-  const ahead: Fact[] = [];
+  const ahead = new Map(state.ahead.map((one) => [one.id, one.at]));
   for (const fact of facts) {
     if (fact.occurredAt > asOf) {
-      ahead.push(fact);
+      ahead.set(fact.id, fact.occurredAt);
       continue;
     }
+    ahead.delete(fact.id);
     if (at !== fact.occurredAt) {
       if (at !== null && pending.length > 0) simulation.settle(at, pending);
       while (simulation.wakeAt < fact.occurredAt) simulation.settle(simulation.wakeAt, []);
@@ -120,7 +124,9 @@ function consume(
     at,
     pending,
     recent: recent.slice(-RECENT_KEPT),
-    ahead,
+    ahead: [...ahead]
+      .map(([id, dueAt]) => ({ id, at: dueAt }))
+      .toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)),
     wakeAt: orNull(simulation.wakeAt),
     tracks,
     course,
@@ -142,9 +148,10 @@ export function fold(
 }
 
 /**
- * Adds new facts to a state, and moves it on to `asOf`. Gives `late` where only a fold of all facts can be exact: a fact that
- * belongs before one already taken, an `asOf` before the state's last fact, or another context, definition or engine version. Knows additions
- * only: if a fact was changed or taken away, fold anew. The given state is not changed.
+ * Adds facts to a state, and moves it on to `asOf`. Give it at least what is new; what it has taken lately it skips. Gives `late`
+ * where only a fold of all facts can be exact: a fact that belongs before one already taken, a fact that was dated ahead, is due
+ * now and is not among those given, an `asOf` before the state's last fact, or another context, definition or engine version.
+ * Knows additions only: if a fact that was taken is changed or gone, fold anew. The given state is not changed.
  */
 export function advance(
   journey: CompiledJourney,
@@ -161,18 +168,16 @@ export function advance(
   if (!same) return { kind: 'late', from: Number.MIN_SAFE_INTEGER };
   if (state.at !== null && asOf < state.at) return { kind: 'late', from: asOf };
   const taken = new Set(state.recent);
-  const fresh = inOrder([...state.ahead, ...facts.filter((fact) => !taken.has(fact.id))]);
+  const fresh = inOrder(facts.filter((fact) => !taken.has(fact.id)));
+  const given = new Set(fresh.map((fact) => fact.id));
+  const missing = state.ahead.find((one) => one.at <= asOf && !given.has(one.id));
+  if (missing) return { kind: 'late', from: missing.at };
   const first = fresh[0];
   const last = state.pending.at(-1);
   if (first && last && compareFacts(first, last) < 0) return { kind: 'late', from: first.occurredAt };
   const takesAny = first !== undefined && first.occurredAt <= asOf;
   const tracks = takesAny ? structuredClone(state.tracks) : state.tracks;
   return { kind: 'advanced', state: consume(journey, context, state, fresh, asOf, tracks) };
-}
-
-/** When to look at the account again: its own next change, or a fact that is dated ahead. Null if only a new fact can change it. */
-export function nextWakeAt(state: EngineState, seen: AccountJourney): number | null {
-  return orNull(Math.min(forever(seen.nextChangeAt), state.ahead[0]?.occurredAt ?? Number.POSITIVE_INFINITY));
 }
 
 /** The answer about an account at the state's `asOf`. */
@@ -234,7 +239,8 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
       health: { ...health, parts: health.parts.map(({ part, weight, score }) => ({ part, weight, score })) },
     }),
   };
-  return { ...answer, nextChangeAt: orNull(nextChange(journey, simulation, asOf, healthTurns)) };
+  const due = state.ahead[0]?.at ?? Number.POSITIVE_INFINITY;
+  return { ...answer, nextChangeAt: orNull(Math.min(due, nextChange(journey, simulation, asOf, healthTurns))) };
 }
 
 /** Runs the simulation ahead, without facts, to the first instant at which the answer changes. */

@@ -147,7 +147,10 @@ export interface AccountJourney {
   /** Open and past flags, oldest first. */
   readonly flags: readonly Flag[];
   readonly health: Health;
-  /** The next instant at which the answer can change without a new event; null if never. */
+  /**
+   * The next instant at which the answer can change without a new event: a condition that time turns, or a known event that is
+   * dated ahead, such as a meeting to be held. Null if never.
+   */
   readonly nextChangeAt: number | null;
   /** SHA-256 over canonical JSON of stages, milestones, flags, health and the definition's digest, valid time only. */
   readonly digest: string;
