@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { DAY, zoneOf } from './zone.ts';
+
+const HOUR = 3_600_000;
+const berlin = zoneOf('Europe/Berlin');
+
+describe('business time', () => {
+  it('leaves out the weekend of the zone, not of UTC', () => {
+    // Friday 17:00 in Berlin to Monday 17:00.
+    const friday = Date.UTC(2026, 0, 9, 16);
+    expect(berlin.businessMs(friday, friday + 3 * DAY)).toBe(DAY);
+    expect(berlin.afterBusinessMs(friday, DAY)).toBe(friday + 3 * DAY);
+    // In Auckland it is Saturday already.
+    expect(zoneOf('Pacific/Auckland').businessMs(friday, friday + DAY)).toBe(0);
+  });
+
+  it('begins on Monday at midnight, also where the clocks change on the Sunday before (C2)', () => {
+    // Europe/Berlin, 29 March 2026: the weekend has 47 hours.
+    const monday = Date.UTC(2026, 2, 29, 22);
+    expect(berlin.businessMs(monday - HOUR, monday)).toBe(0);
+    expect(berlin.businessMs(monday, monday + HOUR)).toBe(HOUR);
+    expect(berlin.businessMs(Date.UTC(2026, 2, 27, 23), monday)).toBe(0);
+  });
+
+  it('finds the very instant at which an age is reached', () => {
+    const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland', 'Pacific/Apia'];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones).map(zoneOf),
+        fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2028, 11, 31) }),
+        fc.integer({ min: 1, max: 40 * DAY }),
+        (zone, from, ms) => {
+          const instant = zone.afterBusinessMs(from, ms);
+          expect(zone.businessMs(from, instant)).toBe(ms);
+          expect(zone.businessMs(from, instant - 1)).toBe(ms - 1);
+        },
+      ),
+      { seed: 20260105 },
+    );
+  });
+
+  it('says dates as the zone has them, and takes an unknown zone for UTC', () => {
+    expect(berlin.date(Date.UTC(2026, 11, 31, 23, 30))).toBe('1 Jan 2027');
+    expect(zoneOf('Nowhere/Land').date(Date.UTC(2026, 1, 3))).toBe('3 Feb 2026');
+  });
+});
