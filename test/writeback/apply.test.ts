@@ -1,5 +1,5 @@
 import { applyPlan, approvePlan, createPlan } from '@waymark/writeback';
-import { writebackPlan, writebackSummary } from '@waymark/store';
+import { releaseWritebackLeasesOf, writebackLeaseHolders, writebackPlan, writebackSummary } from '@waymark/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PORTAL } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
 import { dyingWorker, revOps, startWriteback, type WritebackRig } from './rig.ts';
@@ -178,6 +178,32 @@ describe('applying a plan to HubSpot, with the real SDK', () => {
       readBack: 'advocacy',
       error: expect.stringContaining('CRM_UI'),
     });
+  });
+
+  it('stops between two batches when asked to, and goes on where it was', async () => {
+    await rig.companies(150, 'onboarding');
+    const planId = await rig.approved(await rig.mapping());
+    const stop = new AbortController();
+    const worker = rig.worker({
+      point: (point) => {
+        if (point === 'write-sent') stop.abort();
+        return Promise.resolve();
+      },
+    });
+    const stopped = await apply(planId, { ...worker, signal: stop.signal });
+    expect(stopped).toMatchObject({ kind: 'deferred', counts: { verified: 100, open: 50 } });
+    expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 150 } });
+    expect(timesWritten()).toEqual(Array.from({ length: 150 }, () => 1));
+  });
+
+  it('I14: the lease of a worker that is known to be dead is freed at once', async () => {
+    await rig.companies(2, 'onboarding');
+    const planId = await rig.approved(await rig.mapping());
+    await expect(apply(planId, dyingWorker(rig, 'write-claimed'))).rejects.toThrow('killed');
+    await rig.database.inWorkspace(rig.workspaceId, async (tx) => {
+      for (const holder of await writebackLeaseHolders(tx)) await releaseWritebackLeasesOf(tx, holder);
+    });
+    expect(await apply(planId)).toMatchObject({ kind: 'done', counts: { verified: 2 } });
   });
 
   it('D13: a grant without the write scope ends the run with its reason; nothing is lost', async () => {

@@ -304,7 +304,12 @@ const stageWrite = (item: WritebackItem, act: 'set' | 'clear' | 'restore') => ({
 
 const ended = (judgment: Judgment): readonly WritebackStep[] => (judgment.go ? [] : [judgment.step]);
 
+/** The items in the writer's batches, until the process is asked to stop. */
 function* batches(run: Application, items: readonly WritebackItem[]): Generator<readonly WritebackItem[]> {
   const { batchSize } = run.opened.writer;
-  for (let start = 0; start < items.length; start += batchSize) yield items.slice(start, start + batchSize);
+  for (let start = 0; start < items.length; start += batchSize) {
+    if (run.deps.signal?.aborted)
+      throw new ApplicationStopped({ kind: 'transient', message: 'The process was stopped.', retryAfterMs: 0 });
+    yield items.slice(start, start + batchSize);
+  }
 }

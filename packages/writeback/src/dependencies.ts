@@ -25,4 +25,6 @@ export interface WritebackDependencies {
   readonly point: WritebackPoint;
   /** This process, for leases. */
   readonly holder: string;
+  /** Ends an application between two batches; what is left is gone on with later. */
+  readonly signal?: AbortSignal;
 }

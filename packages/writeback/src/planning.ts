@@ -1,4 +1,4 @@
-import type { StageValue } from '@waymark/connector-kit';
+import { ConnectorFault, type StageValue } from '@waymark/connector-kit';
 import {
   acceptWritebackConflicts,
   accountRecords,
@@ -66,7 +66,7 @@ export async function createPlan(
   return { ...stored, warnings: warningsOf(mapping, opened, writes), inSync };
 }
 
-/** A stored plan with its items and warnings. Opens the connector for the rules of the property, and reads nothing of the CRM. */
+/** A stored plan with its items; with its warnings too where the CRM is connected, whose rules they are. Reads nothing of the CRM. */
 export async function planView(deps: WritebackDependencies, workspaceId: string, planId: string): Promise<PlanView> {
   const { plan, items, mapping } = await deps.database.inWorkspace(workspaceId, async (tx) => {
     const found = await requirePlan(tx, planId);
@@ -76,8 +76,13 @@ export async function planView(deps: WritebackDependencies, workspaceId: string,
       mapping: await requireMapping(tx, found.mappingId),
     };
   });
-  const opened = await deps.openWriter(workspaceId, mapping.installationId);
-  return { plan, items, warnings: warningsOf(mapping, opened, items) };
+  try {
+    const opened = await deps.openWriter(workspaceId, mapping.installationId);
+    return { plan, items, warnings: warningsOf(mapping, opened, items) };
+  } catch (error) {
+    if (!(error instanceof ConnectorFault)) throw error;
+    return { plan, items, warnings: [] };
+  }
 }
 
 /**

@@ -134,6 +134,15 @@ export async function releaseWritebackLease(tx: Tx, mappingId: string, fence: nu
   );
 }
 
+/** Who holds mappings of the workspace now. */
+export async function writebackLeaseHolders(tx: Tx): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ lease_holder: string }>(
+    'SELECT DISTINCT lease_holder FROM writeback_mapping WHERE workspace_id = $1 AND lease_holder IS NOT NULL',
+    [tx.workspaceId],
+  );
+  return rows.map((row) => row.lease_holder);
+}
+
 /** Frees the leases of a holder that is known to be dead, such as this very process before it was killed (I14). */
 export async function releaseWritebackLeasesOf(tx: Tx, holderPrefix: string): Promise<number> {
   const { rowCount } = await tx.query(
