@@ -43,13 +43,7 @@ export async function accountDossier(tx: Tx, accountId: string, now: number): Pr
   const account = await followMerges(tx, accountId);
   if (!account) return undefined;
   const id = account.accountId;
-  const settings = await readSettings(tx);
-  const contacts = await readContacts(tx, id);
-  const sources = await sourcesOfAccount(tx, id, account.csmEmail);
-  const coverage = (await coverageIndex(tx))(sources.size > 0 ? sources : null);
-  const timezone = account.timezone ?? settings.timezone;
-  const context = accountContext(account, contacts, coverage, timezone);
-  const facts = await factsOf(tx, id);
+  const { settings, contacts, sources, coverage, timezone, context, facts } = await engineInput(tx, account);
   const stored = await flagRecords(tx, await flags(tx, { accountId: id }));
   return {
     account,
@@ -74,8 +68,21 @@ export function derivedFlag(dossier: AccountDossier, flag: FlagRecord): Flag | u
     ?.answer.flags.find((one) => one.flagId === flag.flagId);
 }
 
+/** What the engine needs to derive an account's answer from the log, with what it was made of. */
+export async function engineInput(tx: Tx, account: Account) {
+  const id = account.accountId;
+  const settings = await readSettings(tx);
+  const contacts = await readContacts(tx, id);
+  const sources = await sourcesOfAccount(tx, id, account.csmEmail);
+  const coverage = (await coverageIndex(tx))(sources.size > 0 ? sources : null);
+  const timezone = account.timezone ?? settings.timezone;
+  const context = accountContext(account, contacts, coverage, timezone);
+  return { settings, contacts, sources, coverage, timezone, context, facts: await factsOf(tx, id) };
+}
+
 async function followMerges(tx: Tx, accountId: string): Promise<Account | undefined> {
   let account = await readAccount(tx, accountId);
-  for (let steps = 0; account?.mergedInto && steps < 10; steps += 1) account = await readAccount(tx, account.mergedInto);
+  for (let steps = 0; account?.mergedInto && steps < 10; steps += 1)
+    account = await readAccount(tx, account.mergedInto);
   return account;
 }

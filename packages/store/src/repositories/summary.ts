@@ -56,6 +56,8 @@ export async function populationTotals(
 /** An event on an account's time line, as a person reads it. */
 export interface TimelineEvent {
   readonly eventId: string;
+  /** The account by today's matching; null while it waits in the queue. */
+  readonly accountId: string | null;
   readonly type: string;
   readonly occurredAt: number;
   readonly recordedAt: number;
@@ -75,6 +77,7 @@ export interface TimelineEvent {
 
 interface TimelineRow {
   event_id: string;
+  account_id: string | null;
   type: string;
   occurred_at: Date;
   recorded_at: Date;
@@ -100,8 +103,8 @@ export async function timeline(
 ): Promise<readonly TimelineEvent[]> {
   const { rows } = await tx.query<TimelineRow>(
     `SELECT * FROM (
-       SELECT DISTINCT ON (event_id) event_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants, attributes, match,
-              jsonb_agg(jsonb_build_object('connector', connector, 'object', object, 'externalId', external_id, 'url', url))
+       SELECT DISTINCT ON (event_id) event_id, account_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants,
+              attributes, match, jsonb_agg(jsonb_build_object('connector', connector, 'object', object, 'externalId', external_id, 'url', url))
                 OVER (PARTITION BY event_id) AS sightings
          FROM journey_event
         WHERE workspace_id = $1 AND superseded_at IS NULL
@@ -120,6 +123,7 @@ export async function timeline(
   );
   return rows.map((row) => ({
     eventId: row.event_id,
+    accountId: row.account_id,
     type: row.type,
     occurredAt: row.occurred_at.getTime(),
     recordedAt: row.recorded_at.getTime(),

@@ -1,0 +1,171 @@
+import { Hono, type Context } from 'hono';
+import {
+  account as readAccount,
+  accounts,
+  eventTotals,
+  findWorkspace,
+  gaps,
+  readSettings,
+  setAsideTotals,
+  timeline,
+  unmatched,
+  type Tx,
+} from '@waymark/store';
+import { activeJourneys } from '@waymark/sync';
+import { workspaceReport } from '../report.ts';
+import { accountDossier } from '../status/account-dossier.ts';
+import { accountList } from '../status/account-list.ts';
+import { accountPage } from '../status/account-page.ts';
+import { accountsPage } from '../status/accounts-page.ts';
+import { eventHeading, eventPage, lostCandidates } from '../status/event-page.ts';
+import { checkedFlag } from '../status/flag-check.ts';
+import { flagPage } from '../status/flag-page.ts';
+import { journeyMaps } from '../status/journey-maps.ts';
+import { mapPage } from '../status/map-page.ts';
+import { overviewPage } from '../status/overview-page.ts';
+import { page, type Markup } from '../status/page.ts';
+import { missingPage, requirePageToken } from '../status/session.ts';
+import { unmatchedPage } from '../status/unmatched-page.ts';
+import type { Waymark } from '../waymark.ts';
+import type { Access } from './access.ts';
+
+export interface StatusDependencies {
+  /** The address from outside. */
+  readonly publicUrl: string;
+}
+
+/** Events drawn on a time line at most. */
+const drawnEvents = 2500;
+const listedEvents = 60;
+const accountsPerPage = 100;
+const id = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What a page is made of; undefined where its subject is not in the workspace. */
+interface Shown {
+  readonly title: string;
+  readonly body: Markup;
+}
+
+/** The pages for people, rendered on the server. All of them read only, and only the reader's own workspace. */
+export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<Access> {
+  const routes = new Hono<Access>();
+  const inside = requirePageToken(waymark, deps.publicUrl);
+  const show = (
+    path: string,
+    current: string,
+    subject: string,
+    work: (tx: Tx, c: Context<Access>, now: number) => Promise<Shown | undefined>,
+  ): void => {
+    routes.get(path, inside, async (c) => {
+      const workspaceId = c.get('workspaceId');
+      const named = await waymark.database.global((tx) => findWorkspace(tx, workspaceId));
+      const { shown, sampleData } = await waymark.database.inWorkspace(workspaceId, async (tx) => ({
+        shown: await work(tx, c, waymark.now()),
+        sampleData: (await readSettings(tx)).sampleData,
+      }));
+      c.header('content-security-policy', pagePolicy);
+      c.header('cache-control', 'private, no-store');
+      if (!shown) return c.html(missingPage(subject), 404);
+      return c.html(page(shown.title, shown.body, { workspace: named?.name ?? '', sampleData, current }));
+    });
+  };
+
+  show('/', '/', 'workspace', async (tx, c, now) => {
+    const workspace = await waymark.database.global((global) => findWorkspace(global, c.get('workspaceId')));
+    if (!workspace) return undefined;
+    const [journey] = await activeJourneys(tx);
+    const body = overviewPage({
+      report: await workspaceReport(tx, workspace, now),
+      definition: journey?.definition,
+      accounts: await accountList(tx, { flaggedOnly: true }),
+      gaps: await gaps(tx, { unhealedOnly: true }),
+      setAside: await setAsideTotals(tx),
+      timezone: (await readSettings(tx)).timezone,
+      now,
+    });
+    return { title: 'Overview', body };
+  });
+
+  show('/accounts', '/accounts', 'list', async (tx, c) => {
+    const filter = {
+      text: c.req.query('q')?.trim().slice(0, 200) || undefined,
+      stage: c.req.query('stage') || undefined,
+      csm: c.req.query('csm') || undefined,
+      flaggedOnly: c.req.query('flagged') === '1',
+      customersOnly: c.req.query('customers') === '1',
+    };
+    const all = await accountList(tx, filter);
+    const wanted = Math.max(1, Math.floor(Number(c.req.query('page') ?? 1)) || 1);
+    const known = (await accounts(tx)).flatMap((one) => (one.csmEmail === null ? [] : [one.csmEmail]));
+    const body = accountsPage({
+      lines: all.slice((wanted - 1) * accountsPerPage, wanted * accountsPerPage),
+      total: all.length,
+      page: wanted,
+      pageSize: accountsPerPage,
+      filter,
+      definition: (await activeJourneys(tx))[0]?.definition,
+      csms: [...new Set(known)].toSorted(),
+      timezone: (await readSettings(tx)).timezone,
+    });
+    return { title: 'Accounts', body };
+  });
+
+  show('/accounts/:id', '/accounts', 'account', async (tx, c, now) => {
+    const wanted = c.req.param('id') ?? '';
+    const dossier = id.test(wanted) ? await accountDossier(tx, wanted, now) : undefined;
+    if (!dossier) return undefined;
+    const { accountId } = dossier.account;
+    const before = Number(c.req.query('before'));
+    const firstPage = !(before > 0);
+    const listed = await timeline(tx, { accountId, limit: listedEvents + 1, ...(!firstPage && { to: before }) });
+    const body = accountPage({
+      dossier,
+      drawn: await timeline(tx, { accountId, limit: drawnEvents }),
+      listed: listed.slice(0, listedEvents),
+      nextBefore: listed.length > listedEvents ? (listed[listedEvents - 1]?.occurredAt ?? null) : null,
+      firstPage,
+      now,
+    });
+    return { title: dossier.account.name, body };
+  });
+
+  show('/events/:id', '/accounts', 'event', async (tx, c) => {
+    const wanted = c.req.param('id') ?? '';
+    const [event] = id.test(wanted) ? await timeline(tx, { eventIds: [wanted], limit: 1 }) : [];
+    if (!event) return undefined;
+    const named = [...lostCandidates(event).map((one) => one.accountId), ...(event.accountId ? [event.accountId] : [])];
+    const found = await Promise.all(
+      [...new Set(named)].filter((one) => id.test(one)).map((one) => readAccount(tx, one)),
+    );
+    const { timezone } = await readSettings(tx);
+    const known = new Map(found.flatMap((one) => (one ? [[one.accountId, one] as const] : [])));
+    return { title: eventHeading(event, timezone), body: eventPage({ event, accounts: known, timezone }) };
+  });
+
+  show('/flags/:id', '/accounts', 'flag', async (tx, c, now) => {
+    const wanted = c.req.param('id') ?? '';
+    const checked = id.test(wanted) ? await checkedFlag(tx, wanted, now) : undefined;
+    return checked && { title: `${checked.flag.title}, ${checked.account.name}`, body: flagPage({ ...checked, now }) };
+  });
+
+  show('/unmatched', '/unmatched', 'queue', async (tx) => {
+    const body = unmatchedPage({
+      queue: await unmatched(tx),
+      accounts: new Map((await accounts(tx)).map((one) => [one.accountId, one])),
+      events: (await eventTotals(tx)).unmatched,
+      timezone: (await readSettings(tx)).timezone,
+    });
+    return { title: 'Unmatched', body };
+  });
+
+  show('/map', '/map', 'map', async (tx, _c, now) => ({
+    title: 'Journey map',
+    body: await mapPage(await journeyMaps(tx, now)),
+  }));
+
+  return routes;
+}
+
+/** Nothing but our own styles runs or loads on a page: a text that were not escaped could still do nothing. */
+const pagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

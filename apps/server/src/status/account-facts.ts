@@ -1,0 +1,84 @@
+import { html } from 'hono/html';
+import type { TimelineEvent } from '@waymark/store';
+import type { AccountDossier } from './account-dossier.ts';
+import type { Markup } from './page.ts';
+import { day, money } from './wording.ts';
+
+/** What the CRM says of an account, with links to its records. */
+export function accountFacts({ account, records, coverage, timezone }: AccountDossier): Markup {
+  const facts: readonly (readonly [string, string | Markup])[] = [
+    ['Domain', account.domain ?? ''],
+    [
+      'CSM',
+      account.csmEmail === null
+        ? ''
+        : `${account.csmEmail}${account.csmBasis === 'owner' ? ' (owner of the record; no CSM is named)' : ''}`,
+    ],
+    ['Customer', account.isCustomer ? 'yes' : 'no'],
+    ['Customer since', account.customerSince === null ? '' : day(account.customerSince, timezone)],
+    ['Renewal', account.renewalAt === null ? '' : day(account.renewalAt, timezone)],
+    ['Yearly value', account.value === null ? '' : money(account.value, account.currency)],
+    ['Tier', account.tier ?? ''],
+    ['Stage in the CRM', account.crmStage ?? ''],
+    ['Time zone', timezone],
+    ['Watched from', coverage.watchedFrom === null ? '' : day(coverage.watchedFrom, timezone)],
+    [
+      'CRM records',
+      html`${records.map(
+        (record) =>
+          html`${
+            record.fact.url && /^https?:/.test(record.fact.url)
+              ? html`<a href="${record.fact.url}" rel="noreferrer">${record.externalId}</a>`
+              : record.externalId
+          } `,
+      )}`,
+    ],
+  ];
+  return html`<div class="card">
+    <dl class="facts">
+      ${facts.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value === '' ? html`<span class="dim">unknown</span>` : value}</dd>`,
+      )}
+    </dl>
+  </div>`;
+}
+
+/** The people at the account, with the last word each way as far as the drawn events reach. */
+export function contactTable({ contacts, timezone }: AccountDossier, events: readonly TimelineEvent[]): Markup {
+  if (contacts.length === 0) return html`<p class="dim">No contacts.</p>`;
+  const last = (addresses: readonly string[], direction: 'inbound' | 'outbound'): string => {
+    const found = events.find(
+      (event) =>
+        event.direction === direction &&
+        !event.automated &&
+        event.participants.some((one) => one.address !== undefined && addresses.includes(one.address)),
+    );
+    return found ? day(found.occurredAt, timezone) : '';
+  };
+  return html`<div class="card scroll">
+    <table>
+      <tr>
+        <th scope="col">Name</th>
+        <th scope="col">Role</th>
+        <th scope="col">Addresses</th>
+        <th scope="col">Last from them</th>
+        <th scope="col">Last to them</th>
+      </tr>
+      ${contacts.map(
+        (one) =>
+          html`<tr>
+            <td>
+              ${one.name ?? one.addresses[0] ?? 'unnamed'}
+              ${one.leftAt === null ? '' : html`<span class="tag bad">left ${day(one.leftAt, timezone)}</span>`}
+            </td>
+            <td>${[one.persona, one.title].filter((text) => text !== null).join(', ')}</td>
+            <td class="small break">${one.addresses.join(', ')}</td>
+            <td class="nowrap">${last(one.addresses, 'inbound')}</td>
+            <td class="nowrap">${last(one.addresses, 'outbound')}</td>
+          </tr>`,
+      )}
+    </table>
+  </div>`;
+}
