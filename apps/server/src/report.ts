@@ -10,6 +10,7 @@ import {
   streamCounts,
   streamStates,
   unmatched,
+  writebackSummary,
   type Tx,
   type Workspace,
 } from '@waymark/store';
@@ -38,7 +39,12 @@ export interface WorkspaceReport {
   };
   readonly stages: Readonly<Record<string, number>>;
   readonly flags: readonly FlagReport[];
-  readonly alerts: { readonly posted: number; readonly uncertain: number; readonly heldBack: number; readonly pending: number };
+  readonly alerts: {
+    readonly posted: number;
+    readonly uncertain: number;
+    readonly heldBack: number;
+    readonly pending: number;
+  };
   readonly writeback: {
     readonly planned: number;
     readonly applied: number;
@@ -98,7 +104,7 @@ export async function workspaceReport(tx: Tx, workspace: Workspace, now: number)
     stages,
     flags: await flagReports(tx),
     alerts: { posted: alerts.posted, uncertain: alerts.uncertain, heldBack: alerts.heldBack, pending: alerts.pending },
-    writeback: { planned: 0, applied: 0, verified: 0, failed: 0 },
+    writeback: await writebackSummary(tx),
   };
 }
 

@@ -2,7 +2,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { createSlackBot, type SlackBot } from '@waymark/slack-bot';
-import { leaseHolders, openJobs, releaseLeasesOf } from '@waymark/store';
+import {
+  leaseHolders,
+  openJobs,
+  releaseLeasesOf,
+  releaseWritebackLeasesOf,
+  writebackLeaseHolders,
+} from '@waymark/store';
 import { hostname } from 'node:os';
 import { createApp } from './http/app.ts';
 import { slackDependencies } from './slack-dependencies.ts';
@@ -187,12 +193,17 @@ function isAddress(address: string | AddressInfo | null): address is AddressInfo
 async function freeDeadLeases(waymark: Waymark): Promise<void> {
   for (const { workspaceId } of await waymark.workspaces()) {
     await waymark.database.inWorkspace(workspaceId, async (tx) => {
-      for (const holder of await leaseHolders(tx)) {
-        const [host, pid] = holder.split('/');
-        if (host === hostname() && !isAlive(Number(pid))) await releaseLeasesOf(tx, holder);
-      }
+      for (const holder of await leaseHolders(tx)) if (isDead(holder)) await releaseLeasesOf(tx, holder);
+      for (const holder of await writebackLeaseHolders(tx))
+        if (isDead(holder)) await releaseWritebackLeasesOf(tx, holder);
     });
   }
+}
+
+/** Whether a holder was a process of this machine that has ended. */
+function isDead(holder: string): boolean {
+  const [host, pid] = holder.split('/');
+  return host === hostname() && !isAlive(Number(pid));
 }
 
 function isAlive(pid: number): boolean {
