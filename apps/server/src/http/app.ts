@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Waymark } from '../waymark.ts';
 import { oauthRoutes } from './oauth-routes.ts';
+import { statusRoutes } from './status-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
 
 export interface AppOptions {
@@ -40,5 +41,6 @@ export function createApp(options: AppOptions): OpenAPIHono {
   }
   app.route('/oauth', oauthRoutes(waymark, options.publicUrl));
   app.route('/webhooks', webhookRoutes(waymark, options.publicUrl, options.onHint));
+  app.route('/', statusRoutes(waymark, { publicUrl: options.publicUrl }));
   return app;
 }

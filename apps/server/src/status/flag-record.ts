@@ -1,5 +1,8 @@
+import { isEventType, type EventType } from '@waymark/journey';
 import { flagHandling, type FlagHandling, type StoredFlag, type Tx } from '@waymark/store';
 import { z } from 'zod';
+
+const eventType = z.custom<EventType>((value) => typeof value === 'string' && isEventType(value));
 
 const proof = z.object({
   rule: z.string(),
@@ -7,7 +10,7 @@ const proof = z.object({
   definition: z.string(),
   definitionDigest: z.string(),
   at: z.number(),
-  evidence: z.array(z.object({ eventId: z.string(), type: z.string(), at: z.number(), note: z.string() })),
+  evidence: z.array(z.object({ eventId: z.string(), type: eventType, at: z.number(), note: z.string() })),
   comparisons: z.array(
     z.object({
       signal: z.string(),
