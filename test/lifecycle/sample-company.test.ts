@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { compileJourney, parseDefinition, reduce, templateFile, verifyProof } from '@waymark/lifecycle';
+import type { TemplateName } from '@waymark/lifecycle';
 import { describe, expect, it } from 'vitest';
 import { generateWorld } from '../../apps/sandbox/src/company/generate.ts';
 import { contextOf, factsOf } from './sample-facts.ts';
 
-const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
+const compiled = (name: TemplateName) =>
+  compileJourney(parseDefinition(readFileSync(templateFile(name), 'utf8'), name));
+const journey = compiled('nine-stages');
+const csmJourney = compiled('onboarding-adoption-expansion-renewal');
 
 /** A weekday, a weekend, the turn of the year. */
 const anchors = ['2026-06-10T16:00:00Z', '2026-11-21T20:48:00Z', '2027-01-04T08:00:00Z'].map((text) =>
@@ -52,6 +56,15 @@ describe.each(anchors)('the sample company that ends at %d', (anchor) => {
     expect(stage('onboarding-stuck')).toEqual(new Set(['onboarding']));
     const wonBack = answers.filter((one) => one.story?.story === 'won-back');
     for (const { answer } of wonBack) expect(answer.periods.map((period) => period.stage)).toContain('winback');
+  });
+
+  it("is judged alike by the CSM's journey, which leaves prospects alone", () => {
+    for (const { context, facts, story, open } of answers) {
+      const answer = reduce(csmJourney, context, facts, anchor);
+      const risks = (flags: typeof open) => flags.filter((flag) => flag.kind === 'risk').map((flag) => flag.rule);
+      expect(risks(answer.flags.filter((flag) => flag.clearedAt === null))).toEqual(risks(open));
+      if (story?.story === 'prospect') expect(answer.stage).toBeNull();
+    }
   });
 
   it('derives every proof again from the log', () => {

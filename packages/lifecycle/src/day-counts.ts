@@ -5,7 +5,7 @@ import { DAY } from './zone.ts';
 const KEPT_DAYS = 361;
 
 /** The whole UTC day of an instant, counted from 1970. */
-export const dayOf = (at: number): number => Math.floor(at / DAY);
+const dayOf = (at: number): number => Math.floor(at / DAY);
 
 /** Counts one more on the day of `at`. Facts come in order of time. */
 export function countOn(counts: DayCounts, at: number): void {

@@ -55,7 +55,7 @@ export function compileJourney(definition: JourneyDefinition): CompiledJourney {
 }
 
 /** Rules after those that suppress them; otherwise as in the file. A circle, which the check refuses, is left as it stands. */
-export function inOrder(rules: readonly RuleDefinition[]): RuleDefinition[] {
+function inOrder(rules: readonly RuleDefinition[]): RuleDefinition[] {
   const placed: RuleDefinition[] = [];
   const visiting = new Set<string>();
   const place = (rule: RuleDefinition): void => {

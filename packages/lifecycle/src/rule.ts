@@ -28,7 +28,7 @@ export interface CompiledRule {
 }
 
 /** A rule's state before anything happened. */
-export function idleRule(): RuleState {
+function idleRule(): RuleState {
   return { flag: null, holdingSince: null, clearedAt: null, mutedUntil: null };
 }
 

@@ -186,7 +186,8 @@ export function openSimulation(
         const due = dueOf(moment, milestone);
         if (due !== null && due > at && due < first) first = due;
       }
-      simulation.wakeAt = first;
+      // Never back: a condition that named a past instant would hold the simulation for ever.
+      simulation.wakeAt = first > at ? first : at + 1;
       return changed;
     },
   };

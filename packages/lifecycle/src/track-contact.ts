@@ -7,7 +7,7 @@ import { key } from './tracks.ts';
 import { DAY } from './zone.ts';
 
 /** Contacts closer than this are one visit: a thread of ten mails in an hour says nothing of the usual gap. */
-export const VISIT_APART = (20 * DAY) / 24;
+const VISIT_APART = (20 * DAY) / 24;
 const VISITS_KEPT = 360 * DAY;
 const THREADS_KEPT = 180 * DAY;
 const MOST_THREADS = 1000;

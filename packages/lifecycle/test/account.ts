@@ -6,7 +6,7 @@ export const DAY = 86_400_000;
 export const MONDAY = Date.UTC(2026, 0, 5, 9);
 export const ANN = 'ann@acme.example';
 export const BOB = 'bob@acme.example';
-export const CSM = 'casey@vendor.example';
+const CSM = 'casey@vendor.example';
 
 /** The instant so many days after the first Monday. */
 export const day = (days: number): number => MONDAY + Math.round(days * DAY);
