@@ -72,10 +72,10 @@ function drawLabel({ move, label }: PlacedMove, picture: MapPicture): string {
 }
 
 function drawStage({ stage, x, y }: PlacedStage, picture: MapPicture): string {
-  const late = stage.overdue !== null && stage.overdue > 0 ? ` · ${stage.overdue} over ${stage.expectedDays} d` : '';
+  const late = stage.overdue ? ` · ${stage.overdue} over ${stage.expectedDays} d` : '';
   const lines = [
-    `${stage.entered} entered · ${stage.exited} left`,
-    `stay ${days(stage.completed.medianDays)} (n ${stage.completed.n}) · now ${days(stage.current.medianDays)}${late}`,
+    `${stage.entered} entered · ${stage.exited} left${late}`,
+    `stay ${days(stage.completed.medianDays)} (n ${stage.completed.n}) · now ${days(stage.current.medianDays)} (n ${stage.current.n})`,
   ];
   const card = [
     `<g class="stage${stage.accountsNow === 0 ? ' empty' : ''}" transform="translate(${round(x)} ${round(y)})">`,

@@ -117,9 +117,11 @@ export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<A
     const { accountId } = dossier.account;
     const before = Number(c.req.query('before'));
     const firstPage = !(before > 0);
-    const listed = await timeline(tx, { accountId, limit: listedEvents + 1, ...(!firstPage && { to: before }) });
+    const listed = await timeline(tx, { accountId, limit: listedEvents + 1, to: firstPage ? now + 1 : before });
+    const ahead = await timeline(tx, { accountId, from: now + 1, limit: 200 });
     const body = accountPage({
       dossier,
+      ahead: ahead.slice(-8).toReversed(),
       drawn: await timeline(tx, { accountId, limit: drawnEvents }),
       listed: listed.slice(0, listedEvents),
       nextBefore: listed.length > listedEvents ? (listed[listedEvents - 1]?.occurredAt ?? null) : null,
@@ -129,7 +131,7 @@ export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<A
     return { title: dossier.account.name, body };
   });
 
-  show('/events/:id', '/accounts', 'event', async (tx, c) => {
+  show('/events/:id', '/accounts', 'event', async (tx, c, now) => {
     const wanted = c.req.param('id') ?? '';
     const [event] = id.test(wanted) ? await timeline(tx, { eventIds: [wanted], limit: 1 }) : [];
     if (!event) return undefined;
@@ -139,7 +141,7 @@ export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<A
     );
     const { timezone } = await readSettings(tx);
     const known = new Map(found.flatMap((one) => (one ? [[one.accountId, one] as const] : [])));
-    return { title: eventHeading(event, timezone), body: eventPage({ event, accounts: known, timezone }) };
+    return { title: eventHeading(event, timezone), body: eventPage({ event, accounts: known, timezone, now }) };
   });
 
   show('/flags/:id', '/accounts', 'flag', async (tx, c, now) => {

@@ -14,7 +14,9 @@ export interface AccountView {
   readonly dossier: AccountDossier;
   /** The events drawn: the latest, as many as a picture bears. */
   readonly drawn: readonly TimelineEvent[];
-  /** The events listed: a page of them, newest first. */
+  /** What lies ahead, the next first. */
+  readonly ahead: readonly TimelineEvent[];
+  /** The events listed: a page of them up to now, newest first. */
   readonly listed: readonly TimelineEvent[];
   /** Where the next page of the list begins; null on the last. */
   readonly nextBefore: number | null;
@@ -89,8 +91,14 @@ export function accountPage(one: AccountView): Markup {
             ${past.map((flag) => flagView(flag, { now, timezone }))}`
         : ''
     }
+    ${
+      one.ahead.length > 0 && one.firstPage
+        ? html`<h2>Ahead</h2>
+            <div class="card">${eventTable(one.ahead, timezone, now)}</div>`
+        : ''
+    }
     <h2 id="events">Events</h2>
-    ${one.listed.length === 0 ? html`<p class="dim">No events.</p>` : eventTable(one.listed, timezone)}
+    ${one.listed.length === 0 ? html`<p class="dim">No events.</p>` : html`<div class="card">${eventTable(one.listed, timezone, now)}</div>`}
     <nav class="pager" aria-label="Pages of events">
       ${one.firstPage ? '' : html`<a href="/accounts/${account.accountId}#events">Newest</a>`}
       ${one.nextBefore === null ? '' : html`<a href="/accounts/${account.accountId}?before=${one.nextBefore}#events">Older</a>`}

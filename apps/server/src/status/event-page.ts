@@ -9,13 +9,14 @@ export interface EventView {
   /** The accounts that the event names: its own, and those that lost. */
   readonly accounts: ReadonlyMap<string, Account>;
   readonly timezone: string;
+  readonly now: number;
 }
 
 /** One event: what happened, who took part, where it was seen, and why it belongs to its account. */
-export function eventPage({ event, accounts, timezone }: EventView): Markup {
+export function eventPage({ event, accounts, timezone, now }: EventView): Markup {
   const account = event.accountId === null ? undefined : accounts.get(event.accountId);
   return html`${account ? html`<p class="small"><a href="/accounts/${account.accountId}">${account.name}</a></p>` : ''}
-    <h1>${eventTitle(event.type)}</h1>
+    <h1>${eventTitle(event.type, event.occurredAt > now)}</h1>
     <p class="lead">
       ${moment(event.occurredAt, timezone)}${event.automated ? ' · written by a machine, not counted as engagement' : ''}
     </p>

@@ -4,7 +4,7 @@ import type { Markup } from './page.ts';
 import { eventTitle, matchReason, moment } from './wording.ts';
 
 /** Events as rows of a table, newest first, each with why it belongs here. */
-export function eventTable(events: readonly TimelineEvent[], timezone: string): Markup {
+export function eventTable(events: readonly TimelineEvent[], timezone: string, now: number): Markup {
   return html`<div class="scroll">
     <table>
       <tr>
@@ -19,8 +19,8 @@ export function eventTable(events: readonly TimelineEvent[], timezone: string): 
           html`<tr>
             <td class="when"><a href="/events/${event.eventId}">${moment(event.occurredAt, timezone)}</a></td>
             <td>
-              ${eventTitle(event.type)} ${event.automated ? html`<span class="tag">automated</span>` : ''}
-              ${said(event)}
+              ${eventTitle(event.type, event.occurredAt > now)}
+              ${event.automated ? html`<span class="tag">automated</span>` : ''} ${said(event)}
             </td>
             <td class="small">${peopleOf(event, 3)}</td>
             <td class="small">${matchOf(event)}</td>

@@ -74,9 +74,12 @@ export function overviewPage(one: Overview): Markup {
     <h2>Sources</h2>
     ${sourcesView(one)}
     <h2>Events</h2>
-    <div class="columns">
-      ${tally('By type', report.events.byType)} ${tally('By source, sightings', report.events.bySource)}
-    </div>
+    <details class="card tight">
+      <summary>By type and by source</summary>
+      <div class="columns">
+        ${tally('By type', report.events.byType)} ${tally('By source, sightings', report.events.bySource)}
+      </div>
+    </details>
     <p class="dim small">
       ${many(report.events.merged, 'sighting')} told of an event that another source had told already; each event counts
       once. ${many(report.unmatched.events, 'event')} without an account.

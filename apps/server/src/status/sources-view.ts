@@ -45,7 +45,7 @@ function installationView(one: Sources, installation: InstallationReport): Marku
         ? 'running'
         : 'running with faults'
       : spoken(installation.status);
-  return html`<details class="card" ${tone === 'ok' ? '' : 'open'}>
+  return html`<details class="card tight" ${tone === 'ok' ? '' : 'open'}>
     <summary>
       <strong>${installation.connector}</strong> ${installation.label}
       <span class="tag ${tone}">${state}</span>

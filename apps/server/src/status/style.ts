@@ -16,6 +16,7 @@ main{padding-top:1.4rem;padding-bottom:3rem}footer{color:var(--dim);font-size:13
 h1{font-size:1.65rem;line-height:1.25;letter-spacing:-.015em;margin:.2rem 0 .3rem}h2{font-size:1.12rem;margin:2.2rem 0 .7rem}h3{font-size:1rem;margin:1.2rem 0 .4rem}
 p{margin:.4rem 0}.lead{color:var(--dim);margin-bottom:1.2rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1rem 1.15rem;margin:.7rem 0}
+.card.tight{margin:.35rem 0;padding:.45rem 1rem}
 .scroll{overflow-x:auto}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.7rem;margin:1rem 0}
 .figure{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.7rem .9rem;color:inherit;text-decoration:none;display:block}.figure b{display:block;font-size:1.55rem;line-height:1.2;font-variant-numeric:tabular-nums}.figure small{color:var(--dim)}a.figure:hover{border-color:var(--accent)}
@@ -38,7 +39,7 @@ input,select,button{font:inherit;padding:.38rem .6rem;border:1px solid var(--lin
 code,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.88em}
 pre{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.8rem 1rem;overflow-x:auto}
 svg.time{display:block;min-width:52rem;width:100%;height:auto;font-family:inherit}svg.time text{fill:var(--ink);font-size:12px}svg.time .axis,svg.time .lane{fill:var(--dim);font-size:11.5px}svg.time .grid{stroke:var(--line);stroke-width:1}svg.time .mid{stroke:var(--line);stroke-dasharray:2 3}
-svg.time .in{fill:var(--accent)}svg.time .out{fill:var(--ok)}svg.time .internal,svg.time .none{fill:var(--dim)}svg.time .auto{opacity:.28}svg.time .bad{fill:var(--bad)}svg.time .good{fill:var(--ok)}svg.time a:hover .mark{stroke:var(--ink);stroke-width:2}
+svg.time .in{fill:var(--accent)}svg.time .out{fill:var(--ok)}svg.time .internal,svg.time .none{fill:var(--dim)}svg.time .auto{opacity:.28}svg.time .planned{fill:var(--card);stroke:var(--dim);stroke-width:1}svg.time .bad{fill:var(--bad)}svg.time .good{fill:var(--ok)}svg.time a:hover .mark{stroke:var(--ink);stroke-width:2}
 svg.time .stage rect{stroke:var(--card);stroke-width:1.5}svg.time .stage text{font-weight:600;fill:#fff}svg.time .flagbar{fill:var(--warn)}svg.time .flagbar.critical,svg.time .flagbar.high{fill:var(--bad)}svg.time .flagbar.opportunity{fill:var(--ok)}svg.time .gap{fill:var(--warn);opacity:.13}svg.time .now{stroke:var(--ink);stroke-width:1}svg.time .renewal{stroke:var(--bad);stroke-dasharray:5 3}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;color:var(--dim);font-size:13px;margin:.5rem 0 0}.legend i{display:inline-block;width:.7rem;height:.7rem;border-radius:.2rem;margin-right:.35rem;vertical-align:-1px}
 .pager{display:flex;gap:1rem;margin:1rem 0}

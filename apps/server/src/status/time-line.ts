@@ -61,16 +61,18 @@ export function timeLine(line: TimeLine): Markup {
         <title>Not read: ${gap.reason}</title>
       </rect>`;
     })}
-    ${axis.months.map(
-      ({ at, name }) =>
-        html`<line class="grid" x1="${axis.x(at)}" x2="${axis.x(at)}" y1="6" y2="${bottom}" /><text
-            class="axis"
-            x="${axis.x(at) + 3}"
-            y="${bottom + 16}"
-          >
-            ${name}
-          </text>`,
-    )}
+    ${axis.months
+      .filter(({ at }) => axis.x(at) < right - 40)
+      .map(
+        ({ at, name }) =>
+          html`<line class="grid" x1="${axis.x(at)}" x2="${axis.x(at)}" y1="6" y2="${bottom}" /><text
+              class="axis"
+              x="${axis.x(at) + 3}"
+              y="${bottom + 16}"
+            >
+              ${name}
+            </text>`,
+      )}
     <text class="lane" x="0" y="28">Stage</text>
     ${line.periods.filter((one) => (one.exitedAt ?? line.now) >= axis.from).map((one) => stageBar(line, axis, one))}
     ${flags.length > 0 ? html`<text class="lane" x="0" y="${flagsTop + 11}">Flags</text>` : ''}
@@ -143,22 +145,25 @@ function flagBar(line: TimeLine, axis: TimeAxis, flag: FlagRecord, y: number): M
 
 function lane(line: TimeLine, axis: TimeAxis, touchpoint: string, top: number): Markup {
   const middle = top + laneHeight / 2;
-  const events = line.events.filter((event) => event.touchpoint === touchpoint && event.occurredAt >= axis.from);
+  const events = line.events.filter(
+    (event) => event.touchpoint === touchpoint && event.occurredAt >= axis.from && event.occurredAt <= axis.to,
+  );
   return html`<text class="lane" x="0" y="${middle + 4}">${spoken(touchpoint)}</text>
     <line class="mid grid" x1="${left}" x2="${right}" y1="${middle}" y2="${middle}" />
-    ${events.map((event) => mark(event, axis.x(event.occurredAt), middle, line.timezone))}`;
+    ${events.map((event) => mark(event, axis.x(event.occurredAt), middle, line))}`;
 }
 
 const sides: Readonly<Record<string, string>> = { inbound: 'in', outbound: 'out', internal: 'internal', none: 'none' };
 
 /** Mail and chat are strokes, since there are many; meetings are discs, all else squares. */
-function mark(event: TimelineEvent, x: number, middle: number, timezone: string): Markup {
+function mark(event: TimelineEvent, x: number, middle: number, { timezone, now }: TimeLine): Markup {
+  const planned = event.occurredAt > now;
   const news = newsOf(event.type);
   const side = sides[event.direction] ?? 'none';
-  const kind = `mark ${news === 'plain' ? side : news}${event.automated ? ' auto' : ''}`;
+  const kind = `mark ${planned ? 'planned' : news === 'plain' ? side : news}${event.automated ? ' auto' : ''}`;
   const y = middle + (side === 'in' ? -9 : side === 'out' ? 9 : 0);
   const title = html`<title>
-    ${moment(event.occurredAt, timezone)}: ${eventTitle(event.type)}${event.automated ? ' (automated)' : ''}
+    ${moment(event.occurredAt, timezone)}: ${eventTitle(event.type, planned)}${event.automated ? ' (automated)' : ''}
   </title>`;
   const stroke = event.touchpoint === 'email' || event.touchpoint === 'chat';
   const shape = stroke

@@ -85,8 +85,9 @@ const events: Readonly<Record<string, string>> = {
   'flag.answered': 'Answer to a flag',
 };
 
-/** An event's type in words. */
-export function eventTitle(type: string): string {
+/** An event's type in words. What lies ahead is planned, whatever it will have been. */
+export function eventTitle(type: string, ahead = false): string {
+  if (ahead && type.startsWith('meeting.') && type !== 'meeting.canceled') return 'Meeting planned';
   return events[type] ?? spoken(type);
 }
 
