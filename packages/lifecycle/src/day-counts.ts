@@ -11,7 +11,7 @@ const dayOf = (at: number): number => Math.floor(at / DAY);
 export function countOn(counts: DayCounts, at: number): void {
   const day = dayOf(at);
   const last = counts.at(-1);
-  if (last && last[0] === day) last[1] += 1;
+  if (last && last[0] === day) counts[counts.length - 1] = [day, last[1] + 1];
   else counts.push([day, 1]);
   while (counts.length > 0 && (counts[0]?.[0] ?? day) < day - KEPT_DAYS) counts.shift();
 }

@@ -4,7 +4,7 @@ import { ENGINE_VERSION, type CompiledJourney } from './journey.ts';
 import { dueOf, surroundingsOf, type Course } from './moment.ts';
 import { openSimulation, type Simulation } from './simulation.ts';
 import type { AccountContext, AccountJourney, Fact, Flag, MilestoneState } from './state.ts';
-import { emptyTracks, type Tracks } from './tracks.ts';
+import { copyTracks, emptyTracks, type Tracks } from './tracks.ts';
 
 /**
  * A checkpoint of one account in one journey: plain JSON. It stands at the last fact, not at `asOf`, so that a fact a little older
@@ -176,7 +176,7 @@ export function advance(
   const last = state.pending.at(-1);
   if (first && last && compareFacts(first, last) < 0) return { kind: 'late', from: first.occurredAt };
   const takesAny = first !== undefined && first.occurredAt <= asOf;
-  const tracks = takesAny ? structuredClone(state.tracks) : state.tracks;
+  const tracks = takesAny ? copyTracks(state.tracks) : state.tracks;
   return { kind: 'advanced', state: consume(journey, context, state, fresh, asOf, tracks) };
 }
 

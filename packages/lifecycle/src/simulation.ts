@@ -151,7 +151,7 @@ export function openSimulation(
       if (isCalledOff(tracks.meetings, fact)) return;
       takePeople(tracks.people, fact, ofCustomer);
       takeContact(tracks.contact, fact, ofCustomer);
-      takeMail(tracks.mail, fact);
+      takeMail(tracks.mail, fact, ofCustomer);
       takeMeeting(tracks.meetings, fact);
       takeTicket(tracks.tickets, fact);
       takeDeal(tracks.deals, fact);

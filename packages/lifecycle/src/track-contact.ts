@@ -81,7 +81,7 @@ function addVisit(visits: number[], at: number): boolean {
  * last word in a thread that we answered is most often a thank-you, and waits only if another follows. A mail of ours in the thread
  * or to the same person answers, and so does a meeting with that person.
  */
-export function takeMail(track: MailTrack, fact: Fact): void {
+export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): void {
   const at = fact.occurredAt;
   if (fact.type === 'email.received' && isInboundContact(fact)) {
     const person = actorOf(fact) ?? null;
@@ -97,7 +97,10 @@ export function takeMail(track: MailTrack, fact: Fact): void {
     const sameThought = thread.unansweredRun > 0 && at - thread.at < SAME_THOUGHT;
     if (!sameThought) thread.unansweredRun += 1;
     thread.at = at;
-    if (!sameThought && (!thread.ours || thread.unansweredRun > 1)) {
+    // Where only colleagues of theirs are addressed and ours have a copy, no answer of ours is due.
+    const to = fact.participants.filter((who) => who.role === 'to');
+    const isForUs = to.length === 0 || to.some((who) => who.address === undefined || !isCustomerAddress(who.address));
+    if (isForUs && !sameThought && (!thread.ours || thread.unansweredRun > 1)) {
       track.waiting = track.waiting.filter((mail) => at - mail.mark.at < WAITING_KEPT);
       if (track.waiting.length < MOST_WAITING)
         track.waiting.push({ mark: markOf(fact), thread: threadId ?? null, person });

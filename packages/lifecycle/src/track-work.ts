@@ -167,10 +167,8 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       const days = (track.usage[name] ??= []);
       const day = Math.floor(fact.occurredAt / DAY);
       const last = days.at(-1);
-      if (last && last[0] === day) {
-        last[1] += value;
-        last[2] += 1;
-      } else days.push([day, value, 1]);
+      if (last && last[0] === day) days[days.length - 1] = [day, last[1] + value];
+      else days.push([day, value]);
       while ((days[0]?.[0] ?? day) < day - USAGE_KEPT_DAYS) days.shift();
       return;
     }

@@ -22,7 +22,7 @@ export interface Mark {
 }
 
 /** Counts per UTC day, oldest first. */
-export type DayCounts = [day: number, count: number][];
+export type DayCounts = (readonly [day: number, count: number])[];
 
 export interface ContactTrack {
   /** Last human contact from the customer, by touchpoint. */
@@ -113,7 +113,7 @@ export interface RecordTrack {
   crmStage: { readonly value: string; readonly mark: Mark } | null;
   properties: Record<string, { readonly value: string; readonly mark: Mark }>;
   survey: { readonly score: number; readonly mark: Mark } | null;
-  usage: Record<string, [day: number, sum: number, count: number][]>;
+  usage: Record<string, (readonly [day: number, sum: number])[]>;
   renewals: number;
   lastRenewal: Mark | null;
   churned: Mark | null;
@@ -134,3 +134,53 @@ export function emptyTracks(): Tracks {
 
 /** A key made of outside text. */
 export const key = (text: string): string => `:${text}`;
+
+function mapValues<T>(record: Readonly<Record<string, T>>, copy: (value: T) => T): Record<string, T> {
+  const made: Record<string, T> = {};
+  for (const name in record) {
+    const value = record[name];
+    if (value !== undefined) made[name] = copy(value);
+  }
+  return made;
+}
+
+const same = <T>(value: T): T => value;
+const shallow = <T extends object>(value: T): T => ({ ...value });
+const list = <T>(values: T[]): T[] => values.slice();
+
+/**
+ * A copy that can be changed without changing the original. Marks, day counts, waiting mails, missed and coming meetings are
+ * replaced and never changed, so both share them; many times faster than `structuredClone`.
+ */
+export function copyTracks({ contact, mail, meetings, tickets, people, deals, record }: Tracks): Tracks {
+  return {
+    contact: {
+      ...contact,
+      lastInbound: { ...contact.lastInbound },
+      visits: mapValues(contact.visits, list),
+      allVisits: list(contact.allVisits),
+      counts: mapValues(contact.counts, list),
+    },
+    mail: { ...mail, waiting: list(mail.waiting), threads: mapValues(mail.threads, shallow) },
+    meetings: {
+      ...meetings,
+      held: list(meetings.held),
+      missed: list(meetings.missed),
+      calledOff: list(meetings.calledOff),
+      upcoming: list(meetings.upcoming),
+    },
+    tickets: { tickets: mapValues(tickets.tickets, shallow), opened: list(tickets.opened) },
+    people: {
+      ...people,
+      persons: mapValues(people.persons, shallow),
+      champions: list(people.champions),
+      left: mapValues(people.left, same),
+    },
+    deals: {
+      open: mapValues(deals.open, shallow),
+      won: mapValues(deals.won, same),
+      lost: mapValues(deals.lost, same),
+    },
+    record: { ...record, properties: mapValues(record.properties, same), usage: mapValues(record.usage, list) },
+  };
+}

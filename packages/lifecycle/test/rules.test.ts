@@ -128,6 +128,19 @@ describe('unanswered_mail', () => {
     expect(open(seen(history, 66))).toEqual(['unanswered_mail']);
   });
 
+  it('does not expect an answer to mail that colleagues of theirs get and we have a copy of', () => {
+    const among = liveCustomer()
+      .talk(2, 58, 7)
+      .from(59, ANN, 'among', {
+        participants: [
+          { role: 'from', address: ANN },
+          { role: 'to', address: BOB },
+          { role: 'cc', address: 'casey@vendor.example' },
+        ],
+      });
+    expect(open(seen(among, 66))).toEqual([]);
+  });
+
   it('lets a thank-you rest, but not the mail after it', () => {
     const thanks = liveCustomer().talk(2, 58, 7).from(59, ANN, 'q').to(59.1, ANN, 'q').from(59.2, ANN, 'q');
     expect(open(seen(thanks, 66))).toEqual([]);
