@@ -82,6 +82,9 @@ export function planMessage(input: PlanInput): Intent {
   return input.message ? planChange(input, input.message, present) : planOpening(input, present);
 }
 
+/** What was true a day before alerts began is no emergency: reading takes time, so younger facts may only be late. */
+const oldNewsMs = 86_400_000;
+
 function planOpening(input: PlanInput, present: readonly Flag[]): Intent {
   const { alertsFrom, now } = input;
   if (alertsFrom === null || now < alertsFrom) return { kind: 'none', why: 'before the first steady state' };
@@ -107,7 +110,7 @@ function holdFor(input: PlanInput, news: readonly Flag[]): Hold | null {
   const morning = () => nextMorning(input.now, input.calendar);
   if (input.dailyCap !== null && input.sentToday >= input.dailyCap) return { until: morning(), reason: 'daily_cap' };
   // Known only now but true since before alerts began: a later backfill or a changed rule, no emergency.
-  const from = input.alertsFrom ?? 0;
+  const from = (input.alertsFrom ?? 0) - oldNewsMs;
   if (news.every((flag) => flag.openedAt < from && !input.woken.has(flag.flagId))) {
     return { until: morning(), reason: 'old_news' };
   }

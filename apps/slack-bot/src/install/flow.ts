@@ -152,7 +152,6 @@ async function installProvider(deps: FlowDependencies, workspaceId: string): Pro
       slackApiUrl: deps.slackApiUrl,
       retryConfig: { retries: 0 },
       timeout: defaultTiming.callTimeoutMs,
-      logger: quietLogger(),
     },
   });
 }

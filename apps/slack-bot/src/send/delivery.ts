@@ -28,6 +28,8 @@ import { metadataType } from './reconcile.ts';
 
 const contentErrors = new Set(['invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long', 'msg_too_long', 'no_text']);
 const longestWaitMs = 300_000;
+/** Where every destination is paused, an alert waits and is not lost. */
+const allPausedWaitMs = 3_600_000;
 
 /** Everything that one delivery needs. */
 export interface DeliveryContext {
@@ -94,7 +96,8 @@ async function findPlace(context: DeliveryContext, row: OutboxRow, message: Aler
     deps.log.warn({ workspaceId, error: found.error, kind: destination.kind }, 'a Slack destination cannot be reached');
     await deps.database.inWorkspace(workspaceId, (tx) => pauseRoute(tx, session, destination, found.error, deps.now()));
   }
-  await giveUp(context, row, 'no destination can be reached: set a default channel');
+  if (candidates.length === 0) await giveUp(context, row, 'there is no destination at all: set a default channel');
+  else await postpone(context, row, deps.now() + allPausedWaitMs, 'no destination can be reached: set a default channel');
   return { kind: 'done' };
 }
 
@@ -200,7 +203,7 @@ async function settleFailure(
     return 'done';
   }
   if (outcome.kind !== 'refused') return putOff(context, row, outcome, place.channel);
-  if (outcome.error === 'not_in_channel' && (await joins(session, place.channel))) {
+  if (outcome.error === 'not_in_channel' && row.attempt <= 2 && (await joins(session, place.channel))) {
     await settle(context, row, { state: 'pending' });
     return 'again';
   }

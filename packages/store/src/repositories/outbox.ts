@@ -279,3 +279,21 @@ export async function alertCounts(
     failed: row?.failed ?? 0,
   };
 }
+
+/**
+ * Whether the workspace has read what there is to read and folded all of it: every active source has ended a run, no stream of theirs is
+ * still in its first reading (but one paused for a missing scope), no account waits, and there is something at all.
+ */
+export async function steadyState(tx: Tx): Promise<boolean> {
+  const { rows } = await tx.query<{ reading: boolean; waiting: boolean; folded: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM installation i WHERE i.workspace_id = $1 AND i.connector <> 'slack' AND i.status = 'active'
+                       AND (i.next_run_at IS NULL
+                         OR EXISTS (SELECT 1 FROM stream_state s WHERE s.workspace_id = $1 AND s.installation_id = i.installation_id
+                                       AND s.backfill_done_at IS NULL AND s.paused_reason IS NULL))) AS reading,
+            EXISTS (SELECT 1 FROM account_wake w WHERE w.workspace_id = $1) AS waiting,
+            EXISTS (SELECT 1 FROM engine_state e WHERE e.workspace_id = $1) AS folded`,
+    [tx.workspaceId],
+  );
+  const [row] = rows;
+  return row !== undefined && !row.reading && !row.waiting && row.folded;
+}

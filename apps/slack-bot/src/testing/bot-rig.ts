@@ -1,0 +1,403 @@
+import { createServer, type Server } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import { createEmulator } from 'emulate';
+import {
+  activateDefinition,
+  addFlags,
+  createSealer,
+  createWorkspace,
+  lockAccount,
+  members,
+  saveProviderApp,
+  setSettings,
+  supersedeFlags,
+  flags as readFlags,
+  upsertAccounts,
+  upsertMember,
+  writeCheckpoint,
+  type Sealer,
+  type Tx,
+} from '@waymark/store';
+import { testDatabase, type TestDatabase } from '@waymark/store/testing';
+import { contentUuid } from '@waymark/journey';
+import type { Flag } from '@waymark/lifecycle';
+import { serveEmulator, type Served } from '../../../sandbox/src/front/serve.ts';
+import type { SlackSeed } from '../../../sandbox/src/slack/seed.ts';
+import { createSlack, type SlackService } from '../../../sandbox/src/slack/slack.ts';
+import type { SlackApp, SlackState } from '../../../sandbox/src/slack/state.ts';
+import type { FlagAnswer, Reattribution, SlackBotDependencies, SlackPoint, SlackTiming } from '../dependencies.ts';
+import { slackInstallation } from '../installation.ts';
+import { createSlackBot, type SlackBot } from '../slack-bot.ts';
+
+const person = (id: string, team: string, realName: string) => ({
+  id,
+  team,
+  name: realName.split(' ')[0]?.toLowerCase() ?? '',
+  realName,
+  email: `${realName.split(' ')[0]?.toLowerCase()}@vendor.example`,
+  timezone: 'Etc/UTC',
+  isBot: false,
+  deleted: false,
+});
+const room = (id: string, team: string, name: string, members: string[]) => ({
+  id,
+  team,
+  name,
+  kind: 'public' as const,
+  topic: '',
+  archived: false,
+  created: 1,
+  members,
+});
+
+/** Two teams: one with two CSMs and an admin, and another that must see nothing. */
+export const rigSeed: SlackSeed = {
+  teams: [
+    { id: 'T0ONE', name: 'Lumen Ledger', domain: 'lumen' },
+    { id: 'T0TWO', name: 'Second Harbor', domain: 'harbor' },
+  ],
+  users: [
+    person('U0MAYA', 'T0ONE', 'Maya Okafor'),
+    person('U0JONAS', 'T0ONE', 'Jonas Lindqvist'),
+    person('U0ADMIN', 'T0ONE', 'Ada Minn'),
+    person('U0ZOE', 'T0TWO', 'Zoe Vold'),
+  ],
+  channels: [
+    room('C0ALERTS', 'T0ONE', 'cs-alerts', ['U0MAYA', 'U0JONAS', 'U0ADMIN']),
+    room('C0GEN', 'T0ONE', 'general', ['U0MAYA', 'U0JONAS', 'U0ADMIN']),
+    room('C0TWO', 'T0TWO', 'general', ['U0ZOE']),
+  ],
+  chatter: [],
+};
+
+/** The time of a test: Wednesday 2026-03-11, 10:00 UTC, unless moved. */
+export const rigStart = Date.UTC(2026, 2, 11, 10);
+
+export interface RigOptions {
+  readonly caps?: 'vendor' | 'generous';
+  readonly timing?: Partial<SlackTiming>;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** A bot on real PostgreSQL against the sandbox's Slack over HTTP, with a clock of its own. */
+export class BotRig {
+  readonly database: TestDatabase;
+  readonly sealer: Sealer;
+  readonly slack: SlackService;
+  readonly served: Served<SlackState>;
+  readonly server: Server;
+  readonly publicUrl: string;
+  readonly app: SlackApp;
+  readonly answers: FlagAnswer[] = [];
+  readonly moved: Reattribution[] = [];
+  readonly logged: string[] = [];
+  readonly wakes: string[] = [];
+  readonly options: RigOptions;
+  offset = 0;
+  point: SlackPoint = () => Promise.resolve();
+  bot: SlackBot;
+  workspaceId = '';
+
+  private constructor(parts: Pick<BotRig, 'database' | 'sealer' | 'slack' | 'served' | 'server' | 'publicUrl' | 'app' | 'options'>) {
+    this.database = parts.database;
+    this.sealer = parts.sealer;
+    this.slack = parts.slack;
+    this.served = parts.served;
+    this.server = parts.server;
+    this.publicUrl = parts.publicUrl;
+    this.app = parts.app;
+    this.options = parts.options;
+    this.bot = createSlackBot(this.dependencies());
+  }
+
+  static async start(options: RigOptions = {}): Promise<BotRig> {
+    const database = await testDatabase();
+    const sealer = createSealer({ database, masterKey: randomBytes(32) });
+    const rigs: BotRig[] = [];
+    const now = () => rigs[0]?.now() ?? rigStart;
+    const slack = createSlack({ caps: options.caps ?? 'generous', autoConsent: true, seed: rigSeed, now });
+    const served = await serveEmulator({
+      name: 'slack',
+      create: (baseUrl) => createEmulator({ service: slack.definition, baseUrl, listen: false }),
+      ...slack.front,
+    });
+    const server = createServer((incoming, outgoing) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('end', () => {
+        const headers = new Headers();
+        for (const [name, value] of Object.entries(incoming.headers)) if (typeof value === 'string') headers.set(name, value);
+        const method = incoming.method ?? 'GET';
+        const request = new Request(`http://127.0.0.1${incoming.url ?? '/'}`, {
+          method,
+          headers,
+          ...(method !== 'GET' && { body: Buffer.concat(chunks) }),
+        });
+        const rig = rigs[0];
+        const answering = !rig
+          ? Promise.resolve(new Response('', { status: 503 }))
+          : request.url.includes('/oauth/slack/start/')
+            ? rig.bot.oauthStart(request)
+            : request.url.includes('/oauth/slack/callback')
+              ? rig.bot.oauthCallback(request)
+              : rig.bot.fetch(request);
+        void answering.then(async (answer) => {
+          outgoing.writeHead(answer.status, [...answer.headers].flat());
+          outgoing.end(Buffer.from(await answer.arrayBuffer()));
+        });
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const publicUrl = `http://127.0.0.1:${address.port}`;
+    const app = slack.handle.registerApp({
+      clientId: '11.22',
+      clientSecret: 'client-secret',
+      signingSecret: 'signing-secret',
+      redirectUris: [`${publicUrl}/oauth/slack/callback`],
+      requestUrl: `${publicUrl}/slack/events`,
+    });
+    const rig = new BotRig({ database, sealer, slack, served, server, publicUrl, app, options });
+    rigs.push(rig);
+    rig.workspaceId = await rig.addWorkspace('one');
+    return rig;
+  }
+
+  now(): number {
+    return rigStart + this.offset;
+  }
+
+  dependencies(sender = 'test'): SlackBotDependencies {
+    const note = (fields: Readonly<Record<string, unknown>>, message: string) =>
+      void this.logged.push(`${message} ${JSON.stringify(fields)}`);
+    return {
+      database: this.database,
+      sealer: this.sealer,
+      now: () => this.now(),
+      slackApiUrl: `${this.served.url}/api/`,
+      authorizeUrl: `${this.served.url}/oauth/v2/authorize`,
+      publicUrl: this.publicUrl,
+      links: {
+        account: (accountId) => `https://waymark.example/accounts/${accountId}`,
+        event: (_accountId, eventId) => `https://waymark.example/events/${eventId}`,
+      },
+      appendAnswer: (_tx, answer) => {
+        this.answers.push(answer);
+        return Promise.resolve();
+      },
+      reattribute: (_workspaceId, decision) => {
+        this.moved.push(decision);
+        return Promise.resolve();
+      },
+      explain: (_workspaceId, accountId, flagId) =>
+        Promise.resolve(`Explanation of ${flagId ?? accountId} with <angle> & more`),
+      wake: (workspaceId) => void this.wakes.push(workspaceId),
+      point: (name) => this.point(name),
+      log: { info: note, warn: note, error: note },
+      sender,
+      timing: { channelIntervalMs: 1, reconcileAfterMs: 0, historyIntervalMs: 0, callTimeoutMs: 1_000, ...this.options.timing },
+    };
+  }
+
+  /** A process that starts anew on the same rows. */
+  restart(): void {
+    this.bot = createSlackBot(this.dependencies(`test-${this.offset}`));
+  }
+
+  async addWorkspace(slug: string): Promise<string> {
+    const { workspaceId } = await createWorkspace(
+      this.database,
+      this.sealer,
+      {
+        slug,
+        name: slug,
+        settings: { workingHours: 'always', dailyCapPerMember: null, defaultChannel: '#cs-alerts', ...this.options.settings },
+      },
+      this.now(),
+    );
+    await this.inWorkspace(async (tx) => {
+      await saveProviderApp(
+        tx,
+        this.sealer,
+        { provider: 'slack', clientId: '11.22', clientSecret: 'client-secret', extra: { signingSecret: 'signing-secret' } },
+        this.now(),
+      );
+      await activateDefinition(tx, { journey: 'lifecycle', digest: 'd', version: 1, source: 'id: lifecycle' }, 'test', this.now());
+      for (const [email, name] of [
+        ['maya@vendor.example', 'Maya Okafor'],
+        ['jonas@vendor.example', 'Jonas Lindqvist'],
+      ] as const) {
+        const known = (await members(tx)).find((one) => one.email === email);
+        if (!known) {
+          const memberId = contentUuid(workspaceId, email);
+          await upsertMember(tx, { memberId, email, name, crmOwnerId: null, active: true }, this.now());
+        }
+      }
+    }, workspaceId);
+    return workspaceId;
+  }
+
+  inWorkspace<T>(work: (tx: Tx) => Promise<T>, workspaceId = this.workspaceId): Promise<T> {
+    return this.database.inWorkspace(workspaceId, work);
+  }
+
+  /** Walks the install as a browser does: link, consent, callback. Returns the last page. */
+  async install(team = 'T0ONE', workspaceId = this.workspaceId): Promise<string> {
+    const start = await fetch(`${await this.bot.installUrl(workspaceId)}?team=${team}`, { redirect: 'manual' });
+    const cookie = start.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ');
+    const consent = await fetch(start.headers.get('location') ?? '', { redirect: 'manual' });
+    const back = await fetch(consent.headers.get('location') ?? '', { headers: { cookie } });
+    return back.text();
+  }
+
+  /** Installs, and lets alerts be live from an hour ago. */
+  async live(): Promise<void> {
+    await this.install();
+    await this.inWorkspace(async (tx) => {
+      const installation = await slackInstallation(tx);
+      if (!installation) throw new Error('Slack was not installed');
+      await setSettings(tx, installation.installationId, { ...installation.settings, alertsFrom: this.now() - 3_600_000 }, this.now());
+    });
+  }
+
+  /** Adds a customer. Returns its id. */
+  async addAccount(name: string, more: { csmEmail?: string | null; tier?: string; workspaceId?: string } = {}): Promise<string> {
+    const workspaceId = more.workspaceId ?? this.workspaceId;
+    const accountId = contentUuid('account', workspaceId, name);
+    await this.inWorkspace(async (tx) => {
+      await upsertAccounts(
+        tx,
+        [
+          {
+            accountId,
+            name,
+            domain: null,
+            isCustomer: true,
+            csmEmail: more.csmEmail === undefined ? 'maya@vendor.example' : more.csmEmail,
+            csmBasis: 'csm',
+            customerSince: null,
+            renewalAt: this.now() + 85 * 86_400_000,
+            value: 12_000,
+            currency: 'EUR',
+            tier: more.tier ?? null,
+            crmStage: null,
+            timezone: null,
+            attributes: {},
+          },
+        ],
+        this.now(),
+      );
+      await writeCheckpoint(
+        tx,
+        {
+          accountId,
+          journey: 'lifecycle',
+          definitionDigest: 'd',
+          engineVersion: 1,
+          contextDigest: 'c',
+          state: {},
+          stage: 'engagement',
+          health: 41,
+          digest: 'x',
+          asOf: this.now(),
+          nextChangeAt: null,
+        },
+        this.now(),
+      );
+    }, workspaceId);
+    return accountId;
+  }
+
+  /** What the engine would say: a flag of a rule, open since an hour ago unless told otherwise. */
+  flag(accountId: string, rule: string, more: Partial<Flag> = {}): Flag {
+    const openedAt = more.openedAt ?? this.now() - 60_000;
+    return {
+      flagId: contentUuid('flag', accountId, rule, String(openedAt)),
+      rule,
+      ruleVersion: 1,
+      kind: 'risk',
+      severity: 'high',
+      title: 'Gone quiet',
+      reason: 'No word from the customer for 34 days; usual gap 6 days',
+      nextStep: 'Call the champion and ask what has changed.',
+      openedAt,
+      clearedAt: null,
+      proof: {
+        rule,
+        ruleVersion: 1,
+        definition: 'lifecycle',
+        definitionDigest: 'd',
+        at: openedAt,
+        evidence: [1, 2, 3, 4].map((index) => ({
+          eventId: contentUuid('event', accountId, rule, String(index)),
+          type: 'email.received' as const,
+          at: openedAt - index * 86_400_000,
+          note: `Mail from the customer, ${index} before`,
+        })),
+        comparisons: [{ signal: 'days_quiet', label: 'Days without word', unit: 'days', value: 34, op: '>=', threshold: 21, holds: true }],
+        clears: 'A mail or a meeting from the customer.',
+        digest: 'p',
+      },
+      ...more,
+    };
+  }
+
+  /** Stores what a fold says of an account, and plans in the same transaction, as the fold does. */
+  async fold(accountId: string, all: readonly Flag[], workspaceId = this.workspaceId): Promise<void> {
+    await this.inWorkspace(async (tx) => {
+      await lockAccount(tx, accountId);
+      const before = await readFlags(tx, { accountId });
+      const now = new Map(all.map((flag) => [flag.flagId, flag]));
+      await supersedeFlags(tx, before, this.now());
+      await addFlags(
+        tx,
+        all.map((flag) => ({
+          flagId: flag.flagId,
+          accountId,
+          journey: 'lifecycle',
+          rule: flag.rule,
+          kind: flag.kind,
+          severity: flag.severity,
+          openedAt: flag.openedAt,
+          clearedAt: flag.clearedAt,
+          detail: { ...flag },
+          recordedAt: this.now(),
+        })),
+      );
+      const known = new Map(before.map((flag) => [flag.flagId, flag]));
+      await this.bot.planAlerts(tx, [
+        {
+          account: { accountId },
+          answer: { flags: all },
+          opened: all.filter((flag) => flag.clearedAt === null && known.get(flag.flagId)?.clearedAt !== null),
+          cleared: all.filter((flag) => flag.clearedAt !== null && known.get(flag.flagId)?.clearedAt === null),
+          withdrawn: before.filter((flag) => flag.clearedAt === null && !now.has(flag.flagId)),
+        },
+      ]);
+    }, workspaceId);
+  }
+
+  send(workspaceId = this.workspaceId) {
+    return this.bot.sendDue(workspaceId, AbortSignal.timeout(15_000));
+  }
+
+  /** The direct messages that a person has from the bot. */
+  dms(user: string) {
+    return this.slack.handle.messages(this.slack.handle.directWith(user, this.app).id);
+  }
+
+  async outbox(workspaceId = this.workspaceId) {
+    return this.database.asOwner<{ action: string; state: string; error: string | null; alert_key: string; held_reason: string | null }>(
+      'SELECT action, state, error, alert_key, held_reason FROM outbox WHERE workspace_id = $1 ORDER BY outbox_id',
+      [workspaceId],
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.bot.close();
+    await new Promise((resolve) => this.server.close(resolve));
+    await this.served.close();
+    await this.database.close();
+  }
+}
