@@ -24,7 +24,13 @@ const companySchema = z.object({
   domains: z.array(z.string()),
   timezone: z.string(),
   staff: z.array(
-    z.object({ email: z.string(), name: z.string(), role: z.string(), watched: z.boolean(), slack: z.object({ id: z.string() }).optional() }),
+    z.object({
+      email: z.string(),
+      name: z.string(),
+      role: z.string(),
+      watched: z.boolean(),
+      slack: z.object({ id: z.string() }).optional(),
+    }),
   ),
 });
 type Company = z.infer<typeof companySchema>;
@@ -44,26 +50,43 @@ const declaration = {
   writeback: true,
 };
 
+/** A smaller sample, for runs that want little of it. */
+export interface SampleSize {
+  readonly historyDays?: number;
+  /** How many of the watched mailboxes are connected, in the order of the staff list; all without it. */
+  readonly people?: number;
+}
+
 /**
  * Makes the sample workspace and connects every account of the sample company by the real consent of each provider; does nothing
  * where that was done before. Returns the workspace.
  */
-export async function prepareSample(waymark: Waymark, server: Server, urls: SandboxUrls): Promise<Workspace> {
+export async function prepareSample(
+  waymark: Waymark,
+  server: Server,
+  urls: SandboxUrls,
+  size: SampleSize = {},
+): Promise<Workspace> {
   const company = companySchema.parse(await (await fetch(`${urls.control}/company`)).json());
   const { database } = waymark;
   await registerApps(urls, server.publicUrl);
-  const workspace = (await database.global((tx) => findWorkspace(tx, slug))) ?? (await makeWorkspace(waymark, company));
+  const workspace =
+    (await database.global((tx) => findWorkspace(tx, slug))) ?? (await makeWorkspace(waymark, company, size));
   const { workspaceId } = workspace;
   const connected = await database.inWorkspace(workspaceId, (tx) => installations(tx));
-  const has = (connector: string, address?: string) => connected.some((one) => one.connector === connector && (address === undefined || one.address === address));
-  if (!has('slack')) await followConsent(`${await slackInstallLink(server, workspaceId)}?team=${sampleTeams.main}`);
+  const has = (connector: string, address?: string) =>
+    connected.some((one) => one.connector === connector && (address === undefined || one.address === address));
+  if (!has('slack'))
+    await followConsent(`${await slackInstallLink(waymark, workspaceId, server.publicUrl)}?team=${sampleTeams.main}`);
   const connect = async (connector: string, settings: Readonly<Record<string, unknown>>, loginHint: string) =>
-    followConsent(await createInstallLink(waymark, { workspaceId, connector, settings, publicUrl: server.publicUrl, loginHint }));
+    followConsent(
+      await createInstallLink(waymark, { workspaceId, connector, settings, publicUrl: server.publicUrl, loginHint }),
+    );
   if (!has('hubspot')) {
     await connect('hubspot', declaration, String(samplePortals.main));
     await mapStages(waymark, workspaceId);
   }
-  for (const person of company.staff.filter((one) => one.watched)) {
+  for (const person of company.staff.filter((one) => one.watched).slice(0, size.people)) {
     if (!has('gmail', person.email)) await connect('gmail', {}, person.email);
     if (!has('google-calendar', person.email)) await connect('google-calendar', {}, person.email);
   }
@@ -79,12 +102,15 @@ async function registerApps(urls: SandboxUrls, publicUrl: string): Promise<void>
     slack: { redirectUris: callback('slack'), requestUrl: `${publicUrl}/slack/events` },
   };
   for (const [service, app] of Object.entries(apps)) {
-    const answer = await fetch(`${urls.control}/${service}/apps`, { method: 'POST', body: JSON.stringify({ clientId: demoApp.clientId, ...app }) });
+    const answer = await fetch(`${urls.control}/${service}/apps`, {
+      method: 'POST',
+      body: JSON.stringify({ clientId: demoApp.clientId, ...app }),
+    });
     if (!answer.ok) throw new Error(`The sandbox's ${service} did not take the app: ${await answer.text()}`);
   }
 }
 
-async function makeWorkspace(waymark: Waymark, company: Company): Promise<Workspace> {
+async function makeWorkspace(waymark: Waymark, company: Company, size: SampleSize): Promise<Workspace> {
   const now = waymark.now();
   const workspace = await createWorkspace(
     waymark.database,
@@ -100,6 +126,7 @@ async function makeWorkspace(waymark: Waymark, company: Company): Promise<Worksp
         dailyCapPerMember: null,
         defaultChannel: '#cs-alerts',
         sampleData: true,
+        ...(size.historyDays !== undefined && { historyDays: size.historyDays }),
       },
     },
     now,
@@ -109,7 +136,12 @@ async function makeWorkspace(waymark: Waymark, company: Company): Promise<Worksp
   await waymark.database.inWorkspace(workspaceId, async (tx) => {
     for (const provider of ['google', 'hubspot', 'slack']) {
       const extra = provider === 'slack' ? { signingSecret: demoApp.signingSecret } : {};
-      await saveProviderApp(tx, waymark.sealer, { provider, clientId: demoApp.clientId, clientSecret: demoApp.clientSecret, extra }, now);
+      await saveProviderApp(
+        tx,
+        waymark.sealer,
+        { provider, clientId: demoApp.clientId, clientSecret: demoApp.clientSecret, extra },
+        now,
+      );
     }
     for (const person of company.staff.filter((one) => one.role === 'csm')) {
       const memberId = contentUuid('member', workspaceId, person.email);
