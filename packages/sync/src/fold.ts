@@ -124,7 +124,7 @@ async function foldAccount(
   const relevant = await sourcesOfAccount(tx, account.accountId, account.csmEmail);
   const coverage = input.coverage(relevant.size > 0 ? relevant : null);
   const context = accountContext(account, contacts, coverage, account.timezone ?? input.timezone);
-  const contextDigest = createHash('sha256').update(JSON.stringify(context)).digest('hex');
+  const contextDigest = contextDigestOf(context);
   const results: Folded[] = [];
   for (const journey of input.journeys) {
     const before = await checkpoint(tx, account.accountId, journey.definition.id);
@@ -189,6 +189,11 @@ function isEngineState(value: unknown): value is EngineState {
   return typeof value === 'object' && value !== null && 'tracks' in value && 'course' in value;
 }
 
+/** The digest of a context, by which a checkpoint is told to hold still. */
+export function contextDigestOf(context: AccountContext): string {
+  return createHash('sha256').update(JSON.stringify(context)).digest('hex');
+}
+
 /** What the engine has to know of an account beside its events. */
 export function accountContext(
   account: Account,
@@ -236,23 +241,11 @@ async function storeAnswer(tx: Tx, answer: AccountJourney, at: number) {
   );
   await addPeriods(
     tx,
-    [...wanted]
-      .filter(([key]) => !stored.has(key))
-      .map(([, one]) => ({
-        periodId: uuidv7(),
-        accountId,
-        journey,
-        stage: one.stage,
-        enteredAt: one.enteredAt,
-        exitedAt: one.exitedAt,
-        detail: { ...one },
-        recordedAt: at,
-      })),
+    [...wanted].filter(([key]) => !stored.has(key)).map(([, one]) => periodRow(answer, one, at)),
   );
 
   const former = (await storedFlags(tx, { accountId })).filter((flag) => flag.journey === journey);
   const formerById = new Map(former.map((flag) => [flag.flagId, flag]));
-  const flagKey = (flag: Flag) => JSON.stringify([flag.proof.digest, flag.clearedAt, flag.severity, flag.reason]);
   const now = new Map(answer.flags.map((flag) => [flag.flagId, flag]));
   const changed = answer.flags.filter((flag) => {
     const before = formerById.get(flag.flagId);
@@ -263,18 +256,7 @@ async function storeAnswer(tx: Tx, answer: AccountJourney, at: number) {
   await supersedeFlags(tx, ended, at);
   await addFlags(
     tx,
-    changed.map((flag) => ({
-      flagId: flag.flagId,
-      accountId,
-      journey,
-      rule: flag.rule,
-      kind: flag.kind,
-      severity: flag.severity,
-      openedAt: flag.openedAt,
-      clearedAt: flag.clearedAt,
-      detail: { ...flag, key: flagKey(flag) },
-      recordedAt: at,
-    })),
+    changed.map((flag) => flagRow(answer, flag, at)),
   );
   const wasOpen = (flag: Flag) => formerById.get(flag.flagId)?.clearedAt === null;
   return {
@@ -283,3 +265,36 @@ async function storeAnswer(tx: Tx, answer: AccountJourney, at: number) {
     withdrawn: withdrawn.filter((flag) => flag.clearedAt === null),
   };
 }
+
+/** A stage period as it is stored. */
+export function periodRow(answer: AccountJourney, period: AccountJourney['periods'][number], at: number) {
+  return {
+    periodId: uuidv7(),
+    accountId: answer.accountId,
+    journey: answer.journey,
+    stage: period.stage,
+    enteredAt: period.enteredAt,
+    exitedAt: period.exitedAt,
+    detail: { ...period },
+    recordedAt: at,
+  };
+}
+
+/** A flag as it is stored. */
+export function flagRow(answer: AccountJourney, flag: Flag, at: number) {
+  return {
+    flagId: flag.flagId,
+    accountId: answer.accountId,
+    journey: answer.journey,
+    rule: flag.rule,
+    kind: flag.kind,
+    severity: flag.severity,
+    openedAt: flag.openedAt,
+    clearedAt: flag.clearedAt,
+    detail: { ...flag, key: flagKey(flag) },
+    recordedAt: at,
+  };
+}
+
+/** What of a flag, when it changes, makes a new form of it. */
+const flagKey = (flag: Flag): string => JSON.stringify([flag.proof.digest, flag.clearedAt, flag.severity, flag.reason]);

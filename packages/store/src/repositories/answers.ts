@@ -122,23 +122,29 @@ export async function supersedePeriods(tx: Tx, periodIds: readonly string[], at:
 }
 
 export async function addPeriods(tx: Tx, periods: readonly Omit<StoredPeriod, 'supersededAt'>[]): Promise<void> {
-  for (const one of periods) {
-    await tx.query(
-      `INSERT INTO stage_period (workspace_id, period_id, account_id, journey, stage, entered_at, exited_at, detail, recorded_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9) ON CONFLICT (workspace_id, period_id) DO NOTHING`,
-      [
-        tx.workspaceId,
-        one.periodId,
-        one.accountId,
-        one.journey,
-        one.stage,
-        new Date(one.enteredAt),
-        one.exitedAt === null ? null : new Date(one.exitedAt),
-        JSON.stringify(one.detail),
-        new Date(one.recordedAt),
-      ],
-    );
-  }
+  if (periods.length === 0) return;
+  await tx.query(
+    `INSERT INTO stage_period (workspace_id, period_id, account_id, journey, stage, entered_at, exited_at, detail, recorded_at)
+     SELECT $1::uuid, period_id, account_id, journey, stage, entered_at, exited_at, detail, recorded_at
+       FROM jsonb_to_recordset($2::jsonb) AS r(period_id uuid, account_id uuid, journey text, stage text, entered_at timestamptz,
+         exited_at timestamptz, detail jsonb, recorded_at timestamptz)
+     ON CONFLICT (workspace_id, period_id) DO NOTHING`,
+    [
+      tx.workspaceId,
+      JSON.stringify(
+        periods.map((one) => ({
+          period_id: one.periodId,
+          account_id: one.accountId,
+          journey: one.journey,
+          stage: one.stage,
+          entered_at: new Date(one.enteredAt),
+          exited_at: one.exitedAt === null ? null : new Date(one.exitedAt),
+          detail: one.detail,
+          recorded_at: new Date(one.recordedAt),
+        })),
+      ),
+    ],
+  );
 }
 
 export async function supersedeFlags(
@@ -160,26 +166,35 @@ export async function addFlags(
   tx: Tx,
   flagsToAdd: readonly Omit<StoredFlag, 'supersededAt' | 'generation'>[],
 ): Promise<void> {
-  for (const one of flagsToAdd) {
-    await tx.query(
-      `INSERT INTO flag (workspace_id, flag_id, generation, account_id, journey, rule, kind, severity, opened_at, cleared_at, detail, recorded_at)
-       SELECT $1::uuid, $2::uuid, coalesce(max(f.generation), 0) + 1, $3::uuid, $4::text, $5::text, $6::text, $7::text, $8::timestamptz,
-              $9::timestamptz, $10::jsonb, $11::timestamptz
-         FROM flag f WHERE f.workspace_id = $1 AND f.flag_id = $2
-       ON CONFLICT (workspace_id, flag_id, generation) DO NOTHING`,
-      [
-        tx.workspaceId,
-        one.flagId,
-        one.accountId,
-        one.journey,
-        one.rule,
-        one.kind,
-        one.severity,
-        new Date(one.openedAt),
-        one.clearedAt === null ? null : new Date(one.clearedAt),
-        JSON.stringify(one.detail),
-        new Date(one.recordedAt),
-      ],
-    );
-  }
+  if (flagsToAdd.length === 0) return;
+  await tx.query(
+    `WITH added AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset($2::jsonb) AS r(flag_id uuid, account_id uuid, journey text, rule text, kind text, severity text,
+         opened_at timestamptz, cleared_at timestamptz, detail jsonb, recorded_at timestamptz)),
+     former AS MATERIALIZED (
+       SELECT flag_id, max(generation) AS generation FROM flag WHERE workspace_id = $1 AND flag_id = ANY($3::uuid[]) GROUP BY flag_id)
+     INSERT INTO flag (workspace_id, flag_id, generation, account_id, journey, rule, kind, severity, opened_at, cleared_at, detail, recorded_at)
+     SELECT $1::uuid, added.flag_id, coalesce(former.generation, 0) + 1, added.account_id, added.journey, added.rule, added.kind,
+            added.severity, added.opened_at, added.cleared_at, added.detail, added.recorded_at
+       FROM added LEFT JOIN former ON former.flag_id = added.flag_id
+     ON CONFLICT (workspace_id, flag_id, generation) DO NOTHING`,
+    [
+      tx.workspaceId,
+      JSON.stringify(
+        flagsToAdd.map((one) => ({
+          flag_id: one.flagId,
+          account_id: one.accountId,
+          journey: one.journey,
+          rule: one.rule,
+          kind: one.kind,
+          severity: one.severity,
+          opened_at: new Date(one.openedAt),
+          cleared_at: one.clearedAt === null ? null : new Date(one.clearedAt),
+          detail: one.detail,
+          recorded_at: new Date(one.recordedAt),
+        })),
+      ),
+      flagsToAdd.map((one) => one.flagId),
+    ],
+  );
 }
