@@ -8,3 +8,5 @@ export { flagReports, workspaceReport, type FlagReport, type WorkspaceReport } f
 export { startServer, type Server } from './server.ts';
 export { openWaymark, type Waymark } from './waymark.ts';
 export { applyWriteback, writebackDependencies } from './writeback.ts';
+export { slackInstallLink, slackPlanner } from './slack-dependencies.ts';
+export { slackManifest, slackRedirectUri, slackScopes } from '@waymark/slack-bot';

@@ -51,7 +51,7 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
 
   let wakes: Wakes | undefined;
   const stop = new AbortController();
-  const bot = await createSlackBot(slackDependencies(waymark, publicUrl, (workspaceId) => ask(workspaceId)));
+  const bot = createSlackBot(slackDependencies(waymark, publicUrl, (workspaceId) => ask(workspaceId)));
   const sender = new PerWorkspace(
     async (workspaceId) => {
       await bot.sendDue(workspaceId, stop.signal);
@@ -115,7 +115,6 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
   };
   const timer = setInterval(() => void turn(), sweepEveryMs);
   void turn();
-  if (roles.has('bot')) await bot.startSocketMode?.();
   listening?.mount(
     createApp({
       waymark,
@@ -123,7 +122,11 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
       ready: async () => (await waymark.workspaces()).length >= 0,
       onHint: read,
       wake: ask,
-      slack: { events: (request) => bot.fetch(request), callback: (request) => bot.oauthCallback(request) },
+      slack: {
+        events: (request) => bot.fetch(request),
+        start: (request) => bot.oauthStart(request),
+        callback: (request) => bot.oauthCallback(request),
+      },
     }),
   );
 

@@ -1,4 +1,6 @@
-import type { SlackBotDependencies } from '@waymark/slack-bot';
+import type { Tx } from '@waymark/store';
+import type { Folded } from '@waymark/sync';
+import { createSlackBot, slackInstallUrl, type SlackBotDependencies } from '@waymark/slack-bot';
 import { decide, moveEvidence, recordAnswer } from './decisions.ts';
 import { explainAccount } from './explain.ts';
 import type { Waymark } from './waymark.ts';
@@ -59,4 +61,19 @@ export function slackDependencies(
       timing: { channelIntervalMs: Math.max(1, Math.round(1050 / waymark.configuration.rateScale)) },
     }),
   };
+}
+
+/** A one-use link that connects a Slack team to a workspace. */
+export function slackInstallLink(waymark: Waymark, workspaceId: string, publicUrl: string): Promise<string> {
+  return slackInstallUrl(
+    slackDependencies(waymark, publicUrl, () => undefined),
+    workspaceId,
+  );
+}
+
+/** Writes what folds mean for Slack into the outbox, for a command that folds beside the server; the server sends it. */
+export function slackPlanner(waymark: Waymark): (tx: Tx, folded: readonly Folded[]) => Promise<void> {
+  const { publicUrl, host, port } = waymark.configuration;
+  const bot = createSlackBot(slackDependencies(waymark, publicUrl ?? `http://${host}:${port}`, () => undefined));
+  return (tx, folded) => bot.planAlerts(tx, folded);
 }

@@ -20,7 +20,12 @@ export function doctorCommand(): Command {
         output.result(findings, () =>
           findings.length === 0
             ? 'Nothing is wrong.'
-            : findings.map((one) => `${styleText(color[one.severity], one.severity)} ${one.code}: ${one.message}\n  Fix: ${one.fix}`).join('\n'),
+            : findings
+                .map(
+                  (one) =>
+                    `${styleText(color[one.severity], one.severity)} ${one.code}: ${one.message}\n  Fix: ${one.fix}`,
+                )
+                .join('\n'),
         );
       });
     });

@@ -34,7 +34,13 @@ export function explainCommand(): Command {
         if (explained.some((one) => !one.agrees)) process.exitCode = 2;
         output.result(
           explained.map(({ account, answer, agrees }) => ({ account, agrees, answer })),
-          () => explained.map((one) => `${one.text}\n\n${one.agrees ? 'Agrees with the log.' : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.'}`).join('\n\n'),
+          () =>
+            explained
+              .map(
+                (one) =>
+                  `${one.text}\n\n${one.agrees ? 'Agrees with the log.' : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.'}`,
+              )
+              .join('\n\n'),
         );
       });
     });

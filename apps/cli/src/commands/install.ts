@@ -35,8 +35,12 @@ export function installCommand(): Command {
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
         const publicUrl = outsideAddress(waymark);
-        const result = connector === 'slack' ? await installSlack(waymark, workspace.workspaceId, publicUrl, options, output) : await installConnector(waymark, workspace.workspaceId, connector, publicUrl, options, output);
-        if (options.wait !== false && !output.json) await waitForInstallation(waymark, workspace.workspaceId, connector, output);
+        const result =
+          connector === 'slack'
+            ? await installSlack(waymark, workspace.workspaceId, publicUrl, options, output)
+            : await installConnector(waymark, workspace.workspaceId, connector, publicUrl, options, output);
+        if (options.wait !== false && !output.json)
+          await waitForInstallation(waymark, workspace.workspaceId, connector, output);
         output.result(result, () => '');
       });
     });
@@ -50,17 +54,28 @@ function outsideAddress(waymark: Waymark): string {
   return `http://${host}:${port}`;
 }
 
-async function installConnector(waymark: Waymark, workspaceId: string, id: string, publicUrl: string, options: Options, output: Output) {
+async function installConnector(
+  waymark: Waymark,
+  workspaceId: string,
+  id: string,
+  publicUrl: string,
+  options: Options,
+  output: Output,
+) {
   const connector = await loadConnector(id);
   const { manifest } = connector;
   const given = options.settings === undefined ? {} : parseSettings(options.settings);
   const checked = connector.settings.safeParse(given);
-  if (!checked.success) throw new CommandError(`The settings are not right: ${checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`);
+  if (!checked.success)
+    throw new CommandError(
+      `The settings are not right: ${checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+    );
   const settings = { ...checked.data, ...(options.writeback && { writeback: true }) };
   const redirect = redirectUri(publicUrl, manifest.auth.provider);
   const scopes = scopesOf(connector, settings);
   output.note(`\n${manifest.name}: what to do at ${manifest.auth.provider}`);
-  for (const [index, step] of manifest.consoleSteps.entries()) output.note(`  ${index + 1}. ${step.replaceAll('{redirectUri}', redirect)}`);
+  for (const [index, step] of manifest.consoleSteps.entries())
+    output.note(`  ${index + 1}. ${step.replaceAll('{redirectUri}', redirect)}`);
   output.note(`  Redirect URI (exactly): ${redirect}`);
   output.note(`  Scopes, no others are needed: ${scopes.join(' ')}`);
   await keepCredentials(waymark, workspaceId, manifest.auth.provider, options);
@@ -69,7 +84,13 @@ async function installConnector(waymark: Waymark, workspaceId: string, id: strin
   return { connector: id, redirectUri: redirect, scopes, link };
 }
 
-async function installSlack(waymark: Waymark, workspaceId: string, publicUrl: string, options: Options, output: Output) {
+async function installSlack(
+  waymark: Waymark,
+  workspaceId: string,
+  publicUrl: string,
+  options: Options,
+  output: Output,
+) {
   const manifest = slackManifest(publicUrl);
   output.note('\nSlack: open https://api.slack.com/apps, Create New App, From a manifest, and paste:\n');
   output.note(JSON.stringify(manifest, null, 2));
@@ -82,15 +103,28 @@ async function installSlack(waymark: Waymark, workspaceId: string, publicUrl: st
 }
 
 /** Seals the app's credentials: those given, else those there are, else asked for. */
-async function keepCredentials(waymark: Waymark, workspaceId: string, provider: string, options: Options): Promise<void> {
+async function keepCredentials(
+  waymark: Waymark,
+  workspaceId: string,
+  provider: string,
+  options: Options,
+): Promise<void> {
   const known = await waymark.database.inWorkspace(workspaceId, (tx) => providerApp(tx, waymark.sealer, provider));
   const secret = options.clientSecret ?? process.env.WAYMARK_CLIENT_SECRET;
   if (known && options.clientId === undefined) return;
   const clientId = options.clientId ?? (await ask('Client id'));
   const clientSecret = secret ?? (await askSecret('Client secret'));
-  const signing = provider === 'slack' ? (options.signingSecret ?? process.env.WAYMARK_SIGNING_SECRET ?? (await askSecret('Signing secret'))) : undefined;
+  const signing =
+    provider === 'slack'
+      ? (options.signingSecret ?? process.env.WAYMARK_SIGNING_SECRET ?? (await askSecret('Signing secret')))
+      : undefined;
   await waymark.database.inWorkspace(workspaceId, (tx) =>
-    saveProviderApp(tx, waymark.sealer, { provider, clientId, clientSecret, extra: signing === undefined ? {} : { signingSecret: signing } }, waymark.now()),
+    saveProviderApp(
+      tx,
+      waymark.sealer,
+      { provider, clientId, clientSecret, extra: signing === undefined ? {} : { signingSecret: signing } },
+      waymark.now(),
+    ),
   );
 }
 
@@ -103,7 +137,8 @@ async function askSecret(message: string): Promise<string> {
 }
 
 function answered(answer: string | symbol | undefined): string {
-  if (isCancel(answer) || typeof answer !== 'string' || answer.trim() === '') throw new CommandError('Nothing was given, so nothing was installed.');
+  if (isCancel(answer) || typeof answer !== 'string' || answer.trim() === '')
+    throw new CommandError('Nothing was given, so nothing was installed.');
   return answer.trim();
 }
 
@@ -118,11 +153,18 @@ function parseSettings(text: string): Record<string, unknown> {
 }
 
 /** Waits until the account is connected and its first read went through, or a key is pressed. */
-async function waitForInstallation(waymark: Waymark, workspaceId: string, connector: string, output: Output): Promise<void> {
+async function waitForInstallation(
+  waymark: Waymark,
+  workspaceId: string,
+  connector: string,
+  output: Output,
+): Promise<void> {
   const before = new Map((await read()).map((one) => [one.installationId, one.generation]));
   output.note('Waiting for the account to be connected (Ctrl-C ends the waiting, not the link) …');
   for (;;) {
-    const fresh = (await read()).find((one) => one.connector === connector && (before.get(one.installationId) ?? 0) < one.generation);
+    const fresh = (await read()).find(
+      (one) => one.connector === connector && (before.get(one.installationId) ?? 0) < one.generation,
+    );
     if (fresh) {
       output.note(`Connected and read: ${fresh.label}.`);
       return;

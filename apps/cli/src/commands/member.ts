@@ -20,7 +20,12 @@ export function memberCommand(): Command {
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
         const all = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => members(tx));
-        output.result(all, () => table(['e-mail', 'name', 'Slack user', 'known by'], all.map((one) => [one.email, one.name ?? '', one.slackUserId ?? '', one.slackBasis ?? ''])));
+        output.result(all, () =>
+          table(
+            ['e-mail', 'name', 'Slack user', 'known by'],
+            all.map((one) => [one.email, one.name ?? '', one.slackUserId ?? '', one.slackBasis ?? '']),
+          ),
+        );
       });
     });
   command
@@ -30,10 +35,15 @@ export function memberCommand(): Command {
     .option('--json')
     .action(async (email: string, user: string, options: Options) => {
       const output = createOutput(options.json === true);
-      if (user !== '-' && !/^[UW][A-Z0-9]{2,}$/.test(user)) throw new CommandError('A Slack user id looks like U012AB3CD: open the profile in Slack, More, Copy member ID.');
+      if (user !== '-' && !/^[UW][A-Z0-9]{2,}$/.test(user))
+        throw new CommandError(
+          'A Slack user id looks like U012AB3CD: open the profile in Slack, More, Copy member ID.',
+        );
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
-        const done = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => setSlackUser(tx, email, user === '-' ? null : user, 'map', waymark.now()));
+        const done = await waymark.database.inWorkspace(workspace.workspaceId, (tx) =>
+          setSlackUser(tx, email, user === '-' ? null : user, 'map', waymark.now()),
+        );
         if (!done) throw new CommandError(`There is no member ${email}: they come from the CRM's owners.`);
         output.result({ email, slackUserId: user === '-' ? null : user }, () => `${email} is ${user} in Slack.`);
       });

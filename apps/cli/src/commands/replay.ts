@@ -22,7 +22,9 @@ export function replayCommand(): Command {
         let flags = 0;
         const list = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => accounts(tx));
         for (const account of [...list].sort((a, b) => (a.accountId < b.accountId ? -1 : 1))) {
-          const explained = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => explainAccount(tx, account.accountId, now));
+          const explained = await waymark.database.inWorkspace(workspace.workspaceId, (tx) =>
+            explainAccount(tx, account.accountId, now),
+          );
           for (const { answer, agrees } of explained) {
             digest.update(answer.digest);
             transitions += answer.periods.length;
@@ -34,7 +36,8 @@ export function replayCommand(): Command {
         if (differences.length > 0) process.exitCode = 2;
         output.result(
           result,
-          () => `${list.length} accounts, ${transitions} stage changes, ${flags} flags; digest ${result.digest}\n${differences.length === 0 ? 'What is stored agrees with the log.' : `Differs: ${differences.map((one) => one.account).join(', ')}`}`,
+          () =>
+            `${list.length} accounts, ${transitions} stage changes, ${flags} flags; digest ${result.digest}\n${differences.length === 0 ? 'What is stored agrees with the log.' : `Differs: ${differences.map((one) => one.account).join(', ')}`}`,
         );
       });
     });

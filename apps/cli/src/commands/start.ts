@@ -15,7 +15,10 @@ export function startCommand(): Command {
       const configuration = readConfiguration(process.env);
       const waymark = await openWaymark(configuration, { point: stopPoint(configuration.stopAt) });
       const server = await startServer(waymark, { roles: parseRoles(options.roles) });
-      output.result({ url: server.url, publicUrl: server.publicUrl, pid: process.pid }, () => `Waymark is up: ${server.url}`);
+      output.result(
+        { url: server.url, publicUrl: server.publicUrl, pid: process.pid },
+        () => `Waymark is up: ${server.url}`,
+      );
       await untilStopped();
       output.note('Stopping.');
       await server.close();

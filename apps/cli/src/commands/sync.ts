@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { installations } from '@waymark/store';
-import { foldDue, syncInstallation } from '@waymark/sync';
+import { syncInstallation } from '@waymark/sync';
 import { connectorIds } from '@waymark/server';
 import { chooseWorkspace, withWaymark } from '../open.ts';
 import { createOutput, table } from '../output.ts';
+import { foldAll } from '../fold-all.ts';
 
 interface SyncResult {
   readonly connector: string;
@@ -41,15 +42,7 @@ export function syncCommand(): Command {
             faults: faults.map(({ stream, fault }) => ({ stream, kind: fault.kind, message: fault.message })),
           });
         }
-        const { database, now, point } = waymark;
-        // What follows from a fold is the server's: it plans alerts for all open flags when it runs.
-        const folded = await foldDue({
-          database,
-          workspaceId: workspace.workspaceId,
-          now,
-          point,
-          afterFold: () => Promise.resolve(),
-        });
+        const folded = await foldAll(waymark, workspace.workspaceId);
         if (results.some((one) => one.faults.length > 0)) process.exitCode = 1;
         output.result({ installations: results, folded }, () =>
           table(

@@ -12,7 +12,16 @@ import {
   type WritebackMapping,
 } from '@waymark/store';
 import { activeJourneys } from '@waymark/sync';
-import { applyPlan, approvePlan, createPlan, mappingDefaults, ownProperty, planView, undoPlan, type PlanView } from '@waymark/writeback';
+import {
+  applyPlan,
+  approvePlan,
+  createPlan,
+  mappingDefaults,
+  ownProperty,
+  planView,
+  undoPlan,
+  type PlanView,
+} from '@waymark/writeback';
 import { writebackDependencies, type Waymark } from '@waymark/server';
 import { v7 as uuidv7 } from 'uuid';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
@@ -30,7 +39,9 @@ type Work = (waymark: Waymark, workspace: Workspace, output: Output) => Promise<
 
 /** `waymark writeback plan|show|approve|undo`: the stage to the CRM, as a reviewed difference. */
 export function writebackCommand(): Command {
-  const command = new Command('writeback').description('Write the stage back to the CRM, as a reviewed difference with undo');
+  const command = new Command('writeback').description(
+    'Write the stage back to the CRM, as a reviewed difference with undo',
+  );
   const collect = (value: string, former: readonly string[]): readonly string[] => [...former, value];
   const shared = (made: Command) => made.option('-w, --workspace <slug>').option('--json');
   const run = async (options: Options, work: Work) => {
@@ -46,7 +57,11 @@ export function writebackCommand(): Command {
         const mapping = await mappingFor(waymark, workspace.workspaceId, options);
         const view = await createPlan(writebackDependencies(waymark), workspace.workspaceId, mapping.mappingId);
         const names = await accountNames(waymark, workspace.workspaceId);
-        output.result(view, () => `${planText(view, names)}\n${view.inSync} records are in sync already.\nApprove with: waymark writeback approve ${view.plan.planId}`);
+        output.result(
+          view,
+          () =>
+            `${planText(view, names)}\n${view.inSync} records are in sync already.\nApprove with: waymark writeback approve ${view.plan.planId}`,
+        );
       }),
     );
   shared(command.command('show [plan]'))
@@ -55,7 +70,18 @@ export function writebackCommand(): Command {
       run(options, async (waymark, workspace, output) => {
         if (plan === undefined) {
           const plans = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => writebackPlans(tx));
-          output.result(plans, () => table(['plan', 'kind', 'state', 'approved by', 'made'], plans.map((one) => [one.planId, one.kind, one.state, one.approvedBy ?? '', new Date(one.createdAt).toISOString()])));
+          output.result(plans, () =>
+            table(
+              ['plan', 'kind', 'state', 'approved by', 'made'],
+              plans.map((one) => [
+                one.planId,
+                one.kind,
+                one.state,
+                one.approvedBy ?? '',
+                new Date(one.createdAt).toISOString(),
+              ]),
+            ),
+          );
           return;
         }
         const view = await planView(writebackDependencies(waymark), workspace.workspaceId, plan);
@@ -144,12 +170,19 @@ function planText(view: PlanView, names: ReadonlyMap<string, string>): string {
     item.conflict ?? item.state,
     item.itemId,
   ]);
-  return [...view.warnings.map((warning) => `Warning: ${warning}`), table(['account', 'record', 'property', 'before', 'after', 'state', 'item'], rows), `${view.items.length} records differ.`].join('\n');
+  return [
+    ...view.warnings.map((warning) => `Warning: ${warning}`),
+    table(['account', 'record', 'property', 'before', 'after', 'state', 'item'], rows),
+    `${view.items.length} records differ.`,
+  ].join('\n');
 }
 
 function outcomeText(outcome: Awaited<ReturnType<typeof applyPlan>>): string {
   if (outcome.kind === 'busy') return 'Another worker is writing for this mapping; it goes on with the plan.';
   const { verified, failed, skipped, open } = outcome.counts;
-  const rest = outcome.kind === 'deferred' ? ` It goes on at ${new Date(outcome.resumeAt).toISOString()}: ${outcome.fault.message}` : '';
+  const rest =
+    outcome.kind === 'deferred'
+      ? ` It goes on at ${new Date(outcome.resumeAt).toISOString()}: ${outcome.fault.message}`
+      : '';
   return `${verified} written and read back, ${failed} failed, ${skipped} skipped, ${open} still open.${rest}`;
 }

@@ -48,21 +48,27 @@ async function runDemo(options: Options): Promise<void> {
   waymark.onProgress((progress) => bars.take(progress));
   try {
     const workspace = await prepareSample(waymark, server, sandbox.urls);
-    const steady = await Promise.race([untilSteady(waymark, server, workspace, { startedAt, limitMs: steadyLimitMs }), stopped.then(() => undefined)]);
+    const steady = await Promise.race([
+      untilSteady(waymark, server, workspace, { startedAt, limitMs: steadyLimitMs }),
+      stopped.then(() => undefined),
+    ]);
     bars.end();
     if (!steady) return;
-    const { token } = await waymark.database.global((tx) => createToken(tx, workspace.workspaceId, { expiresAt: Date.now() + 7 * 86_400_000 }));
+    const { token } = await waymark.database.global((tx) =>
+      createToken(tx, workspace.workspaceId, { expiresAt: Date.now() + 7 * 86_400_000 }),
+    );
     const addresses = {
       slack: `${sandbox.urls.slack}/`,
       status: `${server.url}/?token=${token}`,
       api: `${server.url}/api`,
     };
-    output.result(
-      { ...steady.report, workspace: steady.report.workspace.slug, timings: { ...steady.timings } },
-      () => summaryText(steady.report, steady.timings, addresses),
+    output.result({ ...steady.report, workspace: steady.report.workspace.slug, timings: { ...steady.timings } }, () =>
+      summaryText(steady.report, steady.timings, addresses),
     );
     if (options.once !== true) {
-      output.note('\nTime goes on in the sandbox: new mail and tickets come in. Ctrl-C stops everything; the next npm start goes on from here.');
+      output.note(
+        '\nTime goes on in the sandbox: new mail and tickets come in. Ctrl-C stops everything; the next npm start goes on from here.',
+      );
       await stopped;
       output.note('Stopping.');
     }

@@ -28,7 +28,14 @@ export class ProgressBars {
       const parts = [...row.values()];
       const done = parts.reduce((sum, part) => sum + part.done, 0);
       const finished = parts.filter((part) => part.finished).length;
-      const share = parts.length === 0 ? 0 : parts.reduce((sum, part) => sum + (part.finished ? 1 : part.expected ? Math.min(0.99, part.done / part.expected) : 0.5), 0) / parts.length;
+      const share =
+        parts.length === 0
+          ? 0
+          : parts.reduce(
+              (sum, part) =>
+                sum + (part.finished ? 1 : part.expected ? Math.min(0.99, part.done / part.expected) : 0.5),
+              0,
+            ) / parts.length;
       const filled = Math.round(share * width);
       const bar = styleText('green', '█'.repeat(filled)) + styleText('dim', '░'.repeat(width - filled));
       return `${connector.padEnd(16)} ${bar} ${String(done).padStart(6)} records, ${finished} of ${parts.length} streams`;

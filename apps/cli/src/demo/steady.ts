@@ -24,12 +24,18 @@ export async function untilSteady(
   let quiet = 0;
   for (;;) {
     const { read, waiting, report } = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
-      const active = (await installations(tx)).filter((one) => one.status === 'active' && connectorIds.includes(one.connector));
+      const active = (await installations(tx)).filter(
+        (one) => one.status === 'active' && connectorIds.includes(one.connector),
+      );
       const states = await streamStates(tx);
       return {
         read: active.every((one) => {
           const own = states.filter((state) => state.installationId === one.installationId);
-          return own.length > 0 && one.leaseHolder === null && own.every((state) => state.backfillDoneAt !== null || state.fault !== null);
+          return (
+            own.length > 0 &&
+            one.leaseHolder === null &&
+            own.every((state) => state.backfillDoneAt !== null || state.fault !== null)
+          );
         }),
         waiting: (await accountsToFold(tx, waymark.now(), 1)).length > 0,
         report: await workspaceReport(tx, workspace, waymark.now()),
@@ -37,7 +43,8 @@ export async function untilSteady(
     });
     if (read) timings.read ??= seconds();
     if (report.alerts.posted > 0) timings.firstAlert ??= seconds();
-    const written = report.writeback.verified + report.writeback.failed >= report.writeback.planned && report.writeback.planned > 0;
+    const written =
+      report.writeback.verified + report.writeback.failed >= report.writeback.planned && report.writeback.planned > 0;
     const posted = report.alerts.posted + report.alerts.heldBack > 0 && report.alerts.pending === 0;
     quiet = read && !waiting && written && posted ? quiet + 1 : 0;
     if (quiet >= 2) {

@@ -13,7 +13,10 @@ export function summaryText(
   const flags = report.flags.map((flag) => [flag.account, flag.severity, flag.rule, flag.reason]);
   return [
     '',
-    styleText('bold', `${report.workspace.name}: read in ${timings.read ?? '?'} s, steady after ${timings.steady ?? '?'} s`),
+    styleText(
+      'bold',
+      `${report.workspace.name}: read in ${timings.read ?? '?'} s, steady after ${timings.steady ?? '?'} s`,
+    ),
     statusText(report),
     '',
     styleText('bold', 'Flags, worst first'),

@@ -14,6 +14,7 @@ export interface AppOptions {
   /** Handles Slack's requests; absent where this process does not run the bot. */
   readonly slack?: {
     readonly events: (request: Request) => Promise<Response>;
+    readonly start: (request: Request) => Promise<Response>;
     readonly callback: (request: Request) => Promise<Response>;
   };
   readonly onHint: (workspaceId: string, installationId: string) => void;
@@ -36,6 +37,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
     (await options.ready().catch(() => false)) ? c.json({ ok: true }) : c.json({ ok: false }, 503),
   );
   if (slack) {
+    app.get('/oauth/slack/start/:token', (c) => slack.start(c.req.raw));
     app.get('/oauth/slack/callback', (c) => slack.callback(c.req.raw));
     app.post('/slack/events', (c) => slack.events(c.req.raw));
   }
