@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const maybe = z.string().min(1).nullish();
-const party = z.object({ id: maybe }).nullish();
+const party = z.looseObject({ id: maybe }).nullish();
 
 /** What every request of Slack says of its origin; everything else stays as it came. */
 const Envelope = z.looseObject({
@@ -11,12 +11,11 @@ const Envelope = z.looseObject({
   enterprise_id: maybe,
   context_team_id: maybe,
   context_enterprise_id: maybe,
-  is_enterprise_install: z.union([z.boolean(), z.string()]).nullish(),
   team: party,
   enterprise: party,
-  user: z.object({ team_id: maybe }).nullish(),
-  view: z.object({ app_installed_team_id: maybe, team_id: maybe }).nullish(),
-  authorizations: z.array(z.object({ team_id: maybe, enterprise_id: maybe, is_enterprise_install: z.boolean().nullish() })).nullish(),
+  user: z.looseObject({ team_id: maybe }).nullish(),
+  view: z.looseObject({ app_installed_team_id: maybe, team_id: maybe }).nullish(),
+  authorizations: z.array(z.looseObject({ team_id: maybe, enterprise_id: maybe })).nullish(),
   challenge: maybe,
   ssl_check: maybe,
   event_id: maybe,

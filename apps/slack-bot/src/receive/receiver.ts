@@ -157,4 +157,9 @@ function notConnected(envelope: Envelope): Response {
   });
 }
 
-const nameOfError = (error: unknown) => (error instanceof Error ? error.name : 'unknown');
+/** The kind of an error; its text may hold what a person wrote. Bolt wraps what a listener throws. */
+function nameOfError(error: unknown): string {
+  const cause = typeof error === 'object' && error !== null && 'original' in error ? error.original : error;
+  if (!(cause instanceof Error)) return 'unknown';
+  return 'code' in cause ? `${cause.name} ${String(cause.code)}` : cause.name;
+}
