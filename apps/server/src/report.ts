@@ -174,7 +174,8 @@ export async function flagReports(tx: Tx, accountId?: string): Promise<readonly 
         rule: flag.rule,
         kind: flag.kind,
         severity: flag.severity,
-        reason: String(flag.detail.reason ?? ''),
+        // The reason as of opening stays; what is said to people has the figures of now.
+        reason: String(flag.detail.reasonNow ?? flag.detail.reason ?? ''),
         openedAt: new Date(flag.openedAt).toISOString(),
         evidence: evidenceOf(flag.detail),
       };
