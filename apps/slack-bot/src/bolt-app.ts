@@ -3,7 +3,14 @@ import { openSession } from './bot-token.ts';
 import type { SlackBotDependencies, SlackTiming } from './dependencies.ts';
 import { SlackBotError } from './errors.ts';
 import { registerAnswerButtons } from './listeners/actions/answer-buttons.ts';
+import { registerSnoozeButton } from './listeners/actions/snooze.ts';
+import { registerWhyButton } from './listeners/actions/why.ts';
+import { registerWrongAccountButton } from './listeners/actions/wrong-account.ts';
+import { registerJourney } from './listeners/commands/journey.ts';
 import { registerUninstall } from './listeners/events/uninstall.ts';
+import { registerAccountChoice } from './listeners/options/account-choice.ts';
+import { registerSnoozeView } from './listeners/views/snooze.ts';
+import { registerWrongAccountView } from './listeners/views/wrong-account.ts';
 import { quietLogger } from './quiet-logger.ts';
 import type { TenantBook } from './receive/receiver.ts';
 
@@ -33,6 +40,13 @@ export function createBoltApp(
   });
   const context = { app, deps, timing };
   registerAnswerButtons(context);
+  registerSnoozeButton(context);
+  registerWhyButton(context);
+  registerWrongAccountButton(context);
+  registerAccountChoice(context);
+  registerSnoozeView(context);
+  registerWrongAccountView(context);
+  registerJourney(context);
   registerUninstall(context);
   return app;
 }

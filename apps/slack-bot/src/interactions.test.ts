@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BotRig } from './testing/bot-rig.ts';
+
+let rig: BotRig;
+let account = '';
+beforeEach(async () => {
+  rig = await BotRig.start();
+  await rig.live();
+  account = await rig.addAccount('Northgate Paper');
+});
+afterEach(async () => {
+  await rig.close();
+});
+
+async function alert(rules: readonly string[] = ['gone_quiet']) {
+  const flags = rules.map((rule, index) => rig.flag(account, rule, { title: rule.replaceAll('_', ' '), severity: index === 0 ? 'high' : 'medium' }));
+  await rig.fold(account, flags);
+  await rig.send();
+  const message = rig.dms('maya')[0];
+  if (!message) throw new Error('no alert came');
+  return { flags, channel: message.channel, ts: message.ts };
+}
+const text = () => JSON.stringify(rig.dms('maya')[0]?.blocks);
+
+describe('buttons', () => {
+  test('an opened flag becomes one message to its CSM; Not a risk resolves it and is an event', async () => {
+    const { flags, channel, ts } = await alert();
+    expect(rig.dms('maya')).toHaveLength(1);
+    expect(rig.dms('maya')[0]?.text).toContain('Northgate Paper: gone quiet');
+    expect(text()).toContain('No word from the customer for 34 days');
+    expect(await rig.slack.handle.pressButton('maya', channel, ts, 'not_a_risk')).toEqual({ ok: true });
+    await expect.poll(() => rig.answers.map((one) => one.answer)).toEqual(['not_a_risk']);
+    expect(rig.answers[0]).toMatchObject({ flagId: flags[0]?.flagId, rule: 'gone_quiet', accountId: account, by: 'maya@vendor.example' });
+    await expect.poll(() => rig.wakes.length).toBeGreaterThan(0);
+    await rig.send();
+    expect(rig.dms('maya')[0]?.text).toBe('Northgate Paper: resolved');
+    expect((await rig.outbox()).map((row) => `${row.action} ${row.state}`)).toEqual(['post sent', 'update sent']);
+    expect(rig.logged).toEqual([]);
+  });
+
+  test('Claim says who has it; the same press again is no second answer', async () => {
+    const { channel, ts } = await alert();
+    await rig.slack.handle.pressButton('maya', channel, ts, 'claim');
+    await expect.poll(() => rig.answers.length).toBe(1);
+    await rig.send();
+    expect(text()).toContain('*Claimed* by <@U0MAYA>');
+    expect(text()).not.toContain('"claim"');
+  });
+
+  test('with several flags each has its own Not a risk; the others stay', async () => {
+    const { flags, channel, ts } = await alert(['gone_quiet', 'ticket_load']);
+    const blockId = `flag:${flags[1]?.flagId}`;
+    await rig.slack.handle.use('maya', 'not_a_risk', { channel, ts, blockId });
+    await expect.poll(() => rig.answers.length).toBe(1);
+    await rig.send();
+    expect(rig.answers[0]?.rule).toBe('ticket_load');
+    expect(text()).toContain('*gone quiet*');
+    expect(text()).toContain('~ticket load~  Not a risk, says <@U0MAYA>');
+    expect(rig.dms('maya')).toHaveLength(1);
+  });
+
+  test('Snooze asks until when, refuses a day that is past, and tells again that morning', async () => {
+    const { channel, ts } = await alert();
+    await rig.slack.handle.pressButton('maya', channel, ts, 'snooze');
+    await expect.poll(() => rig.slack.handle.modal('maya')?.title).toBe('Snooze');
+    expect(await rig.slack.handle.submitModal('maya', { until: { day: '2026-03-01' } })).toMatchObject({ problem: 'Choose a day after today.' });
+    expect(await rig.slack.handle.submitModal('maya', { until: { day: '2027-03-01' } })).toMatchObject({ ok: false });
+    expect(await rig.slack.handle.submitModal('maya', { until: { day: '2026-03-13' } })).toEqual({ ok: true });
+    await expect.poll(() => rig.answers[0]?.until).toBe(Date.UTC(2026, 2, 13, 8));
+    await rig.send();
+    expect(text()).toContain('*Snoozed* by <@U0MAYA> until 13 Mar');
+    rig.offset = 46 * 3_600_000 + 1;
+    await rig.send();
+    const dms = rig.dms('maya');
+    expect(dms.at(-1)?.text).toContain('The snooze is over');
+    expect(dms.at(-1)?.threadTs).toBe(ts);
+    expect(text()).not.toContain('Snoozed');
+  });
+
+  test('Wrong account lets a person choose what moves where; the decision is handed on', async () => {
+    const other = await rig.addAccount('Southgate Print');
+    const { flags, channel, ts } = await alert();
+    await rig.slack.handle.pressButton('maya', channel, ts, 'wrong_account');
+    await expect.poll(() => rig.slack.handle.modal('maya')?.callbackId).toBe('wrong_account');
+    const modal = rig.slack.handle.modal('maya');
+    const suggested = await fetch(`${rig.served.url}/sandbox/act`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ op: 'suggest', team: 'T0ONE', user: 'U0MAYA', view: modal?.id, block: 'account', action: 'account_choice', filled: {}, query: '' }),
+    });
+    expect(await suggested.json()).toEqual({ ok: true, options: [{ value: other, text: 'Southgate Print' }] });
+    const chosen = flags[0]?.proof.evidence.slice(0, 2).map((one) => one.eventId) ?? [];
+    expect(await rig.slack.handle.submitModal('maya', { events: { chosen }, account: { account_choice: other } })).toEqual({ ok: true });
+    await expect.poll(() => rig.moved.length).toBe(1);
+    expect(rig.moved[0]).toEqual({ flagId: flags[0]?.flagId, eventIds: chosen, accountId: other, by: 'maya@vendor.example' });
+    expect(rig.answers[0]?.answer).toBe('wrong_account');
+    await rig.send();
+    expect(text()).toContain('Said to belong to another account');
+  });
+
+  test('Why? shows the proof, with what deriving it again says, escaped', async () => {
+    const { channel, ts } = await alert();
+    await rig.slack.handle.pressButton('maya', channel, ts, 'why');
+    await expect.poll(() => JSON.stringify(rig.slack.handle.modal('maya')?.blocks)).toContain('What was compared');
+    const shown = JSON.stringify(rig.slack.handle.modal('maya')?.blocks);
+    expect(shown).toContain('Days without word: *34 days*');
+    expect(shown).toContain('with &lt;angle&gt; &amp; more');
+  });
+});
+
+describe('/journey', () => {
+  const answer = () => rig.slack.handle.messages('#general').at(-1);
+
+  test('shows stages and open flags, for the asker alone', async () => {
+    await alert();
+    await rig.slack.handle.slashCommand('maya', '/journey');
+    await expect.poll(() => answer()?.ephemeralTo).toBe('U0MAYA');
+    expect(JSON.stringify(answer()?.blocks)).toContain('Engagement *1*');
+    expect(JSON.stringify(answer()?.blocks)).toContain('Yours that need a look');
+  });
+
+  test('why <account> explains; an unknown or ambiguous name is answered with what to do', async () => {
+    await rig.addAccount('Northgate Foods');
+    await rig.slack.handle.slashCommand('maya', '/journey why northgate paper');
+    await expect.poll(() => answer()?.text).toContain(`Explanation of ${account} with &lt;angle&gt;`);
+    await rig.slack.handle.slashCommand('maya', '/journey why northgate');
+    await expect.poll(() => answer()?.text).toContain('Which one do you mean?');
+    await rig.slack.handle.slashCommand('maya', '/journey <nobody>');
+    await expect.poll(() => answer()?.text).toContain('no account like “&lt;nobody&gt;”');
+  });
+});
