@@ -36,6 +36,8 @@ const project = (name: string, folder: string) => ({
 
 export default defineConfig({
   test: {
+    // Everything that tests print is searched for secrets.
+    reporters: ['default', join(root, 'test/house/canary-reporter.ts')],
     projects: [...packages.map(({ name, folder }) => project(name, folder)), project('e2e', 'test')],
   },
 });
