@@ -10,6 +10,7 @@ const secretShapes: readonly RegExp[] = [
   /\b1\/\/0[\w-]{16,}/g,
   /\bxox[abeprs]-[\w-]{8,}/g,
   /\bxapp-\d-[\w-]{8,}/g,
+  /\bCPjaW5jcmVhc2Vk[\w-]{16,}/g,
   /\b(na|eu|ap)\d-[\w-]{30,}/g,
   /\bpostgres(?:ql)?:\/\/[^\s:/@]+:[^\s@]{3,}@/g,
 ];

@@ -136,7 +136,7 @@ export const importRules: readonly ImportRule[] = [
       imports
         .filter(
           ({ from, typeOnly, lazy }) =>
-            from === 'googleapis' || (/^googleapis\//.test(from) && !forTests && !typeOnly && !lazy),
+            from === 'googleapis' || (from.startsWith('googleapis/') && !forTests && !typeOnly && !lazy),
         )
         .map(described),
   },
