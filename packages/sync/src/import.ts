@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { contentUuid, eventId, importKey, stableJson, type CloudEvent } from '@waymark/journey';
+import type { Fact } from '@waymark/lifecycle';
+import { contentUuid, type CloudEvent } from '@waymark/journey';
 import {
   addImportedAccounts,
   copyEvents,
@@ -8,22 +9,30 @@ import {
   setAsideMany,
   threadsWithoutAccount,
   wakeAccounts,
+  type AccountChange,
   type CopyRow,
   type Database,
-  type EventRow,
   type ImportedAccount,
   type Sealer,
   type Tx,
 } from '@waymark/store';
-import { matchSighting, matchThreads } from './attribution.ts';
+import { matchThreads } from './attribution.ts';
+import type { Folded } from './fold.ts';
 import { ImportAccounts } from './import-accounts.ts';
+import { ImportFold } from './import-fold.ts';
 import type { ImportLine } from './import-lines.ts';
+import { importedFact, importedRow } from './import-row.ts';
 import { prepareLine, rejectLine, type RejectedLine } from './import-prepare.ts';
 
 export interface ImportDependencies {
   readonly database: Database;
   readonly sealer: Sealer;
   readonly now: () => number;
+  /**
+   * Where given, accounts that the import makes are folded along the way, and this is called in the transaction that stores their
+   * answers, as `foldDue` calls it. All other accounts, and all of them where it is not given, wait for `foldDue`.
+   */
+  readonly afterFold?: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
   /** Told once at the end where accounts changed: somebody should fold them soon. */
   readonly onCommitted?: (workspaceId: string) => void;
 }
@@ -31,6 +40,8 @@ export interface ImportDependencies {
 export interface ImportOptions {
   /** Rows of a transaction; 15,000 by default. */
   readonly batchRows?: number;
+  /** Facts to hold in memory until the accounts that the import makes are folded on; 40,000 by default. */
+  readonly foldEvery?: number;
   /** Rejected lines to list in the result; 1,000 by default. All are counted and kept. */
   readonly listed?: number;
   readonly signal?: AbortSignal;
@@ -49,7 +60,7 @@ export interface ImportCounts {
 }
 
 export interface ImportResult extends ImportCounts {
-  readonly accounts: { readonly created: number; readonly changed: number };
+  readonly accounts: { readonly created: number; readonly changed: number; readonly folded: number };
   readonly reasons: Readonly<Record<string, number>>;
   /** The first rejected lines, by number in the file, counted from 1. */
   readonly rejections: readonly { readonly line: number; readonly reason: string; readonly detail: string }[];
@@ -58,6 +69,8 @@ export interface ImportResult extends ImportCounts {
 /** One transaction's worth of lines. */
 interface Batch {
   readonly rows: CopyRow[];
+  /** By event, where the import folds along the way. */
+  readonly facts: Map<string, { readonly accountId: string; readonly fact: Fact }>;
   readonly sources: Map<string, string>;
   /** Events of which this batch alone holds several sightings. */
   readonly several: Set<string>;
@@ -69,6 +82,7 @@ interface Batch {
 
 const emptyBatch = (): Batch => ({
   rows: [],
+  facts: new Map(),
   sources: new Map(),
   several: new Set(),
   threads: new Set(),
@@ -79,6 +93,7 @@ const emptyBatch = (): Batch => ({
 
 /** Lines between two turns of the event loop, so that the transaction under way gets its turn. */
 const linesATurn = 200;
+const firstBatchRows = 2000;
 const mostCharacters = 24 * 1024 * 1024;
 
 /**
@@ -94,9 +109,14 @@ export async function importFile(
   lines: AsyncIterable<ImportLine | readonly ImportLine[]> | Iterable<ImportLine | readonly ImportLine[]>,
   options: ImportOptions = {},
 ): Promise<ImportResult> {
-  const accounts = await deps.database.inWorkspace(workspaceId, (tx) => ImportAccounts.load(tx));
-  const run = new ImportRun(deps, workspaceId, accounts, options);
+  const [accounts, fold] = await deps.database.inWorkspace(workspaceId, async (tx) => [
+    await ImportAccounts.load(tx),
+    deps.afterFold && (await ImportFold.begin(tx, { mostFacts: options.foldEvery ?? 40_000 })),
+  ]);
+  const run = new ImportRun(deps, workspaceId, accounts, fold, options);
   const batchRows = options.batchRows ?? 15_000;
+  // The first transactions are small, so that there soon is one to run beside.
+  let rows = Math.min(batchRows, firstBatchRows);
   let batch = emptyBatch();
   let number = 0;
   for await (const block of lines) {
@@ -104,10 +124,11 @@ export async function importFile(
       number += 1;
       run.take(batch, line, number);
       if (number % linesATurn === 0) await breathe();
-      if (batch.rows.length + batch.rejected.length < batchRows && batch.characters < mostCharacters) continue;
+      if (batch.rows.length + batch.rejected.length < rows && batch.characters < mostCharacters) continue;
       options.signal?.throwIfAborted();
       await run.write(batch);
       batch = emptyBatch();
+      rows = Math.min(batchRows, rows * 2);
     }
   }
   options.signal?.throwIfAborted();
@@ -119,6 +140,7 @@ class ImportRun {
   readonly #deps: ImportDependencies;
   readonly #workspaceId: string;
   readonly #accounts: ImportAccounts;
+  readonly #fold: ImportFold | undefined;
   readonly #options: ImportOptions;
   readonly #reasons = new Map<string, number>();
   readonly #rejections: ImportResult['rejections'][number][] = [];
@@ -128,8 +150,15 @@ class ImportRun {
   #counts = { lines: 0, stored: 0, merged: 0, rejected: 0 };
   #created = 0;
 
-  constructor(deps: ImportDependencies, workspaceId: string, accounts: ImportAccounts, options: ImportOptions) {
+  constructor(
+    deps: ImportDependencies,
+    workspaceId: string,
+    accounts: ImportAccounts,
+    fold: ImportFold | undefined,
+    options: ImportOptions,
+  ) {
     this.#deps = deps;
+    this.#fold = fold;
     this.#workspaceId = workspaceId;
     this.#accounts = accounts;
     this.#options = options;
@@ -152,60 +181,18 @@ class ImportRun {
       return;
     }
     if (made) batch.accounts.push(made);
-    this.#add(batch, this.#row(prepared.event));
+    this.#add(batch, prepared.event);
   }
 
-  #add(batch: Batch, row: EventRow): void {
+  #add(batch: Batch, event: CloudEvent): void {
+    const row = importedRow(event, this.#workspaceId, this.#accounts.assignments, this.#deps.now());
     batch.rows.push(copyRow(row));
     const other = batch.sources.get(row.eventId);
     if (other === undefined) batch.sources.set(row.eventId, row.sourceId);
     else if (other !== row.sourceId) batch.several.add(row.eventId);
     if (row.thread !== null) batch.threads.add(row.thread);
-  }
-
-  #row(event: CloudEvent): EventRow {
-    const workspaceId = this.#workspaceId;
-    const id = eventId(workspaceId, event.identity, event.type);
-    const key = importKey(event.source, event.id);
-    const { type, subject, time, recordedtime, participants, attributes } = event;
-    // A line that says something else under the same source and id is another sighting: which speaks does not depend on the order.
-    const source = contentUuid(
-      'source',
-      workspaceId,
-      'import',
-      key,
-      stableJson([type, subject, time, recordedtime ?? null, participants, attributes]),
-    );
-    const found = matchSighting(
-      { eventId: id, direction: event.direction, participants, subject, installationId: null },
-      this.#accounts.assignments,
-    );
-    return {
-      eventId: id,
-      sourceId: source,
-      generation: 1,
-      content: source,
-      type,
-      occurredAt: time,
-      recordedAt: recordedtime ?? Math.min(time, this.#deps.now()),
-      knownAssumed: recordedtime === undefined,
-      rank: 5,
-      origin: 'import',
-      touchpoint: event.touchpoint,
-      direction: event.direction,
-      automated: event.automated,
-      subject,
-      participants,
-      attributes,
-      connector: 'import',
-      installationId: null,
-      object: 'event',
-      externalId: key,
-      url: null,
-      thread: threadOf(event),
-      accountId: found.accountId,
-      match: { ...found },
-    };
+    if (this.#fold && row.accountId !== null && !batch.facts.has(row.eventId))
+      batch.facts.set(row.eventId, { accountId: row.accountId, fact: importedFact(event, row) });
   }
 
   /** Begins to store a batch once the one before it is stored. */
@@ -215,22 +202,24 @@ class ImportRun {
     this.#writing = this.#store(batch).catch((error: unknown) => {
       this.#failure = { error };
     });
+    await this.#fold?.foldSome(this.#deps.now());
   }
 
   async #store(batch: Batch): Promise<void> {
     const { database, now } = this.#deps;
     const rows = batch.rows.sort((a, b) => (a.eventId < b.eventId ? -1 : a.eventId > b.eventId ? 1 : 0));
     const setAside = await this.#seal(batch.rejected);
-    const { known, changed } = await database.inWorkspace(
+    const { known, changed, created, moved } = await database.inWorkspace(
       this.#workspaceId,
       async (tx) => {
         const at = now();
-        await addImportedAccounts(tx, batch.accounts, at, 0);
+        const created = await addImportedAccounts(tx, batch.accounts, at, 0);
         const copied = await copyEvents(tx, rows);
-        const accounts = [...copied.accounts, ...(await this.#attribute(tx, batch, copied))];
-        await wakeAccounts(tx, accounts, at);
+        const moved = await this.#attribute(tx, batch, copied);
+        const changed = [...copied.accounts, ...moved];
+        await wakeAccounts(tx, changed, at);
         await setAsideMany(tx, setAside, at);
-        return { known: copied.known, changed: accounts };
+        return { known: copied.known, changed, created, moved };
       },
       { retry: true },
     );
@@ -241,14 +230,35 @@ class ImportRun {
       merged: this.#counts.merged + rows.length - fresh,
       rejected: this.#counts.rejected + batch.rejected.length,
     };
-    this.#created += batch.accounts.filter((one) => one.create).length;
+    this.#created += created.length;
     for (const { accountId } of changed) this.#changed.add(accountId);
+    if (this.#fold) this.#feed(this.#fold, batch, { known, changed, created, moved });
     for (const { number, line } of batch.rejected) {
       this.#reasons.set(line.reason, (this.#reasons.get(line.reason) ?? 0) + 1);
       if (this.#rejections.length < (this.#options.listed ?? 1000))
         this.#rejections.push({ line: number, reason: line.reason, detail: line.detail });
     }
     this.#options.onProgress?.(this.#counts);
+  }
+
+  /** Hands over what was stored to be folded along the way; whatever is not plainly new goes the ordinary way. */
+  #feed(
+    fold: ImportFold,
+    batch: Batch,
+    stored: {
+      readonly known: ReadonlySet<string>;
+      readonly changed: readonly AccountChange[];
+      readonly created: readonly string[];
+      readonly moved: readonly AccountChange[];
+    },
+  ): void {
+    for (const accountId of stored.created) fold.open(accountId);
+    for (const [id, { accountId, fact }] of batch.facts) {
+      if (stored.known.has(id) || batch.several.has(id)) fold.leave(accountId);
+      else fold.add(accountId, fact);
+    }
+    for (const { accountId } of stored.moved) fold.leave(accountId);
+    fold.woken(new Set(stored.changed.map(({ accountId }) => accountId)));
   }
 
   /** Gives events with several sightings the account of the one that ranks first, and mails the account of their thread. */
@@ -281,25 +291,14 @@ class ImportRun {
   async finish(): Promise<ImportResult> {
     await this.#writing;
     if (this.#failure) throw this.#failure.error;
+    const { database, now, afterFold } = this.#deps;
+    const folded = (afterFold && (await this.#fold?.finish(database, this.#workspaceId, now, afterFold))) ?? 0;
     if (this.#changed.size > 0) this.#deps.onCommitted?.(this.#workspaceId);
     return {
       ...this.#counts,
-      accounts: { created: this.#created, changed: this.#changed.size },
+      accounts: { created: this.#created, changed: this.#changed.size, folded },
       reasons: Object.fromEntries([...this.#reasons].sort(([a], [b]) => (a < b ? -1 : 1))),
       rejections: this.#rejections,
     };
   }
-}
-
-/** Longest thread root that the index takes, in bytes. */
-const longestThread = 2000;
-
-/** The root of a mail's thread by its References, else by its own Message-ID; null for all else. */
-function threadOf(event: CloudEvent): string | null {
-  if (event.touchpoint !== 'email') return null;
-  const references: unknown = event.attributes['references'];
-  const first: unknown = Array.isArray(references) ? references[0] : undefined;
-  const own = event.identity.startsWith('mail:') ? event.identity.slice(5, event.identity.lastIndexOf('|')) : null;
-  const root = typeof first === 'string' && first !== '' ? first : own;
-  return root !== null && Buffer.byteLength(root) <= longestThread ? root : null;
 }

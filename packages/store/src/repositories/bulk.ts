@@ -125,15 +125,15 @@ export interface ImportedAccount {
 
 /**
  * Makes the accounts that an import names and assigns their keys to them. What is there stays as it is, so that it is safe to repeat
- * and to run beside another. `knownFrom`: from when on the assignment counts as known.
+ * and to run beside another. `knownFrom`: from when on the assignment counts as known. Returns the accounts that are new.
  */
 export async function addImportedAccounts(
   tx: Tx,
   added: readonly ImportedAccount[],
   at: number,
   knownFrom: number,
-): Promise<void> {
-  if (added.length === 0) return;
+): Promise<readonly string[]> {
+  if (added.length === 0) return [];
   const json = JSON.stringify(
     [...added]
       .sort((a, b) => (a.accountId < b.accountId ? -1 : 1))
@@ -145,11 +145,11 @@ export async function addImportedAccounts(
         made: one.create,
       })),
   );
-  await tx.query(
+  const { rows } = await tx.query<{ account_id: string }>(
     `INSERT INTO account (workspace_id, account_id, name, domain, is_customer, attributes, created_at, updated_at)
      SELECT $1::uuid, account_id, subject, domain, true, '{}'::jsonb, $3::timestamptz, $3::timestamptz
        FROM jsonb_to_recordset($2::jsonb) AS r(account_id uuid, subject text, domain text, made boolean) WHERE made
-     ON CONFLICT (workspace_id, account_id) DO NOTHING`,
+     ON CONFLICT (workspace_id, account_id) DO NOTHING RETURNING account_id`,
     [tx.workspaceId, json, new Date(at)],
   );
   await tx.query(
@@ -159,6 +159,7 @@ export async function addImportedAccounts(
      ON CONFLICT (workspace_id, assignment_id) DO NOTHING`,
     [tx.workspaceId, json, new Date(knownFrom)],
   );
+  return rows.map((row) => row.account_id);
 }
 
 /** Sets many records aside in one statement. */

@@ -1,0 +1,94 @@
+import type { Account } from './accounts.ts';
+import type { Checkpoint } from './engine.ts';
+import type { Tx } from '../tenancy.ts';
+
+/** An account that an import made and that nobody has touched since, with the version of its wake. */
+export interface FreshAccount {
+  readonly account: Account;
+  readonly wakeVersion: number;
+}
+
+/** Of these accounts, those that are as `addImportedAccounts` made them, without contacts and never folded; locked, wake and all. */
+export async function freshAccounts(tx: Tx, accountIds: readonly string[]): Promise<readonly FreshAccount[]> {
+  if (accountIds.length === 0) return [];
+  const { rows: plain } = await tx.query<{ account_id: string; name: string; domain: string | null }>(
+    `SELECT account_id, name, domain FROM account
+      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND is_customer AND merged_into IS NULL AND csm_email IS NULL
+        AND customer_since IS NULL AND renewal_at IS NULL AND value IS NULL AND tier IS NULL AND timezone IS NULL
+      ORDER BY account_id FOR UPDATE`,
+    [tx.workspaceId, accountIds],
+  );
+  const { rows: wakes } = await tx.query<{ account_id: string; version: number }>(
+    `SELECT w.account_id, w.version FROM account_wake w
+      WHERE w.workspace_id = $1 AND w.account_id = ANY($2::uuid[])
+        AND NOT EXISTS (SELECT 1 FROM contact c WHERE c.workspace_id = $1 AND c.account_id = w.account_id)
+        AND NOT EXISTS (SELECT 1 FROM engine_state e WHERE e.workspace_id = $1 AND e.account_id = w.account_id)
+      ORDER BY w.account_id FOR UPDATE OF w`,
+    [tx.workspaceId, plain.map((one) => one.account_id)],
+  );
+  const versions = new Map(wakes.map((one) => [one.account_id, Number(one.version)]));
+  return plain.flatMap(({ account_id: accountId, name, domain }) => {
+    const wakeVersion = versions.get(accountId);
+    return wakeVersion === undefined ? [] : [{ account: { ...asMade, accountId, name, domain }, wakeVersion }];
+  });
+}
+
+const asMade = {
+  isCustomer: true,
+  csmEmail: null,
+  csmBasis: null,
+  customerSince: null,
+  renewalAt: null,
+  value: null,
+  currency: null,
+  tier: null,
+  crmStage: null,
+  timezone: null,
+  mergedInto: null,
+} satisfies Omit<Account, 'accountId' | 'name' | 'domain'>;
+
+/** Writes many checkpoints in one statement. */
+export async function writeCheckpoints(tx: Tx, checkpoints: readonly Checkpoint[], at: number): Promise<void> {
+  if (checkpoints.length === 0) return;
+  await tx.query(
+    `INSERT INTO engine_state (workspace_id, account_id, journey, definition_digest, engine_version, context_digest, state, stage, health,
+         digest, as_of, next_change_at, updated_at)
+     SELECT $1::uuid, account_id, journey, definition_digest, engine_version, context_digest, state::jsonb, stage, health, digest,
+         as_of, next_change_at, $12::timestamptz
+       FROM unnest($2::uuid[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::text[],
+         $11::timestamptz[], $13::timestamptz[]) AS r(account_id, journey, definition_digest, engine_version, context_digest, state, stage,
+         health, digest, as_of, next_change_at)
+     ON CONFLICT (workspace_id, account_id, journey) DO UPDATE SET
+         definition_digest = excluded.definition_digest, engine_version = excluded.engine_version, context_digest = excluded.context_digest,
+         state = excluded.state, stage = excluded.stage, health = excluded.health, digest = excluded.digest, as_of = excluded.as_of,
+         next_change_at = excluded.next_change_at, updated_at = excluded.updated_at`,
+    [
+      tx.workspaceId,
+      checkpoints.map((one) => one.accountId),
+      checkpoints.map((one) => one.journey),
+      checkpoints.map((one) => one.definitionDigest),
+      checkpoints.map((one) => one.engineVersion),
+      checkpoints.map((one) => one.contextDigest),
+      checkpoints.map((one) => JSON.stringify(one.state)),
+      checkpoints.map((one) => one.stage),
+      checkpoints.map((one) => one.health),
+      checkpoints.map((one) => one.digest),
+      checkpoints.map((one) => new Date(one.asOf)),
+      new Date(at),
+      checkpoints.map((one) => (one.nextChangeAt === null ? null : new Date(one.nextChangeAt))),
+    ],
+  );
+}
+
+/** Ends wakes that were folded, unless more came meanwhile. */
+export async function settleWakes(
+  tx: Tx,
+  settled: readonly { readonly accountId: string; readonly version: number }[],
+): Promise<void> {
+  if (settled.length === 0) return;
+  await tx.query(
+    `WITH done AS MATERIALIZED (SELECT account_id, version FROM unnest($2::uuid[], $3::bigint[]) AS r(account_id, version))
+     DELETE FROM account_wake w USING done WHERE w.workspace_id = $1 AND w.account_id = done.account_id AND w.version = done.version`,
+    [tx.workspaceId, settled.map((one) => one.accountId), settled.map((one) => one.version)],
+  );
+}

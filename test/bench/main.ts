@@ -1,0 +1,47 @@
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { ingest } from './ingest.ts';
+import type { BenchRow } from './measure.ts';
+
+/** The rows of the benchmark, in the order in which they run. */
+const rows: Readonly<Record<string, () => Promise<BenchRow>>> = { ingest };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(rows, name));
+if (unknown.length > 0) {
+  console.error(`There is no row ${unknown.join(', ')}. There are: ${Object.keys(rows).join(', ')}.`);
+  process.exit(2);
+}
+const results: BenchRow[] = [];
+for (const [name, run] of Object.entries(rows)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  console.error(`${name} …`);
+  const result = await run();
+  results.push(result);
+  for (const line of linesOf(result)) console.log(line);
+}
+const machine = {
+  node: process.version,
+  cores: availableParallelism(),
+  cpu: cpus()[0]?.model ?? '',
+  load: loadavg().map((load) => Number(load.toFixed(2))),
+};
+const path = join(import.meta.dirname, 'results.json');
+await writeFile(path, `${JSON.stringify({ at: new Date().toISOString(), machine, rows: results }, null, 2)}\n`);
+console.error(`Written to ${path}.`);
+
+function linesOf({ row, setting, figures }: BenchRow): string[] {
+  const head = `${row} (${Object.entries(setting)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')})`;
+  return [
+    head,
+    ...figures.map(({ name, value, unit, aim, met }) => {
+      const figure = value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
+      const verdict = aim === undefined ? '' : `aim ${aim}${met === undefined ? '' : met ? ', met' : ', missed'}`;
+      return `  ${name.padEnd(32)} ${figure.padStart(10)} ${unit.padEnd(8)} ${verdict}`.trimEnd();
+    }),
+    '',
+  ];
+}
