@@ -12,6 +12,7 @@ import {
 import { hostname } from 'node:os';
 import { createApp } from './http/app.ts';
 import { slackDependencies } from './slack-dependencies.ts';
+import { keepHouse } from './work/housekeeping.ts';
 import { FoldWorker } from './work/fold-worker.ts';
 import { PerWorkspace } from './work/per-workspace.ts';
 import { SyncWorker } from './work/sync-worker.ts';
@@ -22,6 +23,9 @@ import type { Waymark } from './waymark.ts';
 
 /** How often rows are looked through for what a lost wake-up left, ms. */
 const sweepEveryMs = 5000;
+const houseEveryMs = 3_600_000;
+/** A sweep that is older says that something hangs. */
+const sweepStaleMs = 60_000;
 
 export interface ServerOptions {
   readonly roles: ReadonlySet<Role>;
@@ -107,19 +111,31 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
     }
   };
   let sweeping: Promise<void> = Promise.resolve();
+  let sweptAt = waymark.now();
   const turn = () => {
-    sweeping = sweep().catch((err: unknown) => {
-      if (!stop.signal.aborted) log.error({ err }, 'the sweep failed');
-    });
+    sweeping = sweep().then(
+      () => {
+        sweptAt = waymark.now();
+      },
+      (err: unknown) => {
+        if (!stop.signal.aborted) log.error({ err }, 'the sweep failed');
+      },
+    );
     return sweeping;
   };
   const timer = setInterval(() => void turn(), sweepEveryMs);
+  const clean = () => keepHouse(waymark).catch((err: unknown) => log.error({ err }, 'housekeeping failed'));
+  const house = works ? setInterval(() => void clean(), houseEveryMs) : undefined;
   void turn();
   listening?.mount(
     createApp({
       waymark,
       publicUrl,
-      ready: async () => (await waymark.workspaces()).length >= 0,
+      // The database answers, and the last look through all rows is not long ago.
+      ready: async () => {
+        await waymark.workspaces();
+        return waymark.now() - sweptAt < sweepStaleMs;
+      },
       onHint: read,
       wake: ask,
       slack: {
@@ -133,6 +149,7 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
   let closing: Promise<void> | undefined;
   const close = async () => {
     clearInterval(timer);
+    clearInterval(house);
     unsubscribe();
     stop.abort(new Error('The server is stopping.'));
     await listening?.close();
