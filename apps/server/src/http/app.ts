@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Waymark } from '../waymark.ts';
+import { apiRoutes } from './api-app.ts';
+import { metricsRoutes } from './api-metrics.ts';
 import { oauthRoutes } from './oauth-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 import { webhookRoutes } from './webhook-routes.ts';
@@ -43,6 +45,8 @@ export function createApp(options: AppOptions): OpenAPIHono {
   }
   app.route('/oauth', oauthRoutes(waymark, options.publicUrl));
   app.route('/webhooks', webhookRoutes(waymark, options.publicUrl, options.onHint));
+  app.route('/', metricsRoutes(waymark));
+  app.route('/', apiRoutes(waymark, { publicUrl: options.publicUrl }));
   app.route('/', statusRoutes(waymark, { publicUrl: options.publicUrl }));
   return app;
 }

@@ -24,7 +24,7 @@ import { journeyMaps } from '../status/journey-maps.ts';
 import { mapPage } from '../status/map-page.ts';
 import { overviewPage } from '../status/overview-page.ts';
 import { page, type Markup } from '../status/page.ts';
-import { missingPage, requirePageToken } from '../status/session.ts';
+import { missingPage, pagePolicy, requirePageToken } from '../status/session.ts';
 import { unmatchedPage } from '../status/unmatched-page.ts';
 import type { Waymark } from '../waymark.ts';
 import type { Access } from './access.ts';
@@ -115,17 +115,18 @@ export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<A
     const dossier = id.test(wanted) ? await accountDossier(tx, wanted, now) : undefined;
     if (!dossier) return undefined;
     const { accountId } = dossier.account;
-    const before = Number(c.req.query('before'));
-    const firstPage = !(before > 0);
-    const listed = await timeline(tx, { accountId, limit: listedEvents + 1, to: firstPage ? now + 1 : before });
+    const [at, eventId = ''] = (c.req.query('after') ?? '').split('.');
+    const after =
+      id.test(eventId) && Number.isSafeInteger(Number(at)) ? { occurredAt: Number(at), eventId } : undefined;
+    const listed = await timeline(tx, { accountId, limit: listedEvents + 1, to: now + 1, ...(after && { after }) });
     const ahead = await timeline(tx, { accountId, from: now + 1, limit: 200 });
     const body = accountPage({
       dossier,
       ahead: ahead.slice(-8).toReversed(),
       drawn: await timeline(tx, { accountId, limit: drawnEvents }),
       listed: listed.slice(0, listedEvents),
-      nextBefore: listed.length > listedEvents ? (listed[listedEvents - 1]?.occurredAt ?? null) : null,
-      firstPage,
+      last: listed.length > listedEvents ? listed[listedEvents - 1] : undefined,
+      firstPage: after === undefined,
       now,
     });
     return { title: dossier.account.name, body };
@@ -167,7 +168,3 @@ export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<A
 
   return routes;
 }
-
-/** Nothing but our own styles runs or loads on a page: a text that were not escaped could still do nothing. */
-const pagePolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -18,8 +18,8 @@ export interface AccountView {
   readonly ahead: readonly TimelineEvent[];
   /** The events listed: a page of them up to now, newest first. */
   readonly listed: readonly TimelineEvent[];
-  /** Where the next page of the list begins; null on the last. */
-  readonly nextBefore: number | null;
+  /** After which event the next page of the list begins; undefined on the last. */
+  readonly last: TimelineEvent | undefined;
   readonly firstPage: boolean;
   readonly now: number;
 }
@@ -101,7 +101,13 @@ export function accountPage(one: AccountView): Markup {
     ${one.listed.length === 0 ? html`<p class="dim">No events.</p>` : html`<div class="card">${eventTable(one.listed, timezone, now)}</div>`}
     <nav class="pager" aria-label="Pages of events">
       ${one.firstPage ? '' : html`<a href="/accounts/${account.accountId}#events">Newest</a>`}
-      ${one.nextBefore === null ? '' : html`<a href="/accounts/${account.accountId}?before=${one.nextBefore}#events">Older</a>`}
+      ${
+        one.last
+          ? html`<a href="/accounts/${account.accountId}?after=${one.last.occurredAt}.${one.last.eventId}#events"
+              >Older</a
+            >`
+          : ''
+      }
     </nav>`;
 }
 

@@ -8,6 +8,10 @@ import { page, signInPage } from './page.ts';
 
 const monthSeconds = 30 * 86_400;
 
+/** Nothing but our own styles runs or loads on a page: a text that were not escaped could still do nothing. */
+export const pagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /**
  * Lets a reader of pages in: by the cookie, or by `?token=` on the first page, which sets the cookie and leads to the clean address, so
  * that the token stays in no history and no referrer. Anyone else gets the sign-in page with 401.

@@ -98,6 +98,8 @@ export async function timeline(
     readonly eventIds?: readonly string[];
     readonly from?: number;
     readonly to?: number;
+    /** Only events that come after this one in the order of the list: the last of the page before. */
+    readonly after?: { readonly occurredAt: number; readonly eventId: string };
     readonly limit: number;
   },
 ): Promise<readonly TimelineEvent[]> {
@@ -111,6 +113,7 @@ export async function timeline(
           AND ($2::uuid IS NULL OR account_id = $2) AND ($3::uuid[] IS NULL OR event_id = ANY($3))
           AND occurred_at >= $4 AND occurred_at < $5
         ORDER BY event_id, rank, source_id) e
+     WHERE $7::timestamptz IS NULL OR occurred_at < $7 OR (occurred_at = $7 AND event_id > $8::uuid)
      ORDER BY occurred_at DESC, event_id LIMIT $6`,
     [
       tx.workspaceId,
@@ -119,6 +122,8 @@ export async function timeline(
       new Date(filter.from ?? -62_135_596_800_000),
       new Date(filter.to ?? 253_402_300_799_999),
       filter.limit,
+      filter.after ? new Date(filter.after.occurredAt) : null,
+      filter.after?.eventId ?? null,
     ],
   );
   return rows.map((row) => ({

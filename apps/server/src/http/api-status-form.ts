@@ -1,0 +1,70 @@
+import { z } from '@hono/zod-openapi';
+import { uuid } from './api-forms.ts';
+
+const figure = z.number().int();
+const figures = z.record(z.string(), figure).readonly();
+
+const StreamForm = z
+  .object({
+    stream: z.string(),
+    partitions: figure,
+    stored: figure,
+    ignored: figure,
+    rejected: figure,
+    reasons: figures,
+    freshnessSeconds: z.number().nullable(),
+    watchedFrom: z.string().nullable(),
+    backfilling: z.boolean(),
+    progress: z.object({ done: figure, expected: figure.nullable() }).readonly(),
+    fault: z.object({ kind: z.string(), message: z.string(), since: z.string() }).readonly().nullable(),
+  })
+  .readonly();
+
+/** What `waymark status --json` prints. */
+export const StatusForm = z
+  .object({
+    workspace: z.object({ id: uuid, slug: z.string(), name: z.string() }).readonly(),
+    installations: z
+      .array(
+        z
+          .object({
+            id: uuid,
+            connector: z.string(),
+            label: z.string(),
+            status: z.string(),
+            reason: z.string().nullable(),
+            resumeAt: z.string().nullable(),
+            streams: z.array(StreamForm).readonly(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    accounts: figure,
+    customers: figure,
+    contacts: figure,
+    unmatched: z.object({ subjects: figure, events: figure }).readonly(),
+    events: z.object({ total: figure, byType: figures, bySource: figures, merged: figure }).readonly(),
+    stages: figures,
+    flags: z
+      .array(
+        z
+          .object({
+            id: uuid,
+            account: z.string(),
+            accountId: uuid,
+            domain: z.string().nullable(),
+            csm: z.string().nullable(),
+            rule: z.string(),
+            kind: z.string(),
+            severity: z.string(),
+            reason: z.string(),
+            openedAt: z.string(),
+            evidence: z.array(z.string()).readonly(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    alerts: z.object({ posted: figure, uncertain: figure, heldBack: figure }).readonly(),
+    writeback: z.object({ planned: figure, applied: figure, verified: figure, failed: figure }).readonly(),
+  })
+  .openapi('Status');
