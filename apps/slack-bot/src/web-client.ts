@@ -42,6 +42,8 @@ export function classifyCall(error: unknown): CallOutcome {
   if (error instanceof WebAPIRateLimitedError) return { kind: 'rate-limited', retryAfterMs: error.retryAfter * 1000 };
   if (error instanceof WebAPIPlatformError) {
     const code = error.data.error;
+    // A proxy's page with status 200: the SDK takes what is no JSON for the error itself.
+    if (!/^[a-z0-9_]{1,80}$/.test(code)) return { kind: 'unknown', error: 'the answer was no answer of Slack' };
     if (deadToken.has(code)) return { kind: 'token-dead', error: code };
     if (code === 'ratelimited' || code === 'rate_limited') return { kind: 'rate-limited', retryAfterMs: 30_000 };
     if (ownFault.has(code)) return { kind: 'unknown', error: code };

@@ -57,9 +57,10 @@ export const rigSeed: SlackSeed = {
     { id: 'T0TWO', name: 'Second Harbor', domain: 'harbor' },
   ],
   users: [
+    // The first one consents to installs.
+    person('U0ADMIN', 'T0ONE', 'Ada Minn'),
     person('U0MAYA', 'T0ONE', 'Maya Okafor'),
     person('U0JONAS', 'T0ONE', 'Jonas Lindqvist'),
-    person('U0ADMIN', 'T0ONE', 'Ada Minn'),
     person('U0ZOE', 'T0TWO', 'Zoe Vold'),
   ],
   channels: [
@@ -252,13 +253,13 @@ export class BotRig {
   }
 
   /** Installs, and lets alerts be live from an hour ago. */
-  async live(): Promise<void> {
-    await this.install();
+  async live(team = 'T0ONE', workspaceId = this.workspaceId): Promise<void> {
+    await this.install(team, workspaceId);
     await this.inWorkspace(async (tx) => {
       const installation = await slackInstallation(tx);
       if (!installation) throw new Error('Slack was not installed');
       await setSettings(tx, installation.installationId, { ...installation.settings, alertsFrom: this.now() - 3_600_000 }, this.now());
-    });
+    }, workspaceId);
   }
 
   /** Adds a customer. Returns its id. */
