@@ -9,6 +9,7 @@ import { planAccounts } from './plan/account-planner.ts';
 import { planFirstDigests } from './plan/digest-planner.ts';
 import { workspaceFacts } from './plan/workspace-facts.ts';
 import { FetchReceiver, type TenantBook } from './receive/receiver.ts';
+import { openSocket, type Socket } from './receive/socket-mode.ts';
 import { TenantFinder } from './receive/tenant.ts';
 import { Sender, type SendReport } from './send/sender.ts';
 
@@ -37,6 +38,8 @@ export interface SlackBot {
   readonly planDigests: (workspaceId: string) => Promise<number>;
   /** Sends what is due, the morning's digests included. */
   readonly sendDue: (workspaceId: string, signal: AbortSignal) => Promise<SendReport>;
+  /** Takes Slack's requests over a socket, where this server has no public address. Once for each app-level token (`xapp-`). */
+  readonly startSocketMode: (appToken: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -50,6 +53,7 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
   const receiver = new FetchReceiver(deps, finder, tenants);
   createBoltApp(deps, timing, receiver, tenants);
   const sender = new Sender(deps, timing);
+  const sockets: Socket[] = [];
 
   /** Events that were noted and not finished: the process ended in between. */
   const finishReceipts = async (workspaceId: string): Promise<void> => {
@@ -96,7 +100,11 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
       await finishReceipts(workspaceId);
       return sender.sendDue(workspaceId, signal);
     },
+    startSocketMode: async (appToken) => {
+      sockets.push(await openSocket(deps, finder, receiver, appToken));
+    },
     close: async () => {
+      await Promise.allSettled(sockets.map((socket) => socket.close()));
       await receiver.stop();
       await sender.close();
     },

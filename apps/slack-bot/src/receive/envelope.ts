@@ -28,11 +28,16 @@ export type Envelope = z.infer<typeof Envelope>;
 export function envelopeOf(text: string, contentType: string): Envelope | undefined {
   try {
     const raw: unknown = contentType.includes('json') ? JSON.parse(text) : formOf(text);
-    const parsed = Envelope.safeParse(raw);
-    return parsed.success ? parsed.data : undefined;
+    return asEnvelope(raw);
   } catch {
     return undefined;
   }
+}
+
+/** The envelope of a body that is read already. */
+export function asEnvelope(raw: unknown): Envelope | undefined {
+  const parsed = Envelope.safeParse(raw);
+  return parsed.success ? parsed.data : undefined;
 }
 
 function formOf(text: string): unknown {

@@ -55,13 +55,12 @@ export class FetchReceiver implements Receiver {
     if (envelope.ssl_check) return new Response('');
     if (envelope.type === 'url_verification') return Response.json({ challenge: envelope.challenge ?? '' });
     if (workspaceId === undefined) return notConnected(envelope);
-    return this.#act(workspaceId, envelope, receiptOf(envelope, stamp), request.headers);
+    return this.#act(workspaceId, envelope, receiptOf(envelope, requestKey(stamp)), Number(request.headers.get('x-slack-retry-num') ?? 0));
   }
 
-  /** Hands a body that came over a socket, which Slack itself has opened for us, to the app. */
-  async receive(workspaceId: string, envelope: Envelope, ack: (response?: unknown) => Promise<void>): Promise<void> {
-    this.#book.set(envelope, workspaceId);
-    await this.#app?.processEvent({ body: envelope, ack, customProperties: { workspaceId } });
+  /** Takes what came over a socket, which is Slack's own and needs no signature. Answers with what is to be acknowledged. */
+  receive(workspaceId: string, envelope: Envelope, envelopeId: string, retryNum: number): Promise<Response> {
+    return this.#act(workspaceId, envelope, receiptOf(envelope, `socket:${envelopeId}`), retryNum);
   }
 
   async #isGenuine(stamp: SlackStamp, raw: Uint8Array, workspaceId: string | undefined): Promise<boolean> {
@@ -70,7 +69,7 @@ export class FetchReceiver implements Receiver {
     return secrets.some((secret) => isSigned(stamp, raw, secret));
   }
 
-  async #act(workspaceId: string, envelope: Envelope, receipt: Receipt | undefined, headers: Headers): Promise<Response> {
+  async #act(workspaceId: string, envelope: Envelope, receipt: Receipt | undefined, retry: number): Promise<Response> {
     const { database, now } = this.#deps;
     if (receipt) {
       const isNew = await database.inWorkspace(workspaceId, (tx) => addSlackReceipt(tx, receipt.key, receipt.body, now()));
@@ -78,7 +77,6 @@ export class FetchReceiver implements Receiver {
       if (!isNew) return receipt.isEvent ? new Response('') : refuse(409, 'This request was acted on already.');
     } else if (envelope.event_id) return new Response('');
     return new Promise<Response>((resolve) => {
-      const retry = Number(headers.get('x-slack-retry-num') ?? 0);
       const work = this.#process(workspaceId, envelope, retry, (response) => {
         resolve(response);
         return Promise.resolve();
@@ -121,11 +119,8 @@ interface Receipt {
 }
 
 /** Undefined for an event that nobody listens to: it is acknowledged and leaves no row. */
-function receiptOf(envelope: Envelope, stamp: SlackStamp): Receipt | undefined {
-  if (!envelope.event_id) {
-    const key = createHash('sha256').update(`${stamp.timestamp}:${stamp.signature}`).digest('hex');
-    return { key: `request:${key}`, isEvent: false, body: { type: envelope.type ?? 'command' } };
-  }
+function receiptOf(envelope: Envelope, key: string): Receipt | undefined {
+  if (!envelope.event_id) return { key, isEvent: false, body: { type: envelope.type ?? 'command' } };
   const type = envelope.event?.type ?? '';
   if (!slackEvents.some((one) => one === type)) return undefined;
   const { event_id, event_time, api_app_id } = envelope;
@@ -135,6 +130,10 @@ function receiptOf(envelope: Envelope, stamp: SlackStamp): Receipt | undefined {
     body: { type, event_time, api_app_id, teams: teamIds(envelope), tokens: envelope.event?.tokens },
   };
 }
+
+/** Another request has another signature or another stamp; a replay has both. */
+const requestKey = (stamp: SlackStamp): string =>
+  `request:${createHash('sha256').update(`${stamp.timestamp}:${stamp.signature}`).digest('hex')}`;
 
 const teamIds = (envelope: Envelope) => [envelope.context_team_id, envelope.team_id].filter(Boolean);
 
