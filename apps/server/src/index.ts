@@ -1,6 +1,7 @@
 export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';
 export { decide, DecisionError, type Decision } from './decisions.ts';
 export { activateTemplate, UnknownTemplate } from './definitions.ts';
+export { runDoctor, type DoctorOptions } from './doctor/doctor.ts';
 export { explainAccount, type Explained } from './explain.ts';
 export { createInstallLink, InstallError, redirectUri, scopesOf } from './oauth/grant.ts';
 export { connectorIds, loadConnector } from './registry.ts';

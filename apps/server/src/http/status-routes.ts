@@ -12,11 +12,13 @@ import {
   type Tx,
 } from '@waymark/store';
 import { activeJourneys } from '@waymark/sync';
+import { runDoctor } from '../doctor/doctor.ts';
 import { workspaceReport } from '../report.ts';
 import { accountDossier } from '../status/account-dossier.ts';
 import { accountList } from '../status/account-list.ts';
 import { accountPage } from '../status/account-page.ts';
 import { accountsPage } from '../status/accounts-page.ts';
+import { doctorPage } from '../status/doctor-page.ts';
 import { eventHeading, eventPage, lostCandidates } from '../status/event-page.ts';
 import { checkedFlag } from '../status/flag-check.ts';
 import { flagPage } from '../status/flag-page.ts';
@@ -26,6 +28,7 @@ import { overviewPage } from '../status/overview-page.ts';
 import { page, type Markup } from '../status/page.ts';
 import { missingPage, pagePolicy, requirePageToken } from '../status/session.ts';
 import { unmatchedPage } from '../status/unmatched-page.ts';
+import { writebackPage, writebackView } from '../status/writeback-page.ts';
 import type { Waymark } from '../waymark.ts';
 import type { Access } from './access.ts';
 
@@ -165,6 +168,29 @@ export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<A
     title: 'Journey map',
     body: await mapPage(await journeyMaps(tx, now)),
   }));
+
+  show('/writeback', '/writeback', 'write-back', async (tx) => ({
+    title: 'Write-back',
+    body: writebackPage(await writebackView(tx, undefined)),
+  }));
+
+  show('/writeback/:id', '/writeback', 'plan', async (tx, c) => {
+    const wanted = c.req.param('id') ?? '';
+    const view = id.test(wanted) ? await writebackView(tx, wanted) : undefined;
+    return view?.plan && { title: 'Plan', body: writebackPage(view) };
+  });
+
+  // The doctor asks providers and opens transactions of its own: it must not wait inside another one.
+  routes.get('/doctor', inside, async (c) => {
+    const workspaceId = c.get('workspaceId');
+    const named = await waymark.database.global((tx) => findWorkspace(tx, workspaceId));
+    const { sampleData } = await waymark.database.inWorkspace(workspaceId, (tx) => readSettings(tx));
+    const live = c.req.query('live') === '1';
+    const body = doctorPage(await runDoctor(waymark, workspaceId, { live }), live);
+    c.header('content-security-policy', pagePolicy);
+    c.header('cache-control', 'private, no-store');
+    return c.html(page('Doctor', body, { workspace: named?.name ?? '', sampleData, current: '/doctor' }));
+  });
 
   return routes;
 }
