@@ -17,6 +17,8 @@ import { writebackRoutes } from './api-writeback.ts';
 export interface ApiDependencies {
   /** The address from outside. */
   readonly publicUrl: string;
+  /** Something of the workspace was changed by hand: fold and send what follows. Returns at once. */
+  readonly wake: (workspaceId: string) => void;
   /** Requests a minute for each workspace and process; 600 by default. */
   readonly requestsPerMinute?: number;
 }
@@ -43,9 +45,8 @@ export function apiRoutes(waymark: Waymark, deps: ApiDependencies): Api {
   });
   api.use('/api/*', async (c, next) => (c.req.path === '/api' ? next() : limited(c, next)));
   api.use('/api/*', limit);
-  for (const routes of [operationRoutes, accountRoutes, flagRoutes, journeyRoutes, writebackRoutes]) {
-    api.route('/', routes(waymark));
-  }
+  api.route('/', operationRoutes(waymark, deps.wake));
+  for (const routes of [accountRoutes, flagRoutes, journeyRoutes, writebackRoutes]) api.route('/', routes(waymark));
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
     scheme: 'bearer',

@@ -149,7 +149,7 @@ const audit = createRoute({
 });
 
 /** What an admin looks at and decides: the workspace's figures, its installations, the matching queue, the audit log. */
-export function operationRoutes(waymark: Waymark): Api {
+export function operationRoutes(waymark: Waymark, wake: (workspaceId: string) => void): Api {
   const api = apiRouter();
   api.openapi(status, async (c) => {
     const workspace = await waymark.database.global((tx) => findWorkspace(tx, c.get('workspaceId')));
@@ -200,7 +200,7 @@ export function operationRoutes(waymark: Waymark): Api {
   api.openapi(assign, async (c) => {
     const { decisions } = c.req.valid('json');
     const changed = await inside(waymark, c, (tx) => decide(tx, decisions, actorOf(c), waymark.now()));
-    waymark.committed(c.get('workspaceId'));
+    wake(c.get('workspaceId'));
     return c.json({ changedAccounts: [...changed] }, 200);
   });
   api.openapi(audit, async (c) => {

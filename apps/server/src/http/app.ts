@@ -46,7 +46,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   app.route('/oauth', oauthRoutes(waymark, options.publicUrl));
   app.route('/webhooks', webhookRoutes(waymark, options.publicUrl, options.onHint));
   app.route('/', metricsRoutes(waymark));
-  app.route('/', apiRoutes(waymark, { publicUrl: options.publicUrl }));
+  app.route('/', apiRoutes(waymark, { publicUrl: options.publicUrl, wake: options.wake }));
   app.route('/', statusRoutes(waymark, { publicUrl: options.publicUrl }));
   return app;
 }
