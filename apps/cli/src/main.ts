@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { ConfigurationError } from '@waymark/server';
 import { StoreError } from '@waymark/store';
 import { accountsCommand } from './commands/accounts.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
 import { installCommand } from './commands/install.ts';
@@ -31,6 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     tokenCommand(),
     syncCommand(),
     statusCommand(),
+    doctorCommand(),
     accountsCommand(),
     explainCommand(),
     replayCommand(),

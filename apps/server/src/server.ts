@@ -127,6 +127,15 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
   const clean = () => keepHouse(waymark).catch((err: unknown) => log.error({ err }, 'housekeeping failed'));
   const house = works ? setInterval(() => void clean(), houseEveryMs) : undefined;
   void turn();
+  const { slackAppToken } = waymark.configuration;
+  if (roles.has('bot') && slackAppToken !== undefined) {
+    // Slack being out of reach must not keep the rest from starting.
+    bot
+      .startSocketMode(slackAppToken)
+      .catch((err: unknown) =>
+        log.error({ err }, 'Slack could not be reached by Socket Mode: check WAYMARK_SLACK_APP_TOKEN'),
+      );
+  }
   listening?.mount(
     createApp({
       waymark,
