@@ -50,6 +50,8 @@ export interface Assignments {
   readonly hand: ReadonlyMap<string, string>;
   /** By the record's key in its installation: `<installation>:<external id>`. */
   readonly records: ReadonlyMap<string, string>;
+  /** Accounts that were merged, with the one that each goes on as. */
+  readonly merged?: ReadonlyMap<string, string>;
   readonly extraFreeMail?: ReadonlySet<string>;
   readonly exceptFreeMail?: ReadonlySet<string>;
 }
@@ -150,7 +152,9 @@ function recordOf(event: Matchable, assignments: Assignments): { candidate?: Can
   if (!event.subject) return { unknown: false };
   // Waymark's own facts name the account itself.
   if (event.subject.startsWith('account:')) {
-    return { candidate: { accountId: event.subject.slice(8), reason: 'record', subject: event.subject }, unknown: false };
+    const named = event.subject.slice(8);
+    const accountId = assignments.merged?.get(named) ?? named;
+    return { candidate: { accountId, reason: 'record', subject: event.subject }, unknown: false };
   }
   const key = event.subject.startsWith('record:') ? event.subject.slice(7) : event.subject;
   const accountId = assignments.records.get(`${event.installationId ?? ''}:${key}`);

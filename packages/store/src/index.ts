@@ -23,6 +23,7 @@ export * from './repositories/oauth-attempts.ts';
 export * from './repositories/outbox.ts';
 export * from './repositories/people.ts';
 export * from './repositories/provider-apps.ts';
+export * from './repositories/sightings.ts';
 export * from './repositories/sources.ts';
 export * from './repositories/streams.ts';
 export * from './repositories/summary.ts';

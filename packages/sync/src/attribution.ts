@@ -1,81 +1,155 @@
-import { addressKey, match, matchByThread, type Assignments, type Match } from '@waymark/identity';
 import {
-  accountRecords,
-  assignments as storedAssignments,
-  members,
+  addressKey,
+  domainOf,
+  match,
+  matchByThread,
+  registrableDomain,
+  type Assignments,
+  type Match,
+} from '@waymark/identity';
+import { stableJson } from '@waymark/journey';
+import {
+  lockMatching,
   projectAccounts,
-  replaceUnmatched,
+  rewriteUnmatched,
+  sightingsNaming,
   sightingsOf,
   sightingsOfThreads,
   sightingsToRematch,
-  readSettings,
+  takeRematch,
   writeMatches,
   type AccountChange,
   type MatchableRow,
+  type RematchSubject,
   type Tx,
 } from '@waymark/store';
+import { lookupFor, type Lookup } from './assignments-in-force.ts';
 
-/** The assignments in force, as matching wants them. */
-export async function loadAssignments(tx: Tx): Promise<Assignments> {
-  const settings = await readSettings(tx);
-  const contacts = new Map<string, string[]>();
-  const aliases = new Map<string, string[]>();
-  const domains = new Map<string, string[]>();
-  const hand = new Map<string, string>();
-  const records = new Map<string, string>();
-  const maps = { contact: contacts, alias: aliases, domain: domains };
-  for (const one of await storedAssignments(tx)) {
-    if (one.kind === 'record') records.set(`:${one.subject}`, one.accountId);
-    else if (one.basis === 'hand') hand.set(`${one.kind}:${one.subject}`, one.accountId);
-    else if (one.kind === 'contact' || one.kind === 'alias' || one.kind === 'domain') {
-      const list = maps[one.kind].get(one.subject) ?? [];
-      if (!list.includes(one.accountId)) maps[one.kind].set(one.subject, [...list, one.accountId].sort());
-    }
-  }
-  for (const one of await accountRecords(tx)) records.set(`${one.installationId}:${one.externalId}`, one.accountId);
-  for (const one of await storedAssignments(tx))
-    if (one.kind === 'record') records.set(`:${one.subject}`, one.accountId);
-  const own = await members(tx);
-  return {
-    ownDomains: new Set(settings.ownDomains.map((domain) => domain.toLowerCase())),
-    ownAddresses: new Set(
-      [...own.map((member) => member.email), ...settings.ownAddresses].map((address) => addressKey(address)),
-    ),
-    contacts,
-    aliases,
-    domains,
-    hand,
-    records,
-    extraFreeMail: new Set(settings.freeMailDomains),
-    exceptFreeMail: new Set(settings.notFreeMailDomains),
-  };
-}
+export { loadAssignments } from './assignments-in-force.ts';
+
+/** Sightings that are matched at a time, so that memory stays bounded however long the log is. */
+const chunkRows = 2_000;
+/** Beyond so many subjects the whole log is walked rather than searched. */
+const mostPatterns = 200;
 
 /** Matches one sighting by what it says itself. */
 export function matchSighting(
   row: Omit<MatchableRow, 'match' | 'thread' | 'occurredAt' | 'generation' | 'sourceId'>,
   inForce: Assignments,
 ): Match {
-  return match(
-    {
-      eventId: row.eventId,
-      direction: row.direction,
-      participants: row.participants,
-      ...(row.subject !== null && { subject: row.subject }),
-      ...(row.installationId !== null && { installationId: row.installationId }),
-    },
-    inForce,
-  );
+  return match(matchable(row), inForce);
 }
 
-/** Matches again what a change of assignments can touch, and the threads of it. Returns the accounts whose events changed. */
-export async function rematch(
-  tx: Tx,
-  inForce: Assignments,
-  scope: { readonly accountIds: readonly string[] } | { readonly eventIds: readonly string[] },
-): Promise<readonly AccountChange[]> {
+/** What matching reads of a row. */
+export const matchable = (
+  row: Pick<MatchableRow, 'eventId' | 'direction' | 'participants' | 'subject' | 'installationId'>,
+) => ({
+  eventId: row.eventId,
+  direction: row.direction,
+  participants: row.participants,
+  ...(row.subject !== null && { subject: row.subject }),
+  ...(row.installationId !== null && { installationId: row.installationId }),
+});
+
+/** Which sightings to match again: all that a change of these accounts may touch, single events, or whatever names these subjects. */
+export type RematchScope =
+  | { readonly accountIds: readonly string[] }
+  | { readonly eventIds: readonly string[] }
+  | { readonly subjects: readonly RematchSubject[] };
+
+/**
+ * Matches again what a change of assignments can touch, and the threads of it. Returns the accounts whose events changed. Where people,
+ * domains or records were assigned anew, the scope is `subjects`: their events may be in any account.
+ */
+export async function rematch(tx: Tx, inForce: Assignments, scope: RematchScope): Promise<readonly AccountChange[]> {
+  const lookup: Lookup = () => Promise.resolve(inForce);
+  await lockMatching(tx);
+  if ('subjects' in scope) return rematchNaming(tx, lookup, scope.subjects);
   const rows =
     'eventIds' in scope ? await sightingsOf(tx, scope.eventIds) : await sightingsToRematch(tx, scope.accountIds);
+  return rematchRows(tx, lookup, rows);
+}
+
+/**
+ * Matches again what the pages since the last time asked for; takes turns with pages that are being stored. Returns the accounts whose
+ * events changed. What it takes is gone with its transaction only.
+ */
+export async function settleRematch(tx: Tx): Promise<readonly AccountChange[]> {
+  await lockMatching(tx);
+  const lookup = await lookupFor(tx);
+  const changes: AccountChange[] = [];
+  for (;;) {
+    const subjects = await takeRematch(tx, 20_000);
+    if (subjects.length === 0) return changes;
+    changes.push(...(await rematchNaming(tx, lookup, subjects)));
+  }
+}
+
+/** Walks over the sightings that name these, a part at a time. */
+async function rematchNaming(
+  tx: Tx,
+  lookup: Lookup,
+  subjects: readonly RematchSubject[],
+): Promise<readonly AccountChange[]> {
+  const named = searchFor(subjects);
+  const wanted = new Set(subjects.map((one) => `${one.kind}:${one.subject}`));
+  const changes: AccountChange[] = [];
+  let last: MatchableRow | undefined;
+  for (;;) {
+    const rows = await sightingsNaming(tx, named, last ?? null, chunkRows);
+    changes.push(
+      ...(await rematchRows(
+        tx,
+        lookup,
+        rows.filter((row) => names(row, wanted)),
+      )),
+    );
+    last = rows.at(-1);
+    if (rows.length < chunkRows) return changes;
+  }
+}
+
+/** What the database can tell of it: patterns that let more through than is meant, never less. */
+function searchFor(subjects: readonly RematchSubject[]) {
+  const records = subjects.filter((one) => one.kind === 'record' || one.kind === 'account');
+  const domains = new Set<string>();
+  for (const one of subjects) {
+    if (one.kind === 'contact') domains.add(domainOf(one.subject) ?? one.subject);
+    if (one.kind === 'domain') domains.add(one.subject);
+  }
+  if (domains.has('gmail.com')) domains.add('googlemail.com');
+  const plain = [...domains].every((domain) => /^[a-z0-9.\-\u0080-\uffff]+$/.test(domain));
+  return {
+    patterns:
+      plain && domains.size + records.length <= mostPatterns ? [...domains].map((domain) => `%${domain}%`) : null,
+    subjects: records.flatMap((one) =>
+      one.kind === 'account' ? [`account:${one.subject}`] : [`record:${one.subject}`, one.subject],
+    ),
+  };
+}
+
+function names(row: MatchableRow, wanted: ReadonlySet<string>): boolean {
+  if (row.subject !== null) {
+    const key = row.subject.startsWith('record:') ? row.subject.slice(7) : row.subject;
+    if (wanted.has(`record:${key}`)) return true;
+    if (row.subject.startsWith('account:') && wanted.has(row.subject)) return true;
+    if (key.includes('.') && wanted.has(`domain:${registrableDomain(key)}`)) return true;
+  }
+  return row.participants.some(({ address }) => {
+    const domain = address && domainOf(address);
+    if (!address || !domain) return false;
+    const person = addressKey(address);
+    return (
+      wanted.has(`contact:${person}`) ||
+      wanted.has(`domain:${registrableDomain(domain)}`) ||
+      wanted.has(`domain:${registrableDomain(domainOf(person) ?? domain)}`)
+    );
+  });
+}
+
+async function rematchRows(tx: Tx, lookup: Lookup, rows: readonly MatchableRow[]): Promise<readonly AccountChange[]> {
+  if (rows.length === 0) return [];
+  const inForce = await lookup(rows.map(matchable));
   const changed = rows
     .map((row) => ({ row, found: matchSighting(row, inForce) }))
     .filter(
@@ -86,9 +160,13 @@ export async function rematch(
     changed.map(({ row, found }) => ({ ...key(row), match: found })),
   );
   const moved = await projectAccounts(tx, [...new Set(changed.map(({ row }) => row.eventId))]);
-  const threads = [...new Set(rows.flatMap((row) => (row.thread === null ? [] : [row.thread])))];
-  return [...moved, ...(await matchThreads(tx, inForce, threads))];
+  return [...moved, ...(await rematchThreads(tx, lookup, threadsOf(changed.map(({ row }) => row))))];
 }
+
+/** The threads of mails. */
+export const threadsOf = (rows: readonly { readonly thread: string | null }[]): readonly string[] => [
+  ...new Set(rows.flatMap((row) => (row.thread === null ? [] : [row.thread]))),
+];
 
 /**
  * Gives mails that match nothing by themselves the account of their thread, where the thread's other mails agree; takes it back
@@ -99,7 +177,18 @@ export async function matchThreads(
   inForce: Assignments,
   threads: readonly string[],
 ): Promise<readonly AccountChange[]> {
+  return rematchThreads(tx, () => Promise.resolve(inForce), threads);
+}
+
+/** The same, with the assignments that the threads need. */
+export async function rematchThreads(
+  tx: Tx,
+  lookup: Lookup,
+  threads: readonly string[],
+): Promise<readonly AccountChange[]> {
+  if (threads.length === 0) return [];
   const rows = await sightingsOfThreads(tx, threads);
+  const inForce = await lookup(rows.map(matchable));
   const byThread = Map.groupBy(rows, (row) => row.thread ?? '');
   const writes: { eventId: string; sourceId: string; generation: number; match: Match }[] = [];
   for (const [thread, mails] of byThread) {
@@ -120,57 +209,12 @@ export async function matchThreads(
 
 /** Rewrites the review queue from what is unmatched: one entry a person or domain, with why and how much hangs on it. */
 export async function refreshQueue(tx: Tx): Promise<void> {
-  const queue = new Map<
-    string,
-    {
-      kind: string;
-      subject: string;
-      reason: string;
-      candidates: string[];
-      events: Set<string>;
-      first: number;
-      last: number;
-    }
-  >();
-  for (const row of await sightingsToRematch(tx, [])) {
-    const found = row.match;
-    const subjects = found && Array.isArray(found.subjects) ? found.subjects : [];
-    for (const one of subjects) {
-      if (typeof one !== 'object' || one === null || !('kind' in one) || !('subject' in one)) continue;
-      const id = `${String(one.kind)}:${String(one.subject)}`;
-      const entry = queue.get(id) ?? {
-        kind: String(one.kind),
-        subject: String(one.subject),
-        reason: String(found?.reason),
-        candidates: [],
-        events: new Set(),
-        first: row.occurredAt,
-        last: row.occurredAt,
-      };
-      entry.events.add(row.eventId);
-      entry.first = Math.min(entry.first, row.occurredAt);
-      entry.last = Math.max(entry.last, row.occurredAt);
-      queue.set(id, entry);
-    }
-  }
-  await replaceUnmatched(
-    tx,
-    [...queue.values()].map(({ events, first, last, ...entry }) => ({
-      ...entry,
-      events: events.size,
-      firstSeenAt: first,
-      lastSeenAt: last,
-    })),
-  );
+  await rewriteUnmatched(tx);
 }
 
 const key = (row: MatchableRow) => ({ eventId: row.eventId, sourceId: row.sourceId, generation: row.generation });
 
+/** The whole finding counts, with what lost and what is open: the review queue and the explanations read them. */
 function same(before: Readonly<Record<string, unknown>> | null, after: Match): boolean {
-  return (
-    before !== null &&
-    before.accountId === after.accountId &&
-    before.reason === after.reason &&
-    before.subject === ('subject' in after ? after.subject : undefined)
-  );
+  return before !== null && stableJson(before) === stableJson(after);
 }

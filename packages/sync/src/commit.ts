@@ -1,29 +1,29 @@
-import { contentUuid, eventId, sourceId, type EventDraft } from '@waymark/journey';
-import type { Gone, Page, Stream } from '@waymark/connector-kit';
-import type { Assignments } from '@waymark/identity';
+import type { Page, Stream } from '@waymark/connector-kit';
 import {
-  appendEvents,
   commitCursor,
   dropSetAside,
   knownSources,
   liveRows,
-  markGone,
-  projectAccounts,
+  lockMatching,
   setAside,
-  supersede,
   touchSources,
-  unseenSources,
   wakeAccounts,
+  wakeAllAccounts,
+  wantRematch,
   writeSources,
   type AccountChange,
-  type EventRow,
   type Installation,
+  type KnownSource,
+  type SourceObject,
   type StreamState,
   type Tx,
 } from '@waymark/store';
-import { loadAssignments, matchSighting, matchThreads, rematch } from './attribution.ts';
-import { applyEntities } from './entities.ts';
-import { isOlder, threadRoot, type PreparedRecord } from './prepare.ts';
+import { lookupFor, type Lookup } from './assignments-in-force.ts';
+import { touchpointsOf } from './coverage.ts';
+import { applyEntities, endEntities } from './entities.ts';
+import { endSources, goneHere, unseen } from './gone-records.ts';
+import { isOlder, type PreparedRecord } from './prepare.ts';
+import { exchange, keyOfRow, saidBy } from './sighting-rows.ts';
 import type { Sealer } from './tokens.ts';
 
 /** The lease was lost to another worker, or the cursor moved under us: nothing of the page was stored. */
@@ -58,73 +58,57 @@ export interface PageOutcome {
 
 /**
  * Stores a page and its cursor in this transaction (I2): records in their latest form, the events that a newer form changes,
- * entities, matches, and the accounts to fold. Throws LeaseLost where the lease or the cursor is no longer ours.
+ * entities, matches, and the accounts to fold. Whom to match again is noted: `settleRematch` follows in a transaction of its own.
+ * Throws LeaseLost where the lease or the cursor is no longer ours.
  */
 export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcome> {
-  const { installation, stream, state, page, at } = commit;
-  const known = await knownSources(
-    tx,
-    commit.records.map((record) => record.sourceId),
-  );
-  // Within one page the last form of a record counts.
-  const latest = new Map<string, PreparedRecord>();
-  for (const record of commit.records) {
-    const earlier = latest.get(record.sourceId);
-    if (!earlier || !isOlder(record.version, earlier.version)) latest.set(record.sourceId, record);
-  }
+  const { stream, state, page, at } = commit;
+  await lockMatching(tx);
+  const latest = latestForms(commit.records);
+  const known = await knownSources(tx, [...latest.keys()]);
   const changed: PreparedRecord[] = [];
-  const unchanged: string[] = [];
-  for (const record of latest.values()) {
-    const former = known.get(record.sourceId);
-    const newer =
-      !former ||
-      former.gone ||
-      (former.contentDigest !== record.contentDigest && !isOlder(record.version, former.version));
-    if (newer) changed.push(record);
-    else unchanged.push(record.sourceId);
+  const unchanged: { sourceId: string; version: string }[] = [];
+  for (const [id, record] of latest) {
+    const former = known.get(id);
+    if (!former || replaces(record, former)) changed.push(record);
+    else
+      unchanged.push({
+        sourceId: id,
+        version: isOlder(record.version, former.version) ? former.version : record.version,
+      });
   }
   const enumeration = page.enumeration?.id ?? null;
-  const entityChanges = await applyEntities(
-    tx,
-    installation.installationId,
-    changed.flatMap((record) => record.entities),
-    at,
-  );
-  const inForce = await loadAssignments(tx);
-
-  const touched = await replaceEvents(tx, commit, changed, known, inForce);
+  const said = changed.flatMap(({ sourceId: id, entities }) => entities.map((fact) => ({ sourceId: id, fact })));
+  const entities = await applyEntities(tx, commit.installation.installationId, said, at);
+  const lookup = await lookupFor(tx);
+  const changes: AccountChange[] = [...(await replaceEvents(tx, commit, changed, known, lookup))];
   await writeSources(
     tx,
-    changed.map((record) => ({
-      sourceId: record.sourceId,
-      installationId: installation.installationId,
-      stream: stream.name,
-      partition: state.partition,
-      object: stream.object,
-      externalId: record.externalId,
-      version: record.version,
-      contentDigest: record.contentDigest,
-      generation: (known.get(record.sourceId)?.generation ?? 0) + 1,
-      outcome: record.outcome,
-      reason: record.reason,
-      events: record.drafts.length,
-      occurredAt: record.occurredAt,
-      seenEnumeration: enumeration,
-    })),
+    changed.map((record) => sourceOf(commit, record, known.get(record.sourceId))),
     at,
   );
-  await touchSources(tx, unchanged, enumeration, at);
+  await touchSources(tx, unchanged, state.partition, enumeration, at);
   await keepRejected(tx, commit, changed);
-  const changes: AccountChange[] = [...touched];
-  changes.push(...(await removeGone(tx, commit, page.gone)));
-  if (page.done && page.enumeration) {
-    const window = { from: page.enumeration.from ?? null, to: page.enumeration.to ?? null };
-    const unseen = await unseenSources(tx, keyOf(commit), page.enumeration.id, window);
-    changes.push(...(await endSources(tx, unseen, at)));
-  }
-  if (entityChanges.rematch) changes.push(...(await rematch(tx, inForce, { accountIds: [...entityChanges.rematch] })));
-  for (const accountId of entityChanges.accounts) changes.push({ accountId, earliest: at });
+  // A record that no longer says who it is about ends what it said, as if it were gone.
+  const silent = changed.filter((record) => record.entities.length === 0 && record.outcome !== 'rejected');
+  const silenced = await endEntities(
+    tx,
+    silent.flatMap((record) => (known.has(record.sourceId) ? [record.sourceId] : [])),
+    at,
+  );
+  const ended = await endSources(tx, commit, [...(await goneHere(tx, commit)), ...(await unseen(tx, commit))], lookup);
+  changes.push(...ended.changes);
+  const touched = [entities, silenced, ended.entities];
+  await wantRematch(
+    tx,
+    touched.flatMap((one) => one.subjects),
+    at,
+  );
+  for (const one of touched) for (const accountId of one.accounts) changes.push({ accountId, earliest: at });
   await wakeAccounts(tx, changes, at);
+  // From now on absence in this stream means something, for every account.
+  if (page.done && state.backfillDoneAt === null && touchpointsOf(stream.name).length > 0)
+    await wakeAllAccounts(tx, at);
   const moved = await commitCursor(tx, {
     ...keyOf(commit),
     cursor: page.cursor,
@@ -143,6 +127,41 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
   return { cursorVersion: state.cursorVersion + 1, changedRecords: changed.length, accounts: changes };
 }
 
+/** Within one page the last form of a record counts. */
+function latestForms(records: readonly PreparedRecord[]): ReadonlyMap<string, PreparedRecord> {
+  const latest = new Map<string, PreparedRecord>();
+  for (const record of records) {
+    const earlier = latest.get(record.sourceId);
+    if (!earlier || !isOlder(record.version, earlier.version)) latest.set(record.sourceId, record);
+  }
+  return latest;
+}
+
+/** Whether a record replaces the form that is known: never an older one, unless no form of it could be read so far. */
+function replaces(record: PreparedRecord, former: KnownSource): boolean {
+  if (former.gone) return true;
+  if (former.contentDigest === record.contentDigest) return false;
+  return !isOlder(record.version, former.version) || (!former.readable && record.outcome !== 'rejected');
+}
+
+const sourceOf = (commit: PageCommit, record: PreparedRecord, former: KnownSource | undefined): SourceObject => ({
+  sourceId: record.sourceId,
+  installationId: commit.installation.installationId,
+  stream: commit.stream.name,
+  partition: commit.state.partition,
+  object: commit.stream.object,
+  externalId: record.externalId,
+  version: record.version,
+  contentDigest: record.contentDigest,
+  generation: (former?.generation ?? 0) + 1,
+  outcome: record.outcome,
+  reason: record.reason,
+  // The last form that could be read speaks on.
+  events: record.outcome === 'rejected' ? (former?.events ?? 0) : record.drafts.length,
+  occurredAt: record.outcome === 'rejected' ? (former?.occurredAt ?? null) : record.occurredAt,
+  seenEnumeration: commit.page.enumeration?.id ?? null,
+});
+
 const keyOf = ({ installation, stream, state }: PageCommit) => ({
   installationId: installation.installationId,
   stream: stream.name,
@@ -154,93 +173,23 @@ async function replaceEvents(
   tx: Tx,
   commit: PageCommit,
   changed: readonly PreparedRecord[],
-  known: ReadonlyMap<string, { readonly generation: number }>,
-  inForce: Assignments,
+  known: ReadonlyMap<string, KnownSource>,
+  lookup: Lookup,
 ): Promise<readonly AccountChange[]> {
+  // What cannot be read says nothing: the events of the last form that could stay in force.
+  const readable = changed.filter((record) => record.outcome !== 'rejected');
   const live = await liveRows(
     tx,
-    changed.filter((record) => known.has(record.sourceId)).map((record) => record.sourceId),
+    readable.filter((record) => known.has(record.sourceId)).map((record) => record.sourceId),
   );
-  const liveKeys = new Set(live.map((row) => `${row.sourceId}|${row.eventId}|${row.content}`));
-  const wantedKeys = new Set<string>();
-  const added: EventRow[] = [];
-  for (const record of changed) {
-    for (const draft of record.drafts) {
-      const row = toRow(
-        tx.workspaceId,
-        commit,
-        record,
-        draft,
-        (known.get(record.sourceId)?.generation ?? 0) + 1,
-        inForce,
-      );
-      const key = `${row.sourceId}|${row.eventId}|${row.content}`;
-      if (wantedKeys.has(key)) continue;
-      wantedKeys.add(key);
-      if (!liveKeys.has(key)) added.push(row);
-    }
-  }
-  const ended = live.filter((row) => !wantedKeys.has(`${row.sourceId}|${row.eventId}|${row.content}`));
-  await supersede(tx, ended, commit.at);
-  await appendEvents(tx, added);
-  const eventIds = [...new Set([...ended, ...added].map((row) => row.eventId))];
-  const moved = await projectAccounts(tx, eventIds);
-  const threads = [...new Set(added.flatMap((row) => (row.thread === null ? [] : [row.thread])))];
-  const inThreads = threads.length > 0 ? await matchThreads(tx, inForce, threads) : [];
-  return [...[...ended, ...added].flatMap(changeOf), ...moved, ...inThreads];
-}
-
-const changeOf = (row: { readonly accountId: string | null; readonly occurredAt: number }): AccountChange[] =>
-  row.accountId === null ? [] : [{ accountId: row.accountId, earliest: row.occurredAt }];
-
-function toRow(
-  workspaceId: string,
-  commit: PageCommit,
-  record: PreparedRecord,
-  draft: EventDraft,
-  generation: number,
-  inForce: Assignments,
-): EventRow {
-  const { installation, stream, mode, at } = commit;
-  const id = eventId(workspaceId, draft.identity, draft.type);
-  // A fact read from history counts as known when it occurred; one that is yet to come is known now.
-  const assumed = mode === 'backfill' && draft.occurredAt <= at;
-  const found = matchSighting(
-    {
-      eventId: id,
-      direction: draft.direction,
-      participants: draft.participants,
-      subject: draft.subject ?? null,
-      installationId: installation.installationId,
-    },
-    inForce,
+  const liveKeys = new Set(live.map(keyOfRow));
+  const said = readable.flatMap((record) =>
+    saidBy(tx.workspaceId, commit, record, (known.get(record.sourceId)?.generation ?? 0) + 1),
   );
-  return {
-    eventId: id,
-    sourceId: record.sourceId,
-    generation,
-    content: contentUuid('content', JSON.stringify([draft, record.url])),
-    type: draft.type,
-    occurredAt: draft.occurredAt,
-    recordedAt: assumed ? draft.occurredAt : at,
-    knownAssumed: assumed,
-    rank: draft.rank,
-    origin: mode === 'backfill' ? 'backfill' : 'live',
-    touchpoint: draft.touchpoint,
-    direction: draft.direction,
-    automated: draft.automated,
-    subject: draft.subject ?? null,
-    participants: draft.participants,
-    attributes: draft.attributes,
-    connector: installation.connector,
-    installationId: installation.installationId,
-    object: stream.object,
-    externalId: record.externalId,
-    url: record.url,
-    thread: threadRoot(draft),
-    accountId: found.accountId,
-    match: { ...found },
-  };
+  const wantedKeys = new Set(said.map(keyOfRow));
+  const fresh = said.filter((row) => !liveKeys.has(keyOfRow(row)));
+  const ended = live.filter((row) => !wantedKeys.has(keyOfRow(row)));
+  return exchange(tx, commit.at, ended, fresh, lookup);
 }
 
 async function keepRejected(tx: Tx, commit: PageCommit, changed: readonly PreparedRecord[]): Promise<void> {
@@ -257,7 +206,7 @@ async function keepRejected(tx: Tx, commit: PageCommit, changed: readonly Prepar
         tx.workspaceId,
         commit.installation.installationId,
         `set_aside:${record.sourceId}`,
-        JSON.stringify(record.raw ?? null),
+        record.raw,
       ),
     })),
   );
@@ -266,20 +215,4 @@ async function keepRejected(tx: Tx, commit: PageCommit, changed: readonly Prepar
     tx,
     changed.filter((record) => record.outcome !== 'rejected').map((record) => record.sourceId),
   );
-}
-
-/** Only a certain claim ends a record: a folder or a filter proves nothing (failure B2). */
-async function removeGone(tx: Tx, commit: PageCommit, gone: readonly Gone[]): Promise<readonly AccountChange[]> {
-  const ids = gone
-    .filter((one) => one.certain)
-    .map((one) => sourceId(tx.workspaceId, commit.installation.installationId, commit.stream.object, one.id));
-  return endSources(tx, ids, commit.at);
-}
-
-async function endSources(tx: Tx, sourceIds: readonly string[], at: number): Promise<readonly AccountChange[]> {
-  if (sourceIds.length === 0) return [];
-  const live = await liveRows(tx, sourceIds);
-  await supersede(tx, live, at);
-  await markGone(tx, sourceIds, at);
-  return [...live.flatMap(changeOf), ...(await projectAccounts(tx, [...new Set(live.map((row) => row.eventId))]))];
 }

@@ -1,149 +1,285 @@
+import { contentUuid, type AccountFact, type ContactFact, type EntityFact, type OwnerFact } from '@waymark/journey';
+import { addressKey, isFreeMail, registrableDomain } from '@waymark/identity';
 import {
-  contentUuid,
-  type AccountFact,
-  type ContactFact,
-  type EntityFact,
-  type MemberRef,
-  type OwnerFact,
-} from '@waymark/journey';
-import { addressKey, registrableDomain } from '@waymark/identity';
-import {
-  accountRecords,
-  addAssignments,
-  assignments as storedAssignments,
+  accountsOfOwners,
+  assignmentsOf,
   contactsById,
-  endAssignments,
-  members,
+  contactsOfCompanies,
+  contactsOfSources,
+  deleteContacts,
+  endAccountRecords,
+  knownRecords,
   mergeAccount,
-  upsertAccounts,
   upsertContacts,
   upsertMember,
   writeAccountRecords,
-  type Assignment,
-  type Member,
+  type ContactRecord,
+  type KnownRecord,
+  type RematchSubject,
   type Tx,
 } from '@waymark/store';
-import { v7 as uuidv7 } from 'uuid';
+import { refreshAccounts } from './account-form.ts';
+import { reassign, type Given } from './reassignment.ts';
 
-/** What changed by entity facts: accounts whose own facts changed, and accounts whose events must be matched again. */
-export interface EntityChanges {
-  readonly accounts: ReadonlySet<string>;
-  /** Set where assignments changed: unmatched events and those of these accounts have to be matched again. */
-  readonly rematch: ReadonlySet<string> | null;
+/** A fact with the source object that says it. */
+export interface SaidFact {
+  readonly sourceId: string;
+  readonly fact: EntityFact;
 }
 
-/** Applies what a CRM says of its owners, companies and contacts, in this order. */
+/** What changed by entity facts: accounts whose own facts changed, and whom to match again. */
+export interface EntityChanges {
+  readonly accounts: ReadonlySet<string>;
+  readonly subjects: readonly RematchSubject[];
+}
+
+interface Said<F> {
+  readonly sourceId: string;
+  readonly fact: F;
+}
+
+const only = <F extends EntityFact>(said: readonly SaidFact[], kind: F['kind'], is: (fact: EntityFact) => fact is F) =>
+  said.flatMap(({ sourceId, fact }): Said<F>[] => (fact.kind === kind && is(fact) ? [{ sourceId, fact }] : []));
+
+/**
+ * Applies what a CRM says of its owners, companies and contacts, in this order. A function of the set of facts: an owner, a company or
+ * a contact that comes after those who name it is found then.
+ */
 export async function applyEntities(
   tx: Tx,
   installationId: string,
-  facts: readonly EntityFact[],
+  said: readonly SaidFact[],
   at: number,
 ): Promise<EntityChanges> {
-  const changed = new Set<string>();
-  const touched = new Set<string>();
-  const wanted: { detail: string; assignments: Pick<Assignment, 'kind' | 'subject' | 'accountId'>[] }[] = [];
-  for (const fact of facts) if (fact.kind === 'owner') await applyOwner(tx, fact, at);
-  const companies = facts.filter((fact) => fact.kind === 'account');
-  if (companies.length > 0) {
-    const own = await members(tx);
-    for (const one of await applyAccounts(tx, installationId, companies, own, at)) {
-      changed.add(one.accountId);
-      wanted.push(one);
-    }
-  }
-  const people = facts.filter((fact) => fact.kind === 'contact');
-  if (people.length > 0) {
-    for (const one of await applyContacts(tx, installationId, people, at)) {
-      for (const accountId of one.accountIds) changed.add(accountId);
-      wanted.push(one);
-    }
-  }
-  const moved = await reassign(tx, wanted, at);
-  for (const accountId of moved) touched.add(accountId);
-  return { accounts: changed, rematch: moved.size > 0 ? touched : null };
+  const run = new EntityRun(tx, installationId, at);
+  await run.owners(only(said, 'owner', (fact): fact is OwnerFact => fact.kind === 'owner'));
+  await run.companies(only(said, 'account', (fact): fact is AccountFact => fact.kind === 'account'));
+  await run.contacts(only(said, 'contact', (fact): fact is ContactFact => fact.kind === 'contact'));
+  return run.settle();
 }
 
-async function applyOwner(tx: Tx, fact: OwnerFact, at: number): Promise<void> {
-  if (!fact.email) return;
-  const email = fact.email.toLowerCase();
-  const memberId = contentUuid('member', tx.workspaceId, email);
-  await upsertMember(
-    tx,
-    { memberId, email, name: fact.name ?? null, crmOwnerId: fact.externalId, active: fact.active },
-    at,
-  );
+/**
+ * Ends what records that are gone said. A deleted or archived company is no customer any more: its record and its domains lead nowhere,
+ * so that its mail waits in the review queue; a deleted contact claims no address. Both are back when the record is.
+ */
+export async function endEntities(tx: Tx, sourceIds: readonly string[], at: number): Promise<EntityChanges> {
+  const changes: EntityChanges[] = [];
+  const records = await endAccountRecords(tx, sourceIds, at);
+  for (const [installationId, own] of Map.groupBy(records, (one) => one.installationId)) {
+    const run = new EntityRun(tx, installationId, at);
+    await run.endCompanies(own);
+    changes.push(await run.settle());
+  }
+  const contacts = await contactsOfSources(tx, sourceIds);
+  for (const [installationId, own] of Map.groupBy(contacts, (one) => one.installationId ?? '')) {
+    const run = new EntityRun(tx, installationId, at);
+    await run.endContacts(own);
+    changes.push(await run.settle());
+  }
+  return {
+    accounts: new Set(changes.flatMap((one) => [...one.accounts])),
+    subjects: changes.flatMap((one) => one.subjects),
+  };
 }
 
-async function applyAccounts(
-  tx: Tx,
-  installationId: string,
-  facts: readonly AccountFact[],
-  own: readonly Member[],
-  at: number,
-) {
-  const records = await accountRecords(tx);
-  const byKey = new Map(records.map((record) => [`${record.installationId}:${record.externalId}`, record.accountId]));
-  const byDomain = new Map<string, Set<string>>();
-  for (const record of records) {
-    if (record.installationId === installationId) continue;
-    for (const domain of record.fact.domains) {
-      const set = byDomain.get(registrableDomain(domain)) ?? new Set();
-      byDomain.set(registrableDomain(domain), set.add(record.accountId));
-    }
+/** The entities of one installation in one transaction. */
+class EntityRun {
+  readonly #tx: Tx;
+  readonly #installationId: string;
+  readonly #at: number;
+  /** Accounts to bring to what their records say. */
+  readonly #stale = new Set<string>();
+  readonly #changed = new Set<string>();
+  readonly #given: Given[] = [];
+  readonly #subjects: RematchSubject[] = [];
+
+  constructor(tx: Tx, installationId: string, at: number) {
+    this.#tx = tx;
+    this.#installationId = installationId;
+    this.#at = at;
   }
-  const result: {
-    accountId: string;
-    detail: string;
-    assignments: Pick<Assignment, 'kind' | 'subject' | 'accountId'>[];
-  }[] = [];
-  for (const fact of facts) {
-    const accountId =
-      byKey.get(`${installationId}:${fact.externalId}`) ??
-      linked(fact, byDomain) ??
-      contentUuid('account', tx.workspaceId, installationId, fact.externalId);
-    byKey.set(`${installationId}:${fact.externalId}`, accountId);
-    const csm = resolveMember(fact.csm, own);
-    const owner = resolveMember(fact.owner, own);
-    await upsertAccounts(
-      tx,
-      [
-        {
-          accountId,
-          name: fact.name,
-          domain: fact.domains[0] ?? null,
-          isCustomer: fact.isCustomer,
-          csmEmail: csm ?? owner ?? null,
-          csmBasis: csm ? 'csm' : owner ? 'owner' : null,
-          customerSince: fact.customerSince ?? null,
-          renewalAt: fact.renewalAt ?? null,
-          value: fact.value ?? null,
-          currency: fact.currency ?? null,
-          tier: fact.tier ?? null,
-          crmStage: fact.crmStage ?? null,
-          timezone: null,
-          attributes: fact.attributes ?? {},
-        },
-      ],
-      at,
+
+  async owners(said: readonly Said<OwnerFact>[]): Promise<void> {
+    const tx = this.#tx;
+    for (const { fact } of said) {
+      if (!fact.email) continue;
+      const email = fact.email.toLowerCase();
+      const memberId = contentUuid('member', tx.workspaceId, email);
+      const crmOwnerId = ownerKey(this.#installationId, fact.externalId);
+      await upsertMember(tx, { memberId, email, name: fact.name ?? null, crmOwnerId, active: fact.active }, this.#at);
+    }
+    if (said.length === 0) return;
+    const ids = said.map(({ fact }) => fact.externalId);
+    for (const accountId of await accountsOfOwners(tx, this.#installationId, ids)) this.#stale.add(accountId);
+  }
+
+  async companies(said: readonly Said<AccountFact>[]): Promise<void> {
+    if (said.length === 0) return;
+    const [tx, installationId, at] = [this.#tx, this.#installationId, this.#at];
+    const ids = said.flatMap(({ fact }) => [fact.externalId, ...(fact.mergedIds ?? [])]);
+    const known = new Map((await knownRecords(tx, [installationId], ids)).map((one) => [one.externalId, one]));
+    const elsewhere = await this.#accountsElsewhere(said.map(({ fact }) => fact));
+    const moved: string[] = [];
+    for (const { fact, sourceId } of said) {
+      const former = known.get(fact.externalId);
+      // A record that was merged into another speaks for nobody, however late its old form comes.
+      if (former?.merged && !former.gone) continue;
+      const accountId =
+        former?.accountId ??
+        linked(fact, elsewhere) ??
+        contentUuid('account', tx.workspaceId, installationId, fact.externalId);
+      if (!former || former.gone) moved.push(fact.externalId);
+      const standing = [{ installationId, externalId: fact.externalId, accountId, fact, sourceId }];
+      for (const merged of fact.mergedIds ?? []) {
+        if (merged === fact.externalId) continue;
+        const loser = known.get(merged);
+        if (loser && loser.accountId !== accountId) await this.#merge(loser, accountId, known);
+        if (!loser || loser.accountId !== accountId || loser.gone) moved.push(merged);
+        // The loser's id goes on leading to the survivor: old associations still name it (failure B6).
+        standing.push({ installationId, externalId: merged, accountId, fact, sourceId });
+        this.#given.push({ giver: recordGiver(installationId, merged), assignments: [] });
+      }
+      await writeAccountRecords(tx, standing, at);
+      for (const one of standing)
+        known.set(one.externalId, { ...one, merged: one.externalId !== fact.externalId, gone: false });
+      this.#stale.add(accountId);
+      const domains = [...new Set(fact.domains.map((domain) => registrableDomain(domain)))];
+      this.#given.push({
+        giver: recordGiver(installationId, fact.externalId),
+        assignments: domains.map((subject) => ({ kind: 'domain' as const, subject, accountId })),
+      });
+    }
+    await this.#findCompanyAnew(moved);
+  }
+
+  async #merge(loser: KnownRecord, into: string, known: Map<string, KnownRecord>): Promise<void> {
+    await mergeAccount(this.#tx, loser.accountId, into, this.#at);
+    for (const [externalId, one] of known)
+      if (one.accountId === loser.accountId) known.set(externalId, { ...one, accountId: into });
+    this.#changed.add(loser.accountId);
+    this.#subjects.push({ kind: 'account', subject: loser.accountId });
+    const held = await assignmentsOf(this.#tx, { accounts: [loser.accountId] });
+    this.#subjects.push(...held.map(subjectOf));
+  }
+
+  /** The accounts that other CRMs have under these companies' domains. */
+  async #accountsElsewhere(facts: readonly AccountFact[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const domains = [...new Set(facts.flatMap((fact) => fact.domains.map((domain) => registrableDomain(domain))))];
+    const own = recordGiver(this.#installationId, '');
+    const held = new Map<string, Set<string>>();
+    for (const one of await assignmentsOf(this.#tx, { people: [], domains, records: [] })) {
+      if (one.basis !== 'crm' || !one.detail?.startsWith('record:') || one.detail.startsWith(own)) continue;
+      if (isFreeMail(one.subject, true)) continue;
+      held.set(one.subject, (held.get(one.subject) ?? new Set()).add(one.accountId));
+    }
+    return held;
+  }
+
+  async endCompanies(records: readonly { readonly externalId: string; readonly accountId: string }[]): Promise<void> {
+    for (const one of records) {
+      this.#stale.add(one.accountId);
+      this.#given.push({ giver: recordGiver(this.#installationId, one.externalId), assignments: [] });
+    }
+    await this.#findCompanyAnew(records.map((one) => one.externalId));
+  }
+
+  /** Records began or ceased to lead to an account: what names them is matched again, and their contacts follow. */
+  async #findCompanyAnew(externalIds: readonly string[]): Promise<void> {
+    if (externalIds.length === 0) return;
+    this.#subjects.push(...externalIds.map((subject) => ({ kind: 'record' as const, subject })));
+    const waiting = await contactsOfCompanies(this.#tx, this.#installationId, externalIds);
+    await this.#place(waiting.map(({ accountId, ...contact }) => ({ contact, former: accountId })));
+  }
+
+  async contacts(said: readonly Said<ContactFact>[]): Promise<void> {
+    if (said.length === 0) return;
+    const [tx, installationId] = [this.#tx, this.#installationId];
+    const id = (externalId: string) => contentUuid('contact', tx.workspaceId, installationId, externalId);
+    const contactIds = said.map(({ fact }) => id(fact.externalId));
+    const before = new Map(
+      (await contactsById(tx, contactIds)).map((contact) => [contact.contactId, contact.accountId]),
     );
-    const standing = [{ installationId, externalId: fact.externalId, accountId, fact }];
-    for (const merged of fact.mergedIds ?? []) {
-      const former = byKey.get(`${installationId}:${merged}`);
-      if (former && former !== accountId) await mergeAccount(tx, former, accountId, at);
-      // The loser's id goes on leading to the survivor: old associations still name it (failure B6).
-      standing.push({ installationId, externalId: merged, accountId, fact });
-      result.push({ accountId: former ?? accountId, detail: `record:${installationId}:${merged}`, assignments: [] });
-    }
-    await writeAccountRecords(tx, standing, at);
-    const domains = [...new Set(fact.domains.map((domain) => registrableDomain(domain)))];
-    result.push({
-      accountId,
-      detail: `record:${installationId}:${fact.externalId}`,
-      assignments: domains.map((subject) => ({ kind: 'domain' as const, subject, accountId })),
-    });
+    await this.#place(
+      said.map(({ fact, sourceId }) => ({
+        contact: {
+          contactId: id(fact.externalId),
+          installationId,
+          externalId: fact.externalId,
+          name: fact.name ?? null,
+          title: fact.title ?? null,
+          persona: fact.persona ?? null,
+          addresses: fact.addresses.map((address) => address.toLowerCase()),
+          leftAt: fact.leftAt ?? null,
+          accountExternalIds: fact.accountExternalIds,
+          sourceId,
+        },
+        former: before.get(id(fact.externalId)) ?? null,
+      })),
+    );
+    const merged = said.flatMap(({ fact }) => (fact.mergedIds ?? []).filter((one) => one !== fact.externalId));
+    for (const one of merged) this.#given.push({ giver: contactGiver(installationId, one), assignments: [] });
+    await deleteContacts(tx, merged.map(id));
   }
-  return result;
+
+  async endContacts(contacts: readonly ContactRecord[]): Promise<void> {
+    for (const one of contacts) {
+      if (one.accountId !== null) this.#changed.add(one.accountId);
+      this.#given.push({ giver: contactGiver(this.#installationId, one.externalId ?? ''), assignments: [] });
+    }
+    await deleteContacts(
+      this.#tx,
+      contacts.map((one) => one.contactId),
+    );
+  }
+
+  /** Gives contacts the account of the first of their companies that leads to one, and their addresses with them. */
+  async #place(
+    contacts: readonly { readonly contact: Omit<ContactRecord, 'accountId'>; readonly former: string | null }[],
+  ): Promise<void> {
+    const named = [...new Set(contacts.flatMap(({ contact }) => contact.accountExternalIds))];
+    const known = (await knownRecords(this.#tx, [this.#installationId], named)).filter((one) => !one.gone);
+    const accounts = new Map(known.map((one) => [one.externalId, one.accountId]));
+    const placed = contacts.map(({ contact, former }) => {
+      const accountId =
+        contact.accountExternalIds.map((one) => accounts.get(one)).find((one) => one !== undefined) ?? null;
+      if (accountId !== null) this.#changed.add(accountId);
+      if (former !== null) this.#changed.add(former);
+      this.#given.push({
+        giver: contactGiver(this.#installationId, contact.externalId ?? ''),
+        assignments:
+          accountId === null
+            ? []
+            : contact.addresses.map((address, index) => ({
+                kind: index === 0 ? ('contact' as const) : ('alias' as const),
+                subject: addressKey(address),
+                accountId,
+              })),
+      });
+      return { ...contact, accountId };
+    });
+    await upsertContacts(this.#tx, placed, this.#at);
+  }
+
+  async settle(): Promise<EntityChanges> {
+    await refreshAccounts(this.#tx, [...this.#stale], ownerKey, this.#at);
+    const moved = await reassign(this.#tx, this.#given, this.#at);
+    return {
+      accounts: new Set([...this.#stale, ...this.#changed, ...moved.accounts]),
+      subjects: [...this.#subjects, ...moved.subjects],
+    };
+  }
 }
+
+const recordGiver = (installationId: string, externalId: string) => `record:${installationId}:${externalId}`;
+const contactGiver = (installationId: string, externalId: string) => `contact:${installationId}:${externalId}`;
+
+/** Two CRMs may use one owner id for two people. */
+const ownerKey = (installationId: string, ownerId: string) => `${installationId}:${ownerId}`;
+
+const subjectOf = (one: { readonly kind: string; readonly subject: string }): RematchSubject => ({
+  kind: one.kind === 'domain' ? 'domain' : one.kind === 'record' ? 'record' : 'contact',
+  subject: one.subject,
+});
 
 /** The account that another CRM already has under one of these domains, where there is exactly one. */
 function linked(fact: AccountFact, byDomain: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
@@ -152,113 +288,4 @@ function linked(fact: AccountFact, byDomain: ReadonlyMap<string, ReadonlySet<str
     if (ids?.size === 1) return [...ids][0];
   }
   return undefined;
-}
-
-function resolveMember(ref: MemberRef | undefined, own: readonly Member[]): string | undefined {
-  if (ref?.email) return ref.email.toLowerCase();
-  const ownerId = ref?.ownerId;
-  return ownerId ? own.find((member) => member.crmOwnerIds.includes(ownerId))?.email : undefined;
-}
-
-async function applyContacts(tx: Tx, installationId: string, facts: readonly ContactFact[], at: number) {
-  const records = new Map(
-    (await accountRecords(tx, { installationId })).map((record) => [record.externalId, record.accountId]),
-  );
-  const id = (externalId: string) => contentUuid('contact', tx.workspaceId, installationId, externalId);
-  const before = new Map(
-    (
-      await contactsById(
-        tx,
-        facts.map((fact) => id(fact.externalId)),
-      )
-    ).map((contact) => [contact.contactId, contact]),
-  );
-  const result: {
-    accountIds: string[];
-    detail: string;
-    assignments: Pick<Assignment, 'kind' | 'subject' | 'accountId'>[];
-  }[] = [];
-  for (const fact of facts) {
-    const contactId = id(fact.externalId);
-    const accountId =
-      fact.accountExternalIds.map((externalId) => records.get(externalId)).find((found) => found !== undefined) ?? null;
-    const former = before.get(contactId)?.accountId;
-    await upsertContacts(
-      tx,
-      [
-        {
-          contactId,
-          installationId,
-          externalId: fact.externalId,
-          accountId,
-          name: fact.name ?? null,
-          title: fact.title ?? null,
-          persona: fact.persona ?? null,
-          addresses: fact.addresses.map((address) => address.toLowerCase()),
-          leftAt: fact.leftAt ?? null,
-        },
-      ],
-      at,
-    );
-    result.push({
-      accountIds: [accountId, former ?? null].filter((one) => one !== null),
-      detail: `contact:${installationId}:${fact.externalId}`,
-      assignments:
-        accountId === null
-          ? []
-          : fact.addresses.map((address, index) => ({
-              kind: index === 0 ? ('contact' as const) : ('alias' as const),
-              subject: addressKey(address),
-              accountId,
-            })),
-    });
-    for (const merged of fact.mergedIds ?? [])
-      result.push({ accountIds: [], detail: `contact:${installationId}:${merged}`, assignments: [] });
-  }
-  return result;
-}
-
-/**
- * Brings the assignments that these givers made to what they say now, dated: what ended stays known. Returns the accounts that lost
- * or gained one.
- */
-async function reassign(
-  tx: Tx,
-  wanted: readonly {
-    readonly detail: string;
-    readonly assignments: readonly Pick<Assignment, 'kind' | 'subject' | 'accountId'>[];
-  }[],
-  at: number,
-): Promise<Set<string>> {
-  const moved = new Set<string>();
-  if (wanted.length === 0) return moved;
-  const givers = new Set(wanted.map((one) => one.detail));
-  const current = (await storedAssignments(tx)).filter(
-    (one) => one.basis === 'crm' && one.detail !== null && givers.has(one.detail),
-  );
-  const idOf = (one: Pick<Assignment, 'kind' | 'subject' | 'accountId'> & { detail: string | null }) =>
-    `${one.detail}|${one.kind}|${one.subject}|${one.accountId}`;
-  const now = new Map(current.map((one) => [idOf(one), one]));
-  const next = new Map(
-    wanted.flatMap((giver) =>
-      giver.assignments.map((one) => [idOf({ ...one, detail: giver.detail }), { ...one, detail: giver.detail }]),
-    ),
-  );
-  const ended = [...now].filter(([id]) => !next.has(id)).map(([, one]) => one);
-  const added = [...next].filter(([id]) => !now.has(id)).map(([, one]) => one);
-  await endAssignments(
-    tx,
-    ended.map((one) => one.assignmentId),
-    at,
-  );
-  await addAssignments(
-    tx,
-    added.map((one) => ({ ...one, assignmentId: uuidv7(), basis: 'crm' as const, knownFrom: at, by: null })),
-  );
-  for (const one of [...ended, ...added]) moved.add(one.accountId);
-  // Another account that holds the same subject changes too: one candidate becomes two, or two become one.
-  const subjects = new Set([...ended, ...added].map((one) => `${one.kind}:${one.subject}`));
-  for (const one of await storedAssignments(tx))
-    if (subjects.has(`${one.kind}:${one.subject}`)) moved.add(one.accountId);
-  return moved;
 }

@@ -22,6 +22,7 @@ import {
   factsOf,
   flags as storedFlags,
   lockAccount,
+  lockWake,
   settleWake,
   sourcesOfAccount,
   stagePeriods,
@@ -90,20 +91,30 @@ export async function foldDue(options: FoldOptions): Promise<number> {
     coverage: await coverageIndex(tx),
     timezone: (await readSettings(tx)).timezone,
   }));
-  for (const wake of wakes) {
-    await database.inWorkspace(
-      workspaceId,
-      async (tx) => {
-        await lockAccount(tx, wake.accountId);
-        const folded = await foldAccount(tx, { wake, journeys, coverage, timezone, now: options.now() });
-        if (folded.length > 0) await options.afterFold(tx, folded);
-        if (wake.version !== null) await settleWake(tx, wake.accountId, wake.version);
-        await options.point('fold-stored');
-      },
-      { retry: true },
-    );
-    await options.point('fold-committed');
+  const failures: unknown[] = [];
+  for (const { accountId } of wakes) {
+    try {
+      await database.inWorkspace(
+        workspaceId,
+        async (tx) => {
+          await lockAccount(tx, accountId);
+          // What waits now, not what waited when the list was read: another process may have folded it, or more have come.
+          const wake = await lockWake(tx, accountId, options.now());
+          if (!wake) return;
+          const folded = await foldAccount(tx, { wake, journeys, coverage, timezone, now: options.now() });
+          if (folded.length > 0) await options.afterFold(tx, folded);
+          if (wake.version !== null) await settleWake(tx, accountId, wake.version);
+          await options.point('fold-stored');
+        },
+        { retry: true },
+      );
+      await options.point('fold-committed');
+    } catch (error) {
+      // One account that cannot be folded must not keep the others waiting; its wake stays.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return wakes.length;
 }
 
@@ -176,8 +187,12 @@ async function nextState(
     const from = wake.version === null ? null : wake.earliest;
     const inTime = from === null || before.state.at === null || from > before.state.at;
     if (inTime) {
-      const facts = from === null ? [] : await factsOf(tx, context.accountId, { after: from });
-      const advanced = advance(journey, context, before.state, facts, now);
+      // Of the facts dated ahead, those that may have been changed or taken away since, and those that are due, are read anew.
+      const due = before.state.ahead.find((fact) => fact.at <= now)?.at ?? Infinity;
+      const again = Math.min(from ?? Infinity, due);
+      const facts = again === Infinity ? [] : await factsOf(tx, context.accountId, { after: again });
+      const ahead = before.state.ahead.filter((fact) => fact.at < again);
+      const advanced = advance(journey, context, { ...before.state, ahead }, facts, now);
       if (advanced.kind === 'advanced') return advanced.state;
     }
   }
@@ -203,7 +218,8 @@ export function accountContext(
 ): AccountContext {
   return {
     accountId: account.accountId,
-    isCustomer: account.isCustomer,
+    // An account that goes on as another is judged there.
+    isCustomer: account.isCustomer && account.mergedInto === null,
     timezone,
     ...(account.customerSince !== null && { customerSince: account.customerSince }),
     ...(account.renewalAt !== null && { renewalAt: account.renewalAt }),

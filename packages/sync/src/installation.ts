@@ -4,12 +4,25 @@ import { currentInstallation, runInstallation, type Progress, type RunResult } f
 import { LeaseLost } from './commit.ts';
 import type { Point } from './points.ts';
 import type { Sealer, TokenKeeper } from './tokens.ts';
-import type { AnyConnector, Session } from '@waymark/connector-kit';
-import { releaseLease, renewLease, takeHints, takeLease, type Database, type Installation } from '@waymark/store';
+import { ConnectorFault, type AnyConnector, type Fault, type Session } from '@waymark/connector-kit';
+import {
+  openStream,
+  recordFault,
+  releaseLease,
+  renewLease,
+  streamStates,
+  takeLease,
+  takeTheseHints,
+  type Database,
+  type Installation,
+} from '@waymark/store';
 
 /** How often a live stream is read when nobody asks for it, ms. */
 const pollEveryMs = 5 * 60_000;
-const leaseMs = 60_000;
+const defaultLeaseMs = 60_000;
+/** When a run that failed is tried again, ms: at the soonest, and at the latest unless the provider said otherwise. */
+const soonestRetryMs = 30_000;
+const latestRetryMs = 5 * 60_000;
 const resyncEveryMs = 24 * 3_600_000;
 
 export interface SyncDependencies {
@@ -27,6 +40,8 @@ export interface SyncDependencies {
   /** This process, for leases. */
   readonly holder: string;
   readonly pollEveryMs?: number;
+  /** How long a lease holds without its heartbeat, which comes three times as often; 60 s by default. */
+  readonly leaseMs?: number;
   readonly onProgress: (progress: Progress) => void;
   readonly onCommitted: (workspaceId: string) => void;
 }
@@ -37,15 +52,15 @@ export type SyncOutcome =
   | { readonly kind: 'lost' }
   | { readonly kind: 'inactive' };
 
-const limitsByInstallation = new Map<string, Limits>();
+/** The limiters of each composition, by installation: they outlive a run, so that a window holds across runs. */
+const limiters = new WeakMap<SyncDependencies, Map<string, Limits>>();
 
-/** The limiter of an installation: it outlives a run, so that the window holds across runs. */
 function limitsFor(deps: SyncDependencies, connector: AnyConnector, installationId: string): Limits {
-  const existing = limitsByInstallation.get(installationId);
-  if (existing) return existing;
-  const made = new Limits(connector.manifest.id, connector.manifest.buckets, deps.limits);
-  limitsByInstallation.set(installationId, made);
-  return made;
+  const own = limiters.get(deps) ?? new Map<string, Limits>();
+  limiters.set(deps, own);
+  const limits = own.get(installationId) ?? new Limits(connector.manifest.id, connector.manifest.buckets, deps.limits);
+  own.set(installationId, limits);
+  return limits;
 }
 
 /** A session of an installation for work of one priority: a run, a write-back, a doctor's check. */
@@ -64,8 +79,8 @@ export async function openSession(
     limits: limitsFor(deps, connector, installation.installationId),
     priority: order,
     accessToken: () => deps.tokens.accessToken(workspaceId, installation.installationId, issuer),
-    refreshToken: async () => {
-      await deps.tokens.refresh(workspaceId, installation.installationId, issuer);
+    refreshToken: async (usedAt) => {
+      await deps.tokens.refresh(workspaceId, installation.installationId, issuer, undefined, usedAt);
     },
     classify: (error) => connector.classify(error),
     baseUrls,
@@ -89,6 +104,7 @@ export async function syncInstallation(
   stop: AbortSignal,
 ): Promise<SyncOutcome> {
   const at = deps.now();
+  const leaseMs = deps.leaseMs ?? defaultLeaseMs;
   const fence = await deps.database.inWorkspace(workspaceId, (tx) =>
     takeLease(tx, installationId, deps.holder, at, leaseMs),
   );
@@ -134,11 +150,45 @@ export async function syncInstallation(
     return { kind: 'ran', result };
   } catch (error) {
     if (error instanceof LeaseLost || lost.signal.aborted) return { kind: 'lost' };
-    throw error;
+    if (!(error instanceof ConnectorFault) || stop.aborted) throw error;
+    result = await refused(deps, workspaceId, installation, error.fault);
+    return { kind: 'ran', result };
   } finally {
     clearInterval(heartbeat);
     await finish(deps, workspaceId, installation, { fence, startedAt: at, result, resynced: resync || fresh });
   }
+}
+
+/** The provider let nobody in: every stream has that fault. */
+async function refused(
+  deps: SyncDependencies,
+  workspaceId: string,
+  installation: Installation,
+  fault: Fault,
+): Promise<RunResult> {
+  const { installationId } = installation;
+  const connector = await deps.connector(installation.connector);
+  await deps.database.inWorkspace(workspaceId, async (tx) => {
+    const opened = new Set((await streamStates(tx, installationId)).map((state) => state.stream));
+    for (const stream of connector.streams)
+      if (!opened.has(stream.name))
+        await openStream(tx, { installationId, stream: stream.name, partition: '', label: stream.name });
+    for (const state of await streamStates(tx, installationId))
+      await recordFault(
+        tx,
+        state,
+        { kind: fault.kind, message: fault.message, pausedReason: state.pausedReason },
+        deps.now(),
+      );
+  });
+  return {
+    faults: connector.streams.map((stream) => ({ stream: stream.name, partition: '', fault })),
+    resumeAt: fault.kind === 'quota-exhausted' ? fault.resumeAt : null,
+    resumeReason: fault.kind === 'quota-exhausted' ? fault.message : null,
+    records: 0,
+    answered: [],
+    retryAfterMs: 'retryAfterMs' in fault ? (fault.retryAfterMs ?? 0) : 0,
+  };
 }
 
 async function finish(
@@ -155,15 +205,16 @@ async function finish(
   const now = deps.now();
   const failed = run.result === undefined || run.result.faults.length > 0;
   const every = deps.pollEveryMs ?? pollEveryMs;
+  const retry = Math.max(Math.min(every, soonestRetryMs), Math.min(run.result?.retryAfterMs ?? 0, latestRetryMs));
   await deps.database
     .inWorkspace(workspaceId, async (tx) => {
-      if (!failed) await takeHints(tx, installation.installationId, run.startedAt, now);
+      await takeTheseHints(tx, run.result?.answered ?? [], now);
       await releaseLease(
         tx,
         installation.installationId,
         run.fence,
         {
-          nextRunAt: now + (failed ? Math.min(every, 30_000) : every),
+          nextRunAt: now + (failed ? retry : every),
           resumeAt: run.result?.resumeAt ?? null,
           resumeReason: run.result?.resumeReason ?? null,
           resynced: run.resynced && run.result !== undefined && !failed,

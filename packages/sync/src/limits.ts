@@ -20,6 +20,8 @@ export type Priority = (typeof priority)[keyof typeof priority];
  */
 export class Limits {
   readonly #queues = new Map<string, PQueue>();
+  /** Bucket -> the pause that ends last. */
+  readonly #pauses = new Map<string, { readonly until: number; readonly timer: NodeJS.Timeout }>();
   readonly #settings: LimitSettings;
   readonly #connectorId: string;
   readonly #buckets: Readonly<Record<string, RateBucket>>;
@@ -30,16 +32,24 @@ export class Limits {
     this.#settings = settings;
   }
 
-  /** Runs a call of the bucket when its turn has come. */
-  run<T>(bucket: string, order: Priority, work: () => Promise<T>): Promise<T> {
-    return this.#queue(bucket).add(work, { priority: order });
+  /** Runs a call of the bucket when its turn has come; an abort ends the wait at once. */
+  run<T>(bucket: string, order: Priority, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#queue(bucket).add(work, { priority: order, ...(signal && { signal }) });
   }
 
-  /** Stops a bucket for a while: the provider asked for it. */
+  /** Stops a bucket for a while: the provider asked for it. Of several pauses the one that ends last counts. */
   pauseFor(bucket: string, ms: number): void {
     const queue = this.#queue(bucket);
+    const until = performance.now() + ms;
+    const former = this.#pauses.get(bucket);
+    if (former && former.until >= until) return;
+    clearTimeout(former?.timer);
     queue.pause();
-    setTimeout(() => queue.start(), ms).unref();
+    const timer = setTimeout(() => {
+      this.#pauses.delete(bucket);
+      queue.start();
+    }, ms);
+    this.#pauses.set(bucket, { until, timer: timer.unref() });
   }
 
   #queue(bucket: string): PQueue {

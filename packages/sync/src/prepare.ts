@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { eventDraft, isEventDraft, sourceId, type EntityFact, type EventDraft } from '@waymark/journey';
-import type { MapContext, RawRecord, Stream } from '@waymark/connector-kit';
+import { contentUuid, eventDraft, isEventDraft, sourceId, type EntityFact, type EventDraft } from '@waymark/journey';
+import type { MapContext, Mapped, RawRecord, Stream } from '@waymark/connector-kit';
 
 /** A record of a page after parsing and mapping: stored, ignored or rejected, never lost (I9). */
 export interface PreparedRecord {
@@ -11,8 +11,8 @@ export interface PreparedRecord {
   readonly reason: string | null;
   /** What is wrong with a rejected record, for a person; without its content. */
   readonly detail: string | null;
-  /** The raw form of a rejected record, without its body. */
-  readonly raw: unknown;
+  /** The raw form of a rejected record as JSON, without its body; empty for all else. */
+  readonly raw: string;
   readonly drafts: readonly EventDraft[];
   readonly entities: readonly EntityFact[];
   readonly url: string | null;
@@ -20,6 +20,8 @@ export interface PreparedRecord {
   readonly contentDigest: string;
   readonly occurredAt: number | null;
 }
+
+const nothing = { reason: null, detail: null, raw: '', drafts: [], entities: [], url: null, occurredAt: null };
 
 /** Parses and maps one record. Pure but for what the connector's mapper does, which has to be pure as well. Never throws. */
 export function prepareRecord(
@@ -31,74 +33,29 @@ export function prepareRecord(
 ): PreparedRecord {
   const base = {
     sourceId: sourceId(workspaceId, installationId, stream.object, record.id),
-    externalId: record.id,
-    version: record.version,
+    externalId: storable(record.id),
+    version: storable(record.version),
   };
   const reject = (reason: string, detail: string): PreparedRecord => ({
+    ...nothing,
     ...base,
     outcome: 'rejected',
     reason,
-    detail,
-    raw: stream.withoutBody ? stream.withoutBody(record.raw) : record.raw,
-    drafts: [],
-    entities: [],
-    url: null,
-    contentDigest: digest(['rejected', reason, detail, record.version]),
-    occurredAt: null,
+    detail: storable(detail),
+    raw: rawForm(stream, record.raw),
+    contentDigest: digest(JSON.stringify(['rejected', reason, detail, record.version])),
   });
-  const parsed = stream.raw.safeParse(record.raw);
-  if (!parsed.success) {
-    return reject(
-      'schema',
-      parsed.error.issues
-        .slice(0, 5)
-        .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-        .join('; '),
-    );
-  }
   try {
-    const mapped = stream.map(parsed.data, context);
+    const parsed = stream.raw.safeParse(record.raw);
+    if (!parsed.success) return reject('schema', issuesOf(parsed.error));
+    const mapped = storable(stream.map(parsed.data, context));
     if (mapped.outcome === 'ignored') {
-      return {
-        ...base,
-        outcome: 'ignored',
-        reason: mapped.reason,
-        detail: null,
-        raw: null,
-        drafts: [],
-        entities: [],
-        url: null,
-        contentDigest: digest(['ignored', mapped.reason]),
-        occurredAt: null,
-      };
+      const contentDigest = digest(JSON.stringify(['ignored', mapped.reason]));
+      return { ...nothing, ...base, outcome: 'ignored', reason: mapped.reason, contentDigest };
     }
     const bad = mapped.events.find((draft) => !isEventDraft(draft));
-    if (bad !== undefined) {
-      const issues = eventDraft.safeParse(bad).error?.issues ?? [];
-      return reject(
-        'event',
-        issues
-          .slice(0, 5)
-          .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-          .join('; '),
-      );
-    }
-    const entities = mapped.entities ?? [];
-    return {
-      ...base,
-      outcome: 'stored',
-      reason: null,
-      detail: null,
-      raw: null,
-      drafts: mapped.events,
-      entities,
-      url: mapped.url ?? null,
-      contentDigest: digest([mapped.events, entities, mapped.url ?? null]),
-      occurredAt: mapped.events.reduce<number | null>(
-        (least, draft) => Math.min(least ?? Infinity, draft.occurredAt),
-        null,
-      ),
-    };
+    if (bad !== undefined) return reject('event', issuesOf(eventDraft.safeParse(bad).error));
+    return { ...nothing, ...base, ...stored(mapped) };
   } catch (error) {
     return reject(
       'mapping',
@@ -107,24 +64,83 @@ export function prepareRecord(
   }
 }
 
+function stored(mapped: Extract<Mapped, { readonly outcome: 'stored' }>) {
+  const entities = mapped.entities ?? [];
+  const url = mapped.url ?? null;
+  return {
+    outcome: 'stored' as const,
+    drafts: mapped.events,
+    entities,
+    url,
+    contentDigest: digest(JSON.stringify([mapped.events, entities, url])),
+    occurredAt: mapped.events.reduce<number | null>(
+      (least, draft) => Math.min(least ?? Infinity, draft.occurredAt),
+      null,
+    ),
+  };
+}
+
+const issuesOf = (
+  error: { readonly issues: readonly { path: readonly PropertyKey[]; message: string }[] } | undefined,
+) =>
+  (error?.issues ?? [])
+    .slice(0, 5)
+    .map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`)
+    .join('; ');
+
+/** What is kept of a record that could not be read. Whatever it holds, it is kept or said to be beyond keeping. */
+function rawForm(stream: Stream<unknown, unknown, unknown>, raw: unknown): string {
+  try {
+    return JSON.stringify(stream.withoutBody ? stream.withoutBody(raw) : raw) ?? 'null';
+  } catch (error) {
+    return JSON.stringify({ unreadable: error instanceof Error ? error.name : 'unknown' });
+  }
+}
+
+/**
+ * The same value as PostgreSQL can hold it: its text takes neither U+0000 nor half of a surrogate pair, and one of them in one header
+ * must not stop a mailbox.
+ */
+function storable<T>(value: T): T;
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return value.includes('\u0000') || !value.isWellFormed() ? clean(value) : value;
+  const text = JSON.stringify(value);
+  if (text === undefined || !/\\u0000|\\ud[89a-f]/i.test(text)) return value;
+  return JSON.parse(text, (_key, inner: unknown) => {
+    if (typeof inner === 'string') return clean(inner);
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).map(([name, each]) => [clean(name), each]));
+  });
+}
+
+const clean = (text: string): string => text.replaceAll('\u0000', '').toWellFormed();
+
+const wholeNumber = /^\d+$/;
+const instant = /^\d{4}-\d\d-\d\d(T|$)/;
+
 /** Whether a version is older than another: as numbers or instants where both are, else as text. */
 export function isOlder(version: string, known: string): boolean {
+  if (wholeNumber.test(version) && wholeNumber.test(known)) return BigInt(version) < BigInt(known);
   const [a, b] = [Number(version), Number(known)];
-  if (Number.isFinite(a) && Number.isFinite(b) && version !== '' && known !== '') return a < b;
-  const [c, d] = [Date.parse(version), Date.parse(known)];
-  if (Number.isFinite(c) && Number.isFinite(d)) return c < d;
+  if (Number.isFinite(a) && Number.isFinite(b) && version.trim() !== '' && known.trim() !== '') return a < b;
+  if (instant.test(version) && instant.test(known)) {
+    const [c, d] = [Date.parse(version), Date.parse(known)];
+    if (Number.isFinite(c) && Number.isFinite(d) && c !== d) return c < d;
+  }
   return version < known;
 }
 
-function digest(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
-}
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Longest thread root that goes into the index as it is, in bytes: PostgreSQL's B-tree takes 2,700. */
+const longestRoot = 1_000;
 
 /** The Message-ID at the root of a mail's thread by its References; undefined for all else. */
 export function threadRoot(draft: EventDraft): string | null {
   if (draft.touchpoint !== 'email') return null;
   const references = 'references' in draft.attributes ? draft.attributes.references : undefined;
-  const root = Array.isArray(references) && typeof references[0] === 'string' ? references[0] : undefined;
-  if (root) return root;
-  return draft.identity.startsWith('mail:') ? draft.identity.slice(5, draft.identity.lastIndexOf('|')) : null;
+  const first = Array.isArray(references) && typeof references[0] === 'string' ? references[0] : undefined;
+  const own = draft.identity.startsWith('mail:') ? draft.identity.slice(5, draft.identity.lastIndexOf('|')) : null;
+  const root = first || own;
+  return root !== null && Buffer.byteLength(root) > longestRoot ? contentUuid('thread', root) : root;
 }

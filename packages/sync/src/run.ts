@@ -1,16 +1,20 @@
 import { ConnectorFault, type AnyConnector, type Fault, type PullContext, type Stream } from '@waymark/connector-kit';
 import {
   dropCursor,
+  forgetPartitions,
   hintsOf,
   installation as readInstallation,
   openStream,
-  recordFault,
-  streamStates,
   readSettings,
+  recordFault,
+  rematchWanted,
+  wakeAccounts,
   type Database,
   type Installation,
+  type StoredHint,
   type StreamState,
 } from '@waymark/store';
+import { settleRematch } from './attribution.ts';
 import { commitPage, LeaseLost } from './commit.ts';
 import { healStream } from './coverage.ts';
 import type { Point } from './points.ts';
@@ -57,6 +61,10 @@ export interface RunResult {
   readonly resumeAt: number | null;
   readonly resumeReason: string | null;
   readonly records: number;
+  /** The hints that this run has answered: their streams were read without a fault. */
+  readonly answered: readonly StoredHint[];
+  /** The longest that a provider asked to be left alone, ms. */
+  readonly retryAfterMs: number;
 }
 
 const day = 86_400_000;
@@ -67,9 +75,9 @@ const resyncDays = 30;
  * paused and the rest run (failure D13); a fault of one stream is recorded and does not stop another, but a dead grant stops all.
  */
 export async function runInstallation(options: RunOptions): Promise<RunResult> {
-  const faults: { stream: string; partition: string; fault: Fault }[] = [];
+  const faults: RunFault[] = [];
+  const done = new Set<string>();
   let records = 0;
-  let resume: { at: number; reason: string } | null = null;
   const streams = [...options.connector.streams].sort((a, b) => a.order - b.order);
   const hints = await options.database.inWorkspace(options.workspaceId, (tx) =>
     hintsOf(tx, options.installation.installationId, options.startedAt),
@@ -78,27 +86,97 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
     const missing = stream.scopes.filter((scope) => !options.installation.grantedScopes.includes(scope));
     if (missing.length > 0) {
       await pause(options, stream, missing);
+      done.add(stream.name);
       continue;
     }
-    try {
-      const partitions = stream.partitions ? await stream.partitions(options.client) : [{ id: '', label: stream.name }];
-      for (const partition of partitions) {
-        const ids = hints.filter((hint) => hint.stream === stream.name).flatMap((hint) => hint.externalIds);
-        const ended = await runPartition(options, stream, partition, ids);
-        records += ended.records;
-        if (!ended.fault) continue;
-        faults.push({ stream: stream.name, partition: partition.id, fault: ended.fault });
-        if (ended.fault.kind === 'quota-exhausted') resume = { at: ended.fault.resumeAt, reason: ended.fault.message };
-      }
-    } catch (error) {
-      if (error instanceof LeaseLost || options.signal.aborted) throw error;
-      const fault = faultOf(options.connector, error);
-      faults.push({ stream: stream.name, partition: '', fault });
-      await fail(options, stream, { id: '', label: stream.name }, fault);
-    }
-    if (resume || faults.some(({ fault }) => fault.kind === 'auth-revoked')) break;
+    const ids = hints.filter((hint) => hint.stream === stream.name).flatMap((hint) => hint.externalIds);
+    const ended = await runStream(options, stream, [...new Set(ids)]);
+    records += ended.records;
+    faults.push(...ended.faults);
+    if (ended.faults.length === 0) done.add(stream.name);
+    if (ended.faults.some(({ fault }) => endsRun(fault))) break;
   }
-  return { faults, resumeAt: resume?.at ?? null, resumeReason: resume?.reason ?? null, records };
+  const known = new Set(streams.map((stream) => stream.name));
+  const deferred = faults.map(({ fault }) => resumeOf(fault, options.now())).find((one) => one !== undefined);
+  return {
+    faults,
+    resumeAt: deferred?.at ?? null,
+    resumeReason: deferred?.reason ?? null,
+    records,
+    answered: hints.filter((hint) => done.has(hint.stream) || !known.has(hint.stream)),
+    retryAfterMs: Math.max(0, ...faults.map(({ fault }) => ('retryAfterMs' in fault ? (fault.retryAfterMs ?? 0) : 0))),
+  };
+}
+
+interface RunFault {
+  readonly stream: string;
+  readonly partition: string;
+  readonly fault: Fault;
+}
+
+/** What the next stream would meet as well: a dead grant, a used up quota, a provider that wants to be left alone. */
+const endsRun = (fault: Fault): boolean =>
+  fault.kind === 'auth-revoked' || fault.kind === 'quota-exhausted' || resumeOf(fault, 0) !== undefined;
+
+function resumeOf(fault: Fault, now: number): { readonly at: number; readonly reason: string } | undefined {
+  if (fault.kind === 'quota-exhausted') return { at: fault.resumeAt, reason: fault.message };
+  if (fault.kind === 'rate-limited' && fault.retryAfterMs !== undefined)
+    return { at: now + fault.retryAfterMs, reason: fault.message };
+  return undefined;
+}
+
+async function runStream(
+  options: RunOptions,
+  stream: Stream<unknown, unknown, unknown>,
+  ids: readonly string[],
+): Promise<{ readonly records: number; readonly faults: readonly RunFault[] }> {
+  const faults: RunFault[] = [];
+  let records = 0;
+  try {
+    for (const partition of await partitionsOf(options, stream)) {
+      const ended = await runPartition(options, stream, partition, ids);
+      records += ended.records;
+      if (!ended.fault) continue;
+      faults.push({ stream: stream.name, partition: partition.id, fault: ended.fault });
+      if (endsRun(ended.fault)) break;
+    }
+  } catch (error) {
+    if (error instanceof LeaseLost || options.signal.aborted) throw error;
+    const fault = faultOf(options.connector, error);
+    faults.push({ stream: stream.name, partition: '', fault });
+    await fail(options, stream, { id: '', label: stream.name }, fault);
+  }
+  await settleMatching(options);
+  return { records, faults };
+}
+
+/** What pages asked to be matched again, of this run or of one that was cut off. */
+async function settleMatching(options: RunOptions): Promise<void> {
+  const moved = await options.database.inWorkspace(
+    options.workspaceId,
+    async (tx) => {
+      if (!(await rematchWanted(tx))) return 0;
+      const changes = await settleRematch(tx);
+      await wakeAccounts(tx, changes, options.now());
+      return changes.length;
+    },
+    { retry: true },
+  );
+  if (moved > 0) options.onCommitted();
+}
+
+/** The partitions to read; those that the provider lists no more are forgotten, so that nobody waits for them. */
+async function partitionsOf(options: RunOptions, stream: Stream<unknown, unknown, unknown>) {
+  if (!stream.partitions) return [{ id: '', label: stream.name }];
+  const listed = await stream.partitions(options.client);
+  const { installationId } = options.installation;
+  if (listed.length > 0) {
+    const ids = listed.map(({ id }) => id);
+    await options.database.inWorkspace(options.workspaceId, (tx) =>
+      forgetPartitions(tx, { installationId, stream: stream.name }, ids),
+    );
+  }
+  return listed;
 }
 
 async function pause(
@@ -156,12 +234,10 @@ async function runPartition(
       const fault = faultOf(options.connector, error);
       if (fault.kind === 'cursor-expired' && attempt === 0) {
         expired = state.cursor;
-        await options.database.inWorkspace(options.workspaceId, async (tx) => {
-          const current = (await streamStates(tx, key.installationId)).find(
-            (one) => one.stream === key.stream && one.partition === key.partition,
-          );
-          if (current) await dropCursor(tx, current);
-        });
+        const dropped = await options.database.inWorkspace(options.workspaceId, (tx) =>
+          dropCursor(tx, key, options.leaseFence),
+        );
+        if (!dropped) throw new LeaseLost();
         continue;
       }
       await fail(options, stream, partition, fault);
@@ -185,11 +261,13 @@ async function pullPartition(
   const since = resync
     ? start - resyncDays * day
     : Math.min(opened.backfilledFrom ?? Infinity, start - settings.historyDays * day);
-  const mode = opened.backfillDoneAt === null ? 'backfill' : resync || opened.cursor === null ? 'resync' : 'live';
+  const from = usableCursor(stream, opened);
+  const mode = opened.backfillDoneAt === null ? 'backfill' : resync || from === null ? 'resync' : 'live';
   const context: PullContext = { mode, since, until: start, ids, ...(expired !== undefined && { expired }) };
   let state = opened;
   let records = 0;
-  for await (const page of stream.pull(options.client, usableCursor(stream, opened), opened.partition, context)) {
+  let finished = false;
+  for await (const page of stream.pull(options.client, from, opened.partition, context)) {
     options.signal.throwIfAborted();
     await options.point('page-read');
     const prepared = page.records.map((record) =>
@@ -223,6 +301,7 @@ async function pullPartition(
     );
     await options.point('page-committed');
     records += page.records.length;
+    finished = page.done;
     state = { ...state, cursorVersion: outcome.cursorVersion, progressDone: state.progressDone + page.records.length };
     options.onProgress({
       workspaceId,
@@ -236,6 +315,13 @@ async function pullPartition(
       finished: page.done,
     });
     if (outcome.accounts.length > 0) options.onCommitted();
+  }
+  // A reading that ends without its last page has proved nothing (failure A4).
+  if (!finished) {
+    throw new ConnectorFault({
+      kind: 'transient',
+      message: `The stream ${stream.name} ended without its last page: it is read again from the last one that was stored.`,
+    });
   }
   return records;
 }

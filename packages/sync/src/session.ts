@@ -11,7 +11,8 @@ export interface SessionOptions {
   readonly limits: Limits;
   readonly priority: Priority;
   readonly accessToken: () => Promise<string>;
-  readonly refreshToken: () => Promise<void>;
+  /** Renews the token that a call used which began then; nothing happens where it has been renewed since. */
+  readonly refreshToken: (usedAt: number) => Promise<void>;
   readonly classify: (error: unknown) => Fault;
   readonly baseUrls: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, unknown>>;
@@ -47,12 +48,17 @@ async function callWithPolicy<T>(
   const tried = { refresh: 0, throttle: 0, read: 0 };
   for (;;) {
     options.signal.throwIfAborted();
+    let usedAt = options.now();
+    const attempt = () => {
+      usedAt = options.now();
+      return bounded(options, work);
+    };
     try {
-      return await options.limits.run(spec.bucket, options.priority, () => bounded(options, work));
+      return await options.limits.run(spec.bucket, options.priority, attempt, options.signal);
     } catch (error) {
       if (options.signal.aborted) throw error;
       const fault = error instanceof ConnectorFault ? error.fault : options.classify(error);
-      const pause = await recover(options, spec, fault, tried);
+      const pause = await recover(options, spec, fault, tried, usedAt);
       if (pause === undefined) throw new ConnectorFault(fault, { cause: error });
       await sleep(pause * (0.8 + 0.4 * options.random()), undefined, { signal: options.signal });
     }
@@ -65,10 +71,11 @@ async function recover(
   spec: CallSpec,
   fault: Fault,
   tried: { refresh: number; throttle: number; read: number },
+  usedAt: number,
 ): Promise<number | undefined> {
   if (fault.kind === 'token-expired' && tried.refresh < 1) {
     tried.refresh += 1;
-    await options.refreshToken();
+    await options.refreshToken(usedAt);
     return 0;
   }
   if (fault.kind === 'rate-limited' && tried.throttle < throttleAttempts) {
@@ -88,6 +95,7 @@ async function recover(
 
 /** Bounds a call in time: some SDKs ignore the signal, so the wait ends even where the socket does not. */
 async function bounded<T>(options: SessionOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  options.signal.throwIfAborted();
   const limit = options.timeoutMs ?? callTimeoutMs;
   const timeout = AbortSignal.timeout(limit);
   const signal = AbortSignal.any([timeout, options.signal]);

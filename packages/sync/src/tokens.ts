@@ -1,14 +1,18 @@
 import * as oauth from 'openid-client';
 import { ConnectorFault } from '@waymark/connector-kit';
-import type { Database } from '@waymark/store';
-import { countRevokedSignal, readTokens, writeTokens, type SealedTokens, type Tx } from '@waymark/store';
+import {
+  countRevokedSignal,
+  readTokens,
+  writeTokens,
+  type Database,
+  type Sealer as StoreSealer,
+  type SealedTokens,
+  type Tx,
+} from '@waymark/store';
 import type { Point } from './points.ts';
 
 /** Seals and opens secrets of a workspace. */
-export interface Sealer {
-  seal(workspaceId: string, installationId: string, field: string, plaintext: string): Promise<Buffer>;
-  open(workspaceId: string, installationId: string, field: string, sealed: Buffer): Promise<string>;
-}
+export type Sealer = Pick<StoreSealer, 'seal' | 'open'>;
 
 /** Where a provider gives out tokens. */
 export interface Issuer {
@@ -25,24 +29,36 @@ export interface TokenEndpoint {
 
 /** A part of an access token's life after which it is renewed by the clock, not by a 401 (HubSpot's advice). */
 const renewAt = 0.8;
-const assumedLifeMs = 3_600_000;
+/** At most so long before its end, ms; also where a token's whole life is not known. */
+const longestMargin = 300_000;
+
+type Credentials = (workspaceId: string, provider: string) => Promise<Omit<TokenEndpoint, 'url'>>;
+
+interface CachedToken {
+  readonly token: string;
+  readonly renewAfter: number;
+  readonly version: number;
+  /** When an exchange gave it; -Infinity where it was read from the store. */
+  readonly renewedAt: number;
+}
 
 /**
  * Access tokens of installations. A refresh runs under the lock of the installation's row and reads the tokens again after the lock
- * (failure E1); a new refresh token is stored before the new access token is used.
+ * (failure E1); a new refresh token is stored before the new access token is used. Callers of one process share one refresh (R17).
  */
 export class TokenKeeper {
   readonly #database: Database;
   readonly #sealer: Sealer;
-  readonly #credentials: (workspaceId: string, provider: string) => Promise<Omit<TokenEndpoint, 'url'>>;
+  readonly #credentials: Credentials;
   readonly #now: () => number;
   readonly #point: Point;
-  readonly #cache = new Map<string, { token: string; renewAfter: number; version: number }>();
+  readonly #cache = new Map<string, CachedToken>();
+  readonly #flights = new Map<string, Promise<string>>();
 
   constructor(options: {
     readonly database: Database;
     readonly sealer: Sealer;
-    readonly credentials: (workspaceId: string, provider: string) => Promise<Omit<TokenEndpoint, 'url'>>;
+    readonly credentials: Credentials;
     readonly now: () => number;
     readonly point: Point;
   }) {
@@ -62,10 +78,33 @@ export class TokenKeeper {
     return usable ?? this.refresh(workspaceId, installationId, issuer, stored?.tokenVersion ?? 0);
   }
 
-  /** Renews the token unless somebody did since `seenVersion`; without one, since the version in the cache. */
-  async refresh(workspaceId: string, installationId: string, issuer: Issuer, seenVersion?: number): Promise<string> {
+  /**
+   * Renews the token unless somebody did since `seenVersion`; without one, since the version in the cache. `usedAt` is when the call
+   * began that the provider refused: a token that is younger was not the one that it refused.
+   */
+  refresh(
+    workspaceId: string,
+    installationId: string,
+    issuer: Issuer,
+    seenVersion?: number,
+    usedAt?: number,
+  ): Promise<string> {
+    const under = this.#flights.get(installationId);
+    if (under) return under;
+    const cached = this.#cache.get(installationId);
+    if (cached && usedAt !== undefined && cached.renewedAt > usedAt) return Promise.resolve(cached.token);
     const seen = seenVersion ?? this.#cache.get(installationId)?.version ?? 0;
     this.#cache.delete(installationId);
+    const flight = this.#renew(workspaceId, installationId, issuer, seen).finally(() =>
+      this.#flights.delete(installationId),
+    );
+    this.#flights.set(installationId, flight);
+    return flight;
+  }
+
+  async #renew(workspaceId: string, installationId: string, issuer: Issuer, seen: number): Promise<string> {
+    // Before the transaction: a connection that waits for a second one could wait for ever, were all of them refreshing.
+    const credentials = await this.#credentials(workspaceId, issuer.provider);
     const outcome = await this.#database.inWorkspace(workspaceId, async (tx) => {
       const stored = await readTokens(tx, installationId, true);
       if (!stored)
@@ -74,20 +113,22 @@ export class TokenKeeper {
         const usable = await this.#usable(workspaceId, installationId, stored);
         if (usable) return usable;
       }
-      return this.#exchange(tx, installationId, issuer, stored);
+      return this.#exchange(tx, installationId, { ...credentials, url: issuer.tokenUrl }, stored);
     });
     await this.#point('token-stored');
     if (outcome instanceof ConnectorFault) throw outcome;
-    return outcome;
+    if (typeof outcome === 'string') return outcome;
+    // Only now: what was rolled back must not be used.
+    this.#cache.set(installationId, outcome);
+    return outcome.token;
   }
 
   async #usable(workspaceId: string, installationId: string, stored: SealedTokens): Promise<string | undefined> {
     if (!stored.accessToken) return undefined;
-    const life = stored.accessExpiresAt === null ? Infinity : stored.accessExpiresAt - this.#now();
-    if (life < assumedLifeMs * (1 - renewAt) && life < 300_000) return undefined;
+    const renewAfter = stored.accessExpiresAt === null ? Infinity : stored.accessExpiresAt - longestMargin;
+    if (renewAfter <= this.#now()) return undefined;
     const token = await this.#sealer.open(workspaceId, installationId, 'access_token', stored.accessToken);
-    const renewAfter = stored.accessExpiresAt === null ? Infinity : stored.accessExpiresAt - 300_000;
-    this.#cache.set(installationId, { token, renewAfter, version: stored.tokenVersion });
+    this.#cache.set(installationId, { token, renewAfter, version: stored.tokenVersion, renewedAt: -Infinity });
     return token;
   }
 
@@ -95,9 +136,9 @@ export class TokenKeeper {
   async #exchange(
     tx: Tx,
     installationId: string,
-    issuer: Issuer,
+    endpoint: TokenEndpoint,
     stored: SealedTokens,
-  ): Promise<string | ConnectorFault> {
+  ): Promise<CachedToken | ConnectorFault> {
     const { workspaceId } = tx;
     if (!stored.refreshToken) {
       return new ConnectorFault({
@@ -106,11 +147,10 @@ export class TokenKeeper {
       });
     }
     const refreshToken = await this.#sealer.open(workspaceId, installationId, 'refresh_token', stored.refreshToken);
-    const endpoint = { ...(await this.#credentials(workspaceId, issuer.provider)), url: issuer.tokenUrl };
     await this.#point('before-token-exchange');
     try {
       const answer = await oauth.refreshTokenGrant(configurationFor(endpoint), refreshToken);
-      const accessExpiresAt = answer.expires_in === undefined ? null : this.#now() + answer.expires_in * 1000;
+      const life = answer.expires_in === undefined ? null : answer.expires_in * 1000;
       await writeTokens(
         tx,
         installationId,
@@ -119,11 +159,13 @@ export class TokenKeeper {
           refreshToken: answer.refresh_token
             ? await this.#sealer.seal(workspaceId, installationId, 'refresh_token', answer.refresh_token)
             : null,
-          accessExpiresAt,
+          accessExpiresAt: life === null ? null : this.#now() + life,
         },
         this.#now(),
       );
-      return answer.access_token;
+      const margin = life === null ? 0 : Math.min(longestMargin, life * (1 - renewAt));
+      const renewAfter = life === null ? Infinity : this.#now() + life - margin;
+      return { token: answer.access_token, renewAfter, version: stored.tokenVersion + 1, renewedAt: this.#now() };
     } catch (error) {
       const fault = classifyRefresh(error);
       if (fault.kind === 'auth-revoked') await countRevokedSignal(tx, installationId, fault.message, this.#now());

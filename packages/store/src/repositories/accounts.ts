@@ -129,15 +129,52 @@ export async function upsertAccounts(tx: Tx, upserts: readonly AccountUpsert[], 
   );
 }
 
-/** Lets the record of one account speak for another from now on (a CRM merge). */
-export async function mergeAccount(tx: Tx, from: string, into: string, at: number): Promise<void> {
+/** An account's records no longer stand for a customer: the CRM has deleted or archived the last of them. The row stays for its history. */
+export async function endCustomers(tx: Tx, accountIds: readonly string[], at: number): Promise<void> {
+  if (accountIds.length === 0) return;
   await tx.query(
-    'UPDATE account SET merged_into = $3, updated_at = $4 WHERE workspace_id = $1 AND account_id = $2 AND account_id <> $3',
-    [tx.workspaceId, from, into, new Date(at)],
+    'UPDATE account SET is_customer = FALSE, updated_at = $3 WHERE workspace_id = $1 AND account_id = ANY($2::uuid[])',
+    [tx.workspaceId, accountIds, new Date(at)],
   );
 }
 
-/** A CRM record that stands for an account, with the fact as last read. */
+/** Lets one account go on as another from now on (a CRM merge): its records and contacts follow. */
+export async function mergeAccount(tx: Tx, from: string, into: string, at: number): Promise<void> {
+  const values = [tx.workspaceId, from, into, new Date(at)];
+  await tx.query(
+    'UPDATE account SET merged_into = $3, updated_at = $4 WHERE workspace_id = $1 AND account_id = $2 AND account_id <> $3',
+    values,
+  );
+  await tx.query(
+    'UPDATE account_record SET account_id = $3, updated_at = $4 WHERE workspace_id = $1 AND account_id = $2',
+    values,
+  );
+  await tx.query(
+    'UPDATE contact SET account_id = $3, updated_at = $4 WHERE workspace_id = $1 AND account_id = $2',
+    values,
+  );
+}
+
+/** The accounts that were merged, each with the one that it goes on as; chains are followed to their end. */
+export async function mergedAccounts(tx: Tx): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await tx.query<{ account_id: string; merged_into: string }>(
+    'SELECT account_id, merged_into FROM account WHERE workspace_id = $1 AND merged_into IS NOT NULL',
+    [tx.workspaceId],
+  );
+  const next = new Map(rows.map((row) => [row.account_id, row.merged_into]));
+  const survivor = (accountId: string): string => {
+    let current = accountId;
+    for (let step = 0; step < next.size; step += 1) {
+      const after = next.get(current);
+      if (after === undefined) break;
+      current = after;
+    }
+    return current;
+  };
+  return new Map([...next.keys()].map((accountId) => [accountId, survivor(accountId)]));
+}
+
+/** A CRM record that stands for an account, with the fact as last read. Of a merged record the fact is its survivor's. */
 export interface AccountRecord {
   readonly installationId: string;
   readonly externalId: string;
@@ -145,45 +182,142 @@ export interface AccountRecord {
   readonly fact: AccountFact;
 }
 
+interface RecordRow {
+  installation_id: string;
+  external_id: string;
+  account_id: string;
+  fact: AccountFact;
+}
+
+const toRecord = (row: RecordRow): AccountRecord => ({
+  installationId: row.installation_id,
+  externalId: row.external_id,
+  accountId: row.account_id,
+  fact: row.fact,
+});
+
+/** The CRM records that stand for accounts now: of all, of one account, or of one installation. */
 export async function accountRecords(
   tx: Tx,
   filter: { readonly accountId?: string; readonly installationId?: string } = {},
 ): Promise<readonly AccountRecord[]> {
+  const { rows } = await tx.query<RecordRow>(
+    `SELECT installation_id, external_id, account_id, fact FROM account_record
+      WHERE workspace_id = $1 AND gone_at IS NULL AND ($2::uuid IS NULL OR account_id = $2) AND ($3::uuid IS NULL OR installation_id = $3)
+      ORDER BY installation_id, external_id`,
+    [tx.workspaceId, filter.accountId ?? null, filter.installationId ?? null],
+  );
+  return rows.map(toRecord);
+}
+
+/** The records of these accounts that stand for them now. */
+export async function recordsOfAccounts(tx: Tx, accountIds: readonly string[]): Promise<readonly AccountRecord[]> {
+  const { rows } = await tx.query<RecordRow>(
+    `SELECT installation_id, external_id, account_id, fact FROM account_record
+      WHERE workspace_id = $1 AND gone_at IS NULL AND account_id = ANY($2::uuid[]) ORDER BY installation_id, external_id`,
+    [tx.workspaceId, accountIds],
+  );
+  return rows.map(toRecord);
+}
+
+/** Which account a record leads to, and whether it is a record of its own rather than one that was merged into another. */
+export interface KnownRecord {
+  readonly installationId: string;
+  readonly externalId: string;
+  readonly accountId: string;
+  readonly merged: boolean;
+  readonly gone: boolean;
+}
+
+/** What is known of these records, those that are gone included. */
+export async function knownRecords(
+  tx: Tx,
+  installationIds: readonly string[],
+  externalIds: readonly string[],
+): Promise<readonly KnownRecord[]> {
+  if (externalIds.length === 0 || installationIds.length === 0) return [];
   const { rows } = await tx.query<{
     installation_id: string;
     external_id: string;
     account_id: string;
-    fact: AccountFact;
+    merged: boolean;
+    gone: boolean;
   }>(
-    `SELECT installation_id, external_id, account_id, fact FROM account_record
-      WHERE workspace_id = $1 AND ($2::uuid IS NULL OR account_id = $2) AND ($3::uuid IS NULL OR installation_id = $3)
-      ORDER BY installation_id, external_id`,
-    [tx.workspaceId, filter.accountId ?? null, filter.installationId ?? null],
+    `SELECT installation_id, external_id, account_id, fact->>'externalId' <> external_id AS merged, gone_at IS NOT NULL AS gone
+       FROM account_record
+      WHERE workspace_id = $1 AND installation_id = ANY($2::uuid[]) AND external_id = ANY($3::text[])`,
+    [tx.workspaceId, installationIds, externalIds],
   );
   return rows.map((row) => ({
     installationId: row.installation_id,
     externalId: row.external_id,
     accountId: row.account_id,
-    fact: row.fact,
+    merged: row.merged,
+    gone: row.gone,
   }));
 }
 
-export async function writeAccountRecords(tx: Tx, records: readonly AccountRecord[], at: number): Promise<void> {
-  for (const one of records) {
-    await tx.query(
-      `INSERT INTO account_record (workspace_id, installation_id, external_id, account_id, fact, url, updated_at)
-       VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7)
-       ON CONFLICT (workspace_id, installation_id, external_id) DO UPDATE SET
-         account_id = excluded.account_id, fact = excluded.fact, url = excluded.url, updated_at = excluded.updated_at`,
-      [
-        tx.workspaceId,
-        one.installationId,
-        one.externalId,
-        one.accountId,
-        JSON.stringify(one.fact),
-        one.fact.url ?? null,
-        new Date(at),
-      ],
-    );
-  }
+/** The accounts whose records name one of these owners of a CRM. */
+export async function accountsOfOwners(
+  tx: Tx,
+  installationId: string,
+  ownerIds: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ account_id: string }>(
+    `SELECT DISTINCT account_id FROM account_record
+      WHERE workspace_id = $1 AND installation_id = $2 AND gone_at IS NULL
+        AND (fact->'csm'->>'ownerId' = ANY($3::text[]) OR fact->'owner'->>'ownerId' = ANY($3::text[]))`,
+    [tx.workspaceId, installationId, ownerIds],
+  );
+  return rows.map((row) => row.account_id);
+}
+
+/** Writes records as last read; one that was gone is back. */
+export async function writeAccountRecords(
+  tx: Tx,
+  records: readonly (AccountRecord & { readonly sourceId: string })[],
+  at: number,
+): Promise<void> {
+  if (records.length === 0) return;
+  await tx.query(
+    `INSERT INTO account_record (workspace_id, installation_id, external_id, account_id, fact, url, source_id, updated_at)
+     SELECT $1::uuid, installation_id, external_id, account_id, fact, url, source_id, $3::timestamptz
+       FROM jsonb_to_recordset($2::jsonb) AS r(installation_id uuid, external_id text, account_id uuid, fact jsonb, url text, source_id uuid)
+     ON CONFLICT (workspace_id, installation_id, external_id) DO UPDATE SET
+       account_id = excluded.account_id, fact = excluded.fact, url = excluded.url, source_id = excluded.source_id,
+       updated_at = excluded.updated_at, gone_at = NULL`,
+    [
+      tx.workspaceId,
+      JSON.stringify(
+        records.map((one) => ({
+          installation_id: one.installationId,
+          external_id: one.externalId,
+          account_id: one.accountId,
+          fact: one.fact,
+          url: one.fact.url ?? null,
+          source_id: one.sourceId,
+        })),
+      ),
+      new Date(at),
+    ],
+  );
+}
+
+/** Ends the records that these source objects gave, those merged into them included. Returns which. */
+export async function endAccountRecords(
+  tx: Tx,
+  sourceIds: readonly string[],
+  at: number,
+): Promise<readonly Omit<AccountRecord, 'fact'>[]> {
+  if (sourceIds.length === 0) return [];
+  const { rows } = await tx.query<Omit<RecordRow, 'fact'>>(
+    `UPDATE account_record SET gone_at = $3 WHERE workspace_id = $1 AND source_id = ANY($2::uuid[]) AND gone_at IS NULL
+     RETURNING installation_id, external_id, account_id`,
+    [tx.workspaceId, sourceIds, new Date(at)],
+  );
+  return rows.map((row) => ({
+    installationId: row.installation_id,
+    externalId: row.external_id,
+    accountId: row.account_id,
+  }));
 }

@@ -24,7 +24,7 @@ export async function activeDefinitions(tx: Tx): Promise<readonly StoredDefiniti
   return rows.map((row) => ({ ...row, activatedAt: row.activated_at.getTime() }));
 }
 
-/** Makes a definition the active one of its journey; the former one is retired, never deleted. */
+/** Makes a definition the active one of its journey and wakes all accounts; the former one is retired, never deleted. */
 export async function activateDefinition(
   tx: Tx,
   definition: { readonly journey: string; readonly digest: string; readonly version: number; readonly source: string },
@@ -41,6 +41,7 @@ export async function activateDefinition(
      ON CONFLICT (workspace_id, journey, digest) DO UPDATE SET activated_at = excluded.activated_at, activated_by = excluded.activated_by, retired_at = NULL`,
     [tx.workspaceId, definition.journey, definition.digest, definition.version, definition.source, new Date(at), by],
   );
+  await wakeAllAccounts(tx, at);
 }
 
 /** A folded account: the checkpoint and what is asked of it most. Times are epoch milliseconds. */
@@ -152,6 +153,17 @@ export async function wakeAccounts(
   );
 }
 
+/** Asks for all accounts to be folded: what is known of all of them changed, such as a definition or what is watched. */
+export async function wakeAllAccounts(tx: Tx, at: number): Promise<void> {
+  await tx.query(
+    `INSERT INTO account_wake (workspace_id, account_id, version, since, earliest)
+     SELECT $1::uuid, a.account_id, 1, $2::timestamptz, $2::timestamptz FROM account a WHERE a.workspace_id = $1 ORDER BY a.account_id
+     ON CONFLICT (workspace_id, account_id) DO UPDATE SET
+       version = account_wake.version + excluded.version, earliest = least(account_wake.earliest, excluded.earliest)`,
+    [tx.workspaceId, new Date(at)],
+  );
+}
+
 /** An account to fold: with new events from `earliest` on, or (`version` null) because its answer changes by time alone. */
 export interface Wake {
   readonly accountId: string;
@@ -159,15 +171,19 @@ export interface Wake {
   readonly earliest: number | null;
 }
 
-/** Accounts to fold, those with new events first. */
+/** Accounts to fold, those with new events first, the longest waiting before. A journey that is no longer active wakes nobody. */
 export async function accountsToFold(tx: Tx, at: number, limit: number): Promise<readonly Wake[]> {
   const { rows } = await tx.query<{ account_id: string; version: string | null; earliest: Date | null }>(
-    `SELECT account_id, version::text AS version, earliest FROM account_wake WHERE workspace_id = $1
-      UNION ALL
-     SELECT DISTINCT e.account_id, NULL, NULL::timestamptz FROM engine_state e
-      WHERE e.workspace_id = $1 AND e.next_change_at <= $2
-        AND NOT EXISTS (SELECT 1 FROM account_wake w WHERE w.workspace_id = $1 AND w.account_id = e.account_id)
-      LIMIT $3`,
+    `SELECT account_id, version, earliest FROM (
+       SELECT 0 AS turn, w.since AS due, w.account_id, w.version::text AS version, w.earliest FROM account_wake w WHERE w.workspace_id = $1
+        UNION ALL
+       SELECT 1, min(e.next_change_at), e.account_id, NULL, NULL::timestamptz FROM engine_state e
+         JOIN journey_definition d ON d.workspace_id = $1 AND d.journey = e.journey AND d.digest = e.definition_digest
+              AND d.activated_at IS NOT NULL AND d.retired_at IS NULL
+        WHERE e.workspace_id = $1 AND e.next_change_at <= $2
+          AND NOT EXISTS (SELECT 1 FROM account_wake w WHERE w.workspace_id = $1 AND w.account_id = e.account_id)
+        GROUP BY e.account_id) todo
+      ORDER BY turn, due, account_id LIMIT $3`,
     [tx.workspaceId, new Date(at), limit],
   );
   return rows.map((row) => ({
@@ -175,6 +191,24 @@ export async function accountsToFold(tx: Tx, at: number, limit: number): Promise
     version: row.version === null ? null : Number(row.version),
     earliest: row.earliest?.getTime() ?? null,
   }));
+}
+
+/**
+ * What an account waits for now, locked until the transaction ends: events that come meanwhile wait with their own wake, so that
+ * settling this one loses none. Undefined where another process has folded it already.
+ */
+export async function lockWake(tx: Tx, accountId: string, at: number): Promise<Wake | undefined> {
+  const { rows } = await tx.query<{ version: string; earliest: Date }>(
+    `SELECT version::text AS version, earliest FROM account_wake WHERE workspace_id = $1 AND account_id = $2 FOR UPDATE`,
+    [tx.workspaceId, accountId],
+  );
+  const row = rows[0];
+  if (row) return { accountId, version: Number(row.version), earliest: row.earliest.getTime() };
+  const due = await tx.query(
+    'SELECT 1 FROM engine_state WHERE workspace_id = $1 AND account_id = $2 AND next_change_at <= $3 LIMIT 1',
+    [tx.workspaceId, accountId, new Date(at)],
+  );
+  return due.rows.length > 0 ? { accountId, version: null, earliest: null } : undefined;
 }
 
 /** Ends a wake that was folded, unless more came meanwhile. */
@@ -189,7 +223,10 @@ export async function settleWake(tx: Tx, accountId: string, version: number): Pr
 /** The next instant at which any account's answer changes by time alone. */
 export async function nextWake(tx: Tx): Promise<number | null> {
   const { rows } = await tx.query<{ next: Date | null }>(
-    'SELECT min(next_change_at) AS next FROM engine_state WHERE workspace_id = $1',
+    `SELECT min(e.next_change_at) AS next FROM engine_state e
+       JOIN journey_definition d ON d.workspace_id = $1 AND d.journey = e.journey AND d.digest = e.definition_digest
+            AND d.activated_at IS NOT NULL AND d.retired_at IS NULL
+      WHERE e.workspace_id = $1`,
     [tx.workspaceId],
   );
   return rows[0]?.next?.getTime() ?? null;

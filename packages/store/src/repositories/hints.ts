@@ -59,6 +59,17 @@ export async function takeHints(
   }));
 }
 
+/** Takes these hints, of those that `hintsOf` gave: one that came between the two stays open. */
+export async function takeTheseHints(tx: Tx, hints: readonly StoredHint[], at: number): Promise<void> {
+  const first = hints[0];
+  if (!first) return;
+  await tx.query(
+    `UPDATE hint SET taken_at = $4
+      WHERE workspace_id = $1 AND installation_id = $2 AND dedupe_key = ANY($3::text[]) AND taken_at IS NULL`,
+    [tx.workspaceId, first.installationId, hints.map((hint) => hint.dedupeKey), new Date(at)],
+  );
+}
+
 /** The open hints of an installation that came until a time, left open: they are taken when what they led to is stored. */
 export async function hintsOf(tx: Tx, installationId: string, until: number): Promise<readonly StoredHint[]> {
   const { rows } = await tx.query<{ stream: string; dedupe_key: string; external_ids: string[]; received_at: Date }>(

@@ -1,5 +1,6 @@
 import type { Direction, EventType, Participant, Touchpoint } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
+import { lockMatching } from './assignments.ts';
 
 /** One sighting of an event by one source object, as the log holds it. Times are epoch milliseconds. */
 export interface EventRow {
@@ -96,6 +97,7 @@ export interface LiveRow {
   readonly content: string;
   readonly accountId: string | null;
   readonly occurredAt: number;
+  readonly thread: string | null;
 }
 
 /** The live rows of these source objects. */
@@ -108,8 +110,9 @@ export async function liveRows(tx: Tx, sourceIds: readonly string[]): Promise<re
     content: string;
     account_id: string | null;
     occurred_at: Date;
+    thread: string | null;
   }>(
-    `SELECT event_id, source_id, generation, content, account_id, occurred_at FROM journey_event
+    `SELECT event_id, source_id, generation, content, account_id, occurred_at, thread FROM journey_event
       WHERE workspace_id = $1 AND source_id = ANY($2::uuid[]) AND superseded_at IS NULL`,
     [tx.workspaceId, sourceIds],
   );
@@ -120,11 +123,54 @@ export async function liveRows(tx: Tx, sourceIds: readonly string[]): Promise<re
     content: row.content,
     accountId: row.account_id,
     occurredAt: row.occurred_at.getTime(),
+    thread: row.thread,
   }));
 }
 
+/** What source objects say now, as their mapper said it but for the identity, which is hashed away. Oldest first. */
+export async function knownEvents(tx: Tx, sourceIds: readonly string[]): Promise<ReadonlyMap<string, KnownObject>> {
+  if (sourceIds.length === 0) return new Map();
+  const { rows } = await tx.query<
+    FactRow & { source_id: string; subject: string | null; external_id: string; url: string | null }
+  >(
+    `SELECT source_id, external_id, url, event_id, type, occurred_at, recorded_at, touchpoint, direction, automated, subject, participants,
+            attributes
+       FROM journey_event WHERE workspace_id = $1 AND source_id = ANY($2::uuid[]) AND superseded_at IS NULL
+      ORDER BY source_id, occurred_at, event_id`,
+    [tx.workspaceId, sourceIds],
+  );
+  const bySource = Map.groupBy(rows, (row) => row.source_id);
+  return new Map(
+    [...bySource].map(([sourceId, own]) => [
+      sourceId,
+      {
+        externalId: own[0]?.external_id ?? '',
+        url: own[0]?.url ?? null,
+        events: own.map((row): KnownRow => {
+          const { id: _id, recordedAt: _recordedAt, ...said } = toFact(row);
+          return { ...said, ...(row.subject !== null && { subject: row.subject }) };
+        }),
+      },
+    ]),
+  );
+}
+
+/** A source object with what it says now. */
+export interface KnownObject {
+  readonly externalId: string;
+  readonly url: string | null;
+  readonly events: readonly KnownRow[];
+}
+
+/** One event of a source object, without id and identity. */
+export type KnownRow = Omit<Fact, 'id' | 'recordedAt'> & { readonly subject?: string };
+
 /** Ends rows in known time: a newer form of their object no longer says them. */
-export async function supersede(tx: Tx, ended: readonly LiveRow[], at: number): Promise<void> {
+export async function supersede(
+  tx: Tx,
+  ended: readonly Pick<LiveRow, 'eventId' | 'sourceId' | 'generation'>[],
+  at: number,
+): Promise<void> {
   if (ended.length === 0) return;
   await tx.query(
     `WITH ended AS MATERIALIZED (
@@ -149,10 +195,12 @@ export interface AccountChange {
 
 /**
  * Sets each event's account from its sightings' own findings: the first by (rank, source_id) that names one, so that the order of
- * arrival does not matter. Returns the accounts that gained or lost an event, with the earliest such event's time.
+ * arrival does not matter. Returns the accounts that gained or lost an event, with the earliest such event's time. Takes turns with
+ * all other matching of the workspace: two sightings of one event that are stored at once would not see each other.
  */
 export async function projectAccounts(tx: Tx, eventIds: readonly string[]): Promise<readonly AccountChange[]> {
   if (eventIds.length === 0) return [];
+  await lockMatching(tx);
   const { rows } = await tx.query<{ before: string | null; after: string | null; occurred_at: Date }>(
     `WITH live AS MATERIALIZED (
        SELECT event_id, source_id, rank, account_id, match, occurred_at FROM journey_event
@@ -175,6 +223,17 @@ export async function projectAccounts(tx: Tx, eventIds: readonly string[]): Prom
       accountId === null ? [] : [{ accountId, earliest: row.occurred_at.getTime() }],
     ),
   );
+}
+
+/** The accounts of these events, with the earliest instant that any live sighting gives one of them. */
+export async function earliestOf(tx: Tx, eventIds: readonly string[]): Promise<readonly AccountChange[]> {
+  if (eventIds.length === 0) return [];
+  const { rows } = await tx.query<{ account_id: string; earliest: Date }>(
+    `SELECT account_id, min(occurred_at) AS earliest FROM journey_event
+      WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND superseded_at IS NULL AND account_id IS NOT NULL GROUP BY account_id`,
+    [tx.workspaceId, eventIds],
+  );
+  return rows.map((row) => ({ accountId: row.account_id, earliest: row.earliest.getTime() }));
 }
 
 /** The facts of one account that the engine folds, one for each event, in the engine's order (time, id). */
@@ -241,110 +300,6 @@ function toFact(row: FactRow): Fact {
   };
 }
 
-/** What matching needs of stored sightings, to match them again. */
-export interface MatchableRow {
-  readonly eventId: string;
-  readonly sourceId: string;
-  readonly generation: number;
-  readonly direction: Direction;
-  readonly participants: readonly Participant[];
-  readonly subject: string | null;
-  readonly installationId: string | null;
-  readonly thread: string | null;
-  readonly match: Record<string, unknown> | null;
-  readonly occurredAt: number;
-}
-
-interface MatchableSql {
-  event_id: string;
-  source_id: string;
-  generation: number;
-  direction: Direction;
-  participants: readonly Participant[];
-  subject: string | null;
-  installation_id: string | null;
-  thread: string | null;
-  match: Record<string, unknown> | null;
-  occurred_at: Date;
-}
-
-const matchableColumns =
-  'event_id, source_id, generation, direction, participants, subject, installation_id, thread, match, occurred_at';
-
-const toMatchable = (row: MatchableSql): MatchableRow => ({
-  eventId: row.event_id,
-  sourceId: row.source_id,
-  generation: row.generation,
-  direction: row.direction,
-  participants: row.participants,
-  subject: row.subject,
-  installationId: row.installation_id,
-  thread: row.thread,
-  match: row.match,
-  occurredAt: row.occurred_at.getTime(),
-});
-
-/** Live sightings that no account has, or that one of these accounts has: what a change of assignments can touch. */
-export async function sightingsToRematch(tx: Tx, accountIds: readonly string[]): Promise<readonly MatchableRow[]> {
-  const { rows } = await tx.query<MatchableSql>(
-    `SELECT ${matchableColumns} FROM journey_event
-      WHERE workspace_id = $1 AND superseded_at IS NULL AND (account_id IS NULL OR account_id = ANY($2::uuid[]))`,
-    [tx.workspaceId, accountIds],
-  );
-  return rows.map(toMatchable);
-}
-
-/** Live sightings of mails of these threads. */
-export async function sightingsOfThreads(tx: Tx, threads: readonly string[]): Promise<readonly MatchableRow[]> {
-  const { rows } = await tx.query<MatchableSql>(
-    `SELECT ${matchableColumns} FROM journey_event
-      WHERE workspace_id = $1 AND thread = ANY($2::text[]) AND superseded_at IS NULL`,
-    [tx.workspaceId, threads],
-  );
-  return rows.map(toMatchable);
-}
-
-/** Live sightings of single events. */
-export async function sightingsOf(tx: Tx, eventIds: readonly string[]): Promise<readonly MatchableRow[]> {
-  const { rows } = await tx.query<MatchableSql>(
-    `SELECT ${matchableColumns} FROM journey_event
-      WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND superseded_at IS NULL`,
-    [tx.workspaceId, eventIds],
-  );
-  return rows.map(toMatchable);
-}
-
-/** Writes new findings of sightings; `projectAccounts` has to follow. */
-export async function writeMatches(
-  tx: Tx,
-  found: readonly {
-    readonly eventId: string;
-    readonly sourceId: string;
-    readonly generation: number;
-    readonly match: object;
-  }[],
-): Promise<void> {
-  if (found.length === 0) return;
-  await tx.query(
-    `WITH found AS MATERIALIZED (
-       SELECT event_id, source_id, generation, match FROM jsonb_to_recordset($2::jsonb)
-           AS r(event_id uuid, source_id uuid, generation int, match jsonb))
-     UPDATE journey_event e SET match = found.match FROM found
-      WHERE e.workspace_id = $1 AND e.event_id = found.event_id AND e.source_id = found.source_id AND e.generation = found.generation`,
-    [
-      tx.workspaceId,
-      JSON.stringify(
-        found.map((one) => ({
-          event_id: one.eventId,
-          source_id: one.sourceId,
-          generation: one.generation,
-          match: one.match,
-        })),
-      ),
-    ],
-  );
-}
-
 /** The installations that have seen an account's events, and the mailboxes and calendars of its CSM: those that would see contact. */
 export async function sourcesOfAccount(
   tx: Tx,
@@ -352,9 +307,11 @@ export async function sourcesOfAccount(
   csmEmail: string | null,
 ): Promise<ReadonlySet<string>> {
   const { rows } = await tx.query<{ installation_id: string }>(
-    `SELECT DISTINCT e.installation_id FROM journey_event e
-      WHERE e.workspace_id = $1 AND e.account_id = $2 AND e.superseded_at IS NULL AND e.touchpoint IN ('email', 'meeting')
-        AND e.installation_id IS NOT NULL
+    // Materialized, so that a planner without statistics (a log just filled) cannot take a partial index over the whole workspace.
+    `WITH own AS MATERIALIZED (
+       SELECT installation_id, touchpoint, superseded_at FROM journey_event WHERE workspace_id = $1 AND account_id = $2)
+     SELECT installation_id FROM own
+      WHERE superseded_at IS NULL AND touchpoint IN ('email', 'meeting') AND installation_id IS NOT NULL
       UNION SELECT i.installation_id FROM installation i WHERE i.workspace_id = $1 AND i.address = $3`,
     [tx.workspaceId, accountId, csmEmail],
   );

@@ -48,6 +48,49 @@ export async function contacts(tx: Tx, accountId?: string): Promise<readonly Con
   return rows.map(toContact);
 }
 
+/** A contact with what ties it to its CRM: the companies that the record names, and the record itself. */
+export interface ContactRecord extends Contact {
+  readonly accountExternalIds: readonly string[];
+  readonly sourceId: string | null;
+}
+
+interface ContactRecordRow extends ContactRow {
+  account_external_ids: string[];
+  source_id: string | null;
+}
+
+const contactRecordColumns = `${contactColumns}, account_external_ids, source_id`;
+
+const toContactRecord = (row: ContactRecordRow): ContactRecord => ({
+  ...toContact(row),
+  accountExternalIds: row.account_external_ids,
+  sourceId: row.source_id,
+});
+
+/** The contacts of an installation that name one of these companies. */
+export async function contactsOfCompanies(
+  tx: Tx,
+  installationId: string,
+  externalIds: readonly string[],
+): Promise<readonly ContactRecord[]> {
+  const { rows } = await tx.query<ContactRecordRow>(
+    `SELECT ${contactRecordColumns} FROM contact
+      WHERE workspace_id = $1 AND installation_id = $2 AND account_external_ids && $3::text[] ORDER BY contact_id`,
+    [tx.workspaceId, installationId, externalIds],
+  );
+  return rows.map(toContactRecord);
+}
+
+/** The contacts that these source objects gave. */
+export async function contactsOfSources(tx: Tx, sourceIds: readonly string[]): Promise<readonly ContactRecord[]> {
+  if (sourceIds.length === 0) return [];
+  const { rows } = await tx.query<ContactRecordRow>(
+    `SELECT ${contactRecordColumns} FROM contact WHERE workspace_id = $1 AND source_id = ANY($2::uuid[])`,
+    [tx.workspaceId, sourceIds],
+  );
+  return rows.map(toContactRecord);
+}
+
 export async function contactsById(tx: Tx, contactIds: readonly string[]): Promise<readonly Contact[]> {
   const { rows } = await tx.query<ContactRow>(
     `SELECT ${contactColumns} FROM contact WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])`,
@@ -56,16 +99,19 @@ export async function contactsById(tx: Tx, contactIds: readonly string[]): Promi
   return rows.map(toContact);
 }
 
-export async function upsertContacts(tx: Tx, upserts: readonly Contact[], at: number): Promise<void> {
+export async function upsertContacts(tx: Tx, upserts: readonly ContactRecord[], at: number): Promise<void> {
   if (upserts.length === 0) return;
   await tx.query(
-    `INSERT INTO contact (workspace_id, contact_id, installation_id, external_id, account_id, name, title, persona, addresses, left_at, updated_at)
-     SELECT $1::uuid, contact_id, installation_id, external_id, account_id, name, title, persona, addresses, left_at, $3::timestamptz
+    `INSERT INTO contact (workspace_id, contact_id, installation_id, external_id, account_id, name, title, persona, addresses, left_at,
+         account_external_ids, source_id, updated_at)
+     SELECT $1::uuid, contact_id, installation_id, external_id, account_id, name, title, persona, addresses, left_at,
+         account_external_ids, source_id, $3::timestamptz
        FROM jsonb_to_recordset($2::jsonb) AS r(contact_id uuid, installation_id uuid, external_id text, account_id uuid, name text, title text,
-         persona text, addresses text[], left_at timestamptz)
+         persona text, addresses text[], left_at timestamptz, account_external_ids text[], source_id uuid)
      ON CONFLICT (workspace_id, contact_id) DO UPDATE SET
          account_id = excluded.account_id, name = excluded.name, title = excluded.title, persona = excluded.persona,
-         addresses = excluded.addresses, left_at = excluded.left_at, updated_at = excluded.updated_at`,
+         addresses = excluded.addresses, left_at = excluded.left_at, account_external_ids = excluded.account_external_ids,
+         source_id = excluded.source_id, updated_at = excluded.updated_at`,
     [
       tx.workspaceId,
       JSON.stringify(
@@ -79,6 +125,8 @@ export async function upsertContacts(tx: Tx, upserts: readonly Contact[], at: nu
           persona: one.persona,
           addresses: one.addresses,
           left_at: one.leftAt === null ? null : new Date(one.leftAt),
+          account_external_ids: one.accountExternalIds,
+          source_id: one.sourceId,
         })),
       ),
       new Date(at),
@@ -139,7 +187,10 @@ export async function members(tx: Tx): Promise<readonly Member[]> {
   return rows.map(toMember);
 }
 
-/** Adds or renews a member by e-mail address; the owner ids of several CRMs add up, the Slack map stays. */
+/**
+ * Adds or renews a member by e-mail address; the owner ids of several CRMs add up, the Slack map stays. An owner id leads to one
+ * member: whoever had it loses it.
+ */
 export async function upsertMember(
   tx: Tx,
   member: {
@@ -151,6 +202,13 @@ export async function upsertMember(
   },
   at: number,
 ): Promise<void> {
+  if (member.crmOwnerId !== null) {
+    await tx.query(
+      `UPDATE member SET crm_owner_ids = array_remove(crm_owner_ids, $3), updated_at = $4
+        WHERE workspace_id = $1 AND member_id <> $2 AND $3 = ANY(crm_owner_ids)`,
+      [tx.workspaceId, member.memberId, member.crmOwnerId, new Date(at)],
+    );
+  }
   await tx.query(
     `INSERT INTO member (workspace_id, member_id, email, name, crm_owner_ids, active, updated_at)
      VALUES ($1, $2, $3, $4, array_remove(ARRAY[$5::text], NULL), $6, $7)

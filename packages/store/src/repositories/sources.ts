@@ -25,9 +25,14 @@ export interface KnownSource {
   readonly contentDigest: string;
   readonly generation: number;
   readonly gone: boolean;
+  readonly partition: string;
+  readonly events: number;
+  readonly occurredAt: number | null;
+  /** Whether the form in force could be read. */
+  readonly readable: boolean;
 }
 
-/** What is known of these records, locked against another page of the same stream. */
+/** What is known of these records. */
 export async function knownSources(tx: Tx, sourceIds: readonly string[]): Promise<ReadonlyMap<string, KnownSource>> {
   const { rows } = await tx.query<{
     source_id: string;
@@ -35,8 +40,13 @@ export async function knownSources(tx: Tx, sourceIds: readonly string[]): Promis
     digest: string;
     generation: number;
     gone: boolean;
+    partition: string;
+    events: number;
+    occurred_at: Date | null;
+    readable: boolean;
   }>(
-    `SELECT source_id, version, encode(content_digest, 'hex') AS digest, generation, gone_at IS NOT NULL AS gone
+    `SELECT source_id, version, encode(content_digest, 'hex') AS digest, generation, gone_at IS NOT NULL AS gone, partition, events,
+            occurred_at, outcome <> 'rejected' OR events > 0 AS readable
        FROM source_object WHERE workspace_id = $1 AND source_id = ANY($2::uuid[])`,
     [tx.workspaceId, sourceIds],
   );
@@ -49,6 +59,10 @@ export async function knownSources(tx: Tx, sourceIds: readonly string[]): Promis
         contentDigest: row.digest,
         generation: row.generation,
         gone: row.gone,
+        partition: row.partition,
+        events: row.events,
+        occurredAt: row.occurred_at?.getTime() ?? null,
+        readable: row.readable,
       },
     ]),
   );
@@ -94,18 +108,30 @@ export async function writeSources(tx: Tx, sources: readonly SourceObject[], at:
   );
 }
 
-/** Marks records as seen again without a change. */
+/**
+ * Marks records as seen again without a change, by this partition. Of the same content in a newer version the version is kept: a page
+ * from between the two must not replace it.
+ */
 export async function touchSources(
   tx: Tx,
-  sourceIds: readonly string[],
+  seen: readonly { readonly sourceId: string; readonly version: string }[],
+  partition: string,
   enumeration: string | null,
   at: number,
 ): Promise<void> {
-  if (sourceIds.length === 0) return;
+  if (seen.length === 0) return;
   await tx.query(
-    `UPDATE source_object SET last_seen_at = $3, seen_enumeration = coalesce($4, seen_enumeration)
-      WHERE workspace_id = $1 AND source_id = ANY($2::uuid[])`,
-    [tx.workspaceId, sourceIds, new Date(at), enumeration],
+    `WITH seen AS MATERIALIZED (SELECT source_id, version FROM unnest($2::uuid[], $3::text[]) AS s(source_id, version))
+     UPDATE source_object o SET last_seen_at = $4, seen_enumeration = coalesce($5, o.seen_enumeration), version = seen.version, partition = $6
+       FROM seen WHERE o.workspace_id = $1 AND o.source_id = seen.source_id`,
+    [
+      tx.workspaceId,
+      seen.map((one) => one.sourceId),
+      seen.map((one) => one.version),
+      new Date(at),
+      enumeration,
+      partition,
+    ],
   );
 }
 
@@ -135,12 +161,17 @@ export async function unseenSources(
 }
 
 /** Records that the provider says are gone. Their events are ended by `supersede`; the row stays as the memory of it. */
-export async function markGone(tx: Tx, sourceIds: readonly string[], at: number): Promise<void> {
-  if (sourceIds.length === 0) return;
+export async function markGone(
+  tx: Tx,
+  gone: readonly { readonly sourceId: string; readonly events: number }[],
+  at: number,
+): Promise<void> {
+  if (gone.length === 0) return;
   await tx.query(
-    `UPDATE source_object SET gone_at = $3, generation = generation + 1, events = 0
-      WHERE workspace_id = $1 AND source_id = ANY($2::uuid[]) AND gone_at IS NULL`,
-    [tx.workspaceId, sourceIds, new Date(at)],
+    `WITH gone AS MATERIALIZED (SELECT source_id, events FROM unnest($2::uuid[], $3::int[]) AS g(source_id, events))
+     UPDATE source_object o SET gone_at = $4, generation = o.generation + 1, events = gone.events
+       FROM gone WHERE o.workspace_id = $1 AND o.source_id = gone.source_id AND o.gone_at IS NULL`,
+    [tx.workspaceId, gone.map((one) => one.sourceId), gone.map((one) => one.events), new Date(at)],
   );
 }
 

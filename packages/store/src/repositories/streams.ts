@@ -155,14 +155,43 @@ export async function commitCursor(tx: Tx, commit: CursorCommit): Promise<boolea
   return rowCount === 1;
 }
 
-/** Forgets a cursor that the provider no longer knows (A1): the next pull resyncs. The history floor and counts stay. */
-export async function dropCursor(tx: Tx, state: StreamState): Promise<void> {
-  await tx.query(
-    `UPDATE stream_state SET cursor = NULL, cursor_kind = NULL, cursor_format = NULL, cursor_version = cursor_version + 1,
+/**
+ * Forgets a cursor that the provider no longer knows (A1): the next pull resyncs. The history floor and counts stay. False where the
+ * lease was lost: another worker's cursor stays as it is.
+ */
+export async function dropCursor(
+  tx: Tx,
+  key: Pick<StreamState, 'installationId' | 'stream' | 'partition'>,
+  leaseFence: number,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `UPDATE stream_state s SET cursor = NULL, cursor_kind = NULL, cursor_format = NULL, cursor_version = s.cursor_version + 1,
             enumeration = NULL, enumeration_started_at = NULL
-      WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND partition = $4`,
-    [tx.workspaceId, state.installationId, state.stream, state.partition],
+       FROM installation i
+      WHERE s.workspace_id = $1 AND s.installation_id = $2 AND s.stream = $3 AND s.partition = $4
+        AND i.workspace_id = $1 AND i.installation_id = s.installation_id AND i.lease_fence = $5`,
+    [tx.workspaceId, key.installationId, key.stream, key.partition, leaseFence],
   );
+  return rowCount === 1;
+}
+
+/** Forgets the partitions of a stream that the provider no longer lists, with their gaps: nobody will read them. Returns how many. */
+export async function forgetPartitions(
+  tx: Tx,
+  stream: { readonly installationId: string; readonly stream: string },
+  listed: readonly string[],
+): Promise<number> {
+  const values = [tx.workspaceId, stream.installationId, stream.stream, listed];
+  await tx.query(
+    `DELETE FROM coverage_gap WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND NOT (partition = ANY($4::text[]))
+        AND healed_at IS NULL`,
+    values,
+  );
+  const { rowCount } = await tx.query(
+    'DELETE FROM stream_state WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND NOT (partition = ANY($4::text[]))',
+    values,
+  );
+  return rowCount ?? 0;
 }
 
 /** Records why a stream did not succeed; the first time of the same kind of fault is kept as `since`. */
@@ -232,9 +261,9 @@ export async function gaps(tx: Tx, options: { readonly unhealedOnly: boolean }):
   }));
 }
 
-/** Opens a gap unless one is open for the partition. */
-export async function openGap(tx: Tx, gap: Omit<Gap, 'to' | 'healedAt'>): Promise<void> {
-  await tx.query(
+/** Opens a gap unless one is open for the partition. Returns whether it is new. */
+export async function openGap(tx: Tx, gap: Omit<Gap, 'to' | 'healedAt'>): Promise<boolean> {
+  const { rowCount } = await tx.query(
     `INSERT INTO coverage_gap (workspace_id, gap_id, installation_id, stream, partition, from_at, reason)
      SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::timestamptz, $7::text
       WHERE NOT EXISTS (SELECT 1 FROM coverage_gap g WHERE g.workspace_id = $1 AND g.installation_id = $3 AND g.stream = $4
@@ -242,6 +271,7 @@ export async function openGap(tx: Tx, gap: Omit<Gap, 'to' | 'healedAt'>): Promis
      ON CONFLICT (workspace_id, gap_id) DO NOTHING`,
     [tx.workspaceId, gap.gapId, gap.installationId, gap.stream, gap.partition, new Date(gap.from), gap.reason],
   );
+  return rowCount === 1;
 }
 
 /** Closes and heals the gaps of a partition: a run that went through read what they had missed. Returns how many there were. */

@@ -1,0 +1,100 @@
+import { addressKey, domainOf, registrableDomain, type Assignments, type Matchable } from '@waymark/identity';
+import {
+  accountRecords,
+  assignments as storedAssignments,
+  assignmentsOf,
+  knownRecords,
+  members,
+  mergedAccounts,
+  readSettings,
+  type Assignment,
+  type Tx,
+} from '@waymark/store';
+
+/** Gives the assignments that matching these needs. */
+export type Lookup = (events: readonly Matchable[]) => Promise<Assignments>;
+
+interface RecordKey {
+  readonly installationId: string;
+  readonly externalId: string;
+  readonly accountId: string;
+}
+
+/** What matching rests on whatever the event: who we are, what was decided by hand, which accounts were merged. */
+interface Ground {
+  readonly ownDomains: ReadonlySet<string>;
+  readonly ownAddresses: ReadonlySet<string>;
+  readonly extraFreeMail: ReadonlySet<string>;
+  readonly exceptFreeMail: ReadonlySet<string>;
+  readonly merged: ReadonlyMap<string, string>;
+}
+
+/** All assignments in force, as matching wants them. Grows with the workspace: for few events `lookupFor` reads only theirs. */
+export async function loadAssignments(tx: Tx): Promise<Assignments> {
+  const ground = await loadGround(tx);
+  return toAssignments(ground, await storedAssignments(tx), await accountRecords(tx));
+}
+
+/** Reads, for each batch of events, the assignments of the people, domains and records that they name, and no others. */
+export async function lookupFor(tx: Tx): Promise<Lookup> {
+  const ground = await loadGround(tx);
+  const byHand = await assignmentsOf(tx, { basis: 'hand' });
+  return async (events) => {
+    const people = new Set<string>();
+    const domains = new Set<string>();
+    const records = new Set<string>();
+    const installations = new Set<string>();
+    for (const event of events) {
+      for (const { address } of event.participants) {
+        const domain = address && domainOf(address);
+        if (!address || !domain) continue;
+        people.add(addressKey(address));
+        domains.add(registrableDomain(domain));
+        domains.add(registrableDomain(domainOf(addressKey(address)) ?? domain));
+      }
+      if (event.installationId) installations.add(event.installationId);
+      if (!event.subject) continue;
+      records.add(event.subject.startsWith('record:') ? event.subject.slice(7) : event.subject);
+      if (event.subject.includes('.')) domains.add(registrableDomain(event.subject));
+    }
+    const given = await assignmentsOf(tx, { people: [...people], domains: [...domains], records: [...records] });
+    const known = await knownRecords(tx, [...installations], [...records]);
+    const standing = known.filter((one) => !one.gone);
+    return toAssignments(ground, [...given.filter((one) => one.basis !== 'hand'), ...byHand], standing);
+  };
+}
+
+async function loadGround(tx: Tx): Promise<Ground> {
+  const settings = await readSettings(tx);
+  const own = await members(tx);
+  return {
+    ownDomains: new Set(settings.ownDomains.map((domain) => domain.toLowerCase())),
+    ownAddresses: new Set(
+      [...own.map((member) => member.email), ...settings.ownAddresses].map((address) => addressKey(address)),
+    ),
+    extraFreeMail: new Set(settings.freeMailDomains),
+    exceptFreeMail: new Set(settings.notFreeMailDomains),
+    merged: await mergedAccounts(tx),
+  };
+}
+
+function toAssignments(ground: Ground, given: readonly Assignment[], standing: readonly RecordKey[]): Assignments {
+  const survivor = (accountId: string) => ground.merged.get(accountId) ?? accountId;
+  const contacts = new Map<string, string[]>();
+  const aliases = new Map<string, string[]>();
+  const domains = new Map<string, string[]>();
+  const hand = new Map<string, string>();
+  const records = new Map<string, string>();
+  const maps = { contact: contacts, alias: aliases, domain: domains };
+  for (const one of standing) records.set(`${one.installationId}:${one.externalId}`, survivor(one.accountId));
+  for (const one of given) {
+    const accountId = survivor(one.accountId);
+    if (one.kind === 'record') records.set(`:${one.subject}`, accountId);
+    else if (one.basis === 'hand') hand.set(`${one.kind}:${one.subject}`, accountId);
+    else if (one.kind === 'contact' || one.kind === 'alias' || one.kind === 'domain') {
+      const list = maps[one.kind].get(one.subject) ?? [];
+      if (!list.includes(accountId)) maps[one.kind].set(one.subject, [...list, accountId].sort());
+    }
+  }
+  return { ...ground, contacts, aliases, domains, hand, records };
+}
