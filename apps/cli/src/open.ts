@@ -1,5 +1,6 @@
 import { findWorkspace, type Workspace } from '@waymark/store';
-import { openWaymark, readConfiguration, type Waymark } from '@waymark/server';
+import { openWaymark, type Waymark } from '@waymark/server';
+import { commandConfiguration } from './configuration.ts';
 
 /** A command that cannot go on, with what to do. */
 export class CommandError extends Error {
@@ -13,7 +14,7 @@ export class CommandError extends Error {
 
 /** Opens Waymark for one command and closes it after. The log stays quiet but for errors. */
 export async function withWaymark<T>(work: (waymark: Waymark) => Promise<T>): Promise<T> {
-  const waymark = await openWaymark(readConfiguration({ WAYMARK_LOG: 'error', ...process.env }));
+  const waymark = await openWaymark(commandConfiguration({ WAYMARK_LOG: 'error', ...process.env }));
   try {
     return await work(waymark);
   } finally {

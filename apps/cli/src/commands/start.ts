@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { openWaymark, readConfiguration, roles as allRoles, startServer, type Role } from '@waymark/server';
+import { openWaymark, roles as allRoles, startServer, type Role } from '@waymark/server';
+import { commandConfiguration } from '../configuration.ts';
 import { CommandError } from '../open.ts';
 import { createOutput } from '../output.ts';
 import { stopPoint } from '../stop-point.ts';
@@ -12,7 +13,7 @@ export function startCommand(): Command {
     .option('--json', 'print the address as JSON when it is up')
     .action(async (options: { readonly roles: string; readonly json?: boolean }) => {
       const output = createOutput(options.json === true);
-      const configuration = readConfiguration(process.env);
+      const configuration = commandConfiguration(process.env);
       const waymark = await openWaymark(configuration, { point: stopPoint(configuration.stopAt) });
       const server = await startServer(waymark, { roles: parseRoles(options.roles) });
       output.result(
