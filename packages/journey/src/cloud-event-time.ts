@@ -24,8 +24,27 @@ export function parseTime(text: string): number | undefined {
   return at >= earliest && at <= latest ? at : undefined;
 }
 
+const day = 86_400_000;
+/** Days lately printed: a file names the same few hundred over and over. */
+const days = new Map<number, string>();
+const digits = Array.from({ length: 100 }, (_, at) => String(at).padStart(2, '0'));
+
+function printDay(number: number): string {
+  const printed = days.get(number);
+  if (printed !== undefined) return printed;
+  if (days.size >= 20_000) days.clear();
+  const text = new Date(number * day).toISOString().slice(0, -14);
+  days.set(number, text);
+  return text;
+}
+
 /** Epoch milliseconds as RFC 3339 in UTC; milliseconds only where there are any. */
 export function printTime(at: number): string {
-  const text = new Date(at).toISOString();
-  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+  const number = Math.floor(at / day);
+  const rest = at - number * day;
+  const seconds = Math.floor(rest / 1000);
+  const ms = rest - seconds * 1000;
+  const minutes = Math.floor(seconds / 60);
+  const clock = `${digits[Math.floor(minutes / 60)]}:${digits[minutes % 60]}:${digits[seconds % 60]}`;
+  return `${printDay(number)}T${clock}${ms === 0 ? '' : `.${String(ms).padStart(3, '0')}`}Z`;
 }

@@ -1,51 +1,76 @@
 import { contentUuid, eventId, importKey, stableJson, type CloudEvent } from '@waymark/journey';
-import type { Assignments } from '@waymark/identity';
+import { match, type Assignments, type Match } from '@waymark/identity';
 import type { Fact } from '@waymark/lifecycle';
-import type { EventRow } from '@waymark/store';
-import { matchSighting } from './attribution.ts';
+import type { ImportedSighting } from '@waymark/store';
 
-/** Behind every source that read the fact itself: they say more of it than a copy. */
-const rank = 5;
-
-/** An imported event as a sighting of the log. `now`: no fact counts as known later than that unless its line says so. */
-export function importedRow(event: CloudEvent, workspaceId: string, assignments: Assignments, now: number): EventRow {
-  const { type, subject, time, recordedtime, direction, participants, attributes } = event;
-  const id = eventId(workspaceId, event.identity, type);
-  const key = importKey(event.source, event.id);
-  // A line that says something else under the same source and id is another sighting: which speaks does not depend on the order.
-  const said = stableJson([type, subject, time, recordedtime ?? null, participants, attributes]);
-  const source = contentUuid('source', workspaceId, 'import', key, said);
-  const found = matchSighting({ eventId: id, direction, participants, subject, installationId: null }, assignments);
-  return {
-    eventId: id,
-    sourceId: source,
-    generation: 1,
-    content: source,
-    type,
-    occurredAt: time,
-    recordedAt: recordedtime ?? Math.min(time, now),
-    knownAssumed: recordedtime === undefined,
-    rank,
-    origin: 'import',
-    touchpoint: event.touchpoint,
-    direction,
-    automated: event.automated,
-    subject,
-    participants,
-    attributes,
-    connector: 'import',
-    installationId: null,
-    object: 'event',
-    externalId: key,
-    url: null,
-    thread: threadOf(event),
-    accountId: found.accountId,
-    match: { ...found },
-  };
+interface Found {
+  readonly accountId: string | null;
+  readonly json: string;
 }
 
-/** The same event as the engine reads it. */
-export function importedFact(event: CloudEvent, row: EventRow): Fact {
+const mostFound = 20_000;
+
+/** Makes rows of the log from imported events. */
+export class ImportRows {
+  readonly #workspaceId: string;
+  readonly #assignments: Assignments;
+  /** What the same subject and people were matched to before. */
+  readonly #found = new Map<string, Found>();
+  readonly #decided: boolean;
+
+  constructor(workspaceId: string, assignments: Assignments) {
+    this.#workspaceId = workspaceId;
+    this.#assignments = assignments;
+    // A decision about a single event is the one thing that matching asks beyond subject and people.
+    this.#decided = [...assignments.hand.keys()].some((key) => key.startsWith('event:'));
+  }
+
+  /** An imported event as a sighting. `now`: no fact counts as known later than that unless its line says so. */
+  row(event: CloudEvent, now: number): ImportedSighting {
+    const { type, subject, time, recordedtime, direction } = event;
+    const id = eventId(this.#workspaceId, event.identity, type);
+    const key = importKey(event.source, event.id);
+    const participants = stableJson(event.participants);
+    const attributes = stableJson(event.attributes);
+    // A line that says something else under the same source and id is another sighting: which speaks does not depend on the order.
+    const said = `${type} ${subject} ${time} ${recordedtime ?? ''} ${participants} ${attributes}`;
+    const found = this.#match(id, event);
+    return {
+      eventId: id,
+      sourceId: contentUuid('source', this.#workspaceId, 'import', key, said),
+      type,
+      occurredAt: time,
+      recordedAt: recordedtime ?? Math.min(time, now),
+      knownAssumed: recordedtime === undefined,
+      touchpoint: event.touchpoint,
+      direction,
+      automated: event.automated,
+      subject,
+      participants,
+      attributes,
+      externalId: key,
+      thread: threadOf(event),
+      accountId: found.accountId,
+      match: found.json,
+    };
+  }
+
+  #match(id: string, event: CloudEvent): Found {
+    let key = event.subject;
+    for (const { role, address } of event.participants) if (address !== undefined) key += `\n${role} ${address}`;
+    const before = this.#decided ? undefined : this.#found.get(key);
+    if (before) return before;
+    const { direction, participants, subject } = event;
+    const found: Match = match({ eventId: id, direction, participants, subject }, this.#assignments);
+    const kept = { accountId: found.accountId, json: JSON.stringify(found) };
+    if (this.#found.size >= mostFound) this.#found.clear();
+    this.#found.set(key, kept);
+    return kept;
+  }
+}
+
+/** An imported event as the engine reads it. */
+export function importedFact(event: CloudEvent, row: ImportedSighting): Fact {
   return {
     id: row.eventId,
     type: event.type,

@@ -3,14 +3,13 @@ import type { Fact } from '@waymark/lifecycle';
 import { contentUuid, type CloudEvent } from '@waymark/journey';
 import {
   addImportedAccounts,
+  CopyBatch,
   copyEvents,
-  copyRow,
   projectAccounts,
   setAsideMany,
   threadsWithoutAccount,
   wakeAccounts,
   type AccountChange,
-  type CopyRow,
   type Database,
   type ImportedAccount,
   type Sealer,
@@ -21,7 +20,7 @@ import type { Folded } from './fold.ts';
 import { ImportAccounts } from './import-accounts.ts';
 import { ImportFold } from './import-fold.ts';
 import type { ImportLine } from './import-lines.ts';
-import { importedFact, importedRow } from './import-row.ts';
+import { importedFact, ImportRows } from './import-row.ts';
 import { prepareLine, rejectLine, type RejectedLine } from './import-prepare.ts';
 
 export interface ImportDependencies {
@@ -68,12 +67,9 @@ export interface ImportResult extends ImportCounts {
 
 /** One transaction's worth of lines. */
 interface Batch {
-  readonly rows: CopyRow[];
-  /** By event, where the import folds along the way. */
-  readonly facts: Map<string, { readonly accountId: string; readonly fact: Fact }>;
-  readonly sources: Map<string, string>;
-  /** Events of which this batch alone holds several sightings. */
-  readonly several: Set<string>;
+  readonly rows: CopyBatch;
+  /** Where the import folds along the way. */
+  readonly facts: { readonly accountId: string; readonly fact: Fact }[];
   readonly threads: Set<string>;
   readonly accounts: ImportedAccount[];
   readonly rejected: { readonly number: number; readonly line: RejectedLine }[];
@@ -81,10 +77,8 @@ interface Batch {
 }
 
 const emptyBatch = (): Batch => ({
-  rows: [],
-  facts: new Map(),
-  sources: new Map(),
-  several: new Set(),
+  rows: new CopyBatch(),
+  facts: [],
   threads: new Set(),
   accounts: [],
   rejected: [],
@@ -124,7 +118,7 @@ export async function importFile(
       number += 1;
       run.take(batch, line, number);
       if (number % linesATurn === 0) await breathe();
-      if (batch.rows.length + batch.rejected.length < rows && batch.characters < mostCharacters) continue;
+      if (batch.rows.size + batch.rejected.length < rows && batch.characters < mostCharacters) continue;
       options.signal?.throwIfAborted();
       await run.write(batch);
       batch = emptyBatch();
@@ -140,6 +134,7 @@ class ImportRun {
   readonly #deps: ImportDependencies;
   readonly #workspaceId: string;
   readonly #accounts: ImportAccounts;
+  readonly #rows: ImportRows;
   readonly #fold: ImportFold | undefined;
   readonly #options: ImportOptions;
   readonly #reasons = new Map<string, number>();
@@ -161,6 +156,7 @@ class ImportRun {
     this.#fold = fold;
     this.#workspaceId = workspaceId;
     this.#accounts = accounts;
+    this.#rows = new ImportRows(workspaceId, accounts.assignments);
     this.#options = options;
   }
 
@@ -185,14 +181,11 @@ class ImportRun {
   }
 
   #add(batch: Batch, event: CloudEvent): void {
-    const row = importedRow(event, this.#workspaceId, this.#accounts.assignments, this.#deps.now());
-    batch.rows.push(copyRow(row));
-    const other = batch.sources.get(row.eventId);
-    if (other === undefined) batch.sources.set(row.eventId, row.sourceId);
-    else if (other !== row.sourceId) batch.several.add(row.eventId);
+    const row = this.#rows.row(event, this.#deps.now());
+    batch.rows.add(row);
     if (row.thread !== null) batch.threads.add(row.thread);
-    if (this.#fold && row.accountId !== null && !batch.facts.has(row.eventId))
-      batch.facts.set(row.eventId, { accountId: row.accountId, fact: importedFact(event, row) });
+    if (this.#fold && row.accountId !== null)
+      batch.facts.push({ accountId: row.accountId, fact: importedFact(event, row) });
   }
 
   /** Begins to store a batch once the one before it is stored. */
@@ -207,7 +200,8 @@ class ImportRun {
 
   async #store(batch: Batch): Promise<void> {
     const { database, now } = this.#deps;
-    const rows = batch.rows.sort((a, b) => (a.eventId < b.eventId ? -1 : a.eventId > b.eventId ? 1 : 0));
+    const { rows } = batch;
+    const doubles = rows.doubles();
     const setAside = await this.#seal(batch.rejected);
     const { known, changed, created, moved } = await database.inWorkspace(
       this.#workspaceId,
@@ -215,7 +209,7 @@ class ImportRun {
         const at = now();
         const created = await addImportedAccounts(tx, batch.accounts, at, 0);
         const copied = await copyEvents(tx, rows);
-        const moved = await this.#attribute(tx, batch, copied);
+        const moved = await this.#attribute(tx, batch, doubles.several, copied);
         const changed = [...copied.accounts, ...moved];
         await wakeAccounts(tx, changed, at);
         await setAsideMany(tx, setAside, at);
@@ -223,16 +217,16 @@ class ImportRun {
       },
       { retry: true },
     );
-    const fresh = batch.sources.size - known.size;
+    const fresh = rows.eventIds().length - known.size;
     this.#counts = {
-      lines: this.#counts.lines + rows.length + batch.rejected.length,
+      lines: this.#counts.lines + rows.size + batch.rejected.length,
       stored: this.#counts.stored + fresh,
-      merged: this.#counts.merged + rows.length - fresh,
+      merged: this.#counts.merged + rows.size - fresh,
       rejected: this.#counts.rejected + batch.rejected.length,
     };
     this.#created += created.length;
     for (const { accountId } of changed) this.#changed.add(accountId);
-    if (this.#fold) this.#feed(this.#fold, batch, { known, changed, created, moved });
+    if (this.#fold) this.#feed(this.#fold, batch, { ...doubles, known, changed, created, moved });
     for (const { number, line } of batch.rejected) {
       this.#reasons.set(line.reason, (this.#reasons.get(line.reason) ?? 0) + 1);
       if (this.#rejections.length < (this.#options.listed ?? 1000))
@@ -246,6 +240,8 @@ class ImportRun {
     fold: ImportFold,
     batch: Batch,
     stored: {
+      readonly several: ReadonlySet<string>;
+      readonly repeated: ReadonlySet<string>;
       readonly known: ReadonlySet<string>;
       readonly changed: readonly AccountChange[];
       readonly created: readonly string[];
@@ -253,18 +249,25 @@ class ImportRun {
     },
   ): void {
     for (const accountId of stored.created) fold.open(accountId);
-    for (const [id, { accountId, fact }] of batch.facts) {
-      if (stored.known.has(id) || batch.several.has(id)) fold.leave(accountId);
-      else fold.add(accountId, fact);
+    const once = new Set<string>();
+    for (const { accountId, fact } of batch.facts) {
+      if (stored.known.has(fact.id) || stored.several.has(fact.id)) fold.leave(accountId);
+      else if (!stored.repeated.has(fact.id) || !once.has(fact.id)) fold.add(accountId, fact);
+      if (stored.repeated.has(fact.id)) once.add(fact.id);
     }
     for (const { accountId } of stored.moved) fold.leave(accountId);
     fold.woken(new Set(stored.changed.map(({ accountId }) => accountId)));
   }
 
   /** Gives events with several sightings the account of the one that ranks first, and mails the account of their thread. */
-  async #attribute(tx: Tx, batch: Batch, copied: { readonly sightings: number; readonly known: ReadonlySet<string> }) {
+  async #attribute(
+    tx: Tx,
+    batch: Batch,
+    several: ReadonlySet<string>,
+    copied: { readonly sightings: number; readonly known: ReadonlySet<string> },
+  ): Promise<readonly AccountChange[]> {
     if (copied.sightings === 0) return [];
-    const moved = await projectAccounts(tx, [...new Set([...copied.known, ...batch.several])]);
+    const moved = await projectAccounts(tx, [...new Set([...copied.known, ...several])]);
     const threads = await threadsWithoutAccount(tx, [...batch.threads]);
     return threads.length === 0 ? moved : [...moved, ...(await matchThreads(tx, this.#accounts.assignments, threads))];
   }

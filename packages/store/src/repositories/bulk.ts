@@ -1,31 +1,40 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { from as copyFrom } from 'pg-copy-streams';
-import { eventColumns, type AccountChange, type EventRow } from './log.ts';
+import { printTime } from '@waymark/journey';
+import type { AccountChange } from './log.ts';
 import type { SetAside } from './sources.ts';
 import type { Tx } from '../tenancy.ts';
 
-const columnTypes =
-  'event_id uuid, source_id uuid, generation int, content uuid, type text, occurred_at timestamptz, recorded_at timestamptz, ' +
-  'known_assumed boolean, rank smallint, origin text, touchpoint text, direction text, automated boolean, subject text, ' +
-  'participants jsonb, attributes jsonb, connector text, installation_id uuid, object text, external_id text, url text, thread text, ' +
-  'account_id uuid, match jsonb';
-
-/** Rows in the text form of COPY (https://www.postgresql.org/docs/current/sql-copy.html), one line each, in the order of `eventColumns`. */
-export interface CopyRow {
+/** A sighting that an import brings. Times are epoch milliseconds, the JSON columns are texts. */
+export interface ImportedSighting {
   readonly eventId: string;
-  readonly line: string;
+  readonly sourceId: string;
+  readonly type: string;
+  readonly occurredAt: number;
+  readonly recordedAt: number;
+  readonly knownAssumed: boolean;
+  readonly touchpoint: string;
+  readonly direction: string;
+  readonly automated: boolean;
+  readonly subject: string;
+  readonly participants: string;
+  readonly attributes: string;
+  readonly externalId: string;
+  readonly thread: string | null;
+  readonly accountId: string | null;
+  readonly match: string;
 }
 
-/** What a copied batch changed. */
-export interface CopyOutcome {
-  /** Sightings that were new. */
-  readonly sightings: number;
-  /** Of the events asked about, those that the log had before. */
-  readonly known: ReadonlySet<string>;
-  /** Accounts that got a new sighting, with the earliest. */
-  readonly accounts: readonly AccountChange[];
-}
+const copied =
+  'event_id, source_id, type, occurred_at, recorded_at, known_assumed, touchpoint, direction, automated, subject, participants, ' +
+  'attributes, external_id, thread, account_id, match';
+const copiedTypes =
+  'event_id uuid, source_id uuid, type text, occurred_at timestamptz, recorded_at timestamptz, known_assumed boolean, touchpoint text, ' +
+  'direction text, automated boolean, subject text, participants jsonb, attributes jsonb, external_id text, thread text, account_id uuid, match jsonb';
+
+/** Behind every source that read the fact itself: they say more of it than a copy. */
+const importRank = 5;
 
 const special = /[\\\n\r\t]/;
 /** Escapes a text for COPY. PostgreSQL's text cannot hold U+0000: the caller sees to it that there is none. */
@@ -33,44 +42,130 @@ function escape(text: string): string {
   if (!special.test(text)) return text;
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t');
 }
-const nullable = (text: string | null): string => (text === null ? '\\N' : escape(text));
+/** JSON has no line feed, return or tab outside its own escapes. */
+const escapeJson = (json: string): string => (json.includes('\\') ? json.replaceAll('\\', '\\\\') : json);
 
-/** A sighting as a line of COPY's text form, its line feed included. */
-export function copyRow(row: EventRow): CopyRow {
-  const line =
-    `${row.eventId}\t${row.sourceId}\t${row.generation}\t${row.content}\t${row.type}\t${copyTime(row.occurredAt)}\t` +
-    `${row.recordedAt === row.occurredAt ? copyTime(row.occurredAt) : copyTime(row.recordedAt)}\t${row.knownAssumed ? 't' : 'f'}\t` +
-    `${row.rank}\t${row.origin}\t${row.touchpoint}\t${row.direction}\t${row.automated ? 't' : 'f'}\t${nullable(row.subject)}\t` +
-    `${escape(JSON.stringify(row.participants))}\t${escape(JSON.stringify(row.attributes))}\t${escape(row.connector)}\t` +
-    `${row.installationId ?? '\\N'}\t${escape(row.object)}\t${escape(row.externalId)}\t${nullable(row.url)}\t${nullable(row.thread)}\t` +
-    `${row.accountId ?? '\\N'}\t${row.match === null ? '\\N' : escape(JSON.stringify(row.match))}\n`;
-  return { eventId: row.eventId, line };
+interface Entry {
+  readonly eventId: string;
+  readonly sourceId: string;
+  readonly from: number;
+  readonly to: number;
 }
 
-const copyTime = (at: number): string => new Date(at).toISOString();
-
-const chunkChars = 128 * 1024;
+const bytesOfChunk = 256 * 1024;
 
 /**
- * Appends any number of sightings by COPY into a temporary table and INSERT … SELECT from it; a row that is there already stays as it
- * is. Rows should be sorted by event id, so that the index is written in its own order. Keep to 10,000 to 20,000 rows a call.
+ * Sightings in the text form of COPY (https://www.postgresql.org/docs/current/sql-copy.html), written into one buffer as they come, so
+ * that what is kept of a row until its transaction is bytes and two ids.
  */
-export async function copyEvents(tx: Tx, rows: readonly CopyRow[]): Promise<CopyOutcome> {
-  if (rows.length === 0) return { sightings: 0, known: new Set(), accounts: [] };
-  const known = await knownEvents(tx, [...new Set(rows.map((row) => row.eventId))]);
-  await tx.query(`CREATE TEMPORARY TABLE event_batch (${columnTypes}) ON COMMIT DROP`);
+export class CopyBatch {
+  readonly #entries: Entry[] = [];
+  #buffer = Buffer.allocUnsafe(1024 * 1024);
+  #length = 0;
+  #sorted = false;
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  add(row: ImportedSighting): void {
+    const line =
+      `${row.eventId}\t${row.sourceId}\t${row.type}\t${printTime(row.occurredAt)}\t` +
+      `${row.recordedAt === row.occurredAt ? '\\N' : printTime(row.recordedAt)}\t${row.knownAssumed ? 't' : 'f'}\t` +
+      `${row.touchpoint}\t${row.direction}\t${row.automated ? 't' : 'f'}\t${escape(row.subject)}\t` +
+      `${escapeJson(row.participants)}\t${escapeJson(row.attributes)}\t${escape(row.externalId)}\t` +
+      `${row.thread === null ? '\\N' : escape(row.thread)}\t${row.accountId ?? '\\N'}\t${escapeJson(row.match)}\n`;
+    const most = this.#length + line.length * 3;
+    if (most > this.#buffer.length) this.#grow(most);
+    const from = this.#length;
+    this.#length += this.#buffer.write(line, from);
+    this.#entries.push({ eventId: row.eventId, sourceId: row.sourceId, from, to: this.#length });
+    this.#sorted = false;
+  }
+
+  #grow(least: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(least, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+
+  /** The rows by event and source, so that the index is written in its own order. */
+  #inOrder(): readonly Entry[] {
+    if (!this.#sorted) {
+      this.#entries.sort((a, b) => {
+        if (a.eventId !== b.eventId) return a.eventId < b.eventId ? -1 : 1;
+        return a.sourceId < b.sourceId ? -1 : a.sourceId > b.sourceId ? 1 : 0;
+      });
+    }
+    this.#sorted = true;
+    return this.#entries;
+  }
+
+  /** The events, each once. */
+  eventIds(): readonly string[] {
+    const rows = this.#inOrder();
+    return rows.filter((row, at) => row.eventId !== rows[at - 1]?.eventId).map((row) => row.eventId);
+  }
+
+  /** Events that came more than once: `several` by different sightings, `repeated` by the very same. */
+  doubles(): { readonly several: ReadonlySet<string>; readonly repeated: ReadonlySet<string> } {
+    const [several, repeated] = [new Set<string>(), new Set<string>()];
+    const rows = this.#inOrder();
+    for (const [at, row] of rows.entries()) {
+      const before = rows[at - 1];
+      if (before?.eventId === row.eventId) (before.sourceId === row.sourceId ? repeated : several).add(row.eventId);
+    }
+    return { several, repeated };
+  }
+
+  /** The rows as COPY takes them. */
+  *chunks(): Iterable<Buffer> {
+    let parts: Buffer[] = [];
+    let bytes = 0;
+    for (const { from, to } of this.#inOrder()) {
+      parts.push(this.#buffer.subarray(from, to));
+      bytes += to - from;
+      if (bytes < bytesOfChunk) continue;
+      yield Buffer.concat(parts, bytes);
+      [parts, bytes] = [[], 0];
+    }
+    if (bytes > 0) yield Buffer.concat(parts, bytes);
+  }
+}
+
+/** What a copied batch changed. */
+export interface CopyOutcome {
+  /** Sightings that were new. */
+  readonly sightings: number;
+  /** Of the batch's events, those that the log had before. */
+  readonly known: ReadonlySet<string>;
+  /** Accounts that got a new sighting, with the earliest. */
+  readonly accounts: readonly AccountChange[];
+}
+
+/**
+ * Appends imported sightings by COPY into a temporary table and INSERT … SELECT from it; a row that is there already stays as it is.
+ * Keep to 10,000 to 20,000 rows a call.
+ */
+export async function copyEvents(tx: Tx, batch: CopyBatch): Promise<CopyOutcome> {
+  if (batch.size === 0) return { sightings: 0, known: new Set(), accounts: [] };
+  const known = await loggedEvents(tx, batch.eventIds());
+  await tx.query(`CREATE TEMPORARY TABLE event_batch (${copiedTypes}) ON COMMIT DROP`);
   await pipeline(
-    Readable.from(chunks(rows)),
-    tx.client.query(copyFrom(`COPY event_batch (${eventColumns}) FROM STDIN`)),
+    Readable.from(batch.chunks()),
+    tx.client.query(copyFrom(`COPY event_batch (${copied}) FROM STDIN`, { highWaterMark: bytesOfChunk * 2 })),
   );
   const { rows: changed } = await tx.query<{ account_id: string | null; earliest: Date; sightings: number }>(
     `WITH added AS (
-       INSERT INTO journey_event (workspace_id, ${eventColumns})
-       SELECT $1::uuid, ${eventColumns} FROM event_batch
+       INSERT INTO journey_event (workspace_id, event_id, source_id, generation, content, type, occurred_at, recorded_at, known_assumed, rank,
+         origin, touchpoint, direction, automated, subject, participants, attributes, connector, object, external_id, thread, account_id, match)
+       SELECT $1::uuid, event_id, source_id, 1, source_id, type, occurred_at, coalesce(recorded_at, occurred_at), known_assumed, $2::smallint,
+         'import', touchpoint, direction, automated, subject, participants, attributes, 'import', 'event', external_id, thread, account_id, match
+         FROM event_batch
        ON CONFLICT (workspace_id, event_id, source_id, generation) DO NOTHING
        RETURNING account_id, occurred_at)
      SELECT account_id, min(occurred_at) AS earliest, count(*) AS sightings FROM added GROUP BY account_id`,
-    [tx.workspaceId],
+    [tx.workspaceId, importRank],
   );
   await tx.query('DROP TABLE event_batch');
   return {
@@ -82,19 +177,8 @@ export async function copyEvents(tx: Tx, rows: readonly CopyRow[]): Promise<Copy
   };
 }
 
-function* chunks(rows: readonly CopyRow[]): Iterable<string> {
-  let chunk = '';
-  for (const row of rows) {
-    chunk += row.line;
-    if (chunk.length < chunkChars) continue;
-    yield chunk;
-    chunk = '';
-  }
-  if (chunk !== '') yield chunk;
-}
-
 /** Which of these events the log has, ended ones included. */
-async function knownEvents(tx: Tx, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
+async function loggedEvents(tx: Tx, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
   const { rows } = await tx.query<{ event_id: string }>(
     'SELECT DISTINCT event_id FROM journey_event WHERE workspace_id = $1 AND event_id = ANY($2::uuid[])',
     [tx.workspaceId, `{${eventIds.join(',')}}`],
