@@ -3,13 +3,13 @@ import { blockLimits } from './block-limits.ts';
 import { fitLines } from './mrkdwn.ts';
 
 export function section(lines: readonly string[]): SectionBlock {
-  return { type: 'section', text: { type: 'mrkdwn', text: fitLines(lines, blockLimits.sectionText), verbatim: true } };
+  return { type: 'section', text: { type: 'mrkdwn', text: fitLines(lines, blockLimits.sectionText) } };
 }
 
 export function context(lines: readonly string[]): ContextBlock {
   return {
     type: 'context',
-    elements: [{ type: 'mrkdwn', text: fitLines(lines, blockLimits.contextText), verbatim: true }],
+    elements: [{ type: 'mrkdwn', text: fitLines(lines, blockLimits.contextText) }],
   };
 }
 

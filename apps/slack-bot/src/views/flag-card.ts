@@ -19,9 +19,8 @@ export function dot(flag: Pick<FlagContent, 'kind' | 'severity'>): string {
 /** A flag in full: what changed, since when, why, what to do, what would clear it. */
 export function flagCard(flag: FlagContent, at: Moment): KnownBlock[] {
   const kind = flag.kind === 'opportunity' ? 'opportunity' : `${flag.severity} risk`;
-  const since = `since ${day(flag.openedAt, at.timezone, at.now)} (${daysAgo(flag.openedAt, at.now)})`;
   return [
-    section([`${dot(flag)} *${escapeText(flag.title)}*  ·  ${kind}, ${since}`, escapeText(flag.reason)]),
+    section([`${dot(flag)} *${escapeText(flag.title)}*  ·  ${kind}, ${sinceText(flag, at)}`, escapeText(flag.reason)]),
     ...(flag.evidence.length > 0 ? [section(['*Why*', ...evidenceLines(flag, at)])] : []),
     section([
       `*Next step*  ${escapeText(flag.nextStep)}`,
@@ -36,13 +35,17 @@ export function flagBrief(flag: FlagContent, at: Moment): string[] {
   const [first] = flag.evidence;
   const more = flag.evidence.length + flag.moreEvidence - 1;
   return [
-    `${dot(flag)} *${escapeText(flag.title)}*  ·  since ${day(flag.openedAt, at.timezone, at.now)}: ${escapeText(flag.reason)}`,
+    `${dot(flag)} *${escapeText(flag.title)}*  ·  ${sinceText(flag, at)}`,
+    escapeText(flag.reason),
     ...(first
-      ? [`      ${day(first.at, at.timezone, at.now)}  ${link(first.url, first.note)}${more > 0 ? `  _and ${more} more_` : ''}`]
+      ? [`•  ${day(first.at, at.timezone, at.now)}  ${link(first.url, first.note)}${more > 0 ? `  _and ${more} more_` : ''}`]
       : []),
-    ...statusText(flag, at).map((line) => `      ${line}`),
+    ...statusText(flag, at),
   ];
 }
+
+const sinceText = (flag: FlagContent, at: Moment) =>
+  `since ${day(flag.openedAt, at.timezone, at.now)} (${daysAgo(flag.openedAt, at.now)})`;
 
 function evidenceLines(flag: FlagContent, at: Moment): string[] {
   return [

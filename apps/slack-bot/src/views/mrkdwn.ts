@@ -2,10 +2,15 @@ import { DateTime } from 'luxon';
 
 /**
  * Escapes text of others for a mrkdwn field or a fallback text (failure R16): `&`, `<` and `>` are all that Slack reads as control
- * characters. https://docs.slack.dev/messaging/formatting-message-text#escaping
+ * characters. https://docs.slack.dev/messaging/formatting-message-text#escaping. A word joiner keeps `@here` and its kind from being
+ * read as a mention by clients that look for them.
  */
 export function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll(/@(?=here|channel|everyone)/gi, '@\u2060');
 }
 
 /** A link with a label; the label alone where the address is no http(s) one or too long to be worth its room. */
