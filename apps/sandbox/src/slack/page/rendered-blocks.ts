@@ -134,7 +134,11 @@ function statusDot(sign: string): string {
 
 type LibraryBlocks = Parameters<typeof SlackBlocks>[0]['blocks'];
 
-/** The library types its blocks more narrowly than Slack does; it ignores what it does not know. */
+/**
+ * The library types its blocks more narrowly than Slack does; it ignores what it does not know. `verbatim` is left out: in Slack it
+ * only keeps bare addresses from becoming links (https://docs.slack.dev/reference/block-kit/composition-objects/text-object), while
+ * the library would show all markup as it is written.
+ */
 function asLibraryBlocks(blocks: readonly object[]): LibraryBlocks {
-  return JSON.parse(JSON.stringify(blocks));
+  return JSON.parse(JSON.stringify(blocks, (key, value: unknown) => (key === 'verbatim' ? undefined : value)));
 }
