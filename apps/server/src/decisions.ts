@@ -110,11 +110,12 @@ export async function decide(
       by,
     })),
   );
-  const affected = [...new Set([...former.map((one) => one.accountId), ...decisions.map((one) => one.accountId)])];
   const events = decisions.filter((one) => one.kind === 'event').map((one) => one.subject);
+  // Their events may be in any account, by a domain or by another participant.
+  const people = decisions.flatMap(({ kind, subject }) => (kind === 'event' ? [] : [{ kind, subject }]));
   const now = await loadAssignments(tx);
   const changes = [
-    ...(await rematch(tx, now, { accountIds: affected })),
+    ...(people.length > 0 ? await rematch(tx, now, { subjects: people }) : []),
     ...(events.length > 0 ? await rematch(tx, now, { eventIds: events }) : []),
   ];
   await wakeAccounts(tx, changes, at);
