@@ -51,7 +51,14 @@ export async function takeAnswer(
       await lockAccount(tx, accountId);
       const now = deps.now();
       const by = await nameOf(tx, given.slackUserId);
-      const known = new Map((await flagHandling(tx, found.map((flag) => flag.flagId))).map((one) => [one.flagId, one]));
+      const known = new Map(
+        (
+          await flagHandling(
+            tx,
+            found.map((flag) => flag.flagId),
+          )
+        ).map((one) => [one.flagId, one]),
+      );
       for (const flag of found) {
         const before = known.get(flag.flagId) ?? untouched(flag.flagId);
         const after = handled(before, given, now);
@@ -73,7 +80,10 @@ export async function takeAnswer(
 
 /** The flags of a target that can be answered: for an account, all that are open. */
 export async function targetFlags(tx: Tx, target: Target): Promise<readonly StoredFlag[]> {
-  const found = await readFlags(tx, target.kind === 'flag' ? { flagId: target.id } : { accountId: target.id, openOnly: true });
+  const found = await readFlags(
+    tx,
+    target.kind === 'flag' ? { flagId: target.id } : { accountId: target.id, openOnly: true },
+  );
   return found.filter((flag) => flag.kind !== 'data_gap');
 }
 

@@ -32,8 +32,10 @@ export function createBoltApp(
     },
     authorize: async (_source, body) => {
       const workspaceId = body && tenants.get(body);
-      const session = workspaceId === undefined ? undefined : await openSession(deps, workspaceId, timing.callTimeoutMs);
-      if (!session?.client.token) throw new SlackBotError('not_installed', 'The Slack app is not installed: run waymark install slack.');
+      const session =
+        workspaceId === undefined ? undefined : await openSession(deps, workspaceId, timing.callTimeoutMs);
+      if (!session?.client.token)
+        throw new SlackBotError('not_installed', 'The Slack app is not installed: run waymark install slack.');
       const { teamId, botUserId } = session.installation.slack;
       return { botToken: session.client.token, botUserId, teamId };
     },

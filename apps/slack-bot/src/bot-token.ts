@@ -62,7 +62,8 @@ async function renew(
     if (!tokens?.accessToken) return undefined;
     const present = tokens.accessToken;
     // Another process may have renewed it while this one waited for the lock.
-    if (isFresh(tokens, deps.now()) || !tokens.refreshToken) return openToken(deps.sealer, workspaceId, installationId, present);
+    if (isFresh(tokens, deps.now()) || !tokens.refreshToken)
+      return openToken(deps.sealer, workspaceId, installationId, present);
     const app = await providerApp(tx, deps.sealer, 'slack');
     if (!app) throw new SlackBotError('app_missing', 'The Slack app has no credentials: run waymark install slack.');
     try {

@@ -1,4 +1,11 @@
-import { account as readAccount, accounts, flags as readFlags, sightingsOf, type Account, type Tx } from '@waymark/store';
+import {
+  account as readAccount,
+  accounts,
+  flags as readFlags,
+  sightingsOf,
+  type Account,
+  type Tx,
+} from '@waymark/store';
 import { z } from 'zod';
 import { engineFlag } from './plan/stored-flag.ts';
 

@@ -1,4 +1,13 @@
-import { flagHandling, openSlackReceipts, settleSlackReceipt, steadyState, sweepSlackReceipts, writeFlagHandling, type StoredFlag, type Tx } from '@waymark/store';
+import {
+  flagHandling,
+  openSlackReceipts,
+  settleSlackReceipt,
+  steadyState,
+  sweepSlackReceipts,
+  writeFlagHandling,
+  type StoredFlag,
+  type Tx,
+} from '@waymark/store';
 import type { Flag } from '@waymark/lifecycle';
 import { createBoltApp } from './bolt-app.ts';
 import { defaultTiming, type SlackBotDependencies } from './dependencies.ts';
@@ -44,6 +53,7 @@ export interface SlackBot {
 }
 
 const receiptLifeMs = 7 * 86_400_000;
+const receiptEveryMs = 60_000;
 
 /** Puts the bot together. It starts nothing by itself: the server calls it. */
 export function createSlackBot(deps: SlackBotDependencies): SlackBot {
@@ -56,12 +66,17 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
   const sockets: Socket[] = [];
 
   /** Events that were noted and not finished: the process ended in between. */
+  const finishedAt = new Map<string, number>();
   const finishReceipts = async (workspaceId: string): Promise<void> => {
     const now = deps.now();
+    // Not on the way of every alert.
+    if (now - (finishedAt.get(workspaceId) ?? -Infinity) < receiptEveryMs) return;
+    finishedAt.set(workspaceId, now);
     const open = await deps.database.inWorkspace(workspaceId, (tx) => openSlackReceipts(tx, now - 60_000));
     for (const receipt of open) {
       const { type } = receipt.body;
-      if (type === 'app_uninstalled' || type === 'tokens_revoked') await endGrant(deps, timing, workspaceId, { ...receipt.body, type });
+      if (type === 'app_uninstalled' || type === 'tokens_revoked')
+        await endGrant(deps, timing, workspaceId, { ...receipt.body, type });
       await deps.database.inWorkspace(workspaceId, (tx) => settleSlackReceipt(tx, receipt.receiptKey, now));
     }
     await deps.database.inWorkspace(workspaceId, (tx) => sweepSlackReceipts(tx, now - receiptLifeMs));
@@ -73,10 +88,12 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
     oauthStart: (request) => startInstall(deps, request),
     oauthCallback: (request) => finishInstall(deps, request),
     planAlerts: async (tx, folded) => {
-      const touched = folded.filter((one) => one.withdrawn.length > 0 || one.cleared.length > 0 || one.answer.flags.some(isOpen));
+      const touched = folded.filter(
+        (one) => one.withdrawn.length > 0 || one.cleared.length > 0 || one.answer.flags.some(isOpen),
+      );
       if (touched.length === 0) return;
       const installation = await slackInstallation(tx);
-      if (!installation || installation.slack.alertsFrom === null) return;
+      if (!installation || installation.status === 'disabled' || installation.slack.alertsFrom === null) return;
       for (const one of touched) await carryHandling(tx, one);
       const facts = await workspaceFacts(tx, { now: deps.now(), pausedRetryMs: timing.pausedRetryMs });
       if (facts) await planAccounts(tx, deps, facts, [...new Set(touched.map((one) => one.account.accountId))]);
@@ -116,7 +133,10 @@ const isOpen = (flag: Flag) => flag.clearedAt === null;
 /** A correction of the past gives a flag another id: what people did with it goes along. */
 async function carryHandling(tx: Tx, folded: FoldedAccount): Promise<void> {
   if (folded.withdrawn.length === 0 || folded.opened.length === 0) return;
-  const known = await flagHandling(tx, folded.withdrawn.map((flag) => flag.flagId));
+  const known = await flagHandling(
+    tx,
+    folded.withdrawn.map((flag) => flag.flagId),
+  );
   for (const former of known) {
     const rule = folded.withdrawn.find((flag) => flag.flagId === former.flagId)?.rule;
     const heir = folded.opened.find((flag) => flag.rule === rule);

@@ -24,5 +24,10 @@ export const flagsShownWhole = 4;
 export function truncate(text: string, max: number): string {
   const flat = text.replaceAll(/[\s\u0000-\u001f\u007f\u2028\u2029]+/gu, ' ').trim();
   const points = [...flat];
-  return points.length <= max ? flat : `${points.slice(0, max - 1).join('').trimEnd()}…`;
+  return points.length <= max
+    ? flat
+    : `${points
+        .slice(0, max - 1)
+        .join('')
+        .trimEnd()}…`;
 }

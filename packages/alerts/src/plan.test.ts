@@ -17,7 +17,17 @@ function flag(rule: string, more: Partial<Flag> = {}): Flag {
     nextStep: 'Call.',
     openedAt: now - hour,
     clearedAt: null,
-    proof: { rule, ruleVersion: 1, definition: 'd', definitionDigest: 'x', at: now, evidence: [], comparisons: [], clears: 'A mail.', digest: 'p' },
+    proof: {
+      rule,
+      ruleVersion: 1,
+      definition: 'd',
+      definitionDigest: 'x',
+      at: now,
+      evidence: [],
+      comparisons: [],
+      clears: 'A mail.',
+      digest: 'p',
+    },
     ...more,
   };
 }
@@ -53,7 +63,11 @@ const handling = (id: string, more: object) =>
 
 describe('opening a message', () => {
   test('all open flags go into one message, worst first, under a key that is the same when planned again', () => {
-    const flags = [flag('low', { severity: 'low' }), flag('grow', { kind: 'opportunity', severity: 'high' }), flag('bad', { severity: 'critical' })];
+    const flags = [
+      flag('low', { severity: 'low' }),
+      flag('grow', { kind: 'opportunity', severity: 'high' }),
+      flag('bad', { severity: 'critical' }),
+    ];
     const intent = planMessage(input({ flags }));
     expect(intent).toMatchObject({ kind: 'open', alertKey: 'open:a:3', hold: null });
     if (intent.kind === 'open') expect(intent.flags.map((one) => one.rule)).toEqual(['bad', 'low', 'grow']);
@@ -92,7 +106,9 @@ describe('holding back', () => {
   test('beyond the cap it waits for the next morning', () => {
     const intent = planMessage(input({ flags: [flag('bad')], calendar: office, sentToday: 5, dailyCap: 5 }));
     expect(intent).toMatchObject({ hold: { until: Date.UTC(2026, 2, 12, 9), reason: 'daily_cap' } });
-    expect(planMessage(input({ flags: [flag('bad')], calendar: office, sentToday: 4, dailyCap: 5 }))).toMatchObject({ hold: null });
+    expect(planMessage(input({ flags: [flag('bad')], calendar: office, sentToday: 4, dailyCap: 5 }))).toMatchObject({
+      hold: null,
+    });
   });
 
   test('G11: what a later backfill finds in the past waits; one fresh flag beside it does not', () => {
@@ -104,7 +120,9 @@ describe('holding back', () => {
 
 describe('changing a message', () => {
   test('a further flag joins it and the thread is told', () => {
-    const intent = planMessage(input({ flags: [flag('bad'), flag('worse', { severity: 'high' })], message: message(['bad']) }));
+    const intent = planMessage(
+      input({ flags: [flag('bad'), flag('worse', { severity: 'high' })], message: message(['bad']) }),
+    );
     expect(intent).toMatchObject({
       kind: 'update',
       alertKey: 'update:m:8',
@@ -116,16 +134,29 @@ describe('changing a message', () => {
   test('a cleared flag leaves it with its reason; with the last one it closes', () => {
     const past = new Map([['id-bad', flag('bad', { clearedAt: now - 5, clearedBecause: 'the customer wrote' })]]);
     const one = planMessage(input({ flags: [flag('other')], past, message: message(['bad', 'other']) }));
-    expect(one).toMatchObject({ kind: 'update', close: false, settled: [{ rule: 'bad', how: 'cleared', because: 'the customer wrote' }] });
+    expect(one).toMatchObject({
+      kind: 'update',
+      close: false,
+      settled: [{ rule: 'bad', how: 'cleared', because: 'the customer wrote' }],
+    });
     const last = planMessage(input({ past, message: message(['bad']) }));
     expect(last).toMatchObject({ kind: 'update', close: true, reply: { changes: [{ change: 'cleared' }] } });
   });
 
   test('Not a risk takes a flag out and tells the thread nothing', () => {
     const intent = planMessage(
-      input({ flags: [flag('bad')], handling: handling('id-bad', { answer: 'not_a_risk', answeredBy: 'U1' }), message: message(['bad']) }),
+      input({
+        flags: [flag('bad')],
+        handling: handling('id-bad', { answer: 'not_a_risk', answeredBy: 'U1' }),
+        message: message(['bad']),
+      }),
     );
-    expect(intent).toMatchObject({ kind: 'update', close: true, reply: null, settled: [{ how: 'not_a_risk', by: 'U1' }] });
+    expect(intent).toMatchObject({
+      kind: 'update',
+      close: true,
+      reply: null,
+      settled: [{ how: 'not_a_risk', by: 'U1' }],
+    });
   });
 
   test('a correction of the past that gives the flag another id is no news', () => {
@@ -135,18 +166,28 @@ describe('changing a message', () => {
   });
 
   test('a flag that grows worse is told; one that grows milder is not', () => {
-    expect(planMessage(input({ flags: [flag('bad', { severity: 'critical' })], message: message(['bad']) }))).toMatchObject({ reply: { changes: [{ change: 'worse' }] } });
-    expect(planMessage(input({ flags: [flag('bad', { severity: 'low' })], message: message(['bad']) }))).toMatchObject({ reply: null });
+    expect(
+      planMessage(input({ flags: [flag('bad', { severity: 'critical' })], message: message(['bad']) })),
+    ).toMatchObject({ reply: { changes: [{ change: 'worse' }] } });
+    expect(planMessage(input({ flags: [flag('bad', { severity: 'low' })], message: message(['bad']) }))).toMatchObject({
+      reply: null,
+    });
   });
 
   test('a message that nobody has seen changes in silence, or goes when nothing is left to say', () => {
     const unsent = message(['bad'], { unsent: true });
-    expect(planMessage(input({ flags: [flag('bad'), flag('more')], message: unsent }))).toMatchObject({ kind: 'update', reply: null, release: true });
+    expect(planMessage(input({ flags: [flag('bad'), flag('more')], message: unsent }))).toMatchObject({
+      kind: 'update',
+      reply: null,
+      release: true,
+    });
     expect(planMessage(input({ flags: [], message: unsent })).kind).toBe('withdraw');
   });
 
   test('beyond the cap the message changes at once and the thread is told in the morning', () => {
-    const intent = planMessage(input({ flags: [flag('bad'), flag('more')], message: message(['bad']), sentToday: 3, dailyCap: 3 }));
+    const intent = planMessage(
+      input({ flags: [flag('bad'), flag('more')], message: message(['bad']), sentToday: 3, dailyCap: 3 }),
+    );
     expect(intent).toMatchObject({ kind: 'update', reply: { hold: { reason: 'daily_cap' } } });
   });
 });

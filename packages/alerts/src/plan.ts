@@ -63,7 +63,11 @@ export type Intent =
       readonly flags: readonly Flag[];
       readonly settled: readonly SettledFlag[];
       /** What the thread is told; null where only the message changes. */
-      readonly reply: { readonly alertKey: string; readonly changes: readonly FlagChange[]; readonly hold: Hold | null } | null;
+      readonly reply: {
+        readonly alertKey: string;
+        readonly changes: readonly FlagChange[];
+        readonly hold: Hold | null;
+      } | null;
       readonly close: boolean;
       /** A held message has news that may not wait: it goes now. */
       readonly release: boolean;
@@ -123,11 +127,15 @@ function planChange(input: PlanInput, message: OpenMessage, present: readonly Fl
   const left = message.shown.filter((one) => !presentIds.has(one.flagId));
   const joined = present.filter((flag) => !before.has(flag.flagId));
   // A correction of the past can move a flag's opening, which gives it another id: to a reader it is the same one.
-  const replaced = new Set(joined.filter((flag) => left.some((one) => one.rule === flag.rule)).map((flag) => flag.rule));
+  const replaced = new Set(
+    joined.filter((flag) => left.some((one) => one.rule === flag.rule)).map((flag) => flag.rule),
+  );
 
   const newlySettled = left.filter((one) => !replaced.has(one.rule)).map((one) => settledFlag(input, one));
   const settled = [...newlySettled, ...message.settled.filter((one) => !presentIds.has(one.flagId))].slice(0, 6);
-  const news = joined.filter((flag) => !replaced.has(flag.rule) && !isSnoozed(input.handling.get(flag.flagId), input.now));
+  const news = joined.filter(
+    (flag) => !replaced.has(flag.rule) && !isSnoozed(input.handling.get(flag.flagId), input.now),
+  );
   const changes: FlagChange[] = [
     ...news.map((flag) => change('opened', flag.title, flag.reason)),
     ...present.flatMap((flag) => {

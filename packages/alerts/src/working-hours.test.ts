@@ -30,7 +30,9 @@ describe('working hours', () => {
   });
 
   test('who is never off gets the rest of the day’s alerts tomorrow at eight', () => {
-    expect(nextMorning(at('2026-03-11T10:00:00Z'), { hours: 'always', timezone: 'UTC' })).toBe(at('2026-03-12T08:00:00Z'));
+    expect(nextMorning(at('2026-03-11T10:00:00Z'), { hours: 'always', timezone: 'UTC' })).toBe(
+      at('2026-03-12T08:00:00Z'),
+    );
   });
 
   test('a calendar without a working day does not hold an alert for ever', () => {

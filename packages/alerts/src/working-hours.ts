@@ -1,9 +1,7 @@
 import { DateTime } from 'luxon';
 
 /** When a person may be disturbed: always, or on ISO weekdays (1 is Monday) between two times of day. */
-export type WorkingHours =
-  | 'always'
-  | { readonly from: string; readonly to: string; readonly days: readonly number[] };
+export type WorkingHours = 'always' | { readonly from: string; readonly to: string; readonly days: readonly number[] };
 
 /** How days are judged: in which zone, and which of them (`2026-12-25`) nobody works. */
 export interface WorkCalendar {

@@ -70,9 +70,15 @@ async function takeAttempt(
   const now = deps.now();
   const [entry] = await deps.database.global((tx) => resolveDirectory(tx, kind, hash(token), now));
   const taken =
-    entry && (await deps.database.inWorkspace(entry.workspaceId, (tx) => takeOAuthAttempt(tx, deps.sealer, hash(token), null, now)));
+    entry &&
+    (await deps.database.inWorkspace(entry.workspaceId, (tx) =>
+      takeOAuthAttempt(tx, deps.sealer, hash(token), null, now),
+    ));
   if (!entry || !taken) {
-    throw new SlackBotError('link_invalid', 'This link was used or has run out: make a new one with waymark install slack.');
+    throw new SlackBotError(
+      'link_invalid',
+      'This link was used or has run out: make a new one with waymark install slack.',
+    );
   }
   return entry.workspaceId;
 }
@@ -86,10 +92,17 @@ export async function startInstall(deps: FlowDependencies, request: Request): Pr
     await saveAttempt(deps, workspaceId, 'slack_oauth_state', state, stateLifeSeconds * 1000);
     const provider = await installProvider(deps, workspaceId);
     const team = url.searchParams.get('team');
-    const location = await provider.generateInstallUrl({ ...urlOptions(deps), ...(team !== null && { teamId: team }) }, true, state);
+    const location = await provider.generateInstallUrl(
+      { ...urlOptions(deps), ...(team !== null && { teamId: team }) },
+      true,
+      state,
+    );
     const secure = deps.publicUrl.startsWith('https:') ? '; Secure' : '';
     const cookie = `${stateCookie}=${state}; HttpOnly; SameSite=Lax; Path=/; Max-Age=${stateLifeSeconds}${secure}`;
-    return new Response(null, { status: 302, headers: { location, 'set-cookie': cookie, 'cache-control': 'no-store' } });
+    return new Response(null, {
+      status: 302,
+      headers: { location, 'set-cookie': cookie, 'cache-control': 'no-store' },
+    });
   } catch (error) {
     return refusal(deps, error);
   }
@@ -99,9 +112,14 @@ export async function startInstall(deps: FlowDependencies, request: Request): Pr
 export async function finishInstall(deps: FlowDependencies, request: Request): Promise<Response> {
   const state = new URL(request.url).searchParams.get('state') ?? '';
   try {
-    const [entry] = await deps.database.global((tx) => resolveDirectory(tx, 'slack_oauth_state', hash(state), deps.now()));
+    const [entry] = await deps.database.global((tx) =>
+      resolveDirectory(tx, 'slack_oauth_state', hash(state), deps.now()),
+    );
     if (!entry) {
-      throw new SlackBotError('link_invalid', 'This way back from Slack was used or has run out: make a new link with waymark install slack.');
+      throw new SlackBotError(
+        'link_invalid',
+        'This way back from Slack was used or has run out: make a new link with waymark install slack.',
+      );
     }
     const provider = await installProvider(deps, entry.workspaceId);
     let failure: unknown;

@@ -10,14 +10,21 @@ afterEach(async () => {
 });
 
 const status = async () =>
-  (await rig.database.asOwner<{ status: string; generation: number }>(`SELECT status, generation FROM installation WHERE workspace_id = $1`, [rig.workspaceId]))[0];
+  (
+    await rig.database.asOwner<{ status: string; generation: number }>(
+      `SELECT status, generation FROM installation WHERE workspace_id = $1`,
+      [rig.workspaceId],
+    )
+  )[0];
 const seconds = () => Math.floor(rig.now() / 1000);
 
 describe('install', () => {
   test('link, consent and callback store a sealed token and a way to the workspace', async () => {
     expect(await rig.install()).toContain('Connected');
     const token = rig.slack.handle.workspace.installation('T0ONE', rig.app.id)?.token ?? 'none';
-    const [row] = await rig.database.asOwner<{ access_token: Buffer; granted_scopes: string[]; settings: object }>('SELECT access_token, granted_scopes, settings FROM installation');
+    const [row] = await rig.database.asOwner<{ access_token: Buffer; granted_scopes: string[]; settings: object }>(
+      'SELECT access_token, granted_scopes, settings FROM installation',
+    );
     expect(row?.access_token.toString('latin1')).not.toContain(token);
     expect(JSON.stringify(row?.settings)).not.toContain(token);
     expect(row?.granted_scopes).toContain('chat:write');
@@ -36,7 +43,10 @@ describe('install', () => {
 
   test('the way back is taken only from the browser that set out, and once', async () => {
     const start = await fetch(await rig.bot.installUrl(rig.workspaceId), { redirect: 'manual' });
-    const cookie = start.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ');
+    const cookie = start.headers
+      .getSetCookie()
+      .map((one) => one.split(';')[0])
+      .join('; ');
     const consent = await fetch(start.headers.get('location') ?? '', { redirect: 'manual' });
     const back = consent.headers.get('location') ?? '';
     expect(await (await fetch(back)).text()).toContain('did not come from the browser');
@@ -88,7 +98,12 @@ describe('the end of a grant', () => {
   test('G6: nor does one that seems to be of the same second, while the token works', async () => {
     await rig.live();
     rig.slack.handle.sendEvent(rig.app, 'T0ONE', { type: 'app_uninstalled' }, { eventTime: seconds() });
-    rig.slack.handle.sendEvent(rig.app, 'T0ONE', { type: 'tokens_revoked', tokens: { oauth: [], bot: [] } }, { eventTime: seconds() + 5 });
+    rig.slack.handle.sendEvent(
+      rig.app,
+      'T0ONE',
+      { type: 'tokens_revoked', tokens: { oauth: [], bot: [] } },
+      { eventTime: seconds() + 5 },
+    );
     await rig.slack.handle.settled();
     expect((await status())?.status).toBe('active');
   });
@@ -113,7 +128,8 @@ describe('two teams (I6)', () => {
     const message = alerts.find((post) => post.team === 'T0TWO');
     const shown = rig.slack.handle.messages(message?.channel ?? '').find((one) => one.ts === message?.ts);
     const block = shown?.blocks?.find((one) => one.type === 'actions');
-    if (block?.type === 'actions') for (const element of block.elements) if ('value' in element) element.value = `flag:${flag.flagId}`;
+    if (block?.type === 'actions')
+      for (const element of block.elements) if ('value' in element) element.value = `flag:${flag.flagId}`;
     await rig.slack.handle.pressButton('zoe', message?.channel ?? '', message?.ts ?? '', 'not_a_risk');
     await expect.poll(() => rig.slack.handle.messages(message?.channel ?? '').at(-1)?.text).toContain('no longer open');
     expect(rig.answers).toEqual([]);

@@ -14,14 +14,18 @@ export function installationStore(deps: StoreDependencies, workspaceId: string):
       const { bot } = installation;
       const teamId = installation.isEnterpriseInstall ? installation.enterprise?.id : installation.team?.id;
       if (!bot || teamId === undefined || installation.appId === undefined) {
-        throw new SlackBotError('not_installed', 'Slack gave no bot token: check that the app has a bot user, and install it again.');
+        throw new SlackBotError(
+          'not_installed',
+          'Slack gave no bot token: check that the app has a bot user, and install it again.',
+        );
       }
       await claimTeam(deps, workspaceId, directoryKey(teamId, installation.appId));
       await saveInstall(deps, workspaceId, { installation, bot, teamId, appId: installation.appId });
       deps.wake(workspaceId);
     },
     // Tokens are read by `openSession`, under a lock; @slack/oauth is asked for the exchange alone.
-    fetchInstallation: () => Promise.reject(new SlackBotError('not_installed', 'Tokens are not read through @slack/oauth.')),
+    fetchInstallation: () =>
+      Promise.reject(new SlackBotError('not_installed', 'Tokens are not read through @slack/oauth.')),
   };
 }
 
@@ -82,7 +86,11 @@ async function saveInstall(
       },
       now,
     );
-    await retireOthers(tx, former.filter((one) => one.installationId !== installationId), now);
+    await retireOthers(
+      tx,
+      former.filter((one) => one.installationId !== installationId),
+      now,
+    );
     await recordAudit(tx, {
       at: now,
       actor: `slack:${installation.user.id}`,
@@ -92,13 +100,24 @@ async function saveInstall(
     });
   });
   await deps.database.global((tx) =>
-    putDirectory(tx, { kind: 'slack_team', key: directoryKey(teamId, appId), workspaceId, installationId, expiresAt: null }),
+    putDirectory(tx, {
+      kind: 'slack_team',
+      key: directoryKey(teamId, appId),
+      workspaceId,
+      installationId,
+      expiresAt: null,
+    }),
   );
 }
 
 /** A workspace speaks to one Slack team: a new one takes the place of the former. */
-async function retireOthers(tx: Tx, others: readonly { readonly installationId: string; readonly status: string }[], now: number) {
+async function retireOthers(
+  tx: Tx,
+  others: readonly { readonly installationId: string; readonly status: string }[],
+  now: number,
+) {
   for (const one of others) {
-    if (one.status !== 'disabled') await setStatus(tx, one.installationId, 'disabled', 'another Slack team was connected', now);
+    if (one.status !== 'disabled')
+      await setStatus(tx, one.installationId, 'disabled', 'another Slack team was connected', now);
   }
 }

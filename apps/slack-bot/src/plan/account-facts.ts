@@ -1,6 +1,14 @@
 import { flagContent, type AccountHead, type FlagContent, type Handling } from '@waymark/alerts';
 import type { Flag } from '@waymark/lifecycle';
-import { account as readAccount, checkpoint, eventUrls, flagHandling, flags as readFlags, type Account, type Tx } from '@waymark/store';
+import {
+  account as readAccount,
+  checkpoint,
+  eventUrls,
+  flagHandling,
+  flags as readFlags,
+  type Account,
+  type Tx,
+} from '@waymark/store';
 import type { SlackBotDependencies } from '../dependencies.ts';
 import { engineFlag } from './stored-flag.ts';
 import type { WorkspaceFacts } from './workspace-facts.ts';
@@ -30,9 +38,17 @@ export async function accountFacts(
   const stored = (await readFlags(tx, { accountId })).map(engineFlag);
   const open = stored.filter((flag) => flag.clearedAt === null);
   const handling = new Map(
-    (await flagHandling(tx, stored.map((flag) => flag.flagId))).map((one) => [one.flagId, one]),
+    (
+      await flagHandling(
+        tx,
+        stored.map((flag) => flag.flagId),
+      )
+    ).map((one) => [one.flagId, one]),
   );
-  const urls = await eventUrls(tx, open.flatMap((flag) => flag.proof.evidence.slice(0, 3).map((one) => one.eventId)));
+  const urls = await eventUrls(
+    tx,
+    open.flatMap((flag) => flag.proof.evidence.slice(0, 3).map((one) => one.eventId)),
+  );
   const [journey] = facts.journeys;
   const state = journey === undefined ? undefined : await checkpoint(tx, accountId, journey);
   const email = account.csmEmail?.toLowerCase() ?? null;

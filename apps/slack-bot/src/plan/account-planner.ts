@@ -45,7 +45,10 @@ export async function planAccounts(
   woken: ReadonlySet<string> = new Set(),
 ): Promise<boolean> {
   if (facts.installation.slack.alertsFrom === null) return false;
-  const messages = new Map((await openAccountMessages(tx, accountIds)).map((one) => [one.accountId ?? '', one]));
+  // Messages in a team that is no longer connected cannot be changed: their accounts begin anew.
+  const { teamId } = facts.installation.slack;
+  const open = (await openAccountMessages(tx, accountIds)).filter((one) => one.teamId === teamId);
+  const messages = new Map(open.map((one) => [one.accountId ?? '', one]));
   let queued = false;
   for (const accountId of accountIds) {
     const about = await accountFacts(tx, deps, facts, accountId);
@@ -89,16 +92,17 @@ async function planAccount(
     flags: about.open,
     past: about.past,
     handling: about.handling,
-    message: message && detail
-      ? {
-          messageId: message.messageId,
-          revision: detail.revision,
-          shown: detail.shown,
-          settled: detail.settled,
-          unsent: unsentPost !== undefined,
-        }
-      : null,
-    told: message ? new Set() : await toldFlags(tx, accountId),
+    message:
+      message && detail
+        ? {
+            messageId: message.messageId,
+            revision: detail.revision,
+            shown: detail.shown,
+            settled: detail.settled,
+            unsent: unsentPost !== undefined,
+          }
+        : null,
+    told: message ? new Set() : await toldFlags(tx, accountId, teamId),
     woken,
     ordinal: message ? 0 : await countAccountMessages(tx, accountId, teamId),
     alertsFrom,
@@ -211,8 +215,8 @@ async function writeChange(
 }
 
 /** Flags that digests have told of this account. */
-async function toldFlags(tx: Tx, accountId: string): Promise<ReadonlySet<string>> {
-  const told = await digests(tx, { accountId, closedToo: true });
+async function toldFlags(tx: Tx, accountId: string, teamId: string): Promise<ReadonlySet<string>> {
+  const told = (await digests(tx, { accountId, closedToo: true })).filter((one) => one.teamId === teamId);
   return new Set(
     told.flatMap((message) => (detailOf(message).shownByAccount[accountId] ?? []).map((one) => one.flagId)),
   );

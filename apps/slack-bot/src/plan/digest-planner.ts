@@ -131,7 +131,12 @@ async function writeDigest(
   tx: Tx,
   deps: SlackBotDependencies,
   facts: WorkspaceFacts,
-  digest: { readonly destination: string; readonly group: Group; readonly occasion: 'first' | 'morning'; readonly key: string },
+  digest: {
+    readonly destination: string;
+    readonly group: Group;
+    readonly occasion: 'first' | 'morning';
+    readonly key: string;
+  },
 ): Promise<void> {
   const now = deps.now();
   const { teamId } = facts.installation.slack;
@@ -157,7 +162,14 @@ async function writeDigest(
   const content = digestOf(facts, detail, accounts, now);
   const messageId = await addAlertMessage(
     tx,
-    { accountId: null, kind: 'digest', teamId, destination: digest.destination, contentDigest: digestOfContent(content), detail },
+    {
+      accountId: null,
+      kind: 'digest',
+      teamId,
+      destination: digest.destination,
+      contentDigest: digestOfContent(content),
+      detail,
+    },
     now,
   );
   const opens = nextOpening(now, calendar);
@@ -185,6 +197,7 @@ export async function refreshDigests(
 ): Promise<boolean> {
   let queued = false;
   for (const message of await digests(tx, { accountId })) {
+    if (message.teamId !== facts.installation.slack.teamId) continue;
     const detail = detailOf(message);
     const accounts: AccountFacts[] = [];
     for (const id of detail.accountIds) {
@@ -199,7 +212,9 @@ export async function refreshDigests(
     const closed = Object.values(next.shownByAccount).every((shown) => shown.length === 0);
     const revised = { ...next, revision: detail.revision + 1 };
     await reviseAlertMessage(tx, message.messageId, { contentDigest, detail: revised, closed }, now);
-    const [unsent] = (await outboxOf(tx, message.messageId, ['pending', 'held'])).filter((row) => row.action === 'post');
+    const [unsent] = (await outboxOf(tx, message.messageId, ['pending', 'held'])).filter(
+      (row) => row.action === 'post',
+    );
     if (unsent && (await rewriteOutbox(tx, unsent.outboxId, { content }, now))) continue;
     await cancelOutbox(tx, message.messageId, ['update'], 'overtaken by a later update', now);
     await enqueue(
@@ -278,7 +293,12 @@ function digestOfContent(content: DigestContent): string {
 }
 
 function shownFlag(
-  flag: { readonly flagId: string; readonly rule: string; readonly title: string; readonly severity: ShownFlag['severity'] },
+  flag: {
+    readonly flagId: string;
+    readonly rule: string;
+    readonly title: string;
+    readonly severity: ShownFlag['severity'];
+  },
   about: AccountFacts,
   now: number,
 ): ShownFlag {

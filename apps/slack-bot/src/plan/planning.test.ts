@@ -50,7 +50,10 @@ describe('the first steady state (G11)', () => {
     await rig.send();
     expect(texts('maya')).toHaveLength(1);
     rig.offset += hour;
-    await rig.fold(aster, [rig.flag(aster, 'gone_quiet', { severity: 'medium', openedAt: rig.now() - 901 * hour }), rig.flag(aster, 'ticket_load', { title: 'Ticket load' })]);
+    await rig.fold(aster, [
+      rig.flag(aster, 'gone_quiet', { severity: 'medium', openedAt: rig.now() - 901 * hour }),
+      rig.flag(aster, 'ticket_load', { title: 'Ticket load' }),
+    ]);
     await rig.send();
     expect(texts('maya')).toHaveLength(2);
     expect(shown('maya', 1)).toContain('Ticket load');
@@ -72,7 +75,9 @@ describe('the first steady state (G11)', () => {
     await rig.send();
     expect(texts('maya')).toEqual(['Hello, Maya: one account needs a look']);
     expect(shown('maya')).toContain('Aster Foods: ~Gone quiet~  Not a risk, says <@U0MAYA>');
-    await rig.fold(second, [rig.flag(second, 'gone_quiet', { clearedAt: rig.now(), clearedBecause: 'the customer wrote' })]);
+    await rig.fold(second, [
+      rig.flag(second, 'gone_quiet', { clearedAt: rig.now(), clearedBecause: 'the customer wrote' }),
+    ]);
     await rig.send();
     expect(texts('maya')).toEqual(['Hello, Maya: all done']);
   });
@@ -109,7 +114,11 @@ describe('one open message for each account', () => {
     expect(texts('maya')[0]).toBe('Northgate Paper: resolved');
     expect(texts('maya').at(-1)).toContain('Nothing is open any more');
     rig.offset += hour;
-    await rig.fold(account, [cleared(quiet), cleared(load), rig.flag(account, 'champion_left', { title: 'Champion left' })]);
+    await rig.fold(account, [
+      cleared(quiet),
+      cleared(load),
+      rig.flag(account, 'champion_left', { title: 'Champion left' }),
+    ]);
     await rig.send();
     expect(texts('maya').filter((text) => text.startsWith('Northgate Paper'))).toHaveLength(2);
   });

@@ -17,11 +17,17 @@ beforeEach(async () => {
 });
 
 const seconds = () => Math.floor(rig.now() / 1000);
-const receipts = async () => (await rig.database.asOwner<{ receipt_key: string }>('SELECT receipt_key FROM slack_receipt')).length;
+const receipts = async () =>
+  (await rig.database.asOwner<{ receipt_key: string }>('SELECT receipt_key FROM slack_receipt')).length;
 
-function post(body: string, options: { secret?: string; at?: number; type?: string; headers?: Record<string, string> } = {}) {
+function post(
+  body: string,
+  options: { secret?: string; at?: number; type?: string; headers?: Record<string, string> } = {},
+) {
   const at = options.at ?? seconds();
-  const signature = `v0=${createHmac('sha256', options.secret ?? 'signing-secret').update(`v0:${at}:${body}`).digest('hex')}`;
+  const signature = `v0=${createHmac('sha256', options.secret ?? 'signing-secret')
+    .update(`v0:${at}:${body}`)
+    .digest('hex')}`;
   return rig.bot.fetch(
     new Request('http://127.0.0.1/slack/events', {
       method: 'POST',
@@ -36,9 +42,26 @@ function post(body: string, options: { secret?: string; at?: number; type?: stri
   );
 }
 const command = (text = 'help') =>
-  new URLSearchParams({ command: '/journey', text, team_id: 'T0ONE', api_app_id: rig.app.id, user_id: 'U0MAYA', response_url: `${rig.served.url}/actions/none`, trigger_id: 't' }).toString();
+  new URLSearchParams({
+    command: '/journey',
+    text,
+    team_id: 'T0ONE',
+    api_app_id: rig.app.id,
+    user_id: 'U0MAYA',
+    response_url: `${rig.served.url}/actions/none`,
+    trigger_id: 't',
+  }).toString();
 const event = (id: string, more: object = {}) =>
-  JSON.stringify({ type: 'event_callback', team_id: 'T0ONE', context_team_id: 'T0ONE', api_app_id: rig.app.id, event_id: id, event_time: seconds() - 9_000, event: { type: 'app_uninstalled' }, ...more });
+  JSON.stringify({
+    type: 'event_callback',
+    team_id: 'T0ONE',
+    context_team_id: 'T0ONE',
+    api_app_id: rig.app.id,
+    event_id: id,
+    event_time: seconds() - 9_000,
+    event: { type: 'app_uninstalled' },
+    ...more,
+  });
 
 describe('what is refused leaves no row (R21)', () => {
   test('forged, unsigned and altered requests: 401', async () => {
@@ -93,7 +116,15 @@ describe('what comes twice is acted on once (G1)', () => {
 
   test('the same event under its id, signed anew: 200, and nothing more', async () => {
     expect((await post(event('Ev1'), { type: 'application/json' })).status).toBe(200);
-    expect((await post(event('Ev1'), { type: 'application/json', at: seconds() + 60, headers: { 'x-slack-retry-num': '1' } })).status).toBe(200);
+    expect(
+      (
+        await post(event('Ev1'), {
+          type: 'application/json',
+          at: seconds() + 60,
+          headers: { 'x-slack-retry-num': '1' },
+        })
+      ).status,
+    ).toBe(200);
     expect(await receipts()).toBe(1);
   });
 
@@ -110,9 +141,15 @@ describe('what comes twice is acted on once (G1)', () => {
     });
     rig.slack.handle.revokeTokens('T0ONE');
     const body = { type: 'app_uninstalled', event_time: seconds() + 60, api_app_id: rig.app.id };
-    await rig.database.asOwner(`INSERT INTO slack_receipt VALUES ($1, 'event:lost', $2, $3, NULL)`, [rig.workspaceId, new Date(rig.now() - 120_000), JSON.stringify(body)]);
+    await rig.database.asOwner(`INSERT INTO slack_receipt VALUES ($1, 'event:lost', $2, $3, NULL)`, [
+      rig.workspaceId,
+      new Date(rig.now() - 120_000),
+      JSON.stringify(body),
+    ]);
     await rig.send();
-    const [row] = await rig.database.asOwner<{ status: string }>(`SELECT status FROM installation WHERE connector = 'slack'`);
+    const [row] = await rig.database.asOwner<{ status: string }>(
+      `SELECT status FROM installation WHERE connector = 'slack'`,
+    );
     expect(row?.status).toBe('needs_auth');
     await rig.install();
   });

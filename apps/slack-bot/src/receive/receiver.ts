@@ -55,7 +55,12 @@ export class FetchReceiver implements Receiver {
     if (envelope.ssl_check) return new Response('');
     if (envelope.type === 'url_verification') return Response.json({ challenge: envelope.challenge ?? '' });
     if (workspaceId === undefined) return notConnected(envelope);
-    return this.#act(workspaceId, envelope, receiptOf(envelope, requestKey(stamp)), Number(request.headers.get('x-slack-retry-num') ?? 0));
+    return this.#act(
+      workspaceId,
+      envelope,
+      receiptOf(envelope, requestKey(stamp)),
+      Number(request.headers.get('x-slack-retry-num') ?? 0),
+    );
   }
 
   /** Takes what came over a socket, which is Slack's own and needs no signature. Answers with what is to be acknowledged. */
@@ -72,7 +77,9 @@ export class FetchReceiver implements Receiver {
   async #act(workspaceId: string, envelope: Envelope, receipt: Receipt | undefined, retry: number): Promise<Response> {
     const { database, now } = this.#deps;
     if (receipt) {
-      const isNew = await database.inWorkspace(workspaceId, (tx) => addSlackReceipt(tx, receipt.key, receipt.body, now()));
+      const isNew = await database.inWorkspace(workspaceId, (tx) =>
+        addSlackReceipt(tx, receipt.key, receipt.body, now()),
+      );
       // Slack repeats an event that it thinks lost, and wants to hear that it was not.
       if (!isNew) return receipt.isEvent ? new Response('') : refuse(409, 'This request was acted on already.');
     } else if (envelope.event_id) return new Response('');
@@ -86,7 +93,10 @@ export class FetchReceiver implements Receiver {
           resolve(refuse(404, 'Nothing here answers that.'));
         })
         .catch((error: unknown) => {
-          this.#deps.log.error({ workspaceId, type: envelope.type, error: nameOfError(error) }, 'a Slack request could not be handled');
+          this.#deps.log.error(
+            { workspaceId, type: envelope.type, error: nameOfError(error) },
+            'a Slack request could not be handled',
+          );
           resolve(refuse(500, 'Something went wrong on our side.'));
         })
         .finally(() => this.#working.delete(work));

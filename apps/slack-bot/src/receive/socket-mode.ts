@@ -48,7 +48,10 @@ export async function openSocket(
       // Only an answer of a listener is one to Slack; a refusal is an empty acknowledgment, which ends the retries.
       return ack(answer.ok && text.startsWith('{') ? JSON.parse(text) : undefined);
     })().catch((error: unknown) => {
-      deps.log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'what came over the Slack socket could not be handled');
+      deps.log.error(
+        { error: error instanceof Error ? error.name : 'unknown' },
+        'what came over the Slack socket could not be handled',
+      );
     });
   });
   await socket.start();

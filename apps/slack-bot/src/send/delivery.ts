@@ -9,9 +9,10 @@ import {
   reviseAlertMessage,
   rewriteOutbox,
   settleOutbox,
-  slackDestinations,
   type AlertMessage,
+  type Member,
   type OutboxRow,
+  type SlackDestination,
 } from '@waymark/store';
 import type { SlackSession } from '../bot-token.ts';
 import type { SlackBotDependencies, SlackTiming } from '../dependencies.ts';
@@ -26,7 +27,13 @@ import { pauseRoute } from './pause-route.ts';
 import { payloadOf, type Payload } from './payload.ts';
 import { metadataType } from './reconcile.ts';
 
-const contentErrors = new Set(['invalid_blocks', 'invalid_blocks_format', 'msg_blocks_too_long', 'msg_too_long', 'no_text']);
+const contentErrors = new Set([
+  'invalid_blocks',
+  'invalid_blocks_format',
+  'msg_blocks_too_long',
+  'msg_too_long',
+  'no_text',
+]);
 const longestWaitMs = 300_000;
 /** Where every destination is paused, an alert waits and is not lost. */
 const allPausedWaitMs = 3_600_000;
@@ -38,6 +45,9 @@ export interface DeliveryContext {
   readonly queues: ChannelQueues;
   readonly workspaceId: string;
   readonly session: SlackSession;
+  /** As they were when the round began. */
+  readonly destinations: readonly SlackDestination[];
+  readonly members: readonly Member[];
 }
 
 /** What came of a row: `stop` where the grant is dead and nothing more is to be tried. */
@@ -47,9 +57,12 @@ export type Delivered = 'done' | 'again' | 'stop';
  * Makes the one call to Slack that a row asks for. The row is claimed before the call and settled after it, each in a transaction of
  * its own; an outcome that nobody knows leaves it `uncertain` (failure R14).
  */
-export async function deliver(context: DeliveryContext, row: OutboxRow): Promise<Delivered> {
-  const { deps, workspaceId, queues, session } = context;
-  const message = await deps.database.inWorkspace(workspaceId, (tx) => alertMessage(tx, row.messageId));
+export async function deliver(
+  context: DeliveryContext,
+  row: OutboxRow,
+  message: AlertMessage | undefined,
+): Promise<Delivered> {
+  const { deps, queues, session } = context;
   if (!message || message.teamId !== session.installation.slack.teamId) {
     await giveUp(context, row, 'the message belongs to a Slack team that is no longer connected');
     return 'done';
@@ -69,7 +82,12 @@ export async function deliver(context: DeliveryContext, row: OutboxRow): Promise
 }
 
 type Place =
-  | { readonly kind: 'ready'; readonly channel: string; readonly destination: Destination | null; readonly note: string | null }
+  | {
+      readonly kind: 'ready';
+      readonly channel: string;
+      readonly destination: Destination | null;
+      readonly note: string | null;
+    }
   | { readonly kind: Delivered };
 
 /** Where a row goes: an update and a reply to where the message is, a post to the first destination that can be found. */
@@ -83,13 +101,14 @@ async function findPlace(context: DeliveryContext, row: OutboxRow, message: Aler
     return { kind: 'done' };
   }
   const { candidates } = detailOf(message);
-  const paused = await pausedDestinations(context);
+  const paused = pausedDestinations(context);
   for (const [index, destination] of candidates.entries()) {
     if (paused.has(destinationKey(destination))) continue;
-    const found = await findChannel(deps, workspaceId, session, destination);
+    const found = await findChannel(context, destination);
     if (found.kind === 'found') {
       const meant = candidates[0];
-      const note = index > 0 && meant ? `Meant for ${describeDestination(meant)}, which Slack does not let me reach.` : null;
+      const note =
+        index > 0 && meant ? `Meant for ${describeDestination(meant)}, which Slack does not let me reach.` : null;
       return { kind: 'ready', channel: found.channel, destination, note };
     }
     if (found.kind === 'later') return { kind: await putOff(context, row, found.outcome, null) };
@@ -97,14 +116,14 @@ async function findPlace(context: DeliveryContext, row: OutboxRow, message: Aler
     await deps.database.inWorkspace(workspaceId, (tx) => pauseRoute(tx, session, destination, found.error, deps.now()));
   }
   if (candidates.length === 0) await giveUp(context, row, 'there is no destination at all: set a default channel');
-  else await postpone(context, row, deps.now() + allPausedWaitMs, 'no destination can be reached: set a default channel');
+  else
+    await postpone(context, row, deps.now() + allPausedWaitMs, 'no destination can be reached: set a default channel');
   return { kind: 'done' };
 }
 
-async function pausedDestinations({ deps, timing, workspaceId, session }: DeliveryContext): Promise<ReadonlySet<string>> {
-  const known = await deps.database.inWorkspace(workspaceId, (tx) => slackDestinations(tx, session.installation.slack.teamId));
+function pausedDestinations({ deps, timing, destinations }: DeliveryContext): ReadonlySet<string> {
   return new Set(
-    known
+    destinations
       .filter((one) => one.pausedReason !== null && deps.now() - one.updatedAt < timing.pausedRetryMs)
       .map((one) => one.destination),
   );
@@ -145,11 +164,21 @@ async function call(
 }
 
 /** Later forms of the message go on saying why it is where it is. */
-async function keepNote(tx: Parameters<typeof alertMessage>[0], messageId: string, note: string, now: number): Promise<void> {
+async function keepNote(
+  tx: Parameters<typeof alertMessage>[0],
+  messageId: string,
+  note: string,
+  now: number,
+): Promise<void> {
   const message = await alertMessage(tx, messageId);
   if (!message) return;
   const detail = { ...detailOf(message), routeNote: note };
-  await reviseAlertMessage(tx, messageId, { contentDigest: message.contentDigest, detail, closed: message.closedAt !== null }, now);
+  await reviseAlertMessage(
+    tx,
+    messageId,
+    { contentDigest: message.contentDigest, detail, closed: message.closedAt !== null },
+    now,
+  );
 }
 
 function withNote(payload: Payload, note: string | null): Payload {
@@ -169,7 +198,9 @@ async function send(
   now: number,
 ): Promise<string> {
   const rendered = render(payload.content, now);
-  const repeat = payload.possibleRepeat ? [context(['This may be a repeat: Slack did not say whether it took the first.'])] : [];
+  const repeat = payload.possibleRepeat
+    ? [context(['This may be a repeat: Slack did not say whether it took the first.'])]
+    : [];
   const body = { channel, text: rendered.text, ...(!payload.textOnly && { blocks: [...rendered.blocks, ...repeat] }) };
   if (row.action === 'update') {
     const updated = await session.client.chat.update({ ...body, ts: message.ts ?? '' });
@@ -194,7 +225,16 @@ async function settleFailure(
 ): Promise<Delivered> {
   const { deps, workspaceId, session } = context;
   const now = deps.now();
-  deps.log.warn({ workspaceId, action: row.action, attempt: row.attempt, outcome: outcome.kind, error: 'error' in outcome ? outcome.error : undefined }, 'a call to Slack failed');
+  deps.log.warn(
+    {
+      workspaceId,
+      action: row.action,
+      attempt: row.attempt,
+      outcome: outcome.kind,
+      error: 'error' in outcome ? outcome.error : undefined,
+    },
+    'a call to Slack failed',
+  );
   if (outcome.kind === 'unknown') {
     // The same update twice changes nothing, so its doubt needs no search.
     const state = row.action === 'update' ? 'pending' : 'uncertain';
@@ -280,7 +320,12 @@ async function settle(
   await deps.database.inWorkspace(workspaceId, (tx) => settleOutbox(tx, row.outboxId, outcome, deps.now()));
 }
 
-async function postpone({ deps, workspaceId }: DeliveryContext, row: OutboxRow, until: number, error: string): Promise<void> {
+async function postpone(
+  { deps, workspaceId }: DeliveryContext,
+  row: OutboxRow,
+  until: number,
+  error: string,
+): Promise<void> {
   await deps.database.inWorkspace(workspaceId, (tx) => postponeOutbox(tx, row.outboxId, until, error, deps.now()));
 }
 

@@ -1,5 +1,5 @@
 import { destinationKey, type Destination } from '@waymark/alerts';
-import { members, setSlackUser, slackDestinations, writeSlackDestination } from '@waymark/store';
+import { setSlackUser, writeSlackDestination, type Member, type SlackDestination } from '@waymark/store';
 import type { SlackSession } from '../bot-token.ts';
 import type { SlackBotDependencies } from '../dependencies.ts';
 import { classifyCall, type CallOutcome } from '../web-client.ts';
@@ -33,21 +33,24 @@ export const destinationErrors: ReadonlySet<string> = new Set([
   'unknown_method',
 ]);
 
+/** What the search needs: the rows as they were when the round began. */
+export interface FindContext {
+  readonly deps: SlackBotDependencies;
+  readonly workspaceId: string;
+  readonly session: SlackSession;
+  readonly destinations: readonly SlackDestination[];
+  readonly members: readonly Member[];
+}
+
 /**
  * The channel of a destination. A member's Slack user is the one set by hand, else looked up by address and kept as a hint
  * (failure G9); a channel's name is looked up once.
  */
-export async function findChannel(
-  deps: SlackBotDependencies,
-  workspaceId: string,
-  session: SlackSession,
-  destination: Destination,
-): Promise<Found> {
+export async function findChannel(context: FindContext, destination: Destination): Promise<Found> {
   try {
-    if (destination.kind === 'channel') return await findNamed(deps, workspaceId, session, destination.channel);
-    const user =
-      destination.kind === 'user' ? destination.slackUserId : await slackUserOf(deps, workspaceId, session, destination.email);
-    return { kind: 'found', channel: await directMessage(deps, workspaceId, session, user) };
+    if (destination.kind === 'channel') return await findNamed(context, destination.channel);
+    const user = destination.kind === 'user' ? destination.slackUserId : await slackUserOf(context, destination.email);
+    return { kind: 'found', channel: await directMessage(context, user) };
   } catch (error) {
     const outcome = classifyCall(error);
     if (outcome.kind === 'refused') return { kind: 'unreachable', error: outcome.error };
@@ -56,14 +59,8 @@ export async function findChannel(
 }
 
 /** https://docs.slack.dev/reference/methods/users.lookupByEmail */
-async function slackUserOf(
-  deps: SlackBotDependencies,
-  workspaceId: string,
-  session: SlackSession,
-  email: string,
-): Promise<string> {
-  const known = await deps.database.inWorkspace(workspaceId, (tx) => members(tx));
-  const member = known.find((one) => one.email.toLowerCase() === email);
+async function slackUserOf({ deps, workspaceId, session, members }: FindContext, email: string): Promise<string> {
+  const member = members.find((one) => one.email.toLowerCase() === email);
   if (member?.slackUserId) return member.slackUserId;
   const answer = await session.client.users.lookupByEmail({ email });
   const id = answer.user?.id ?? '';
@@ -72,39 +69,32 @@ async function slackUserOf(
 }
 
 /** https://docs.slack.dev/reference/methods/conversations.open */
-async function directMessage(
-  deps: SlackBotDependencies,
-  workspaceId: string,
-  session: SlackSession,
-  user: string,
-): Promise<string> {
+async function directMessage(context: FindContext, user: string): Promise<string> {
   const key = `user:${user}`;
-  const kept = await knownChannel(deps, workspaceId, session, key);
+  const kept = keptChannel(context, key);
   if (kept !== undefined) return kept;
-  const opened = await session.client.conversations.open({ users: user });
+  const opened = await context.session.client.conversations.open({ users: user });
   const channel = opened.channel?.id ?? user;
-  await keepChannel(deps, workspaceId, session, key, channel);
+  await keepChannel(context, key, channel);
   return channel;
 }
 
 /** https://docs.slack.dev/reference/methods/conversations.list */
-async function findNamed(
-  deps: SlackBotDependencies,
-  workspaceId: string,
-  session: SlackSession,
-  name: string,
-): Promise<Found> {
+async function findNamed(context: FindContext, name: string): Promise<Found> {
   if (/^[CGD][A-Z0-9]{2,}$/.test(name)) return { kind: 'found', channel: name };
   const wanted = name.replace(/^#/, '').toLowerCase();
   const key = `channel:${name}`;
-  const kept = await knownChannel(deps, workspaceId, session, key);
+  const kept = keptChannel(context, key);
   if (kept !== undefined) return { kind: 'found', channel: kept };
   let cursor: string | undefined;
   do {
-    const page = await session.client.conversations.list({ limit: 200, ...(cursor !== undefined && { cursor }) });
+    const page = await context.session.client.conversations.list({
+      limit: 200,
+      ...(cursor !== undefined && { cursor }),
+    });
     const found = page.channels?.find((one) => one.name === wanted);
     if (found?.id !== undefined) {
-      await keepChannel(deps, workspaceId, session, key, found.id);
+      await keepChannel(context, key, found.id);
       return { kind: 'found', channel: found.id };
     }
     cursor = page.response_metadata?.next_cursor || undefined;
@@ -112,21 +102,12 @@ async function findNamed(
   return { kind: 'unreachable', error: 'channel_not_found' };
 }
 
-async function knownChannel(
-  deps: SlackBotDependencies,
-  workspaceId: string,
-  session: SlackSession,
-  key: string,
-): Promise<string | undefined> {
-  const { teamId } = session.installation.slack;
-  const known = await deps.database.inWorkspace(workspaceId, (tx) => slackDestinations(tx, teamId));
-  return known.find((one) => one.destination === key && one.pausedReason === null)?.channel ?? undefined;
+function keptChannel({ destinations }: FindContext, key: string): string | undefined {
+  return destinations.find((one) => one.destination === key && one.pausedReason === null)?.channel ?? undefined;
 }
 
 async function keepChannel(
-  deps: SlackBotDependencies,
-  workspaceId: string,
-  session: SlackSession,
+  { deps, workspaceId, session }: FindContext,
   destination: string,
   channel: string,
 ): Promise<void> {

@@ -1,5 +1,12 @@
 import { destinationKey, type Destination, type NoticeContent } from '@waymark/alerts';
-import { addAlertMessage, enqueue, slackDestinations, writeSlackDestination, type Tx } from '@waymark/store';
+import {
+  addAlertMessage,
+  enqueue,
+  readTokens,
+  slackDestinations,
+  writeSlackDestination,
+  type Tx,
+} from '@waymark/store';
 import type { SlackSession } from '../bot-token.ts';
 import { describeDestination } from './destination.ts';
 
@@ -16,6 +23,8 @@ export async function pauseRoute(
 ): Promise<void> {
   const { teamId, installedBy } = session.installation.slack;
   const key = destinationKey(destination);
+  // Several alerts of one round may find out at once; the install's lock lets one of them tell.
+  await readTokens(tx, session.installation.installationId, true);
   const known = (await slackDestinations(tx, teamId)).find((one) => one.destination === key);
   const told = known?.pausedReason === error ? known.toldAdminAt : null;
   const tell = told === null && installedBy !== null && key !== `user:${installedBy}`;

@@ -28,7 +28,10 @@ export class Reconciler {
   /** Settles what can be settled now. Returns how many rows are still uncertain. */
   async reconcile(workspaceId: string, session: SlackSession): Promise<number> {
     const now = this.#deps.now();
-    const groups = new Map<string, { readonly channel: string; readonly thread: string | null; readonly rows: OutboxRow[] }>();
+    const groups = new Map<
+      string,
+      { readonly channel: string; readonly thread: string | null; readonly rows: OutboxRow[] }
+    >();
     const uncertain = await this.#deps.database.inWorkspace(workspaceId, async (tx) => {
       const rows = await outboxIn(tx, ['uncertain']);
       for (const row of rows) {
@@ -115,13 +118,24 @@ export class Reconciler {
           return;
         }
         if (look.kind === 'whole' || look.kind === 'forbidden') {
-          await settleOutbox(tx, row.outboxId, { state: 'pending', error: 'not found in the channel: sent again' }, now);
-          if (look.kind === 'forbidden') await rewriteOutbox(tx, row.outboxId, { ...row.payload, possibleRepeat: true }, now);
+          await settleOutbox(
+            tx,
+            row.outboxId,
+            { state: 'pending', error: 'not found in the channel: sent again' },
+            now,
+          );
+          if (look.kind === 'forbidden')
+            await rewriteOutbox(tx, row.outboxId, { ...row.payload, possibleRepeat: true }, now);
           settled += 1;
           return;
         }
         const nextTryAt = look.kind === 'later' ? look.at : now + this.#timing.historyIntervalMs;
-        await settleOutbox(tx, row.outboxId, { state: 'uncertain', nextTryAt, error: 'the channel could not be read yet' }, now);
+        await settleOutbox(
+          tx,
+          row.outboxId,
+          { state: 'uncertain', nextTryAt, error: 'the channel could not be read yet' },
+          now,
+        );
       });
     }
     return settled;
@@ -137,7 +151,8 @@ type Look =
 function alertIdOf(message: object): string | undefined {
   const metadata: unknown = 'metadata' in message ? message.metadata : undefined;
   if (typeof metadata !== 'object' || metadata === null) return undefined;
-  if (!('event_type' in metadata) || metadata.event_type !== metadataType || !('event_payload' in metadata)) return undefined;
+  if (!('event_type' in metadata) || metadata.event_type !== metadataType || !('event_payload' in metadata))
+    return undefined;
   const payload: unknown = metadata.event_payload;
   if (typeof payload !== 'object' || payload === null || !('alert_id' in payload)) return undefined;
   return typeof payload.alert_id === 'string' ? payload.alert_id : undefined;

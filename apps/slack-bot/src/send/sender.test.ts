@@ -21,8 +21,10 @@ async function alert(name = 'Northgate Paper', more: { csmEmail?: string | null 
 }
 const states = async () => (await rig.outbox()).map((row) => `${row.action} ${row.state}`);
 const posts = () => rig.slack.handle.posted();
-const fault = (kind: 'lost-answer' | 'server-error' | 'reset-mid-body' | 'html-200' | 'too-many' | 'hang', method = 'chat.postMessage') =>
-  rig.served.faults.add({ kind, match: { path: method.replaceAll('.', '\\.') }, times: 1 });
+const fault = (
+  kind: 'lost-answer' | 'server-error' | 'reset-mid-body' | 'html-200' | 'too-many' | 'hang',
+  method = 'chat.postMessage',
+) => rig.served.faults.add({ kind, match: { path: method.replaceAll('.', '\\.') }, times: 1 });
 
 /** The process ends at a point: what it was doing never goes on, and another one starts on the same rows. */
 async function dieAt(point: string) {
@@ -41,18 +43,21 @@ async function dieAt(point: string) {
 }
 
 describe('each alert is posted once (I4)', () => {
-  test.each(['post-claimed', 'post-sent', 'post-recorded'])('R14: a process that dies at %s leaves one post', async (point) => {
-    const { account, flag } = await alert();
-    await dieAt(point);
-    await rig.send();
-    await rig.send();
-    expect(posts()).toHaveLength(1);
-    expect(await states()).toEqual(['post sent']);
-    // What was found again can be changed: its place is known.
-    await rig.fold(account, [{ ...flag, clearedAt: rig.now(), clearedBecause: 'the customer wrote' }]);
-    await rig.send();
-    expect(rig.dms('maya')[0]?.text).toBe('Northgate Paper: resolved');
-  });
+  test.each(['post-claimed', 'post-sent', 'post-recorded'])(
+    'R14: a process that dies at %s leaves one post',
+    async (point) => {
+      const { account, flag } = await alert();
+      await dieAt(point);
+      await rig.send();
+      await rig.send();
+      expect(posts()).toHaveLength(1);
+      expect(await states()).toEqual(['post sent']);
+      // What was found again can be changed: its place is known.
+      await rig.fold(account, [{ ...flag, clearedAt: rig.now(), clearedBecause: 'the customer wrote' }]);
+      await rig.send();
+      expect(rig.dms('maya')[0]?.text).toBe('Northgate Paper: resolved');
+    },
+  );
 
   test('G2 control: the same death at post-sent without the search for it posts twice', async () => {
     await alert();
@@ -62,16 +67,19 @@ describe('each alert is posted once (I4)', () => {
     expect(posts()).toHaveLength(2);
   });
 
-  test.each(['lost-answer', 'reset-mid-body', 'html-200', 'server-error'] as const)('R14: %s leaves the outcome open until it was looked for', async (kind) => {
-    await alert();
-    fault(kind);
-    const first = await rig.send();
-    expect(first.uncertain).toBe(1);
-    expect(await states()).toEqual(['post uncertain']);
-    await rig.send();
-    expect(posts()).toHaveLength(1);
-    expect(await states()).toEqual(['post sent']);
-  });
+  test.each(['lost-answer', 'reset-mid-body', 'html-200', 'server-error'] as const)(
+    'R14: %s leaves the outcome open until it was looked for',
+    async (kind) => {
+      await alert();
+      fault(kind);
+      const first = await rig.send();
+      expect(first.uncertain).toBe(1);
+      expect(await states()).toEqual(['post uncertain']);
+      await rig.send();
+      expect(posts()).toHaveLength(1);
+      expect(await states()).toEqual(['post sent']);
+    },
+  );
 
   test('R14: a call that hangs is given up and looked for', async () => {
     await alert();
@@ -84,7 +92,10 @@ describe('each alert is posted once (I4)', () => {
 
   test('G2 control: the SDK by itself, with its own retries, posts a lost answer twice', async () => {
     const token = rig.slack.handle.workspace.installation('T0ONE', rig.app.id)?.token;
-    const client = new WebClient(token, { slackApiUrl: `${rig.served.url}/api/`, retryConfig: { retries: 1, minTimeout: 1, maxTimeout: 1 } });
+    const client = new WebClient(token, {
+      slackApiUrl: `${rig.served.url}/api/`,
+      retryConfig: { retries: 1, minTimeout: 1, maxTimeout: 1 },
+    });
     fault('lost-answer');
     await client.chat.postMessage({ channel: 'U0MAYA', text: 'x' }).catch(() => undefined);
     expect(posts().length).toBe(2);
@@ -111,7 +122,7 @@ describe('each alert is posted once (I4)', () => {
     rig.offset += 10_000;
     await rig.send();
     expect((await states()).filter((one) => one.startsWith('update'))).toEqual(['update sent']);
-    expect(JSON.stringify(rig.dms('maya')[0]?.blocks)).toContain('critical risk');
+    expect(JSON.stringify(rig.dms('maya')[0]?.blocks)).toContain('Critical risk');
   });
 
   test('R15: where the history may not be read, the alert goes again and says that it may be a repeat', async () => {
@@ -183,7 +194,9 @@ describe('destinations', () => {
   test('no owner: the default channel, which the app joins by itself', async () => {
     await alert('Northgate Paper', { csmEmail: null });
     await rig.send();
-    expect(JSON.stringify(rig.slack.handle.messages('#cs-alerts').at(-1)?.blocks)).toContain('No CSM is named for this account');
+    expect(JSON.stringify(rig.slack.handle.messages('#cs-alerts').at(-1)?.blocks)).toContain(
+      'No CSM is named for this account',
+    );
     expect(await states()).toEqual(['post sent']);
   });
 
@@ -204,7 +217,9 @@ describe('destinations', () => {
     rig.offset += 61_000;
     await rig.send();
     expect(await states()).toEqual(['post pending']);
-    const [row] = await rig.database.asOwner<{ status: string }>(`SELECT status FROM installation WHERE connector = 'slack'`);
+    const [row] = await rig.database.asOwner<{ status: string }>(
+      `SELECT status FROM installation WHERE connector = 'slack'`,
+    );
     expect(row?.status).toBe('needs_auth');
     await rig.install();
     rig.offset += 61_000;

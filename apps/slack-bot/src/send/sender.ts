@@ -1,12 +1,15 @@
 import {
+  alertMessages,
   doubtOutbox,
   endedSnoozes,
   flagHandling,
   heldDue,
   lockAccount,
+  members,
   nextOutboxAt,
   outboxIn,
   readyOutbox,
+  slackDestinations,
   writeFlagHandling,
 } from '@waymark/store';
 import { openSession } from '../bot-token.ts';
@@ -70,16 +73,39 @@ export class Sender {
     let uncertain = 0;
     if (session) {
       uncertain = await this.#reconciler.reconcile(workspaceId, session);
-      for (let stop = false; !stop && !signal.aborted; ) {
-        const ready = await database.inWorkspace(workspaceId, (tx) => readyOutbox(tx, now(), pageSize));
-        const mine = ready.filter((row) => !this.#inHand.has(row.outboxId));
-        if (mine.length === 0) break;
-        const context = { deps: this.#deps, timing: this.#timing, queues: this.#queues, workspaceId, session };
+      for (let stop = false; !stop && !signal.aborted;) {
+        const { teamId } = session.installation.slack;
+        // Read once for the whole page, so that each post costs two transactions: its claim and its record.
+        const round = await database.inWorkspace(workspaceId, async (tx) => {
+          const ready = await readyOutbox(tx, now(), pageSize);
+          const mine = ready.filter((row) => !this.#inHand.has(row.outboxId));
+          if (mine.length === 0) return undefined;
+          for (const row of mine) this.#inHand.add(row.outboxId);
+          return {
+            mine,
+            messages: await alertMessages(
+              tx,
+              mine.map((row) => row.messageId),
+            ),
+            destinations: await slackDestinations(tx, teamId),
+            members: await members(tx),
+          };
+        });
+        if (!round) break;
+        const { mine, messages, destinations, members: people } = round;
+        const context = {
+          deps: this.#deps,
+          timing: this.#timing,
+          queues: this.#queues,
+          workspaceId,
+          session,
+          destinations,
+          members: people,
+        };
         const outcomes = await Promise.all(
           mine.map(async (row) => {
-            this.#inHand.add(row.outboxId);
             try {
-              return signal.aborted ? 'stop' : await deliver(context, row);
+              return signal.aborted ? 'stop' : await deliver(context, row, messages.get(row.messageId));
             } finally {
               this.#inHand.delete(row.outboxId);
             }

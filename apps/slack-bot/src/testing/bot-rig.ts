@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { createEmulator } from 'emulate';
 import {
@@ -22,54 +22,13 @@ import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { contentUuid } from '@waymark/journey';
 import type { Flag } from '@waymark/lifecycle';
 import { serveEmulator, type Served } from '../../../sandbox/src/front/serve.ts';
-import type { SlackSeed } from '../../../sandbox/src/slack/seed.ts';
 import { createSlack, type SlackService } from '../../../sandbox/src/slack/slack.ts';
 import type { SlackApp, SlackState } from '../../../sandbox/src/slack/state.ts';
 import type { FlagAnswer, Reattribution, SlackBotDependencies, SlackPoint, SlackTiming } from '../dependencies.ts';
 import { slackInstallation } from '../installation.ts';
 import { createSlackBot, type SlackBot } from '../slack-bot.ts';
-
-const person = (id: string, team: string, realName: string) => ({
-  id,
-  team,
-  name: realName.split(' ')[0]?.toLowerCase() ?? '',
-  realName,
-  email: `${realName.split(' ')[0]?.toLowerCase()}@vendor.example`,
-  timezone: 'Etc/UTC',
-  isBot: false,
-  deleted: false,
-});
-const room = (id: string, team: string, name: string, members: string[]) => ({
-  id,
-  team,
-  name,
-  kind: 'public' as const,
-  topic: '',
-  archived: false,
-  created: 1,
-  members,
-});
-
-/** Two teams: one with two CSMs and an admin, and another that must see nothing. */
-export const rigSeed: SlackSeed = {
-  teams: [
-    { id: 'T0ONE', name: 'Lumen Ledger', domain: 'lumen' },
-    { id: 'T0TWO', name: 'Second Harbor', domain: 'harbor' },
-  ],
-  users: [
-    // The first one consents to installs.
-    person('U0ADMIN', 'T0ONE', 'Ada Minn'),
-    person('U0MAYA', 'T0ONE', 'Maya Okafor'),
-    person('U0JONAS', 'T0ONE', 'Jonas Lindqvist'),
-    person('U0ZOE', 'T0TWO', 'Zoe Vold'),
-  ],
-  channels: [
-    room('C0ALERTS', 'T0ONE', 'cs-alerts', ['U0MAYA', 'U0JONAS', 'U0ADMIN']),
-    room('C0GEN', 'T0ONE', 'general', ['U0MAYA', 'U0JONAS', 'U0ADMIN']),
-    room('C0TWO', 'T0TWO', 'general', ['U0ZOE']),
-  ],
-  chatter: [],
-};
+import { listenForBot } from './listen.ts';
+import { rigSeed } from './rig-seed.ts';
 
 /** The time of a test: Wednesday 2026-03-11, 10:00 UTC, unless moved. */
 export const rigStart = Date.UTC(2026, 2, 11, 10);
@@ -99,7 +58,9 @@ export class BotRig {
   bot: SlackBot;
   workspaceId = '';
 
-  private constructor(parts: Pick<BotRig, 'database' | 'sealer' | 'slack' | 'served' | 'server' | 'publicUrl' | 'app' | 'options'>) {
+  private constructor(
+    parts: Pick<BotRig, 'database' | 'sealer' | 'slack' | 'served' | 'server' | 'publicUrl' | 'app' | 'options'>,
+  ) {
     this.database = parts.database;
     this.sealer = parts.sealer;
     this.slack = parts.slack;
@@ -122,36 +83,7 @@ export class BotRig {
       create: (baseUrl) => createEmulator({ service: slack.definition, baseUrl, listen: false }),
       ...slack.front,
     });
-    const server = createServer((incoming, outgoing) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('end', () => {
-        const headers = new Headers();
-        for (const [name, value] of Object.entries(incoming.headers)) if (typeof value === 'string') headers.set(name, value);
-        const method = incoming.method ?? 'GET';
-        const request = new Request(`http://127.0.0.1${incoming.url ?? '/'}`, {
-          method,
-          headers,
-          ...(method !== 'GET' && { body: Buffer.concat(chunks) }),
-        });
-        const rig = rigs[0];
-        const answering = !rig
-          ? Promise.resolve(new Response('', { status: 503 }))
-          : request.url.includes('/oauth/slack/start/')
-            ? rig.bot.oauthStart(request)
-            : request.url.includes('/oauth/slack/callback')
-              ? rig.bot.oauthCallback(request)
-              : rig.bot.fetch(request);
-        void answering.then(async (answer) => {
-          outgoing.writeHead(answer.status, [...answer.headers].flat());
-          outgoing.end(Buffer.from(await answer.arrayBuffer()));
-        });
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    const publicUrl = `http://127.0.0.1:${address.port}`;
+    const { server, publicUrl } = await listenForBot(() => rigs[0]?.bot);
     const app = slack.handle.registerApp({
       clientId: '11.22',
       clientSecret: 'client-secret',
@@ -197,7 +129,13 @@ export class BotRig {
       point: (name) => this.point(name),
       log: { info: note, warn: note, error: note },
       sender,
-      timing: { channelIntervalMs: 1, reconcileAfterMs: 0, historyIntervalMs: 0, callTimeoutMs: 1_000, ...this.options.timing },
+      timing: {
+        channelIntervalMs: 1,
+        reconcileAfterMs: 0,
+        historyIntervalMs: 0,
+        callTimeoutMs: 1_000,
+        ...this.options.timing,
+      },
     };
   }
 
@@ -213,7 +151,12 @@ export class BotRig {
       {
         slug,
         name: slug,
-        settings: { workingHours: 'always', dailyCapPerMember: null, defaultChannel: '#cs-alerts', ...this.options.settings },
+        settings: {
+          workingHours: 'always',
+          dailyCapPerMember: null,
+          defaultChannel: '#cs-alerts',
+          ...this.options.settings,
+        },
       },
       this.now(),
     );
@@ -221,10 +164,20 @@ export class BotRig {
       await saveProviderApp(
         tx,
         this.sealer,
-        { provider: 'slack', clientId: '11.22', clientSecret: 'client-secret', extra: { signingSecret: 'signing-secret' } },
+        {
+          provider: 'slack',
+          clientId: '11.22',
+          clientSecret: 'client-secret',
+          extra: { signingSecret: 'signing-secret' },
+        },
         this.now(),
       );
-      await activateDefinition(tx, { journey: 'lifecycle', digest: 'd', version: 1, source: 'id: lifecycle' }, 'test', this.now());
+      await activateDefinition(
+        tx,
+        { journey: 'lifecycle', digest: 'd', version: 1, source: 'id: lifecycle' },
+        'test',
+        this.now(),
+      );
       for (const [email, name] of [
         ['maya@vendor.example', 'Maya Okafor'],
         ['jonas@vendor.example', 'Jonas Lindqvist'],
@@ -246,7 +199,10 @@ export class BotRig {
   /** Walks the install as a browser does: link, consent, callback. Returns the last page. */
   async install(team = 'T0ONE', workspaceId = this.workspaceId): Promise<string> {
     const start = await fetch(`${await this.bot.installUrl(workspaceId)}?team=${team}`, { redirect: 'manual' });
-    const cookie = start.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ');
+    const cookie = start.headers
+      .getSetCookie()
+      .map((one) => one.split(';')[0])
+      .join('; ');
     const consent = await fetch(start.headers.get('location') ?? '', { redirect: 'manual' });
     const back = await fetch(consent.headers.get('location') ?? '', { headers: { cookie } });
     return back.text();
@@ -258,12 +214,20 @@ export class BotRig {
     await this.inWorkspace(async (tx) => {
       const installation = await slackInstallation(tx);
       if (!installation) throw new Error('Slack was not installed');
-      await setSettings(tx, installation.installationId, { ...installation.settings, alertsFrom: this.now() - 3_600_000 }, this.now());
+      await setSettings(
+        tx,
+        installation.installationId,
+        { ...installation.settings, alertsFrom: this.now() - 3_600_000 },
+        this.now(),
+      );
     }, workspaceId);
   }
 
   /** Adds a customer. Returns its id. */
-  async addAccount(name: string, more: { csmEmail?: string | null; tier?: string; workspaceId?: string } = {}): Promise<string> {
+  async addAccount(
+    name: string,
+    more: { csmEmail?: string | null; tier?: string; workspaceId?: string } = {},
+  ): Promise<string> {
     const workspaceId = more.workspaceId ?? this.workspaceId;
     const accountId = contentUuid('account', workspaceId, name);
     await this.inWorkspace(async (tx) => {
@@ -336,7 +300,17 @@ export class BotRig {
           at: openedAt - index * 86_400_000,
           note: `Mail from the customer, ${index} before`,
         })),
-        comparisons: [{ signal: 'days_quiet', label: 'Days without word', unit: 'days', value: 34, op: '>=', threshold: 21, holds: true }],
+        comparisons: [
+          {
+            signal: 'days_quiet',
+            label: 'Days without word',
+            unit: 'days',
+            value: 34,
+            op: '>=',
+            threshold: 21,
+            holds: true,
+          },
+        ],
         clears: 'A mail or a meeting from the customer.',
         digest: 'p',
       },
@@ -389,10 +363,15 @@ export class BotRig {
   }
 
   async outbox(workspaceId = this.workspaceId) {
-    return this.database.asOwner<{ action: string; state: string; error: string | null; alert_key: string; held_reason: string | null }>(
-      'SELECT action, state, error, alert_key, held_reason FROM outbox WHERE workspace_id = $1 ORDER BY outbox_id',
-      [workspaceId],
-    );
+    return this.database.asOwner<{
+      action: string;
+      state: string;
+      error: string | null;
+      alert_key: string;
+      held_reason: string | null;
+    }>('SELECT action, state, error, alert_key, held_reason FROM outbox WHERE workspace_id = $1 ORDER BY outbox_id', [
+      workspaceId,
+    ]);
   }
 
   async close(): Promise<void> {

@@ -25,7 +25,7 @@ export function accountMessage(content: AccountContent, now: number): Rendered {
       context(contextLines(content, at)),
       ...shown.flatMap((flag, index) => [
         ...(index > 0 ? [{ type: 'divider' as const }] : []),
-        ...flagCard(flag, at),
+        ...flagCard(flag, at, single),
         flagActions(flag, single ? 'all' : 'of-its-own'),
       ]),
       ...(rest.length > 0 ? [section([`*Also open*`, ...rest.map((flag) => flagLine(flag, at))])] : []),

@@ -13,19 +13,25 @@ export function digestMessage(content: DigestContent, now: number): Rendered {
   const done = content.accounts.filter((one) => one.flags.length === 0);
   const title = headline(content, open.length);
   const counts = [...new Set([open.length, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1, 0])].filter((count) => count <= open.length);
-  const forms = counts.toSorted((a, b) => b - a).map((whole) => () => [
-    header(title),
-    context(introduction(content)),
-    ...open.slice(0, whole).flatMap((one) => accountBlocks(one, at)),
-    ...listBlocks(open.slice(whole), at),
-    ...(done.length > 0 ? [context(done.slice(0, 10).flatMap((one) => doneLines(one, at)))] : []),
-  ]);
-  return { text: cutEscaped(escapeText(title) + (content.sampleData ? ' (sample data)' : ''), blockLimits.fallbackText), blocks: firstThatFits(forms) };
+  const forms = counts
+    .toSorted((a, b) => b - a)
+    .map((whole) => () => [
+      header(title),
+      context(introduction(content)),
+      ...open.slice(0, whole).flatMap((one) => accountBlocks(one, at)),
+      ...listBlocks(open.slice(whole), at),
+      ...(done.length > 0 ? [context(done.slice(0, 10).flatMap((one) => doneLines(one, at)))] : []),
+    ]);
+  return {
+    text: cutEscaped(escapeText(title) + (content.sampleData ? ' (sample data)' : ''), blockLimits.fallbackText),
+    blocks: firstThatFits(forms),
+  };
 }
 
 function headline(content: DigestContent, open: number): string {
   const name = content.owner?.name?.split(' ')[0];
-  const greeting = content.occasion === 'morning' ? `Good morning${name ? `, ${name}` : ''}` : `Hello${name ? `, ${name}` : ''}`;
+  const greeting =
+    content.occasion === 'morning' ? `Good morning${name ? `, ${name}` : ''}` : `Hello${name ? `, ${name}` : ''}`;
   if (open === 0) return `${greeting}: all done`;
   return `${greeting}: ${open === 1 ? 'one account needs' : `${open} accounts need`} a look`;
 }
@@ -41,13 +47,17 @@ function introduction(content: DigestContent): string[] {
 }
 
 function accountBlocks(one: DigestAccount, at: Moment): KnownBlock[] {
-  const head = [`*${link(one.account.url, one.account.name)}*`, ...headParts(one.account, at).slice(0, 3)].join('  ·  ');
+  const head = [`*${link(one.account.url, one.account.name)}*`, ...headParts(one.account, at).slice(0, 3)].join(
+    '  ·  ',
+  );
   return [
     { type: 'divider' },
-    ...one.flags.slice(0, 3).flatMap((flag, index) => [
-      section([...(index === 0 ? [head] : []), ...flagBrief(flag, at)]),
-      flagActions(flag, 'all'),
-    ]),
+    ...one.flags
+      .slice(0, 3)
+      .flatMap((flag, index) => [
+        section([...(index === 0 ? [head] : []), ...flagBrief(flag, at)]),
+        flagActions(flag, 'all'),
+      ]),
     ...(one.flags.length > 3 ? [context(one.flags.slice(3).map((flag) => flagLine(flag, at)))] : []),
     ...(one.settled.length > 0 ? [context(one.settled.slice(0, 3).map((flag) => settledLine(flag, at)))] : []),
   ];

@@ -32,7 +32,11 @@ export function button(actionId: string, label: string, value: string, style?: '
   };
 }
 
-export const plain = (text: string, max: number) => ({ type: 'plain_text' as const, text: cut(text, max), emoji: true });
+export const plain = (text: string, max: number) => ({
+  type: 'plain_text' as const,
+  text: cut(text, max),
+  emoji: true,
+});
 
 /** Cuts on whole code points; never empty, which Slack refuses. Slack counts UTF-16 units, so do we. */
 export function cut(text: string, max: number): string {

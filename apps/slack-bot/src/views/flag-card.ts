@@ -16,16 +16,21 @@ export function dot(flag: Pick<FlagContent, 'kind' | 'severity'>): string {
   return flag.severity === 'medium' ? ':large_orange_circle:' : ':large_yellow_circle:';
 }
 
-/** A flag in full: what changed, since when, why, what to do, what would clear it. */
-export function flagCard(flag: FlagContent, at: Moment): KnownBlock[] {
+/**
+ * A flag in full: what changed, since when, why, what to do, what would clear it. A flag that the headline names already begins with
+ * what changed.
+ */
+export function flagCard(flag: FlagContent, at: Moment, named: boolean): KnownBlock[] {
   const kind = flag.kind === 'opportunity' ? 'opportunity' : `${flag.severity} risk`;
   return [
-    section([`${dot(flag)} *${escapeText(flag.title)}*  ·  ${kind}, ${sinceText(flag, at)}`, escapeText(flag.reason)]),
+    named
+      ? section([`*${escapeText(flag.reason || flag.title)}*`, `${capitalized(kind)}, ${sinceText(flag, at)}`])
+      : section([
+          `${dot(flag)} *${escapeText(flag.title)}*  ·  ${kind}, ${sinceText(flag, at)}`,
+          escapeText(flag.reason),
+        ]),
     ...(flag.evidence.length > 0 ? [section(['*Why*', ...evidenceLines(flag, at)])] : []),
-    section([
-      `*Next step*  ${escapeText(flag.nextStep)}`,
-      `*Clears when*  ${escapeText(flag.clears)}`,
-    ]),
+    section([`*Next step*  ${escapeText(flag.nextStep)}`, `*Clears when*  ${escapeText(flag.clears)}`]),
     ...statusLine(flag, at),
   ];
 }
@@ -38,11 +43,15 @@ export function flagBrief(flag: FlagContent, at: Moment): string[] {
     `${dot(flag)} *${escapeText(flag.title)}*  ·  ${sinceText(flag, at)}`,
     escapeText(flag.reason),
     ...(first
-      ? [`•  ${day(first.at, at.timezone, at.now)}  ${link(first.url, first.note)}${more > 0 ? `  _and ${more} more_` : ''}`]
+      ? [
+          `•  ${day(first.at, at.timezone, at.now)}  ${link(first.url, first.note)}${more > 0 ? `  _and ${more} more_` : ''}`,
+        ]
       : []),
     ...statusText(flag, at),
   ];
 }
+
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 const sinceText = (flag: FlagContent, at: Moment) =>
   `since ${day(flag.openedAt, at.timezone, at.now)} (${daysAgo(flag.openedAt, at.now)})`;

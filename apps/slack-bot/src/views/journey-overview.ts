@@ -29,16 +29,28 @@ export function journeyOverview(
   const list = (title: string, accounts: readonly OverviewAccount[], most: number): KnownBlock[] =>
     accounts.length === 0
       ? []
-      : [section([`*${title}* (${accounts.length})`, ...accounts.slice(0, most).map((one) => accountLine(one, at)), ...more(accounts, most)])];
+      : [
+          section([
+            `*${title}* (${accounts.length})`,
+            ...accounts.slice(0, most).map((one) => accountLine(one, at)),
+            ...more(accounts, most),
+          ]),
+        ];
   const forms = [12, 8, 5, 2].map((most) => () => [
     header('Where your accounts stand'),
     section([stages === '' ? 'No account has a stage yet.' : stages]),
     ...list('Yours that need a look', mine, most),
     ...list(mine.length > 0 ? 'Others' : 'Need a look', others, most),
     ...(input.accounts.length === 0 ? [section(['No flag is open.'])] : []),
-    context(['`/journey <account>` shows one account, `/journey why <account>` its proof', ...(input.sampleData ? ['Sample data'] : [])]),
+    context([
+      '`/journey <account>` shows one account, `/journey why <account>` its proof',
+      ...(input.sampleData ? ['Sample data'] : []),
+    ]),
   ]);
-  return { text: fitLines([`${input.accounts.length} accounts need a look`], blockLimits.fallbackText), blocks: firstThatFits(forms) };
+  return {
+    text: fitLines([`${input.accounts.length} accounts need a look`], blockLimits.fallbackText),
+    blocks: firstThatFits(forms),
+  };
 }
 
 function accountLine(one: OverviewAccount, at: Moment): string {

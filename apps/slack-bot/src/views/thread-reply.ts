@@ -23,5 +23,8 @@ export function replyMessage(content: ReplyContent): Rendered {
 /** What the admin is told. */
 export function noticeMessage(content: NoticeContent): Rendered {
   const lines = [`*${escapeText(content.title)}*`, ...content.lines.map(escapeText)];
-  return { text: fitLines(lines, 2900), blocks: [section(lines), context(['Sent to you because you installed Waymark.'])] };
+  return {
+    text: fitLines(lines, 2900),
+    blocks: [section(lines), context(['Sent to you because you installed Waymark.'])],
+  };
 }

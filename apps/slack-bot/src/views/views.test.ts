@@ -24,7 +24,17 @@ const nasty = (max: number) =>
     .oneof(
       fc.string({ maxLength: 50 }),
       fc.string({ unit: 'binary', maxLength: 400 }),
-      fc.constantFrom('<!channel> & <@U1> <http://evil.example|click>', '&'.repeat(5_000), '<'.repeat(5_000), '*_~`>'.repeat(900), '👩‍👩‍👧‍👦'.repeat(500), '\u0000\u2028\n\n', '', ' ', '…'),
+      fc.constantFrom(
+        '<!channel> & <@U1> <http://evil.example|click>',
+        '&'.repeat(5_000),
+        '<'.repeat(5_000),
+        '*_~`>'.repeat(900),
+        '👩‍👩‍👧‍👦'.repeat(500),
+        '\u0000\u2028\n\n',
+        '',
+        ' ',
+        '…',
+      ),
     )
     .map((text) => truncate(text, max));
 
@@ -38,7 +48,18 @@ const flagArbitrary: fc.Arbitrary<FlagContent> = fc.record({
   reason: nasty(textLimits.reason),
   openedAt: instant,
   evidence: fc.array(
-    fc.record({ eventId: fc.uuid(), at: instant, note: nasty(textLimits.note), url: fc.option(fc.oneof(fc.webUrl({ withQueryParameters: true }), fc.string(), fc.constant(`https://example.com/${'a'.repeat(3_000)}`))) }),
+    fc.record({
+      eventId: fc.uuid(),
+      at: instant,
+      note: nasty(textLimits.note),
+      url: fc.option(
+        fc.oneof(
+          fc.webUrl({ withQueryParameters: true }),
+          fc.string(),
+          fc.constant(`https://example.com/${'a'.repeat(3_000)}`),
+        ),
+      ),
+    }),
     { maxLength: 3 },
   ),
   moreEvidence: fc.nat(20),
@@ -70,15 +91,32 @@ const accountArbitrary = fc.record({
   currency: fc.option(fc.constant('EUR')),
 });
 
-const common = { routeNote: fc.option(nasty(300)), sampleData: fc.boolean(), timezone: fc.constantFrom('UTC', 'Asia/Kolkata') };
+const common = {
+  routeNote: fc.option(nasty(300)),
+  sampleData: fc.boolean(),
+  timezone: fc.constantFrom('UTC', 'Asia/Kolkata'),
+};
 const messageArbitrary: fc.Arbitrary<AccountContent> = fc
-  .record({ kind: fc.constant('account' as const), account: accountArbitrary, flags: fc.array(flagArbitrary, { maxLength: 12 }), settled: fc.array(settledArbitrary, { maxLength: 6 }), ...common })
+  .record({
+    kind: fc.constant('account' as const),
+    account: accountArbitrary,
+    flags: fc.array(flagArbitrary, { maxLength: 12 }),
+    settled: fc.array(settledArbitrary, { maxLength: 6 }),
+    ...common,
+  })
   .map((content) => ({ ...content, resolved: content.flags.length === 0 }));
 const digestArbitrary: fc.Arbitrary<DigestContent> = fc.record({
   kind: fc.constant('digest' as const),
   occasion: fc.constantFrom('first' as const, 'morning' as const),
   owner: fc.option(fc.record({ email: nasty(254), name: fc.option(nasty(60)) })),
-  accounts: fc.array(fc.record({ account: accountArbitrary, flags: fc.array(flagArbitrary, { maxLength: 5 }), settled: fc.array(settledArbitrary, { maxLength: 4 }) }), { maxLength: 60 }),
+  accounts: fc.array(
+    fc.record({
+      account: accountArbitrary,
+      flags: fc.array(flagArbitrary, { maxLength: 5 }),
+      settled: fc.array(settledArbitrary, { maxLength: 4 }),
+    }),
+    { maxLength: 60 },
+  ),
   at: instant,
   ...common,
 });
@@ -110,7 +148,14 @@ describe('G7: whatever the content, Slack takes the message', () => {
   test('replies and notices', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ change: fc.constantFrom('opened' as const, 'cleared' as const), title: nasty(100), text: fc.option(nasty(300)) }), { minLength: 1, maxLength: 12 }),
+        fc.array(
+          fc.record({
+            change: fc.constantFrom('opened' as const, 'cleared' as const),
+            title: nasty(100),
+            text: fc.option(nasty(300)),
+          }),
+          { minLength: 1, maxLength: 12 },
+        ),
         fc.boolean(),
         (changes, resolved) => {
           expect(refused(render({ kind: 'reply', changes, resolved }, now).blocks)).toBeUndefined();
@@ -128,7 +173,14 @@ describe('R16: text of others stays text', () => {
         const { text, blocks } = accountMessage(content, now);
         const fields: string[] = [text];
         JSON.stringify(blocks, (_key: string, value: unknown) => {
-          if (typeof value === 'object' && value !== null && 'type' in value && value.type === 'mrkdwn' && 'text' in value) fields.push(String(value.text));
+          if (
+            typeof value === 'object' &&
+            value !== null &&
+            'type' in value &&
+            value.type === 'mrkdwn' &&
+            'text' in value
+          )
+            fields.push(String(value.text));
           return value;
         });
         for (const field of fields) {

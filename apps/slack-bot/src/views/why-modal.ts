@@ -18,14 +18,25 @@ export function whyModal(
     (one) => `•  ${day(one.at, at.timezone, at.now)}  ${link(about.linkOf(one.eventId), one.note)}`,
   );
   const blocks: KnownBlock[] = [
-    section([`*${escapeText(about.accountName)}: ${escapeText(flag.title)}*`, escapeText(flag.reasonNow ?? flag.reason)]),
-    ...(proof.comparisons.length > 0 ? [section(['*What was compared*', ...proof.comparisons.map(comparisonLine)])] : []),
+    section([
+      `*${escapeText(about.accountName)}: ${escapeText(flag.title)}*`,
+      escapeText(flag.reasonNow ?? flag.reason),
+    ]),
+    ...(proof.comparisons.length > 0
+      ? [section(['*What was compared*', ...proof.comparisons.map(comparisonLine)])]
+      : []),
     ...chunks(evidence, 6).map((lines, index) => section([...(index === 0 ? ['*What it rests on*'] : []), ...lines])),
     section([`*Clears when*  ${escapeText(proof.clears)}`]),
     ...explanationBlocks(about.explanation),
     ruleLine(flag),
   ];
-  return { type: 'modal', callback_id: 'why', title: plain('Why?', 24), close: plain('Close', 24), blocks: blocks.slice(0, 100) };
+  return {
+    type: 'modal',
+    callback_id: 'why',
+    title: plain('Why?', 24),
+    close: plain('Close', 24),
+    blocks: blocks.slice(0, 100),
+  };
 }
 
 function comparisonLine(one: Comparison): string {
@@ -49,5 +60,7 @@ function ruleLine(flag: Flag): ContextBlock {
 }
 
 function chunks<T>(all: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+    all.slice(index * size, (index + 1) * size),
+  );
 }

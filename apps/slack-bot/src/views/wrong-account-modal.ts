@@ -20,13 +20,11 @@ export function wrongAccountModal(input: {
   readonly title: string;
   readonly events: readonly MovableEvent[];
 }): ModalView {
-  const options = input.events.slice(0, 10).map(
-    (event): Option => ({
-      text: plain(event.label, 75),
-      value: event.eventId,
-      description: plain(event.detail, 75),
-    }),
-  );
+  const options = input.events.slice(0, 10).map((event): Option => ({
+    text: plain(event.label, 75),
+    value: event.eventId,
+    description: plain(event.detail, 75),
+  }));
   return {
     type: 'modal',
     callback_id: 'wrong_account',
@@ -65,7 +63,9 @@ export function wrongAccountModal(input: {
 }
 
 /** Accounts to choose from. */
-export function accountOptions(accounts: readonly { readonly accountId: string; readonly name: string; readonly domain: string | null }[]): Option[] {
+export function accountOptions(
+  accounts: readonly { readonly accountId: string; readonly name: string; readonly domain: string | null }[],
+): Option[] {
   return accounts.slice(0, 100).map((account) => ({
     text: plain(account.name, 75),
     value: account.accountId,

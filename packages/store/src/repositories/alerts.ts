@@ -57,6 +57,15 @@ export async function alertMessage(tx: Tx, messageId: string): Promise<AlertMess
   return rows[0] && toMessage(rows[0]);
 }
 
+/** Some messages, by id. */
+export async function alertMessages(tx: Tx, messageIds: readonly string[]): Promise<ReadonlyMap<string, AlertMessage>> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM alert_message WHERE workspace_id = $1 AND message_id = ANY($2::uuid[])`,
+    [tx.workspaceId, messageIds],
+  );
+  return new Map(rows.map((row) => [row.message_id, toMessage(row)]));
+}
+
 /** The open message of each of these accounts. */
 export async function openAccountMessages(tx: Tx, accountIds: readonly string[]): Promise<readonly AlertMessage[]> {
   const { rows } = await tx.query<Row>(
@@ -141,14 +150,7 @@ export async function reviseAlertMessage(
   await tx.query(
     `UPDATE alert_message SET content_digest = $3, detail = $4::jsonb, closed_at = CASE WHEN $5 THEN $6::timestamptz ELSE NULL END, updated_at = $6
       WHERE workspace_id = $1 AND message_id = $2`,
-    [
-      tx.workspaceId,
-      messageId,
-      change.contentDigest,
-      JSON.stringify(change.detail),
-      change.closed,
-      new Date(at),
-    ],
+    [tx.workspaceId, messageId, change.contentDigest, JSON.stringify(change.detail), change.closed, new Date(at)],
   );
 }
 
@@ -333,10 +335,10 @@ export async function openSlackReceipts(
 
 /** Removes receipts that no repeat can follow any more. */
 export async function sweepSlackReceipts(tx: Tx, before: number): Promise<number> {
-  const { rowCount } = await tx.query('DELETE FROM slack_receipt WHERE workspace_id = $1 AND received_at < $2 AND handled_at IS NOT NULL', [
-    tx.workspaceId,
-    new Date(before),
-  ]);
+  const { rowCount } = await tx.query(
+    'DELETE FROM slack_receipt WHERE workspace_id = $1 AND received_at < $2 AND handled_at IS NOT NULL',
+    [tx.workspaceId, new Date(before)],
+  );
   return rowCount ?? 0;
 }
 

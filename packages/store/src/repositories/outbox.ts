@@ -260,7 +260,13 @@ export async function nextOutboxAt(tx: Tx): Promise<number | null> {
 /** What became of the workspace's alerts. `heldBack` counts every alert that ever waited for the morning. */
 export async function alertCounts(
   tx: Tx,
-): Promise<{ readonly posted: number; readonly uncertain: number; readonly pending: number; readonly heldBack: number; readonly failed: number }> {
+): Promise<{
+  readonly posted: number;
+  readonly uncertain: number;
+  readonly pending: number;
+  readonly heldBack: number;
+  readonly failed: number;
+}> {
   const { rows } = await tx.query<{ posted: number; uncertain: number; pending: number; held: number; failed: number }>(
     `SELECT count(*) FILTER (WHERE state = 'sent' AND action = 'post')::int AS posted,
             count(*) FILTER (WHERE state = 'uncertain')::int AS uncertain,

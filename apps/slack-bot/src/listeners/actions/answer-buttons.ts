@@ -16,9 +16,18 @@ export function registerAnswerButtons({ app, deps, timing }: ListenerContext): v
       const target = targetOf('value' in action ? action.value : undefined);
       if (!target) return;
       const { user } = pressOf(body);
-      const taken = await takeAnswer(deps, timing, workspaceOf(context), { target, answer, until: null, slackUserId: user });
+      const taken = await takeAnswer(deps, timing, workspaceOf(context), {
+        target,
+        answer,
+        until: null,
+        slackUserId: user,
+      });
       if (taken.length > 0) return;
-      await respond({ response_type: 'ephemeral', replace_original: false, text: 'That flag is no longer open; the message will follow in a moment.' });
+      await respond({
+        response_type: 'ephemeral',
+        replace_original: false,
+        text: 'That flag is no longer open; the message will follow in a moment.',
+      });
     });
   }
 }

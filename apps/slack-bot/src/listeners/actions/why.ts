@@ -29,7 +29,10 @@ export function registerWhyButton({ app, deps }: ListenerContext): void {
           },
           { now: deps.now(), timezone: found.timezone },
         )
-      : goneModal('Why?', 'This flag is no longer there: the record was corrected. The message will follow in a moment.');
+      : goneModal(
+          'Why?',
+          'This flag is no longer there: the record was corrected. The message will follow in a moment.',
+        );
     if (opened.view?.id !== undefined) await client.views.update({ view_id: opened.view.id, view });
   });
 }

@@ -38,7 +38,8 @@ async function answerTo(
     if (name === '') return overview(tx, deps, facts, slackUserId);
     const found = await findAccounts(tx, name, 6);
     const [first, second] = found;
-    if (!first) return plainAnswer([`There is no account like “${escapeText(name)}”. Try a part of its name or its domain.`]);
+    if (!first)
+      return plainAnswer([`There is no account like “${escapeText(name)}”. Try a part of its name or its domain.`]);
     if (second && !isExact(first, name)) return choices(found);
     return why ? first.accountId : oneAccount(tx, deps, facts, first);
   });
@@ -50,7 +51,12 @@ async function answerTo(
 const isExact = (account: Account, name: string) =>
   account.name.toLowerCase() === name.toLowerCase() || account.domain?.toLowerCase() === name.toLowerCase();
 
-async function overview(tx: Tx, deps: SlackBotDependencies, facts: WorkspaceFacts, slackUserId: string): Promise<Rendered> {
+async function overview(
+  tx: Tx,
+  deps: SlackBotDependencies,
+  facts: WorkspaceFacts,
+  slackUserId: string,
+): Promise<Rendered> {
   const asker = await nameOf(tx, slackUserId);
   const byId = new Map((await accounts(tx)).map((one) => [one.accountId, one]));
   const [journey] = facts.journeys;
@@ -58,12 +64,16 @@ async function overview(tx: Tx, deps: SlackBotDependencies, facts: WorkspaceFact
   for (const one of await checkpoints(tx, journey)) {
     if (one.stage !== null && byId.has(one.accountId)) counts.set(one.stage, (counts.get(one.stage) ?? 0) + 1);
   }
-  const flagged = new Set((await readFlags(tx, { openOnly: true })).filter((flag) => flag.kind !== 'data_gap').map((flag) => flag.accountId));
+  const flagged = new Set(
+    (await readFlags(tx, { openOnly: true })).filter((flag) => flag.kind !== 'data_gap').map((flag) => flag.accountId),
+  );
   const listed = [];
   for (const accountId of flagged) {
     const about = byId.has(accountId) ? await accountFacts(tx, deps, facts, accountId) : undefined;
     if (!about) continue;
-    const flags = about.open.filter((flag) => flag.kind !== 'data_gap' && about.handling.get(flag.flagId)?.answer !== 'not_a_risk');
+    const flags = about.open.filter(
+      (flag) => flag.kind !== 'data_gap' && about.handling.get(flag.flagId)?.answer !== 'not_a_risk',
+    );
     if (flags.length === 0) continue;
     listed.push({
       name: about.account.name,
@@ -76,7 +86,9 @@ async function overview(tx: Tx, deps: SlackBotDependencies, facts: WorkspaceFact
   const order = listed.toSorted((a, b) => (a.flags[0] && b.flags[0] ? worstFirst(a.flags[0], b.flags[0]) : 0));
   return journeyOverview(
     {
-      stages: [...counts].map(([stage, number]) => ({ title: stageTitle(stage), accounts: number })).toSorted((a, b) => b.accounts - a.accounts),
+      stages: [...counts]
+        .map(([stage, number]) => ({ title: stageTitle(stage), accounts: number }))
+        .toSorted((a, b) => b.accounts - a.accounts),
       accounts: order,
       sampleData: facts.settings.sampleData,
     },
@@ -84,10 +96,17 @@ async function overview(tx: Tx, deps: SlackBotDependencies, facts: WorkspaceFact
   );
 }
 
-async function oneAccount(tx: Tx, deps: SlackBotDependencies, facts: WorkspaceFacts, account: Account): Promise<Rendered> {
+async function oneAccount(
+  tx: Tx,
+  deps: SlackBotDependencies,
+  facts: WorkspaceFacts,
+  account: Account,
+): Promise<Rendered> {
   const about = await accountFacts(tx, deps, facts, account.accountId);
   if (!about) return help();
-  const flags = about.open.filter((flag) => flag.kind !== 'data_gap' && about.handling.get(flag.flagId)?.answer !== 'not_a_risk');
+  const flags = about.open.filter(
+    (flag) => flag.kind !== 'data_gap' && about.handling.get(flag.flagId)?.answer !== 'not_a_risk',
+  );
   const content = messageContent({
     account: about.head,
     flags: flags.map(about.say),

@@ -49,7 +49,13 @@ export async function endGrant(
   await deps.database.inWorkspace(workspaceId, async (tx) => {
     const present = await readInstallation(tx, ended.installationId);
     if (!present || present.generation !== ended.generation) return;
-    await setStatus(tx, ended.installationId, 'needs_auth', 'the app was removed in Slack: install it again', deps.now());
+    await setStatus(
+      tx,
+      ended.installationId,
+      'needs_auth',
+      'the app was removed in Slack: install it again',
+      deps.now(),
+    );
     await recordAudit(tx, {
       at: deps.now(),
       actor: 'slack',

@@ -14,7 +14,9 @@ export function registerAccountChoice({ app, deps }: ListenerContext): void {
   app.options('account_choice', async ({ ack, body, context }) => {
     const { value, view } = Suggestion.parse(body);
     const found = await deps.database.inWorkspace(workspaceOf(context), (tx) =>
-      value.trim() === '' ? likelyAccounts(tx, view?.private_metadata ?? '') : findAccounts(tx, value.trim().slice(0, 100), 20),
+      value.trim() === ''
+        ? likelyAccounts(tx, view?.private_metadata ?? '')
+        : findAccounts(tx, value.trim().slice(0, 100), 20),
     );
     await ack({ options: accountOptions(found) });
   });

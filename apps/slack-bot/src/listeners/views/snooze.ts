@@ -10,7 +10,9 @@ export function registerSnoozeView({ app, deps, timing }: ListenerContext): void
   app.view('snooze', async ({ ack, view, body, context }) => {
     const workspaceId = workspaceOf(context);
     const day = view.state.values.until?.day?.selected_date ?? '';
-    const { until, latest } = await deps.database.inWorkspace(workspaceId, (tx) => morningOf(tx, day, body.user.id, deps.now()));
+    const { until, latest } = await deps.database.inWorkspace(workspaceId, (tx) =>
+      morningOf(tx, day, body.user.id, deps.now()),
+    );
     if (until === null || until <= deps.now()) {
       await ack({ response_action: 'errors', errors: { until: 'Choose a day after today.' } });
       return;
@@ -21,7 +23,8 @@ export function registerSnoozeView({ app, deps, timing }: ListenerContext): void
     }
     await ack();
     const target = targetOf(view.private_metadata);
-    if (target) await takeAnswer(deps, timing, workspaceId, { target, answer: 'snoozed', until, slackUserId: body.user.id });
+    if (target)
+      await takeAnswer(deps, timing, workspaceId, { target, answer: 'snoozed', until, slackUserId: body.user.id });
   });
 }
 
@@ -39,6 +42,7 @@ async function morningOf(
   if (!start.isValid) return { until: null, latest };
   const { workingHours: hours } = settings;
   // Who is never off is reminded in the morning all the same.
-  const until = hours === 'always' ? start.set({ hour: 8 }).toMillis() : nextOpening(start.toMillis(), { hours, timezone });
+  const until =
+    hours === 'always' ? start.set({ hour: 8 }).toMillis() : nextOpening(start.toMillis(), { hours, timezone });
   return { until, latest };
 }
