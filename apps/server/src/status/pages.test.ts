@@ -133,7 +133,7 @@ describe('the pages', () => {
     for (let pages = 0; path !== undefined && pages < 5; pages += 1) {
       const text: string = (await read(path)).split('id="events"')[1] ?? '';
       seen.push(...[...text.matchAll(/class="when"><a href="\/events\/([0-9a-f-]+)"/g)].map((match) => match[1] ?? ''));
-      path = /href="([^"]+)#events">Older/.exec(text)?.[1];
+      path = /href="([^"]+)#events"\s*>\s*Older/.exec(text)?.[1];
     }
     expect(seen).toHaveLength(100);
     expect(new Set(seen).size).toBe(100);
