@@ -147,8 +147,8 @@ async function digestOf(rig: SyncRig): Promise<string> {
       FROM journey_event e LEFT JOIN account a ON a.workspace_id = e.workspace_id AND a.account_id = e.account_id
       WHERE e.workspace_id = $1 AND e.superseded_at IS NULL
       ORDER BY e.occurred_at, e.type, e.installation_id, e.object, e.external_id, e.participants::text`),
-    await rig.rows(`SELECT name, domain, is_customer, csm_email, csm_basis, customer_since, renewal_at, crm_stage, merged_into IS NOT NULL AS merged
-      FROM account WHERE workspace_id = $1 ORDER BY name, domain`),
+    await rig.rows(`SELECT name, domain, is_customer, csm_email, csm_basis, customer_since, renewal_at, crm_stage
+      FROM account WHERE workspace_id = $1 AND merged_into IS NULL ORDER BY name, domain`),
     await rig.rows(`SELECT c.external_id, c.addresses, c.name, a.name AS account FROM contact c
       LEFT JOIN account a ON a.workspace_id = c.workspace_id AND a.account_id = c.account_id WHERE c.workspace_id = $1 ORDER BY 1, 2`),
     await rig.rows(`SELECT s.subject_kind, s.subject, a.name AS account, s.basis FROM assignment s
@@ -161,7 +161,7 @@ async function digestOf(rig: SyncRig): Promise<string> {
       JOIN account a ON a.workspace_id = f.workspace_id AND a.account_id = f.account_id
       WHERE f.workspace_id = $1 AND f.superseded_at IS NULL ORDER BY 1, 2, 3`),
     await rig.rows(`SELECT a.name, e.stage, e.health FROM engine_state e
-      JOIN account a ON a.workspace_id = e.workspace_id AND a.account_id = e.account_id WHERE e.workspace_id = $1 ORDER BY 1`),
+      JOIN account a ON a.workspace_id = e.workspace_id AND a.account_id = e.account_id WHERE e.workspace_id = $1 AND a.merged_into IS NULL ORDER BY 1`),
   ];
   return JSON.stringify(parts, null, 1);
 }
