@@ -80,4 +80,6 @@ export interface SlackBotDependencies {
   /** Names this process in the outbox. */
   readonly sender: string;
   readonly timing?: Partial<SlackTiming>;
+  /** Where a socket is asked for, if elsewhere than the Web API. */
+  readonly socketModeApiUrl?: string;
 }

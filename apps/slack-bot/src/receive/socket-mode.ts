@@ -25,7 +25,7 @@ const Delivery = z.looseObject({
  * Bolt's receiver keeps the connection; what comes goes the way of every request, receipts included (failure R13).
  */
 export async function openSocket(
-  deps: Pick<SlackBotDependencies, 'log' | 'slackApiUrl'>,
+  deps: Pick<SlackBotDependencies, 'log' | 'slackApiUrl' | 'socketModeApiUrl'>,
   tenants: TenantFinder,
   receiver: FetchReceiver,
   appToken: string,
@@ -33,7 +33,7 @@ export async function openSocket(
   const socket = new SocketModeReceiver({
     appToken,
     logger: quietLogger(),
-    installerOptions: { clientOptions: { slackApiUrl: deps.slackApiUrl } },
+    installerOptions: { clientOptions: { slackApiUrl: deps.socketModeApiUrl ?? deps.slackApiUrl } },
   });
   socket.client.on('slack_event', (args: unknown) => {
     const delivery = Delivery.safeParse(args);

@@ -63,7 +63,7 @@ export async function pauseRoute(
 function fixFor(destination: Destination, error: string): string {
   if (error === 'missing_scope') return 'To mend it, install the app again so that it gets the scopes it now asks for.';
   if (destination.kind === 'member') {
-    return `To mend it, say which Slack user ${destination.email} is: waymark members map ${destination.email} <Slack user id>.`;
+    return `To mend it, say which Slack user ${destination.email} is: waymark member slack ${destination.email} <Slack user id>.`;
   }
   if (error === 'is_archived') return 'To mend it, unarchive the channel or choose another one in the alert routes.';
   return 'To mend it, invite the app to the channel or choose another one in the alert routes.';
