@@ -1,0 +1,71 @@
+import { ConnectorFault } from '@waymark/connector-kit';
+import { addHints, wantRun } from '@waymark/store';
+import { testDatabase, type TestDatabase } from '@waymark/store/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { scriptedConnector, scriptedStream } from './testing/scripted-source.ts';
+import { start, syncRig, type SyncRig } from './testing/sync-rig.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.close());
+
+const open = async (rig: SyncRig) =>
+  (
+    await rig.rows<{ dedupe_key: string }>(
+      'SELECT dedupe_key FROM hint WHERE workspace_id = $1 AND taken_at IS NULL ORDER BY 1',
+    )
+  ).map((row) => row.dedupe_key);
+const hint = (rig: SyncRig, installationId: string, stream: string, key: string, ids: string[] = [], at = start) =>
+  database.inWorkspace(rig.workspaceId, (tx) =>
+    addHints(tx, [{ installationId, stream, dedupeKey: key, externalIds: ids, receivedAt: at }]),
+  );
+
+it('E11: hints reach their stream, each object once, and are taken only once it was read', async () => {
+  const rig = await syncRig(database);
+  const asked: unknown[] = [];
+  let broken = true;
+  const connector = scriptedConnector('crm', [
+    scriptedStream('contacts', 1, (_from, context) => {
+      asked.push(context.ids);
+      return broken ? [new ConnectorFault({ kind: 'transient', message: '500' })] : [{ done: true }];
+    }),
+    scriptedStream('deals', 2, () => [{ done: true }]),
+  ]);
+  const id = await rig.install(connector);
+  expect(await hint(rig, id, 'contacts', 'k1', ['1', '2'])).toBe(1);
+  expect(await hint(rig, id, 'contacts', 'k1', ['1', '2'])).toBe(0);
+  await hint(rig, id, 'contacts', 'k2', ['2']);
+  await hint(rig, id, 'deals', 'k3');
+  await hint(rig, id, 'removed', 'k4');
+  await rig.run(id);
+  expect(asked).toEqual([['1', '2']]);
+  // The stream that failed keeps its hints; one that works, and one that is no more, do not pile up.
+  expect(await open(rig)).toEqual(['k1', 'k2']);
+  broken = false;
+  await rig.run(id);
+  expect(await open(rig)).toEqual([]);
+});
+
+it('a hint that comes while the run reads stays for the next', async () => {
+  const rig = await syncRig(database);
+  const id: string = await rig.install(
+    scriptedConnector('crm', [
+      scriptedStream('contacts', 1, () => [
+        async () => {
+          // Received before the run by its clock, stored after the run had asked for hints.
+          await hint(rig, id, 'contacts', 'k1', ['1'], start - 1);
+          rig.now += 10;
+          await database.inWorkspace(rig.workspaceId, (tx) => wantRun(tx, id, rig.now));
+        },
+        { done: true },
+      ]),
+    ]),
+  );
+  await rig.run(id);
+  expect(await open(rig)).toEqual(['k1']);
+  expect(await rig.rows('SELECT wanted_at FROM installation WHERE workspace_id = $1')).toEqual([
+    { wanted_at: new Date(start + 10) },
+  ]);
+});
