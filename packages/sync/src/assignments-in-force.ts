@@ -3,7 +3,7 @@ import {
   accountRecords,
   assignments as storedAssignments,
   assignmentsOf,
-  knownRecords,
+  crmRecords,
   members,
   mergedAccounts,
   readSettings,
@@ -58,7 +58,7 @@ export async function lookupFor(tx: Tx): Promise<Lookup> {
       if (event.subject.includes('.')) domains.add(registrableDomain(event.subject));
     }
     const given = await assignmentsOf(tx, { people: [...people], domains: [...domains], records: [...records] });
-    const known = await knownRecords(tx, [...installations], [...records]);
+    const known = await crmRecords(tx, [...installations], [...records]);
     const standing = known.filter((one) => !one.gone);
     return toAssignments(ground, [...given.filter((one) => one.basis !== 'hand'), ...byHand], standing);
   };

@@ -8,7 +8,7 @@ import {
   contactsOfSources,
   deleteContacts,
   endAccountRecords,
-  knownRecords,
+  crmRecords,
   mergeAccount,
   upsertContacts,
   upsertMember,
@@ -117,7 +117,7 @@ class EntityRun {
     if (said.length === 0) return;
     const [tx, installationId, at] = [this.#tx, this.#installationId, this.#at];
     const ids = said.flatMap(({ fact }) => [fact.externalId, ...(fact.mergedIds ?? [])]);
-    const known = new Map((await knownRecords(tx, [installationId], ids)).map((one) => [one.externalId, one]));
+    const known = new Map((await crmRecords(tx, [installationId], ids)).map((one) => [one.externalId, one]));
     const elsewhere = await this.#accountsElsewhere(said.map(({ fact }) => fact));
     const moved: string[] = [];
     for (const { fact, sourceId } of said) {
@@ -237,7 +237,7 @@ class EntityRun {
     contacts: readonly { readonly contact: Omit<ContactRecord, 'accountId'>; readonly former: string | null }[],
   ): Promise<void> {
     const named = [...new Set(contacts.flatMap(({ contact }) => contact.accountExternalIds))];
-    const known = (await knownRecords(this.#tx, [this.#installationId], named)).filter((one) => !one.gone);
+    const known = (await crmRecords(this.#tx, [this.#installationId], named)).filter((one) => !one.gone);
     const accounts = new Map(known.map((one) => [one.externalId, one.accountId]));
     const placed = contacts.map(({ contact, former }) => {
       const accountId =

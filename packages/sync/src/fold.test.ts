@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { compileJourney, parseDefinition, reduce, templateFile } from '@waymark/lifecycle';
+import { compileJourney, parseDefinition, reduce } from '@waymark/lifecycle';
 import {
   account as readAccount,
   contacts as readContacts,
@@ -13,7 +13,6 @@ import {
 } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import type { EventDraft } from '@waymark/journey';
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { coverageIndex, watchCoverage } from './coverage.ts';
 import { accountContext, foldDue, type Folded } from './fold.ts';
@@ -27,7 +26,7 @@ import {
   type ScriptedPage,
   type ScriptedRecord,
 } from './testing/scripted-source.ts';
-import { day, start, syncRig, type SyncRig } from './testing/sync-rig.ts';
+import { day, shippedJourney, start, syncRig, type SyncRig } from './testing/sync-rig.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -65,14 +64,9 @@ function meeting(id: string, at: number): EventDraft {
   }; // prettier-ignore
 }
 
-const definition = async () => {
-  const source = await readFile(templateFile('nine-stages'), 'utf8');
-  return { source, journey: compileJourney(parseDefinition(source, 'x.yaml')) };
-};
-
 /** The answers of all accounts from the whole log, against those that were kept up. */
 async function compare(rig: SyncRig): Promise<void> {
-  const { journey } = await definition();
+  const { journey } = shippedJourney;
   const kept = await rig.rows<{ account_id: string; digest: string; stage: string | null; as_of: Date }>(
     'SELECT account_id, digest, stage, as_of FROM engine_state WHERE workspace_id = $1',
   );
@@ -275,7 +269,7 @@ describe('folding', () => {
     const rig = await syncRig(database);
     await rig.run(await rig.install(crm({ records: [acme('1')] })));
     await rig.fold();
-    const { source, journey } = await definition();
+    const { source, journey } = shippedJourney;
     const changed = source.replace(/^version: \d+/m, 'version: 99');
     const next = compileJourney(parseDefinition(changed, 'x.yaml'));
     expect(next.digest).not.toBe(journey.digest);

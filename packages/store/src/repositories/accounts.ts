@@ -230,7 +230,7 @@ export interface KnownRecord {
 }
 
 /** What is known of these records, those that are gone included. */
-export async function knownRecords(
+export async function crmRecords(
   tx: Tx,
   installationIds: readonly string[],
   externalIds: readonly string[],

@@ -3,7 +3,7 @@ import type { AnyConnector } from '@waymark/connector-kit';
 import { compileJourney, parseDefinition, templateFile } from '@waymark/lifecycle';
 import { activateDefinition, saveGrant, type Workspace } from '@waymark/store';
 import type { TestDatabase } from '@waymark/store/testing';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { foldDue } from '../fold.ts';
 import { syncInstallation, type SyncDependencies, type SyncOutcome } from '../installation.ts';
@@ -12,6 +12,10 @@ import { TokenKeeper } from '../tokens.ts';
 
 export const day = 86_400_000;
 export const start = Date.UTC(2026, 5, 1, 12);
+
+const source = readFileSync(templateFile('nine-stages'), 'utf8');
+/** The definition that every rig folds. */
+export const shippedJourney = { source, journey: compileJourney(parseDefinition(source, 'nine-stages.yaml')) };
 
 /** A workspace with scripted installations, and a clock of its own. */
 export interface SyncRig {
@@ -121,8 +125,7 @@ export async function syncRig(
     rows: async (sql) => database.asOwner(sql, [workspaceId]),
     digest: () => digestOf(rig),
   };
-  const source = await readFile(templateFile('nine-stages'), 'utf8');
-  const journey = compileJourney(parseDefinition(source, 'nine-stages.yaml'));
+  const { source, journey } = shippedJourney;
   await database.inWorkspace(workspaceId, (tx) =>
     activateDefinition(
       tx,
