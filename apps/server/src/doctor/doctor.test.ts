@@ -30,6 +30,7 @@ const HOUR = 3_600_000;
 /** The outside world as the doctor asks it: Gmail, HubSpot and Slack in a few answers that a test can change. */
 interface World {
   mailbox: { status: number; address: string };
+  messages: readonly string[];
   channel: Record<string, unknown>;
   bot: Record<string, unknown>;
   properties: { name: string; type: string; options: { value: string; label: string }[] }[];
@@ -43,6 +44,7 @@ describe('the doctor', () => {
   let made = 0;
   const world: World = {
     mailbox: { status: 200, address: '' },
+    messages: [],
     channel: { ok: true, channel: { name: 'cs', is_member: true } },
     bot: { ok: true },
     properties: [],
@@ -69,6 +71,7 @@ describe('the doctor', () => {
           status === 200 ? { emailAddress: address, historyId: '1' } : { error: { code: status, message: 'gone' } },
         );
       }
+      if (path.endsWith('/messages')) return say(200, { messages: world.messages.map((id) => ({ id, threadId: id })) });
       if (path === '/api/auth.test') return say(200, world.bot);
       if (path === '/api/conversations.info') return say(200, world.channel);
       if (path.includes('/token')) return say(400, { error: 'invalid_grant' });
@@ -98,6 +101,7 @@ describe('the doctor', () => {
     made += 1;
     acme = await furnish(waymark, database, `acme${made}`, { defaultChannel: 'C0DEFAULT1' });
     world.mailbox = { status: 200, address: `maya@acme${made}-vendor.example` };
+    world.messages = [];
     world.channel = { ok: true, channel: { name: 'cs', is_member: true } };
     world.bot = { ok: true };
     world.properties = [];
@@ -332,6 +336,20 @@ describe('the doctor', () => {
     expect(await found('other_account', true)).toMatchObject({ severity: 'error' });
     world.mailbox = { status: 403, address: '' };
     expect(await codes(true)).toContain('provider_unreachable');
+  });
+
+  it('compares what the mailbox lists with what is known: no mail is missing without a trace (A11)', async () => {
+    await database.asOwner(
+      `INSERT INTO source_object (workspace_id, source_id, installation_id, stream, partition, object, external_id, version, content_digest,
+         generation, outcome, events, first_seen_at, last_seen_at) VALUES ($1, $2, $3, 'messages', '', 'message', 'known', '1', '', 1, 'ignored', 0, $4, $4)`,
+      [acme.workspace.workspaceId, uuidv7(), acme.installationId, new Date(now)],
+    );
+    world.messages = ['known'];
+    expect(await codes(true)).not.toContain('count_differs');
+    world.messages = ['known', 'lost'];
+    expect((await found('count_differs', true))?.message).toContain(
+      'lists 2 records of the last 14 days, and 1 of them are not known here, such as lost',
+    );
   });
 
   it('names unmapped stages and options that the CRM does not have (H3)', async () => {

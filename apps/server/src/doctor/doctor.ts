@@ -1,5 +1,6 @@
 import type { Finding } from '@waymark/connector-kit';
 import { errorForLog, type Waymark } from '../waymark.ts';
+import { checkCounts } from './count-checks.ts';
 import { checkCrmDeclarations, checkGrants, checkMappings } from './live-checks.ts';
 import { checkGoogleTesting, checkInstallations, checkSetAside, checkStreams } from './installation-checks.ts';
 import { readPatient, type Check } from './patient.ts';
@@ -31,6 +32,7 @@ const stored: Readonly<Record<string, Check>> = {
 
 const live: Readonly<Record<string, Check>> = {
   grants: checkGrants,
+  'the provider’s counts': checkCounts,
   'the CRM declaration': checkCrmDeclarations,
   'write-back mappings': checkMappings,
   'Slack channels': checkSlackChannels,

@@ -1,44 +1,7 @@
-import { ConnectorFault, type AnyConnector, type Finding } from '@waymark/connector-kit';
-import type { Installation } from '@waymark/store';
-import { openSession, priority } from '@waymark/sync';
+import type { Finding } from '@waymark/connector-kit';
 import { mappingFaults } from '@waymark/writeback';
-import { fixOf } from './fault-fixes.ts';
-import { nameOf, reconnect, some, type Check, type Patient } from './patient.ts';
-
-/** How long one installation may be looked at, ms. */
-const patienceMs = 20_000;
-
-/** Opens an installation and asks something of it; a fault of its provider becomes a finding. */
-async function asking(
-  patient: Patient,
-  one: Installation,
-  ask: (connector: AnyConnector, client: unknown) => Promise<readonly Finding[]>,
-): Promise<readonly Finding[]> {
-  try {
-    const { connector, client } = await openSession(
-      patient.waymark.sync,
-      patient.workspace.workspaceId,
-      one,
-      priority.hint,
-      AbortSignal.timeout(patienceMs),
-    );
-    return await ask(connector, client);
-  } catch (error) {
-    const fault = error instanceof ConnectorFault ? error.fault : undefined;
-    const kind = fault?.kind ?? 'transient';
-    return [
-      {
-        severity: kind === 'transient' || kind === 'rate-limited' ? 'warning' : 'error',
-        code: kind === 'auth-revoked' || kind === 'token-expired' ? 'token_revoked' : 'provider_unreachable',
-        message: `${nameOf(one)} could not be asked: ${(error instanceof Error ? error.message : 'unknown error').slice(0, 300)}`,
-        fix: fixOf(kind, one.connector),
-      },
-    ];
-  }
-}
-
-const askable = ({ installations }: Patient): readonly Installation[] =>
-  installations.filter((one) => one.status === 'active' && one.connector !== 'slack');
+import { askable, asking, tellsOfGrant } from './asking.ts';
+import { nameOf, reconnect, some, type Check } from './patient.ts';
 
 /** Whether each grant still opens the account that it was given for (failure B7). */
 export const checkGrants: Check = async (patient) => {
@@ -72,7 +35,7 @@ export const checkCrmDeclarations: Check = async (patient) => {
     ),
   );
   // A grant that is dead is told by the look at grants.
-  return findings.flat().filter((one) => one.code !== 'token_revoked' && one.code !== 'provider_unreachable');
+  return findings.flat().filter((one) => !tellsOfGrant(one));
 };
 
 /** Stages that nobody mapped and values that the CRM's property does not have (failure H3). */

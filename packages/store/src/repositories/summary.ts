@@ -263,3 +263,17 @@ export async function queueLengths(
     ),
   };
 }
+
+/** Which of a provider's records of one stream are known, however they ended; for comparing with what the provider counts (failure A11). */
+export async function recordsKnownOf(
+  tx: Tx,
+  stream: { readonly installationId: string; readonly stream: string },
+  externalIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await tx.query<{ external_id: string }>(
+    `SELECT external_id FROM source_object
+      WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND external_id = ANY($4::text[]) AND gone_at IS NULL`,
+    [tx.workspaceId, stream.installationId, stream.stream, externalIds],
+  );
+  return new Set(rows.map((row) => row.external_id));
+}
