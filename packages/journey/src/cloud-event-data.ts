@@ -18,7 +18,7 @@ export interface MappedData {
 }
 
 type Role = Participant['role'];
-interface PersonField {
+export interface PersonField {
   readonly role: Role;
   readonly many: boolean;
 }
@@ -40,6 +40,11 @@ const people: Readonly<Record<Touchpoint, Readonly<Record<string, PersonField>>>
   crm: crmPeople,
   waymark: crmPeople,
 };
+
+/** The fields of `data` that name people. */
+export function peopleOf(touchpoint: Touchpoint): Readonly<Record<string, PersonField>> {
+  return people[touchpoint];
+}
 
 /** Least people of a type; all other least fields are the vocabulary's own. */
 export const requiredPeople: Readonly<Partial<Record<EventType, string>>> = {
@@ -86,7 +91,13 @@ export function directionOf(type: EventType, given: unknown): Direction {
 }
 
 /** Instants among the attributes: epoch milliseconds inside, RFC 3339 on the wire. */
-const instants = new Set(['startsAt', 'endsAt', 'closeAt', 'previousCloseAt', 'until']);
+export const instantFields: ReadonlySet<string> = new Set([
+  'startsAt',
+  'endsAt',
+  'closeAt',
+  'previousCloseAt',
+  'until',
+]);
 /** Names and ids that a source may well give as numbers. */
 const texts = new Set([
   'ticketId',
@@ -122,12 +133,12 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
       if (key === 'cloudevent') continue;
     }
     const name = key === 'ticket' && touchpoint === 'ticket' ? 'ticketId' : key;
-    if (instants.has(name) && typeof value === 'string') {
+    if (instantFields.has(name) && typeof value === 'string') {
       const at = parseTime(value);
       if (at === undefined) issues.push({ field: `data.${key}`, message: 'give a time as in 2026-03-01T09:30:00Z' });
       else if (printTime(at) !== value) exact = false;
       attributes[name] = at;
-    } else if (instants.has(name) && typeof value === 'number') {
+    } else if (instantFields.has(name) && typeof value === 'number') {
       exact = false;
       attributes[name] = value;
     } else if (texts.has(name) && (typeof value === 'number' || typeof value === 'boolean')) {
@@ -230,7 +241,7 @@ export function printData(
   for (const [key, value] of Object.entries(attributes)) {
     if (key === 'cloudevent') continue;
     const name = key === 'ticketId' && touchpoint === 'ticket' ? 'ticket' : key;
-    data[name] = instants.has(key) && typeof value === 'number' ? printTime(value) : value;
+    data[name] = instantFields.has(key) && typeof value === 'number' ? printTime(value) : value;
   }
   for (const [key, field] of Object.entries(people[touchpoint])) {
     const named = participants.filter((each) => each.role === field.role).map(printPerson);

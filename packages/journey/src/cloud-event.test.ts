@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { fromCloudEvent, toCloudEvent, type CloudEvent } from './cloud-event.ts';
+import { parseTime, printTime } from './cloud-event-time.ts';
+import { isJourneyEvent, type JourneyEvent } from './event.ts';
+import { eventId, mailIdentity } from './identity.ts';
+import { stableJson } from './stable-json.ts';
+
+const event = (fields: Record<string, unknown>) => ({
+  specversion: '1.0',
+  id: '1',
+  source: 'https://crm.example/export',
+  type: 'crm.stage_changed',
+  time: '2026-03-01T09:30:00Z',
+  subject: 'acme.example',
+  data: { to: 'live' },
+  ...fields,
+});
+
+function read(value: unknown): CloudEvent {
+  const result = fromCloudEvent(value);
+  if (!result.ok) throw new Error(JSON.stringify(result.issues));
+  return result.event;
+}
+
+const fieldsOf = (value: unknown): string[] => {
+  const result = fromCloudEvent(value);
+  return result.ok ? [] : result.issues.map((issue) => issue.field);
+};
+
+const workspaceId = '00000000-0000-7000-8000-000000000001';
+function stored({ time, recordedtime, identity, source, id, ...rest }: CloudEvent): JourneyEvent {
+  const made: unknown = {
+    ...rest,
+    id: eventId(workspaceId, identity, rest.type),
+    workspaceId,
+    occurredAt: time,
+    recordedAt: recordedtime ?? time,
+    knownAssumed: recordedtime === undefined,
+    origin: 'import',
+    accountId: null,
+    sightings: [
+      {
+        connector: 'import',
+        object: 'event',
+        externalId: `${source.replaceAll('%', '%25').replaceAll('|', '%7C')}|${id}`,
+      },
+    ],
+  };
+  if (!isJourneyEvent(made)) throw new Error('not an event');
+  return made;
+}
+
+describe('an event as CloudEvents 1.0', () => {
+  it('reads the fields, with times in milliseconds and people as participants', () => {
+    expect(
+      read(
+        event({
+          type: 'email.sent',
+          recordedtime: '2026-03-02T00:00:00.5+02:00',
+          data: { from: 'Ana@Vendor.example', to: ['Zoë Lee <ZOE@acme.example>'], messageId: '<m1@vendor.example>' },
+        }),
+      ),
+    ).toMatchObject({
+      type: 'email.sent',
+      time: Date.UTC(2026, 2, 1, 9, 30),
+      recordedtime: Date.UTC(2026, 2, 1, 22, 0, 0, 500),
+      touchpoint: 'email',
+      direction: 'outbound',
+      automated: false,
+      participants: [
+        { role: 'from', address: 'ana@vendor.example' },
+        { role: 'to', address: 'zoe@acme.example', name: 'Zoë Lee' },
+      ],
+    });
+  });
+
+  it('a mail with its Message-ID is the same event as the mailbox has; all else is known by source and id', () => {
+    const at = Date.UTC(2026, 2, 1, 9, 30);
+    const data = { from: 'zoe@acme.example', messageId: '<M@Acme.Example>' };
+    expect(read(event({ type: 'email.received', data })).identity).toBe(
+      mailIdentity({ messageId: 'M@acme.example', from: 'zoe@acme.example', occurredAt: at, fallback: '' }),
+    );
+    expect(read(event({})).identity).toBe('import:https://crm.example/export|1');
+    expect(read(event({ source: 'a|b', id: 'c' })).identity).not.toBe(read(event({ source: 'a', id: 'b|c' })).identity);
+  });
+
+  it('names every field that is wrong', () => {
+    expect(fieldsOf({})).toEqual(['specversion', 'type', 'id', 'source', 'subject', 'time']);
+    expect(fieldsOf(event({ type: 'email.opened' }))).toEqual(['type']);
+    expect(fieldsOf(event({ time: '2026-02-30T00:00:00Z', data: [] }))).toEqual(['time', 'data']);
+    expect(fieldsOf(event({ type: 'ticket.opened', data: {} }))).toEqual(['data.ticket']);
+    expect(fieldsOf(event({ type: 'meeting.held', data: { attendees: [{}] } }))).toEqual(['data.attendees']);
+    expect(fieldsOf(event({ datacontenttype: 'application/xml', data_base64: 'AA==' }))).toEqual([
+      'datacontenttype',
+      'data_base64',
+    ]);
+    expect(fieldsOf('text')).toEqual(['']);
+    expect(fieldsOf(event({ data: JSON.parse('{"__proto__":{"to":"x"},"to":"live"}') }))).toEqual(['data.__proto__']);
+  });
+
+  it('gives back what it was given, whatever its form', () => {
+    const values = [
+      event({}),
+      event({ time: '2026-03-01T10:30:00.1234+01:00', subject: ' Acme.Example ' }),
+      event({
+        data: { to: 8, more: { deep: [1, null] } },
+        dataschema: 'https://crm.example/schema',
+        datacontenttype: 'application/json',
+      }),
+      event({
+        type: 'email.received',
+        data: { from: { name: 'Zoë', address: 'zoe@acme.example' }, to: 'Ana', cc: [] },
+      }),
+      event({
+        type: 'email.received',
+        data: { from: 'zoe@acme.example', to: ['ana@vendor.example'], direction: 'inbound' },
+      }),
+      event({
+        type: 'meeting.held',
+        data: {
+          attendees: ['zoe@acme.example'],
+          startsAt: '2026-03-01T10:00:00Z',
+          endsAt: '2026-03-01T11:00:00+00:00',
+        },
+      }),
+      event({ type: 'ticket.replied', data: { ticket: 'T-1', requester: 'zoe@acme.example', automated: true } }),
+      event({ type: 'account.churned', data: undefined, source: '100% | mine' }),
+      event({ type: 'contact.left', data: { contact: 'zoe@acme.example' }, recordedtime: '2026-03-05T00:00:00Z' }),
+      event({ data: { to: 'x', cloudevent: 'mine' } }),
+    ];
+    for (const value of values) {
+      const plain: unknown = JSON.parse(JSON.stringify(value));
+      expect(toCloudEvent(stored(read(plain)))).toEqual(plain);
+    }
+  });
+
+  it('reads RFC 3339 and nothing else as a time', () => {
+    for (const text of [
+      '2026-03-01T09:30:00Z',
+      '0001-01-01T00:00:00Z',
+      '9999-12-31T23:59:59.999Z',
+      '2024-02-29t00:00:00.5z',
+    ])
+      expect(printTime(parseTime(text) ?? Number.NaN)).toBe(text.toUpperCase().replace('.5Z', '.500Z'));
+    expect(parseTime('2016-12-31T23:59:60Z')).toBe(Date.UTC(2017, 0, 1));
+    expect(parseTime('2026-03-01T00:30:00-00:45')).toBe(Date.UTC(2026, 2, 1, 1, 15));
+    for (const text of [
+      '2026-03-01',
+      '2026-03-01 ',
+      '2025-02-29T00:00:00Z',
+      '2026-13-01T00:00:00Z',
+      '2026-03-01T24:00:00Z',
+      '2026-03-01T09:30:00',
+      '1',
+      'x'.repeat(1e6),
+    ])
+      expect(parseTime(text)).toBeUndefined();
+  });
+
+  it('the same content is the same text in any order', () => {
+    expect(stableJson({ b: [1, { d: 2, c: '\ud800' }], a: undefined, 10: null })).toBe(
+      '{"10":null,"b":[1,{"c":"\\ud800","d":2}]}',
+    );
+    expect(stableJson({ b: 1, a: 2 })).toBe(stableJson({ a: 2, b: 1 }));
+  });
+});
