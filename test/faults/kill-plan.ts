@@ -60,4 +60,6 @@ export function momentKills(random: () => number, count: number): readonly Kill[
 }
 
 export const describeKill = (kill: Kill): string =>
-  kill.at === 'point' ? `${kill.stage}: ${kill.name}:${kill.nth}` : `${kill.stage}: after ${kill.afterMs} ms${kill.database ? ', the database too' : ''}`;
+  kill.at === 'point'
+    ? `${kill.stage}: ${kill.name}:${kill.nth}`
+    : `${kill.stage}: after ${kill.afterMs} ms${kill.database ? ', the database too' : ''}`;

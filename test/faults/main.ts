@@ -7,7 +7,8 @@ import { momentKills, pointKills, seeded, type Kill } from './kill-plan.ts';
 import { makeTemplate } from './template.ts';
 import { isClean } from './verdict.ts';
 
-const USAGE = 'Usage: node test/faults/main.ts [--kills 20] [--seed N] [--points] [--per-run 5] [--folder DIR] [--keep]';
+const USAGE =
+  'Usage: node test/faults/main.ts [--kills 20] [--seed N] [--points] [--per-run 5] [--folder DIR] [--keep]';
 
 /** Kills Waymark many times and tells what was lost, doubled and how long it took to be well again. Exit 1 where anything was. */
 async function main(): Promise<void> {
@@ -24,7 +25,8 @@ async function main(): Promise<void> {
   const seed = Number(values.seed);
   const count = Number(values.kills);
   const perRun = Number(values['per-run']);
-  if (![seed, count, perRun].every((number) => Number.isInteger(number) && number >= 0) || perRun === 0) throw new Error(USAGE);
+  if (![seed, count, perRun].every((number) => Number.isInteger(number) && number >= 0) || perRun === 0)
+    throw new Error(USAGE);
   say(`seed ${seed}`);
   const random = seeded(seed);
   const kills: readonly Kill[] = [...(values.points ? pointKills(random) : []), ...momentKills(random, count)];
@@ -38,7 +40,9 @@ async function main(): Promise<void> {
     const outcome = await runOutcome(template, folder, kills.slice(at, at + perRun), { ticks: 3, say });
     recovered.push(...outcome.kills.map((kill) => kill.readyMs + kill.healthyMs));
     const { trial } = outcome;
-    say(`  ${trial.holdings.sources.size} source objects, ${trial.holdings.events.size} sightings, ${trial.ledger.posts.size} posts, ${trial.ledger.writes.size} values written`);
+    say(
+      `  ${trial.holdings.sources.size} source objects, ${trial.holdings.events.size} sightings, ${trial.ledger.posts.size} posts, ${trial.ledger.writes.size} values written`,
+    );
     if (!trial.orderly) say('  the orderly end was none');
     if (isClean(outcome.verdict) && trial.orderly) {
       if (!values.keep) await rm(folder, { recursive: true, force: true });

@@ -47,7 +47,8 @@ export async function openOutside(home: string): Promise<Outside> {
     ledger: () => ledgerOf(sandbox),
     close: async () => {
       await sandbox.close();
-      if (problems.length > 0) throw new Error(`The sandbox had trouble of its own: ${problems.map(String).join('; ')}`);
+      if (problems.length > 0)
+        throw new Error(`The sandbox had trouble of its own: ${problems.map(String).join('; ')}`);
     },
   };
 }

@@ -39,7 +39,13 @@ export interface ServerOptions {
 export function startServerProcess(options: ServerOptions): ServerProcess {
   const startedAt = Date.now();
   const child: ChildProcess = spawn(process.execPath, [entry, 'start', '--json'], {
-    env: { ...process.env, WAYMARK_LOG: 'warn', ...options.environment, WAYMARK_HOME: options.home, WAYMARK_PORT: String(options.port) },
+    env: {
+      ...process.env,
+      WAYMARK_LOG: 'warn',
+      ...options.environment,
+      WAYMARK_HOME: options.home,
+      WAYMARK_PORT: String(options.port),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { pid } = child;
@@ -58,7 +64,10 @@ export function startServerProcess(options: ServerOptions): ServerProcess {
     output: () => output,
     ready: async () => {
       while (Date.now() - startedAt < startLimitMs) {
-        if (!isAlive()) throw new Error(`The server ended at its start (${child.exitCode ?? child.signalCode}): ${output.slice(-2000)}`);
+        if (!isAlive())
+          throw new Error(
+            `The server ended at its start (${child.exitCode ?? child.signalCode}): ${output.slice(-2000)}`,
+          );
         const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
         if (answer?.ok) return Date.now() - startedAt;
         await sleep(50);

@@ -39,7 +39,12 @@ export async function makeTemplate(folder: string, size: TemplateSize): Promise<
   const outside = await openOutside(homes.outside);
   try {
     const port = await freePort();
-    const environment = { ...outside.environment, WAYMARK_LOG: 'error', WAYMARK_HOME: homes.waymark, WAYMARK_PORT: String(port) };
+    const environment = {
+      ...outside.environment,
+      WAYMARK_LOG: 'error',
+      WAYMARK_HOME: homes.waymark,
+      WAYMARK_PORT: String(port),
+    };
     const waymark = await openWaymark(readConfiguration(environment));
     // Nobody works yet: the first reading belongs to the runs.
     const server = await startServer(waymark, { roles: new Set(['http'] as const) });

@@ -132,7 +132,8 @@ async function killAsPlanned(running: Running, victim: ServerProcess, kill: Kill
   }
   if (!victim.isAlive()) {
     const ending = await victim.ended;
-    if (ending.signal !== 'SIGKILL') throw new Error(`Waymark ended by itself (${ending.code}): ${victim.output().slice(-2000)}`);
+    if (ending.signal !== 'SIGKILL')
+      throw new Error(`Waymark ended by itself (${ending.code}): ${victim.output().slice(-2000)}`);
     return true;
   }
   await victim.kill();
@@ -157,7 +158,9 @@ async function untilHealthy({ folder }: Running, server: ServerProcess): Promise
       if (health.sick.length === 0) return Date.now() - startedAt;
       if (!server.isAlive()) throw new Error(`Waymark died after its restart: ${server.output().slice(-2000)}`);
       if (Date.now() - startedAt > healthyLimitMs)
-        throw new Error(`Waymark was not healthy within 30 s: ${health.sick.join('; ')}\n${server.output().slice(-2000)}`);
+        throw new Error(
+          `Waymark was not healthy within 30 s: ${health.sick.join('; ')}\n${server.output().slice(-2000)}`,
+        );
       await sleep(100);
     }
   } finally {
@@ -174,7 +177,9 @@ async function untilAtRest(rows: Rows, outside: Outside, since: number): Promise
     const rest = health.sick.length === 0 && health.open.length === 0 && health.allReadSince(since);
     quiet = rest && outside.sandbox.hubspot.handle.state.outbox.length === 0 ? quiet + 1 : 0;
     if (Date.now() > limit)
-      throw new Error(`Waymark did not come to rest: ${[...health.sick, ...health.open].join('; ') || 'streams are not read'}`);
+      throw new Error(
+        `Waymark did not come to rest: ${[...health.sick, ...health.open].join('; ') || 'streams are not read'}`,
+      );
     await sleep(500);
   }
 }

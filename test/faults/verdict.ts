@@ -80,9 +80,11 @@ function writeFaults({ journal, ledger }: Trial): readonly string[] {
   for (const [key, values] of ledger.writes) {
     const applied = values.filter((value) => value !== '');
     const wanted = planned.get(key) ?? [];
-    if (applied.join(' > ') !== wanted.join(' > ')) faults.push(`${key}: wrote ${applied.join(' > ')}, the journal says ${wanted.join(' > ')}`);
+    if (applied.join(' > ') !== wanted.join(' > '))
+      faults.push(`${key}: wrote ${applied.join(' > ')}, the journal says ${wanted.join(' > ')}`);
     if (values.at(-1) === '') faults.push(`${key} was left blank`);
   }
-  for (const [key, values] of planned) if (!ledger.writes.has(key)) faults.push(`${key}: ${values.join(' > ')} was never written`);
+  for (const [key, values] of planned)
+    if (!ledger.writes.has(key)) faults.push(`${key}: ${values.join(' > ')} was never written`);
   return faults;
 }

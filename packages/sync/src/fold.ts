@@ -85,14 +85,13 @@ export async function activeJourneys(tx: Tx): Promise<readonly CompiledJourney[]
  */
 export async function foldDue(options: FoldOptions): Promise<number> {
   const { database, workspaceId } = options;
-  const { wakes, journeys, coverage, timezone } = await database.inWorkspace(workspaceId, async (tx) => ({
+  const { wakes, shared } = await database.inWorkspace(workspaceId, async (tx) => ({
     wakes: await accountsToFold(tx, options.now(), options.limit ?? 500),
-    journeys: await activeJourneys(tx),
-    coverage: await coverageIndex(tx),
-    timezone: (await readSettings(tx)).timezone,
+    shared: await readShared(tx),
   }));
   const failures: unknown[] = [];
-  for (const { accountId } of wakes) {
+  for (const listed of wakes) {
+    const { accountId } = listed;
     try {
       await database.inWorkspace(
         workspaceId,
@@ -101,7 +100,10 @@ export async function foldDue(options: FoldOptions): Promise<number> {
           // What waits now, not what waited when the list was read: another process may have folded it, or more have come.
           const wake = await lockWake(tx, accountId, options.now());
           if (!wake) return;
-          const folded = await foldAccount(tx, { wake, journeys, coverage, timezone, now: options.now() });
+          // A wake since the list may tell of a definition or of coverage that is newer than what was read with it.
+          const isListed = wake.version === listed.version && wake.earliest === listed.earliest;
+          const common = isListed ? shared : await readShared(tx);
+          const folded = await foldAccount(tx, { wake, ...common, now: options.now() });
           if (folded.length > 0) await options.afterFold(tx, folded);
           if (wake.version !== null) await settleWake(tx, accountId, wake.version);
           await options.point('fold-stored');
@@ -118,15 +120,24 @@ export async function foldDue(options: FoldOptions): Promise<number> {
   return wakes.length;
 }
 
+/** What is known of all accounts alike. */
+interface Shared {
+  readonly journeys: readonly CompiledJourney[];
+  readonly coverage: (relevant: ReadonlySet<string> | null) => AccountCoverage;
+  readonly timezone: string;
+}
+
+async function readShared(tx: Tx): Promise<Shared> {
+  return {
+    journeys: await activeJourneys(tx),
+    coverage: await coverageIndex(tx),
+    timezone: (await readSettings(tx)).timezone,
+  };
+}
+
 async function foldAccount(
   tx: Tx,
-  input: {
-    readonly wake: Wake;
-    readonly journeys: readonly CompiledJourney[];
-    readonly coverage: (relevant: ReadonlySet<string> | null) => AccountCoverage;
-    readonly timezone: string;
-    readonly now: number;
-  },
+  input: Shared & { readonly wake: Wake; readonly now: number },
 ): Promise<readonly Folded[]> {
   const { wake, now } = input;
   const account = await readAccount(tx, wake.accountId);
