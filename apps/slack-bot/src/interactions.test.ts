@@ -45,6 +45,17 @@ describe('buttons', () => {
     expect(rig.logged).toEqual([]);
   });
 
+  test('Undo takes Not a risk back: the flag is told again', async () => {
+    const { channel, ts } = await alert();
+    await rig.slack.handle.pressButton('maya', channel, ts, 'not_a_risk');
+    await expect.poll(() => rig.answers.length).toBe(1);
+    await rig.send();
+    await rig.slack.handle.pressButton('maya', channel, ts, 'reopen');
+    await expect.poll(() => rig.answers.map((one) => one.answer)).toEqual(['not_a_risk', 'reopened']);
+    await rig.send();
+    expect(rig.dms('maya').at(-1)?.text).toContain('Northgate Paper: gone quiet');
+  });
+
   test('Claim says who has it; the same press again is no second answer', async () => {
     const { channel, ts } = await alert();
     await rig.slack.handle.pressButton('maya', channel, ts, 'claim');

@@ -48,7 +48,9 @@ export class BotRig {
   readonly server: Server;
   readonly publicUrl: string;
   readonly app: SlackApp;
+  /** Answers whose transaction has ended: the bot wakes the workspace after it. */
   readonly answers: FlagAnswer[] = [];
+  readonly #staged: FlagAnswer[] = [];
   readonly moved: Reattribution[] = [];
   readonly logged: string[] = [];
   readonly wakes: string[] = [];
@@ -116,7 +118,7 @@ export class BotRig {
         event: (_accountId, eventId) => `https://waymark.example/events/${eventId}`,
       },
       appendAnswer: (_tx, answer) => {
-        this.answers.push(answer);
+        this.#staged.push(answer);
         return Promise.resolve();
       },
       reattribute: (_workspaceId, decision) => {
@@ -125,7 +127,10 @@ export class BotRig {
       },
       explain: (_workspaceId, accountId, flagId) =>
         Promise.resolve(`Explanation of ${flagId ?? accountId} with <angle> & more`),
-      wake: (workspaceId) => void this.wakes.push(workspaceId),
+      wake: (workspaceId) => {
+        this.wakes.push(workspaceId);
+        this.answers.push(...this.#staged.splice(0));
+      },
       point: (name) => this.point(name),
       log: { info: note, warn: note, error: note },
       sender,

@@ -1,4 +1,4 @@
-import type { DigestAccount, DigestContent } from '@waymark/alerts';
+import { evidenceShown, type DigestAccount, type DigestContent } from '@waymark/alerts';
 import type { KnownBlock } from '@slack/types';
 import { cutEscaped, headParts, type Rendered } from './account-message.ts';
 import { blockLimits, firstThatFits } from './block-limits.ts';
@@ -12,16 +12,15 @@ export function digestMessage(content: DigestContent, now: number): Rendered {
   const open = content.accounts.filter((one) => one.flags.length > 0);
   const done = content.accounts.filter((one) => one.flags.length === 0);
   const title = headline(content, open.length);
-  const counts = [...new Set([open.length, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1, 0])].filter((count) => count <= open.length);
-  const forms = counts
-    .toSorted((a, b) => b - a)
-    .map((whole) => () => [
-      header(title),
-      context(introduction(content)),
-      ...open.slice(0, whole).flatMap((one) => accountBlocks(one, at)),
-      ...listBlocks(open.slice(whole), at),
-      ...(done.length > 0 ? [context(done.slice(0, 10).flatMap((one) => doneLines(one, at)))] : []),
-    ]);
+  const form = (whole: number, evidence: number) => () => [
+    header(title),
+    context(introduction(content)),
+    ...open.slice(0, whole).flatMap((one) => accountBlocks(one, at, evidence)),
+    ...listBlocks(open.slice(whole), at),
+    ...(done.length > 0 ? [context(done.slice(0, 10).flatMap((one) => doneLines(one, at)))] : []),
+  ];
+  const fewer = [12, 10, 8, 7, 6, 5, 4, 3, 2, 1, 0].filter((count) => count < open.length);
+  const forms = [form(open.length, evidenceShown), form(open.length, 1), ...fewer.map((count) => form(count, 1))];
   return {
     text: cutEscaped(escapeText(title) + (content.sampleData ? ' (sample data)' : ''), blockLimits.fallbackText),
     blocks: firstThatFits(forms),
@@ -46,7 +45,7 @@ function introduction(content: DigestContent): string[] {
   ];
 }
 
-function accountBlocks(one: DigestAccount, at: Moment): KnownBlock[] {
+function accountBlocks(one: DigestAccount, at: Moment, evidence: number): KnownBlock[] {
   const head = [`*${link(one.account.url, one.account.name)}*`, ...headParts(one.account, at).slice(0, 3)].join(
     '  ·  ',
   );
@@ -55,7 +54,7 @@ function accountBlocks(one: DigestAccount, at: Moment): KnownBlock[] {
     ...one.flags
       .slice(0, 3)
       .flatMap((flag, index) => [
-        section([...(index === 0 ? [head] : []), ...flagBrief(flag, at)]),
+        section([...(index === 0 ? [head] : []), ...flagBrief(flag, at, evidence)]),
         flagActions(flag, 'all'),
       ]),
     ...(one.flags.length > 3 ? [context(one.flags.slice(3).map((flag) => flagLine(flag, at)))] : []),

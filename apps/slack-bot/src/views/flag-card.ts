@@ -35,18 +35,18 @@ export function flagCard(flag: FlagContent, at: Moment, named: boolean): KnownBl
   ];
 }
 
-/** A flag in two or three lines, for a digest. */
-export function flagBrief(flag: FlagContent, at: Moment): string[] {
-  const [first] = flag.evidence;
-  const more = flag.evidence.length + flag.moreEvidence - 1;
+/** A flag in a few lines, for a digest: with so many pieces of evidence, and with the next step where there is room for both. */
+export function flagBrief(flag: FlagContent, at: Moment, evidence: number): string[] {
+  const shown = flag.evidence.slice(0, evidence);
+  const more = flag.evidence.length + flag.moreEvidence - shown.length;
+  const lines = shown.map((one) => `•  ${day(one.at, at.timezone, at.now)}  ${link(one.url, one.note)}`);
+  const last = lines.pop();
   return [
     `${dot(flag)} *${escapeText(flag.title)}*  ·  ${sinceText(flag, at)}`,
     escapeText(flag.reason),
-    ...(first
-      ? [
-          `•  ${day(first.at, at.timezone, at.now)}  ${link(first.url, first.note)}${more > 0 ? `  _and ${more} more_` : ''}`,
-        ]
-      : []),
+    ...lines,
+    ...(last === undefined ? [] : [`${last}${more > 0 ? `  _and ${more} more_` : ''}`]),
+    ...(evidence > 1 ? [`*Next step*  ${escapeText(flag.nextStep)}`] : []),
     ...statusText(flag, at),
   ];
 }

@@ -257,10 +257,8 @@ export async function nextOutboxAt(tx: Tx): Promise<number | null> {
   return rows[0]?.next?.getTime() ?? null;
 }
 
-/** What became of the workspace's alerts. `heldBack` counts every alert that ever waited for the morning. */
-export async function alertCounts(
-  tx: Tx,
-): Promise<{
+/** What became of the workspace's alerts, notices to the admin left out. `heldBack` counts every alert that ever waited for the morning. */
+export async function alertCounts(tx: Tx): Promise<{
   readonly posted: number;
   readonly uncertain: number;
   readonly pending: number;
@@ -268,12 +266,13 @@ export async function alertCounts(
   readonly failed: number;
 }> {
   const { rows } = await tx.query<{ posted: number; uncertain: number; pending: number; held: number; failed: number }>(
-    `SELECT count(*) FILTER (WHERE state = 'sent' AND action = 'post')::int AS posted,
-            count(*) FILTER (WHERE state = 'uncertain')::int AS uncertain,
-            count(*) FILTER (WHERE state IN ('pending', 'sending'))::int AS pending,
-            count(*) FILTER (WHERE held_reason IS NOT NULL)::int AS held,
-            count(*) FILTER (WHERE state = 'failed')::int AS failed
-       FROM outbox WHERE workspace_id = $1`,
+    `SELECT count(*) FILTER (WHERE o.state = 'sent' AND o.action = 'post')::int AS posted,
+            count(*) FILTER (WHERE o.state = 'uncertain')::int AS uncertain,
+            count(*) FILTER (WHERE o.state IN ('pending', 'sending'))::int AS pending,
+            count(*) FILTER (WHERE o.held_reason IS NOT NULL)::int AS held,
+            count(*) FILTER (WHERE o.state = 'failed')::int AS failed
+       FROM outbox o JOIN alert_message m ON m.workspace_id = $1 AND m.message_id = o.message_id
+      WHERE o.workspace_id = $1 AND m.kind <> 'notice'`,
     [tx.workspaceId],
   );
   const row = rows[0];
