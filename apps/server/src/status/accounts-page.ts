@@ -54,7 +54,7 @@ function row(line: AccountLine, titles: ReadonlyMap<string, string>, timezone: s
     <td class="small">${account.csmEmail ?? html`<span class="warn">nobody</span>`}</td>
     <td class="nowrap">${account.renewalAt === null ? '' : day(account.renewalAt, timezone)}</td>
     <td class="num">${account.value === null ? '' : money(account.value, account.currency)}</td>
-    <td class="small">${line.openFlags.map((flag) => html`<div>${flagLine(flag)}</div>`)}</td>
+    <td class="small">${line.openFlags.map((flag) => html`<div>${flagLine(flag, timezone)}</div>`)}</td>
   </tr>`;
 }
 

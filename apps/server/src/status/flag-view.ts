@@ -13,10 +13,11 @@ interface Sight {
   readonly open?: boolean;
 }
 
-/** One flag on one line, for lists: how bad, what, and why in one line. */
-export function flagLine(flag: FlagRecord): Markup {
+/** One flag on one line, for lists: how bad, what, and why in one line, as it was when the flag opened. */
+export function flagLine(flag: FlagRecord, timezone: string): Markup {
   return html`<span class="tag ${toneOf(flag)}">${flag.kind === 'opportunity' ? 'opportunity' : flag.severity}</span>
-    <strong>${flag.title}</strong> <span class="dim">${flag.reason}</span>`;
+    <strong>${flag.title}</strong> <span class="dim">${flag.reason}</span>
+    <span class="dim small nowrap">as of ${day(flag.openedAt, timezone)}</span>`;
 }
 
 /** The word that colors a flag. */

@@ -60,7 +60,7 @@ export function overviewPage(one: Overview): Markup {
                     ({ flag, account }) =>
                       html`<li>
                         <a href="/accounts/${account.accountId}#flag-${flag.flagId}">${account.name}</a>
-                        ${flagLine(flag)}
+                        ${flagLine(flag, one.timezone)}
                       </li>`,
                   )}
               </ul>`

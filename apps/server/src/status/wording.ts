@@ -52,9 +52,12 @@ export function money(value: number, currency: string | null): string {
   return new Intl.NumberFormat('en', { style: 'currency', currency, maximumFractionDigits: 0 }).format(value);
 }
 
-/** `gone_quiet` as `Gone quiet`. */
+/** `gone_quiet` as `Gone quiet`, `threadId` as `Thread id`. */
 export function spoken(id: string): string {
-  const words = id.replaceAll(/[_.-]+/g, ' ').trim();
+  const words = id
+    .replaceAll(/([a-z])([A-Z])/g, (_, end: string, start: string) => `${end} ${start.toLowerCase()}`)
+    .replaceAll(/[_.-]+/g, ' ')
+    .trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
