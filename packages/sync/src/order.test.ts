@@ -174,4 +174,33 @@ describe('I3, I13: state is a function of the set of source records', () => {
       { seed, numRuns: runs, endOnFailure: process.env.WAYMARK_SHRINK === undefined },
     );
   }, 300_000);
+
+  it('also where several installations store their pages at once', async () => {
+    // Long enough a stay between rows and COMMIT that the pages would meet there, if they could.
+    const rig = await syncRig(database, {
+      point: (name) => (name === 'page-stored' ? new Promise((resolve) => setTimeout(resolve, 60)) : Promise.resolve()),
+    });
+    const one = (page: readonly ScriptedRecord[]) => [
+      scriptedStream('objects', 1, () => [{ records: page, done: true }]),
+    ];
+    const at = start - day;
+    const seen = mail('m1', at, 'x@gmail.com', 'csm@vendor.example');
+    const copy = {
+      ...seen,
+      rank: 5,
+      participants: [...seen.participants, { role: 'cc' as const, address: 'ann@acme.example' }],
+    };
+    const ids = [
+      await rig.install(scriptedConnector('mailbox', one([{ id: 'm1', version: '1', events: [seen] }]))),
+      await rig.install(scriptedConnector('second', one([{ id: 'm1', version: '1', events: [copy] }]))),
+      await rig.install(
+        scriptedConnector('crm', one([{ id: 'c1', version: '1', entities: [company('c1', ['acme.example'])] }])),
+      ),
+    ];
+    await Promise.all(ids.map((id) => rig.run(id)));
+    const rows = await rig.rows(
+      'SELECT installation_id, account_id IS NOT NULL AS matched FROM journey_event WHERE workspace_id = $1',
+    );
+    expect(rows.map((row) => row['matched'])).toEqual([true, true]);
+  });
 });

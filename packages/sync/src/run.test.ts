@@ -87,6 +87,18 @@ describe('a page and its cursor', () => {
     expect(await events(rig)).toHaveLength(1);
   });
 
+  it('A15: a cursor that moved under a run ends it without its page', async () => {
+    const rig = await syncRig(database);
+    const move = async () => {
+      await database.asOwner('UPDATE stream_state SET cursor_version = cursor_version + 1 WHERE workspace_id = $1', [
+        rig.workspaceId,
+      ]);
+    };
+    const id = await rig.install(mailbox(() => [move, { records: [record('m1')], done: true }]));
+    expect(await rig.run(id)).toEqual({ kind: 'lost' });
+    expect(await events(rig)).toEqual([]);
+  });
+
   it('A14: two workers on one installation: one runs', async () => {
     const rig = await syncRig(database);
     let second: unknown;

@@ -194,7 +194,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** Only a definite refusal of the grant is final; all else may pass (failure E2, R17). */
-export function classifyRefresh(error: unknown) {
+function classifyRefresh(error: unknown) {
   if (error instanceof oauth.ResponseBodyError) {
     if (error.error === 'invalid_grant') {
       return {
