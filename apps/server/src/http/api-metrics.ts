@@ -68,6 +68,7 @@ export function metricsRoutes(waymark: Waymark): Hono<Access> {
     alerts.set({ state: 'posted' }, report.alerts.posted);
     alerts.set({ state: 'uncertain' }, report.alerts.uncertain);
     alerts.set({ state: 'held_back' }, report.alerts.heldBack);
+    alerts.set({ state: 'pending' }, report.alerts.pending);
     const written = gauge('writeback_values', 'Values of write-back by how they stand.', ['state']);
     for (const [state, number] of Object.entries(report.writeback)) written.set({ state }, number);
     const waiting = gauge('queue_length', 'Work that waits.', ['queue']);

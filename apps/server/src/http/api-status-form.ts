@@ -64,7 +64,7 @@ export const StatusForm = z
           .readonly(),
       )
       .readonly(),
-    alerts: z.object({ posted: figure, uncertain: figure, heldBack: figure }).readonly(),
+    alerts: z.object({ posted: figure, uncertain: figure, heldBack: figure, pending: figure }).readonly(),
     writeback: z.object({ planned: figure, applied: figure, verified: figure, failed: figure }).readonly(),
   })
   .openapi('Status');

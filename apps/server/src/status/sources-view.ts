@@ -60,7 +60,7 @@ function installationView(one: Sources, installation: InstallationReport): Marku
           </p>`
     }
     ${installation.resumeAt ? html`<p class="notice">Waiting until ${moment(Date.parse(installation.resumeAt), one.timezone)}.</p>` : ''}
-    <div class="scroll">
+    <div class="scroll" ${installation.streams.length === 0 ? 'hidden' : ''}>
       <table>
         <tr>
           <th scope="col">Stream</th>
@@ -101,6 +101,8 @@ function installationView(one: Sources, installation: InstallationReport): Marku
 }
 
 function summary(installation: InstallationReport): string {
+  // Slack is written to, not read.
+  if (installation.streams.length === 0) return installation.connector === 'slack' ? 'alerts go there' : 'not read yet';
   const sum = (of: (stream: StreamReport) => number): string =>
     count(installation.streams.reduce((total, each) => total + of(each), 0));
   const ages = installation.streams.map((stream) => stream.freshnessSeconds);
