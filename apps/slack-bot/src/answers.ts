@@ -79,7 +79,7 @@ export async function takeAnswer(
 }
 
 /** The flags of a target that can be answered: for an account, all that are open. */
-export async function targetFlags(tx: Tx, target: Target): Promise<readonly StoredFlag[]> {
+async function targetFlags(tx: Tx, target: Target): Promise<readonly StoredFlag[]> {
   const found = await readFlags(
     tx,
     target.kind === 'flag' ? { flagId: target.id } : { accountId: target.id, openOnly: true },

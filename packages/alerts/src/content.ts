@@ -1,3 +1,4 @@
+import type { EventType } from '@waymark/journey';
 import type { Flag, Severity } from '@waymark/lifecycle';
 import { evidenceShown, textLimits, truncate } from './limits.ts';
 import { worstFirst } from './severity.ts';
@@ -59,6 +60,7 @@ export interface FlagContent {
 
 export interface EvidenceContent {
   readonly eventId: string;
+  readonly type: EventType;
   readonly at: number;
   readonly note: string;
   readonly url: string | null;
@@ -142,6 +144,7 @@ export function flagContent(
     openedAt: flag.openedAt,
     evidence: shown.map((one) => ({
       eventId: one.eventId,
+      type: one.type,
       at: one.at,
       note: truncate(one.note, textLimits.note),
       url: context.eventUrls.get(one.eventId) ?? context.links.event(context.accountId, one.eventId),

@@ -231,7 +231,7 @@ function shown(flag: Flag, about: AccountFacts, now: number): ShownFlag {
 /**
  * A digest of what a message says, without what changes by the mere passing of time: a message is rewritten for news alone.
  */
-export function contentDigest(content: AccountContent): string {
+function contentDigest(content: AccountContent): string {
   const lasting = {
     ...content,
     account: { ...content.account, health: null },

@@ -1,5 +1,5 @@
 /** Slack's largest interactions are some hundred kilobytes. */
-export const bodyLimitBytes = 1_048_576;
+const bodyLimitBytes = 1_048_576;
 
 /** The raw bytes of a request; undefined where they are more than allowed, whatever its headers say. */
 export async function readBody(request: Request, limit = bodyLimitBytes): Promise<Uint8Array | undefined> {

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** A request may be this old, or this far ahead of our clock. */
-export const stampToleranceSeconds = 300;
+const stampToleranceSeconds = 300;
 
 /** The two headers with which Slack signs; undefined where one is missing or malformed. */
 export interface SlackStamp {

@@ -31,7 +31,7 @@ import { listenForBot } from './listen.ts';
 import { rigSeed } from './rig-seed.ts';
 
 /** The time of a test: Wednesday 2026-03-11, 10:00 UTC, unless moved. */
-export const rigStart = Date.UTC(2026, 2, 11, 10);
+const rigStart = Date.UTC(2026, 2, 11, 10);
 
 export interface RigOptions {
   readonly caps?: 'vendor' | 'generous';

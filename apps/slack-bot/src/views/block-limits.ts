@@ -26,7 +26,7 @@ export const blockLimits = {
 } as const;
 
 /** Whether Slack takes these blocks as one message. */
-export function fits(blocks: readonly KnownBlock[]): boolean {
+function fits(blocks: readonly KnownBlock[]): boolean {
   return blocks.length <= blockLimits.blocks && JSON.stringify(blocks).length <= blockLimits.messageJson;
 }
 

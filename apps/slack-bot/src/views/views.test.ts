@@ -50,6 +50,7 @@ const flagArbitrary: fc.Arbitrary<FlagContent> = fc.record({
   evidence: fc.array(
     fc.record({
       eventId: fc.uuid(),
+      type: fc.constant('email.received' as const),
       at: instant,
       note: nasty(textLimits.note),
       url: fc.option(
