@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { backfill } from './backfill.ts';
 import { ingest } from './ingest.ts';
 import type { BenchRow } from './measure.ts';
+import { start } from './start.ts';
 
 /** The rows of the benchmark, in the order in which they run. */
-const rows: Readonly<Record<string, () => Promise<BenchRow>>> = { ingest };
+const rows: Readonly<Record<string, () => Promise<BenchRow>>> = { ingest, backfill, start };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(rows, name));

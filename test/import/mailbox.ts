@@ -10,7 +10,7 @@ export interface Mailbox {
   readonly google: GoogleFixture;
   readonly installationId: string;
   /** One run of the installation. */
-  readonly run: () => Promise<SyncOutcome>;
+  readonly run: (stop?: AbortSignal) => Promise<SyncOutcome>;
 }
 
 /** Connects a user of the sandbox's Google to a workspace. The clock is the sandbox's too. */
@@ -68,7 +68,7 @@ export async function connectMailbox(options: {
     onProgress: () => undefined,
     onCommitted: () => undefined,
   };
-  const run = () => syncInstallation(deps, workspaceId, installationId, new AbortController().signal);
+  const run = (stop = new AbortController().signal) => syncInstallation(deps, workspaceId, installationId, stop);
   return { google, installationId, run };
 }
 

@@ -32,6 +32,8 @@ export interface Peak {
   readonly windowMs: number;
   readonly peak: number;
   readonly arrivals: number;
+  /** Of all arrivals, in the limit's own unit. */
+  readonly cost: number;
   readonly refused: number;
 }
 
@@ -54,7 +56,7 @@ export const charge = (
 
 export const peaksOf = (windows: RollingWindow, caps: Caps): Peak[] => {
   const limits = googleLimits[caps];
-  return windows.totals().map(({ key, arrivals, refused }) => {
+  return windows.totals().map(({ key, arrivals, cost, refused }) => {
     const [api, scope] = key.split(':');
     const limit =
       api === 'gmail'
@@ -64,6 +66,6 @@ export const peaksOf = (windows: RollingWindow, caps: Caps): Peak[] => {
         : scope === 'user'
           ? limits.calendarUser
           : limits.calendarProject;
-    return { key, limit, windowMs: minute, peak: windows.peak(key, minute), arrivals, refused };
+    return { key, limit, windowMs: minute, peak: windows.peak(key, minute), arrivals, cost, refused };
   });
 };
