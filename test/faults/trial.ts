@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { samplePortals } from '@waymark/sandbox';
 import { describeKill, type Kill } from './kill-plan.ts';
 import { openOutside, type Outside, type OutsideLedger } from './outside.ts';
-import { openRows, type Holdings, type Rows } from './rows.ts';
+import { untilAtRest } from './house.ts';
+import { openRows, type Holdings } from './rows.ts';
 import { freePort, startServerProcess, type ServerProcess } from './server-process.ts';
 import { homesIn } from './template.ts';
 
 const healthyLimitMs = 30_000;
-const settleLimitMs = 180_000;
-const pointLimitMs = 40_000;
+const pointLimitMs = 120_000;
 
 /** One kill and what came after it. */
 export interface KillRecord {
@@ -165,21 +165,5 @@ async function untilHealthy({ folder }: Running, server: ServerProcess): Promise
     }
   } finally {
     await rows.close();
-  }
-}
-
-/** Waits until everything was read since `since`, folded, posted or held, written and read back, and stays so for a moment. */
-async function untilAtRest(rows: Rows, outside: Outside, since: number): Promise<void> {
-  const limit = Date.now() + settleLimitMs;
-  let quiet = 0;
-  while (quiet < 3) {
-    const health = await rows.health();
-    const rest = health.sick.length === 0 && health.open.length === 0 && health.allReadSince(since);
-    quiet = rest && outside.sandbox.hubspot.handle.state.outbox.length === 0 ? quiet + 1 : 0;
-    if (Date.now() > limit)
-      throw new Error(
-        `Waymark did not come to rest: ${[...health.sick, ...health.open].join('; ') || 'streams are not read'}`,
-      );
-    await sleep(500);
   }
 }
