@@ -40,7 +40,7 @@ export const signalParams = z
   .meta({ id: 'SignalParams', description: 'What narrows a signal.' });
 export type SignalParams = z.infer<typeof signalParams>;
 
-const signalName = z.enum(signalNames);
+export const signalName = z.enum(signalNames);
 
 /** What a signal is compared with. Times are in the signal's own unit. */
 export type Operand =

@@ -45,6 +45,11 @@ export const signalCatalogue = description({
   },
   oldest_ticket_age: { unit: 'days', label: 'age of the oldest open ticket', params: [] },
   active_stakeholders: { unit: 'count', label: 'people of the customer in touch in the window', params: ['days'] },
+  new_stakeholders: {
+    unit: 'count',
+    label: 'people of the customer in touch for the first time in the window',
+    params: ['days'],
+  },
   days_since_champion_left: { unit: 'days', label: 'time since a champion left', params: [] },
   champion_silent_days: { unit: 'days', label: 'time since the champion was last in touch', params: [] },
   champion_usual_gap: { unit: 'days', label: 'usual time between contacts of the champion', params: [] },

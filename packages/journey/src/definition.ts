@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { touchpoint } from './event.ts';
-import { condition, eventMatcher, operand, slug } from './definition-condition.ts';
+import { condition, eventMatcher, operand, signalName, signalParams, slug } from './definition-condition.ts';
 
 const text = z.string().min(1).max(2000);
 
@@ -86,6 +86,14 @@ export const ruleDefinition = z.strictObject({
   when: condition,
   /** The condition must hold for so many days before the flag opens. */
   holdForDays: z.number().min(0).max(365).default(0),
+  /**
+   * The signals whose events are shown first, most telling first; then follow those that the comparisons of `when` rest on. The
+   * first piece of each signal comes before the second of any.
+   */
+  evidence: z
+    .array(z.strictObject({ signal: signalName, with: signalParams.optional() }))
+    .max(10)
+    .optional(),
   /** What clears it; without it, the end of `when`. */
   clear: condition.optional(),
   /** Days after a clearing in which it does not open again. */
@@ -96,10 +104,13 @@ export const ruleDefinition = z.strictObject({
   absence: z.strictObject({ touchpoints: z.array(touchpoint).min(1), days: operand }).optional(),
   /**
    * One line for the person who gets the alert, or several of which the first whose values are all known is taken.
-   * `{signal}` is its value with unit, `{signal.since}` the date it counts from, `{signal.what}` what it is about;
-   * a part in square brackets is left out if a value in it is unknown.
+   * `{signal}` is its value with unit, `{signal.since}` the date it counts from, `{signal.what}` what it is about,
+   * `{signal.in}` a time to come or gone by, `{signal.over}` a time that is passed, `{signal.times}` how often, and
+   * `{signal:ticket|tickets}` how many of what; a part in square brackets is left out if a value in it is unknown or nothing.
    */
   reason: z.union([text, z.array(text).min(1)]),
+  /** One line, or several as with `reason`: why it is over, where its end was met by the account and not by an answer. */
+  cleared: z.union([text, z.array(text).min(1)]).optional(),
   clears: text,
   nextStep: text,
   playbook: slug.optional(),
@@ -124,6 +135,14 @@ export const segmentDefinition = z.strictObject({
   valueAtLeast: z.number().optional(),
 });
 
+/** A day of every year: month and day. The 29th of February is not one of every year. */
+const yearDay = z
+  .string()
+  .regex(
+    /^(?!02-(29|30|31)|(04|06|09|11)-31)(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/,
+    'write month and day, as in 12-24',
+  );
+
 /** What counts as the end of a customer relation or its renewal, for backtests. */
 const outcome = z.array(eventMatcher).min(1);
 
@@ -140,6 +159,14 @@ export const journeyDefinition = z
     /** CRM stage value to stage: entering the value in the CRM enters the stage. */
     crmStageMap: z.record(z.string(), slug).optional(),
     milestones: z.array(milestoneDefinition).max(200).default([]),
+    /**
+     * Days on which nobody is expected to write, both included, in the account's time zone: silence and waiting do not grow.
+     * `to` before `from` ends in the next year.
+     */
+    quietDays: z
+      .array(z.strictObject({ from: yearDay, to: yearDay }))
+      .max(20)
+      .default([]),
     segments: z.array(segmentDefinition).max(50).default([]),
     thresholds: z
       .record(

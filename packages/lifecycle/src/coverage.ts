@@ -30,14 +30,17 @@ export function compileCoverage(
     const value = length.value(moment);
     return typeof value === 'number' ? value : 0;
   };
+  /** Quiet days do not count for the stretch either: where silence may grow more slowly, more has to have been watched. */
+  const isWithin = (moment: Moment, instant: number, window: number) =>
+    instant > moment.at - window || moment.around.zone.awake.between(instant, moment.at) < window;
   const overlapping = (moment: Moment, window: number) =>
     moment.around.context.gaps.find(
-      (gap) => relevant(gap) && gap.from <= moment.at && (gap.to === null || gap.to > moment.at - window),
+      (gap) => relevant(gap) && gap.from <= moment.at && (gap.to === null || isWithin(moment, gap.to, window)),
     );
   return {
     judge: (moment) => {
       const window = windowOf(moment);
-      const { context } = moment.around;
+      const { context, zone } = moment.around;
       moment.flip = length.flip(moment);
       const turn = (instant: number) => {
         if (instant > moment.at && instant < moment.flip) moment.flip = instant;
@@ -45,11 +48,11 @@ export function compileCoverage(
       for (const gap of context.gaps) {
         if (!relevant(gap)) continue;
         turn(gap.from);
-        if (gap.to !== null) turn(gap.to + window);
+        if (gap.to !== null) turn(zone.awake.after(gap.to, window));
       }
-      if (context.watchedFrom !== undefined) turn(context.watchedFrom + window);
+      if (context.watchedFrom !== undefined) turn(zone.awake.after(context.watchedFrom, window));
       if (overlapping(moment, window)) return 'gap';
-      return context.watchedFrom !== undefined && context.watchedFrom > moment.at - window
+      return context.watchedFrom !== undefined && isWithin(moment, context.watchedFrom, window)
         ? 'not_watched_yet'
         : 'covered';
     },

@@ -2,6 +2,7 @@ import { signalCatalogue, signalNames } from '@waymark/journey';
 import type { Condition, JourneyDefinition, Operand, SignalName, SignalParams } from '@waymark/journey';
 import { isSuppressedBy } from './journey.ts';
 import { placeholdersOf } from './reason.ts';
+import { DAY } from './zone.ts';
 
 /** Something in a definition that does not hang together. `path` leads to it in the file. */
 export interface DefinitionProblem {
@@ -11,6 +12,9 @@ export interface DefinitionProblem {
 }
 
 type Path = readonly (string | number)[];
+
+const DAYS_OF_YEAR = 366;
+const MOST_QUIET = 90;
 
 /** Signals that grow or shrink by themselves: as thresholds they would have no exact instant. */
 const moving = new Set<SignalName>(
@@ -142,16 +146,18 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     rule.appliesTo.segments?.forEach((segment, at) =>
       known(segments, segment, 'segment', [...path, 'appliesTo', 'segments', at]),
     );
+    rule.evidence?.forEach((one, at) => checkSignal(one.signal, one.with, [...path, 'evidence', at]));
     rule.suppressedBy.forEach((other, at) => {
       if (other !== 'any_risk') known(rules, other, 'rule', [...path, 'suppressedBy', at]);
     });
-    for (const template of typeof rule.reason === 'string' ? [rule.reason] : rule.reason) {
-      for (const name of placeholdersOf(template)) {
+    for (const field of ['reason', 'cleared'] as const) {
+      for (const name of [rule[field] ?? []].flat().flatMap(placeholdersOf)) {
         if (!Object.hasOwn(signalCatalogue, name))
-          say([...path, 'reason'], `there is no signal "${name}"`, 'name a signal in the braces');
+          say([...path, field], `there is no signal "${name}"`, 'name a signal in the braces');
       }
     }
   });
+  checkQuietDays(definition, say);
   definition.rules.forEach((rule, index) => {
     const reach = new Set<string>();
     const follow = (one: (typeof definition.rules)[number]): void => {
@@ -169,4 +175,26 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     part.bands.forEach((band, at) => checkCondition(band.when, ['health', 'parts', index, 'bands', at, 'when'])),
   );
   return problems;
+}
+
+/** Quiet days may not overlap, nor be so many that little counts. */
+function checkQuietDays(
+  { quietDays }: JourneyDefinition,
+  say: (path: Path, message: string, remedy: string) => void,
+): void {
+  const taken = new Set<number>();
+  // A leap year, of which every other lacks one day that nobody can name.
+  const dayOf = (text: string) => Math.round((Date.parse(`2028-${text}`) - Date.parse('2028-01-01')) / DAY);
+  quietDays.forEach(({ from, to }, index) => {
+    const last = dayOf(to) + (to < from ? DAYS_OF_YEAR : 0);
+    for (let day = dayOf(from); day <= last; day++) {
+      if (taken.has(day % DAYS_OF_YEAR)) {
+        say(['quietDays', index], `${from} to ${to} overlaps with others`, 'join them to one stretch');
+        break;
+      }
+      taken.add(day % DAYS_OF_YEAR);
+    }
+  });
+  if (taken.size > MOST_QUIET)
+    say(['quietDays'], `${taken.size} quiet days are too many`, `name at most ${MOST_QUIET}`);
 }

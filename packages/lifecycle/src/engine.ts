@@ -1,9 +1,9 @@
 import { contentDigest } from './digest.ts';
 import { compareFacts } from './fact.ts';
 import { ENGINE_VERSION, type CompiledJourney } from './journey.ts';
-import { dueOf, surroundingsOf, type Course } from './moment.ts';
+import { doubtedSince, dueOf, surroundingsOf, type Course } from './moment.ts';
 import { openSimulation, type Simulation } from './simulation.ts';
-import type { AccountContext, AccountJourney, Fact, Flag, MilestoneState } from './state.ts';
+import type { AccountContext, AccountJourney, Fact, Flag, MilestoneState, Proof } from './state.ts';
 import { copyTracks, emptyTracks, type Tracks } from './tracks.ts';
 
 /**
@@ -180,16 +180,34 @@ export function advance(
   return { kind: 'advanced', state: consume(journey, context, state, fresh, asOf, tracks) };
 }
 
-/** The answer about an account at the state's `asOf`. */
-export function view(journey: CompiledJourney, context: AccountContext, state: EngineState): AccountJourney {
-  const { asOf } = state;
+/** Runs a state's simulation up to its `asOf`. Changes nothing of the state. */
+function settled(journey: CompiledJourney, context: AccountContext, state: EngineState): Simulation {
   const course = copyCourse(state.course);
   const simulation = openSimulation(journey, context, state.tracks, course, forever(state.wakeAt));
   if (state.at !== null && state.pending.length > 0) simulation.settle(state.at, state.pending);
-  while (simulation.wakeAt <= asOf) simulation.settle(simulation.wakeAt, []);
+  while (simulation.wakeAt <= state.asOf) simulation.settle(simulation.wakeAt, []);
+  simulation.moment.at = state.asOf;
+  simulation.moment.fresh = [];
+  return simulation;
+}
+
+/** Every proof that an account's facts give as of an instant, also of what later turned out not to be believed. */
+export function proofsAt(
+  journey: CompiledJourney,
+  context: AccountContext,
+  facts: readonly Fact[],
+  asOf: number,
+): Proof[] {
+  const { course } = settled(journey, context, fold(journey, context, facts, asOf)).moment;
+  return [...course.periods, ...course.flags, ...Object.values(course.milestones)].map(({ proof }) => proof);
+}
+
+/** The answer about an account at the state's `asOf`. */
+export function view(journey: CompiledJourney, context: AccountContext, state: EngineState): AccountJourney {
+  const { asOf } = state;
+  const simulation = settled(journey, context, state);
   const { moment } = simulation;
-  moment.at = asOf;
-  moment.fresh = [];
+  const { course } = moment;
 
   const health = journey.health(moment);
   const healthTurns = moment.flip;
@@ -215,7 +233,13 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
     };
   });
   const reasons = new Map(journey.rules.map((rule) => [rule.id, rule.reason]));
-  const flags = course.flags.map((flag): Flag => {
+  // A customer by events, but none by the CRM's record, with no date for the end: what that time seemed to show is not believed.
+  const doubted = doubtedSince(moment);
+  const forCustomers = new Set(journey.rules.flatMap((rule) => (rule.definition.appliesTo.customers ? [rule.id] : [])));
+  const believed = course.flags.filter(
+    (flag) => doubted === null || flag.openedAt < doubted || !(forCustomers.has(flag.rule) || flag.rule === 'data_gap'),
+  );
+  const flags = believed.map((flag): Flag => {
     const reason = flag.clearedAt === null ? reasons.get(flag.rule) : undefined;
     return reason ? { ...flag, reasonNow: reason(moment) } : flag;
   });
@@ -234,7 +258,7 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
       definition: journey.digest,
       periods: course.periods.map((period) => ({ ...period, proof: period.proof.digest })),
       milestones: milestones.map((milestone) => ({ ...milestone, proof: milestone.proof?.digest ?? null })),
-      flags: course.flags.map((flag) => ({ ...flag, proof: flag.proof.digest })),
+      flags: believed.map((flag) => ({ ...flag, proof: flag.proof.digest })),
       // How a score reads (`3 days ago`) changes daily; what it is does not.
       health: { ...health, parts: health.parts.map(({ part, weight, score }) => ({ part, weight, score })) },
     }),

@@ -1,4 +1,4 @@
-import { reduce } from './engine.ts';
+import { proofsAt } from './engine.ts';
 import type { CompiledJourney } from './journey.ts';
 import { isIntact } from './proof.ts';
 import type { AccountContext, AccountJourney, Comparison, Evidence, Fact, Flag, Proof } from './state.ts';
@@ -122,13 +122,8 @@ export function verifyProof(
 ): Verdict {
   if (!isIntact(proof)) return { agrees: false, derived: null, because: 'proof_altered' };
   if (proof.definitionDigest !== journey.digest) return { agrees: false, derived: null, because: 'other_definition' };
-  const answer = reduce(journey, context, facts, proof.at);
-  const all = [
-    ...answer.periods.map((period) => period.proof),
-    ...answer.flags.map((flag) => flag.proof),
-    ...answer.milestones.flatMap((milestone) => (milestone.proof ? [milestone.proof] : [])),
-  ];
-  const derived = all.find((one) => one.rule === proof.rule && one.at === proof.at) ?? null;
+  const derived =
+    proofsAt(journey, context, facts, proof.at).find((one) => one.rule === proof.rule && one.at === proof.at) ?? null;
   if (!derived) return { agrees: false, derived: null, because: 'not_derived' };
   return derived.digest === proof.digest
     ? { agrees: true, derived, because: 'same' }

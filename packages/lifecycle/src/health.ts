@@ -25,7 +25,7 @@ export function compileHealth(definition: JourneyDefinition, bind: Bind): Compil
   return (moment) => {
     let first = NEVER;
     const scored: HealthPart[] = [];
-    if (!isCustomer(moment)) {
+    if (!moment.around.context.isCustomer || !isCustomer(moment)) {
       const since = moment.around.context.customerSince;
       moment.flip = since !== undefined && since > moment.at ? since : NEVER;
       return { score: null, parts: [], version };

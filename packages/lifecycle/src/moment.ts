@@ -87,7 +87,7 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
   const made: Surroundings = {
     context,
     digest: contentDigest(context),
-    zone: zoneOf(context.timezone),
+    zone: zoneOf(context.timezone, definition.quietDays),
     segment: segment?.id ?? null,
     contactKeys,
     domains,
@@ -112,12 +112,38 @@ export function customerSince(moment: Moment): number | null {
   return moment.around.context.customerSince ?? null;
 }
 
-/** Whether the account is a customer at the moment. */
+/**
+ * Whether the account is a customer at the moment. One that is a customer now has been since it became one, but for the time
+ * between a churn and a return. One that is none now was one for as long as dated events say so.
+ */
 export function isCustomer(moment: Moment): boolean {
   const since = customerSince(moment);
-  return (
-    moment.around.context.isCustomer && (since === null || since <= moment.at) && moment.tracks.record.churned === null
-  );
+  const { churned } = moment.tracks.record;
+  if (moment.around.context.isCustomer) return (since === null || since <= moment.at) && churned === null;
+  return churned === null && spellSince(moment) !== null;
+}
+
+/** Since when dated events, or the date that the CRM gives, make the account a customer; null if they do not. */
+function spellSince(moment: Moment): number | null {
+  const since = customerSince(moment);
+  const { spell } = moment.tracks.record;
+  const dated = since !== null && since <= moment.at && since > (spell?.endedAt ?? -Infinity) ? since : null;
+  if (!spell?.customer) return dated;
+  return dated === null ? spell.mark.at : Math.min(dated, spell.mark.at);
+}
+
+/**
+ * Since when events make a customer of an account that is none now, where no event has ended it: the CRM knows better, and what was
+ * judged since then is not believed. Null for every other account.
+ */
+export function doubtedSince(moment: Moment): number | null {
+  return moment.around.context.isCustomer || !isCustomer(moment) ? null : spellSince(moment);
+}
+
+/** When the contract ends: by the CRM's dated history as far as it goes, else by what the CRM says now. */
+export function renewalAt(moment: Moment): number | null {
+  const { renewal } = moment.tracks.record;
+  return renewal === null ? (moment.around.context.renewalAt ?? null) : renewal.dueAt;
 }
 
 /** When a milestone is (or was) due; null while its start is unknown, or while it is neither reached nor owed in the current stage. */

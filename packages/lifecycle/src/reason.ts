@@ -2,17 +2,18 @@ import { isSignalName } from '@waymark/journey';
 import type { Moment } from './moment.ts';
 import { spoken, type BoundSignal } from './signals.ts';
 import type { Bind } from './operand.ts';
+import { counted, times } from './wording.ts';
 
 type Part =
   | { readonly text: string }
-  | { readonly signal: BoundSignal; readonly form: string }
+  | { readonly signal: BoundSignal; readonly form: string; readonly words: readonly [string, string] | null }
   | { readonly optional: readonly Part[] };
 
-const placeholder = /\{([a-z_]+)(?:\.(since|what))?\}|\[([^\]]*)\]/g;
+const placeholder = /\{([a-z_]+)(?:\.(since|what|in|over|times)|:([^|{}]+)\|([^|{}]+))?\}|\[([^\]]*)\]/g;
 
 /** The placeholders of a reason, each with the signal name. */
 export function placeholdersOf(template: string): string[] {
-  return [...template.matchAll(/\{([^}.]*)(?:\.[^}]*)?\}/g)].map((match) => match[1] ?? '');
+  return [...template.matchAll(/\{([^}.:]*)(?:[.:][^}]*)?\}/g)].map((match) => match[1] ?? '');
 }
 
 function parse(template: string, find: (name: string) => BoundSignal | undefined): Part[] {
@@ -21,8 +22,10 @@ function parse(template: string, find: (name: string) => BoundSignal | undefined
   for (const match of template.matchAll(placeholder)) {
     if (match.index > end) parts.push({ text: template.slice(end, match.index) });
     const signal = match[1] === undefined ? undefined : find(match[1]);
-    if (match[3] !== undefined) parts.push({ optional: parse(match[3], find) });
-    else if (signal) parts.push({ signal, form: match[2] ?? 'value' });
+    const [, , form = 'value', one, many, optional] = match;
+    const words = one !== undefined && many !== undefined ? ([one, many] as const) : null;
+    if (optional !== undefined) parts.push({ optional: parse(optional, find) });
+    else if (signal) parts.push({ signal, form, words });
     else parts.push({ text: match[0] });
     end = match.index + match[0].length;
   }
@@ -30,13 +33,14 @@ function parse(template: string, find: (name: string) => BoundSignal | undefined
   return parts;
 }
 
-function render(parts: readonly Part[], moment: Moment): string | undefined {
+/** Undefined if a value is unknown; within square brackets also if one is nothing. */
+function render(parts: readonly Part[], moment: Moment, optional = false): string | undefined {
   let line = '';
   for (const part of parts) {
     if ('text' in part) line += part.text;
-    else if ('optional' in part) line += render(part.optional, moment) ?? '';
+    else if ('optional' in part) line += render(part.optional, moment, true) ?? '';
     else {
-      const said = say(part.signal, part.form, moment);
+      const said = optional && part.signal.read(moment) === 0 ? undefined : say(part, moment);
       if (said === undefined) return undefined;
       line += said;
     }
@@ -44,13 +48,21 @@ function render(parts: readonly Part[], moment: Moment): string | undefined {
   return line;
 }
 
-function say(signal: BoundSignal, form: string, moment: Moment): string | undefined {
+function say({ signal, form, words }: Extract<Part, { form: string }>, moment: Moment): string | undefined {
   if (form === 'what') return signal.what?.(moment) ?? undefined;
   if (form === 'since') {
     const since = signal.since?.(moment) ?? null;
-    return since === null ? undefined : moment.around.zone.date(since);
+    return since === null ? undefined : moment.around.zone.shortDate(since, moment.at);
   }
-  return spoken(signal, signal.read(moment));
+  const raw = signal.told ? signal.told(moment) : signal.read(moment);
+  if (typeof raw !== 'number') return spoken(signal, raw);
+  if (words) return counted(raw, ...words);
+  if (form === 'times') return times(raw);
+  if (form === 'over')
+    return `${raw > Math.floor(raw / signal.scale) * signal.scale && raw >= signal.scale ? 'more than ' : ''}${spoken(signal, raw)}`;
+  if (form !== 'in') return spoken(signal, raw);
+  if (Math.abs(raw) < signal.scale) return raw < 0 ? 'just gone by' : 'within a day';
+  return raw > 0 ? `in ${spoken(signal, raw)}` : `${spoken(signal, -raw)} ago`;
 }
 
 /**

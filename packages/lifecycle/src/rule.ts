@@ -1,6 +1,7 @@
 import { contentUuid } from '@waymark/journey';
 import type { JourneyDefinition, RuleDefinition } from '@waymark/journey';
 import { compileCondition, type CompiledCondition } from './condition.ts';
+import { compileEvidence } from './flag-evidence.ts';
 import { alwaysCovered, compileCoverage, type CompiledCoverage } from './coverage.ts';
 import { isCustomer, type Moment, type RuleState } from './moment.ts';
 import type { Bind } from './operand.ts';
@@ -82,6 +83,13 @@ export function compileRule(
   const coverage = rule.absence ? compileCoverage(rule.absence, definition, bind) : alwaysCovered;
   const templates = typeof rule.reason === 'string' ? [rule.reason] : rule.reason;
   const reason = compileReason(templates, when.signals, bind, rule.title);
+  const cleared = compileReason(
+    typeof rule.cleared === 'string' ? [rule.cleared] : (rule.cleared ?? []),
+    [...(clear?.signals ?? []), ...when.signals],
+    bind,
+    clear ? 'enough of it has passed' : 'what it rested on has passed',
+  );
+  const evidence = compileEvidence(rule, when, bind);
   const stages = rule.appliesTo.stages ? new Set(rule.appliesTo.stages) : null;
   const exceptStages = new Set(rule.appliesTo.exceptStages ?? []);
   const segments = rule.appliesTo.segments ? new Set(rule.appliesTo.segments) : null;
@@ -102,6 +110,12 @@ export function compileRule(
     return !segments || segments.has(moment.around.segment ?? '');
   };
 
+  const notForIt = (moment: Moment): string => {
+    if (rule.appliesTo.customers && !isCustomer(moment)) return 'no longer a customer';
+    const stage = definition.stages.find((one) => one.id === moment.course.stage);
+    return stage ? `now in stage ${stage.title}` : 'not meant for this account any longer';
+  };
+
   const suppressor = (moment: Moment): Flag | undefined => {
     for (const [other, state] of Object.entries(moment.course.rules)) {
       const flag = state.flag === null ? undefined : moment.course.flags[state.flag];
@@ -115,7 +129,7 @@ export function compileRule(
   const settle = (moment: Moment): 'settled' | 'blocked_by_gap' => {
     const state = ruleStateOf(moment, rule.id);
     if (!applies(moment)) {
-      if (state.flag !== null) clearFlag(moment, state, 'the rule no longer applies to this account');
+      if (state.flag !== null) clearFlag(moment, state, notForIt(moment));
       state.holdingSince = null;
       return 'settled';
     }
@@ -131,7 +145,7 @@ export function compileRule(
       }
       const over = clear ? clear.test(moment) : !when.test(moment);
       if (!over) return 'settled';
-      clearFlag(moment, state, clear ? 'the clear condition was met' : 'the condition ended');
+      clearFlag(moment, state, cleared(moment));
     }
     const met = when.test(moment);
     let flip = moment.flip;
@@ -183,7 +197,7 @@ export function compileRule(
         definition: definition.id,
         definitionDigest,
         at: moment.at,
-        evidence: when.evidence(moment),
+        evidence: evidence(moment),
         comparisons: when.comparisons(moment),
         clears: rule.clears,
       }),

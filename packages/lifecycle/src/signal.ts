@@ -18,6 +18,8 @@ export interface SignalReader {
   since?(moment: Moment): number | null;
   /** What the value is about, in words. */
   what?(moment: Moment): string | null;
+  /** The value as a person counts it, where the comparison leaves quiet days out. */
+  told?(moment: Moment): number | null;
 }
 
 export type SignalFactory = (params: SignalParams, definition: JourneyDefinition) => SignalReader;
@@ -31,6 +33,12 @@ export const note = (mark: Mark, words: string): Evidence => ({
   note: words,
 });
 
+/** Pieces of evidence of one kind that a signal gives at most. */
+export const MOST_SHOWN = 5;
+
+/** The order of marks from the last to the first; of one instant by id. */
+export const latestFirst = (a: Mark, b: Mark): number => b.at - a.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
 const later = (at: number, ...instants: number[]): number => {
   let first = NEVER;
   for (const instant of instants) if (instant > at && instant < first) first = instant;
@@ -42,6 +50,8 @@ interface Parts {
   readonly what?: (moment: Moment) => string | null;
   /** Instants at which the base itself changes without a fact. */
   readonly turns?: (moment: Moment) => number;
+  /** Stands still on quiet days. */
+  readonly awake?: boolean;
 }
 
 /** Time since an instant: grows by itself. */
@@ -50,22 +60,33 @@ export function elapsed(base: (moment: Moment) => number | null, parts: Parts = 
     scale: DAY,
     read: (moment) => {
       const from = base(moment);
-      return from === null ? null : moment.at - from;
+      if (from === null) return null;
+      return parts.awake ? moment.around.zone.awake.between(from, moment.at) : moment.at - from;
     },
     flip: (moment, op, threshold) => {
       const turn = parts.turns?.(moment) ?? NEVER;
       const from = base(moment);
       if (from === null) return turn;
-      const met = from + threshold;
+      // Compared with what is unknown it turns only with that.
+      if (Number.isNaN(threshold)) return turn;
+      const met = (ms: number) => (parts.awake ? moment.around.zone.awake.after(from, ms) : from + ms);
       return Math.min(
         turn,
         op === '>=' || op === '<'
-          ? later(moment.at, met)
-          : later(moment.at, met + (op === '>' || op === '<=' ? 1 : 0), met),
+          ? later(moment.at, met(threshold))
+          : later(moment.at, met(threshold + 1), met(threshold)),
       );
     },
     evidence: parts.evidence ?? (() => []),
     since: base,
+    ...(parts.awake
+      ? {
+          told: (moment: Moment) => {
+            const from = base(moment);
+            return from === null ? null : moment.at - from;
+          },
+        }
+      : {}),
     ...(parts.what ? { what: parts.what } : {}),
   };
 }

@@ -1,10 +1,12 @@
-import type { SignalName, SignalParams } from '@waymark/journey';
+import type { MilestoneDefinition, SignalName, SignalParams } from '@waymark/journey';
 import { countIn, nextEdge } from './day-counts.ts';
-import { customerSince, dueOf, isCustomer, type Moment } from './moment.ts';
-import { elapsed, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
+import { customerSince, dueOf, isCustomer, renewalAt, type Moment } from './moment.ts';
+import { elapsed, latestFirst, MOST_SHOWN, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
+import type { Evidence } from './state.ts';
 import { trend, trendTurn } from './signals-engagement.ts';
 import type { DealState, Mark, OpenTicket } from './tracks.ts';
 import { key } from './tracks.ts';
+import { counted, span } from './wording.ts';
 import { DAY } from './zone.ts';
 
 const openTickets = (moment: Moment): OpenTicket[] =>
@@ -13,10 +15,25 @@ const isUrgent = (one: OpenTicket) => one.priority === 'urgent';
 const isHigh = (one: OpenTicket) => one.priority === 'urgent' || one.priority === 'high';
 const isEscalated = (one: OpenTicket) => one.escalated !== null;
 
-function ticketNote(one: OpenTicket) {
-  if (one.escalated) return note(one.escalated, 'Ticket escalated');
-  return note(one.opened, one.priority ? `Open ticket, priority ${one.priority}` : 'Open ticket');
+const ranks = { low: 1, medium: 2, high: 3, urgent: 4 } as const;
+
+/** Escalated before urgent before the rest; of the same rank the one that has waited longest. */
+function worstFirst(a: OpenTicket, b: OpenTicket): number {
+  const rank = (one: OpenTicket) => (one.escalated ? 5 : one.priority ? ranks[one.priority] : 0);
+  return rank(b) - rank(a) || a.opened.at - b.opened.at || (a.opened.id < b.opened.id ? -1 : 1);
 }
+
+function ticketNote(one: OpenTicket, index: number, all: readonly OpenTicket[]) {
+  const priority = one.priority ? `, priority ${one.priority}` : '';
+  const place = all.length > 1 ? `; ${index + 1} of ${all.length} open` : '';
+  if (!one.escalated) return note(one.opened, `Open ticket${priority}${place}`);
+  const after =
+    one.escalated.at > one.opened.at ? ` ${span(one.escalated.at - one.opened.at)} after it was opened` : '';
+  return note(one.escalated, `Ticket escalated${after}${priority}${place}`);
+}
+
+/** As many as a proof holds. */
+const MOST_TICKETS_SHOWN = 20;
 
 /** Open tickets of a kind; with `days`, those that something happened to in the window: forgotten ones are no load. */
 function ticketCount(which: (ticket: OpenTicket) => boolean): SignalFactory {
@@ -26,11 +43,7 @@ function ticketCount(which: (ticket: OpenTicket) => boolean): SignalFactory {
       openTickets(moment).filter((one) => which(one) && moment.at - one.touchedAt < window);
     return steady((moment) => chosen(moment).length, {
       turns: (moment) => chosen(moment).reduce((first, one) => Math.min(first, one.touchedAt + window), NEVER),
-      evidence: (moment) =>
-        chosen(moment)
-          .toSorted((a, b) => b.opened.at - a.opened.at || (a.opened.id < b.opened.id ? -1 : 1))
-          .slice(0, 10)
-          .map(ticketNote),
+      evidence: (moment) => chosen(moment).toSorted(worstFirst).map(ticketNote).slice(0, MOST_TICKETS_SHOWN),
     });
   };
 }
@@ -50,21 +63,78 @@ function closed(tally: Record<string, { count: number; last: Mark }>, params: Si
 }
 
 /** The milestone that has been overdue longest, or the one that is due first. */
-function firstDue(moment: Moment, params: SignalParams): { due: number; title: string } | null {
-  let first: { due: number; title: string } | null = null;
+function firstDue(moment: Moment, params: SignalParams): { due: number; milestone: MilestoneDefinition } | null {
+  let first: { due: number; milestone: MilestoneDefinition } | null = null;
   for (const milestone of moment.definition.milestones) {
     if (params.milestone !== undefined && milestone.id !== params.milestone) continue;
     if (moment.course.milestones[milestone.id]) continue;
     const due = dueOf(moment, milestone);
-    if (due !== null && (first === null || due < first.due)) first = { due, title: milestone.title };
+    if (due !== null && (first === null || due < first.due)) first = { due, milestone };
   }
   return first;
 }
 
 const dealEvidence = (deals: readonly DealState[]) =>
-  deals
-    .slice(0, 5)
-    .map((deal) => (deal.lastSlip ? note(deal.lastSlip, 'Close date put off') : note(deal.mark, 'Open deal')));
+  deals.slice(0, MOST_SHOWN).map((deal) => note(deal.mark, deal.kind ? `Open ${deal.kind} deal` : 'Open deal'));
+
+/** Each time that a close date was put off, the last first. */
+function slipEvidence(deals: readonly DealState[]): Evidence[] {
+  return deals
+    .flatMap(({ putOff, slips }) =>
+      putOff.map((one, index) => ({ ...one, number: slips - putOff.length + index + 1, slips })),
+    )
+    .toSorted(latestFirst)
+    .slice(0, MOST_SHOWN)
+    .map((one) =>
+      note(
+        one,
+        `Close date put off by ${span(one.byMs)}${one.slips > 1 ? `, time ${one.number} of ${one.slips}` : ''}`,
+      ),
+    );
+}
+
+/** What set the clock of the milestone that is due first, and how far they came. */
+function milestoneEvidence(moment: Moment, params: SignalParams): Evidence[] {
+  const first = firstDue(moment, params);
+  if (!first) return [];
+  const { after } = first.milestone.due;
+  const { course, definition } = moment;
+  const stage = after === 'customerSince' ? null : after.stage;
+  const period = course.periods.findLast((one) => one.stage === stage);
+  const began = period?.proof.evidence[0] ?? becameCustomer(moment)[0];
+  const title = definition.stages.find((one) => one.id === stage)?.title;
+  const reached = definition.milestones
+    .flatMap(({ id, title: name }) => {
+      const found = course.milestones[id];
+      return found ? [{ name, ...found }] : [];
+    })
+    .toSorted((a, b) => b.at - a.at || (a.name < b.name ? -1 : 1));
+  const last = reached[0];
+  const proof = last?.proof.evidence[0];
+  const allowed = `${first.milestone.title} due after ${counted(first.milestone.due.days, 'day', 'days')}`;
+  const from = began?.at ?? first.due;
+  const later = last && last.at > from ? `, ${span(last.at - from)} after that` : '';
+  return [
+    ...(began ? [{ ...began, note: `${title ? `${title} began` : 'Customer since then'}: ${allowed}` }] : []),
+    ...(last && proof
+      ? [
+          {
+            ...proof,
+            note: `Last milestone reached: ${last.name}${later}; ${reached.length} of ${definition.milestones.length}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** The event that made the account a customer, as far as one is dated. */
+function becameCustomer({ tracks: { record } }: Moment): Evidence[] {
+  const { spell } = record;
+  if (!spell?.customer) return [];
+  return [
+    note(spell.mark, spell.mark.type === 'crm.stage_changed' ? 'Became a customer in the CRM' : 'Deal won or renewed'),
+  ];
+}
 
 function usageSum(
   moment: Moment,
@@ -113,12 +183,25 @@ export const accountSignals = {
         const since = customerSince(moment);
         return since !== null && since > moment.at ? since : NEVER;
       },
+      evidence: becameCustomer,
     }),
   days_since_customer: () => elapsed(customerSince),
-  days_until_renewal: () => remaining((moment) => moment.around.context.renewalAt ?? null),
+  days_until_renewal: () =>
+    remaining(renewalAt, {
+      evidence: ({ at, around, tracks: { record } }) =>
+        record.renewal?.dueAt == null
+          ? []
+          : [
+              note(
+                record.renewal.mark,
+                `Renewal date set to ${around.zone.shortDate(record.renewal.dueAt, at)} in the CRM`,
+              ),
+            ],
+    }),
   milestone_overdue: (params) =>
     elapsed((moment) => firstDue(moment, params)?.due ?? null, {
-      what: (moment) => firstDue(moment, params)?.title ?? null,
+      evidence: (moment) => milestoneEvidence(moment, params),
+      what: (moment) => firstDue(moment, params)?.milestone.title ?? null,
     }),
   milestone_reached: (params) =>
     steady((moment) => (moment.course.milestones[params.milestone ?? ''] ? 1 : 0), {
@@ -145,7 +228,7 @@ export const accountSignals = {
   days_since_deal_won: (params) => elapsed((moment) => closed(moment.tracks.deals.won, params).last?.at ?? null),
   deal_slips: (params) =>
     steady((moment) => openDeals(moment, params).reduce((total, deal) => total + deal.slips, 0), {
-      evidence: (moment) => dealEvidence(openDeals(moment, params).filter((deal) => deal.slips > 0)),
+      evidence: (moment) => slipEvidence(openDeals(moment, params)),
     }),
   survey_score: (params) => {
     const window = (params.days ?? 180) * DAY;

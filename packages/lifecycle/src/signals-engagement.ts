@@ -2,13 +2,14 @@ import { touchpoint as touchpoints } from '@waymark/journey';
 import type { SignalName, SignalParams, Touchpoint } from '@waymark/journey';
 import { countIn, nextEdge } from './day-counts.ts';
 import type { Moment } from './moment.ts';
-import { elapsed, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
+import { elapsed, MOST_SHOWN, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
 import { usualGaps } from './track-contact.ts';
-import type { DayCounts, Mark } from './tracks.ts';
-import { key } from './tracks.ts';
+import type { DayCounts, Mark, MeetingTrack } from './tracks.ts';
+import { contactWord, counted, span } from './wording.ts';
+import type { Evidence } from './state.ts';
 import { DAY } from './zone.ts';
 
-const everyTouchpoint: readonly Touchpoint[] = touchpoints.options;
+export const everyTouchpoint: readonly Touchpoint[] = touchpoints.options;
 
 function lastInbound(moment: Moment, wanted: readonly Touchpoint[]): Mark | null {
   let last: Mark | null = null;
@@ -25,10 +26,10 @@ function gapReader(params: SignalParams): (moment: Moment) => number | null {
   const percentile = params.percentile ?? 0.75;
   const window = (params.days ?? 180) * DAY;
   const name = `${wanted?.join() ?? 'all'} ${window}`;
-  return ({ memo, tracks: { contact } }) => {
+  return ({ memo, around, tracks: { contact } }) => {
     let known = memo.get(name);
     if (!known || known.version !== contact.visitVersion) {
-      known = { version: contact.visitVersion, gaps: usualGaps(contact, wanted, window) };
+      known = { version: contact.visitVersion, gaps: usualGaps(contact, wanted, window, around.zone.awake) };
       memo.set(name, known);
     }
     const { gaps } = known;
@@ -66,60 +67,35 @@ function trendTurn(all: readonly DayCounts[], at: number, days: number, baseline
   );
 }
 
-function championKeys(moment: Moment): readonly string[] {
-  const told = moment.tracks.people.champions;
-  const { champions } = moment.around;
-  return told.length === 0 ? champions : [...new Set([...champions, ...told.map(key)])];
+/** The customer's last word, the one of another day before it, and our last message since. */
+export function lastWords(moment: Moment, wanted: readonly Touchpoint[]): Evidence[] {
+  const mark = lastInbound(moment, wanted);
+  if (!mark) return [];
+  const { recent, lastOutbound: ours, outboundSince } = moment.tracks.contact;
+  const day = Math.floor(mark.at / DAY);
+  const before = wanted === everyTouchpoint ? recent.findLast(({ at }) => Math.floor(at / DAY) < day) : undefined;
+  const sent = recent.at(-1)?.id === mark.id && outboundSince > 1 ? ` (the last of ${outboundSince})` : '';
+  return [
+    note(mark, `Last word from the customer: ${contactWord(mark)}`),
+    ...(before
+      ? [
+          note(
+            before,
+            `An earlier word from them: ${contactWord(before)}, ${span(mark.at - before.at)} before the last`,
+          ),
+        ]
+      : []),
+    ...(ours && ours.at > mark.at ? [note(ours, `Our message since then, without an answer${sent}`)] : []),
+  ];
 }
 
-/** When someone left: by an event, or by what the CRM says, once that day has come. */
-function leftAt(moment: Moment, person: string): number | null {
-  const told = moment.tracks.people.left[person]?.at;
-  const dated = moment.around.leftAt.get(person);
-  const all = [told, dated].filter((at) => at !== undefined && at <= moment.at);
-  return all.length === 0 ? null : Math.min(...all.filter((at) => at !== undefined));
-}
-
-function nextDeparture(moment: Moment): number {
-  let first = NEVER;
-  for (const at of moment.around.leftAt.values()) if (at > moment.at && at < first) first = at;
-  return first;
-}
-
-/** The latest departure of a champion whom no other champion has replaced. */
-function championLeft(moment: Moment): number | null {
-  const people = moment.tracks.people;
-  let latest: number | null = null;
-  const present: string[] = [];
-  for (const person of championKeys(moment)) {
-    const at = leftAt(moment, person);
-    if (at === null) present.push(person);
-    else if (latest === null || at > latest) latest = at;
-  }
-  if (latest === null) return null;
-  const since = latest;
-  const replaced =
-    (people.lastChampionAdded ?? -Infinity) > since ||
-    present.some((person) => (people.persons[person]?.last.at ?? -Infinity) > since);
-  return replaced ? null : since;
-}
-
-/** A champion counts as having been active after contact on four days. */
-const ACTIVE_DAYS = 4;
-
-/** The champions still there: last contact, and the mean time between the days on which they were in touch. */
-function activeChampions(moment: Moment): { last: Mark; gap: number } | null {
-  let last: Mark | null = null;
-  let days = 0;
-  let first = NEVER;
-  for (const person of championKeys(moment)) {
-    const known = moment.tracks.people.persons[person];
-    if (!known || leftAt(moment, person) !== null) continue;
-    days += known.days;
-    first = Math.min(first, known.firstAt);
-    if (last === null || known.last.at > last.at) last = known.last;
-  }
-  return last !== null && days >= ACTIVE_DAYS ? { last, gap: Math.round((last.at - first) / (days - 1)) } : null;
+/** The last meeting held, with how many led up to it. */
+export function lastMeeting({ tracks: { meetings } }: Moment): Evidence[] {
+  const { lastHeld, held } = meetings;
+  if (!lastHeld) return [];
+  const before = countIn(held, lastHeld.at, 90) - 1;
+  const more = before > 0 ? `; ${before} more in the 90 days before it` : '';
+  return [note(lastHeld, `Last meeting held${more}`)];
 }
 
 /** A customer mail of a month ago was settled in another way, or never will be. */
@@ -127,19 +103,19 @@ const WAITS_AT_MOST = 30 * DAY;
 const waiting = (moment: Moment) =>
   moment.tracks.mail.waiting.filter((mail) => moment.at - mail.mark.at < WAITS_AT_MOST);
 
-/** Signals of contact: silence, replies, volume, meetings, people. */
+function missedNote(one: MeetingTrack['missed'][number]): string {
+  if (one.type === 'meeting.no_show') return 'Meeting missed: nobody came';
+  const notice = (one.startsAt ?? one.at) - one.at;
+  return notice > 0 ? `Meeting canceled ${span(notice)} before it` : 'Meeting canceled';
+}
+
+/** Signals of contact: silence, replies, volume, meetings. */
 export const engagementSignals = {
   days_since_inbound: (params) => {
     const wanted = params.touchpoints ?? everyTouchpoint;
     return elapsed((moment) => lastInbound(moment, wanted)?.at ?? null, {
-      evidence: (moment) => {
-        const mark = lastInbound(moment, wanted);
-        const ours = moment.tracks.contact.lastOutbound;
-        return [
-          ...(mark ? [note(mark, 'Last contact from the customer')] : []),
-          ...(mark && ours && ours.at > mark.at ? [note(ours, 'Our last message since then, without a reply')] : []),
-        ];
-      },
+      awake: true,
+      evidence: (moment) => lastWords(moment, wanted),
     });
   },
   usual_inbound_gap: (params) => ({ ...steady(gapReader(params)), scale: DAY }),
@@ -147,7 +123,7 @@ export const engagementSignals = {
     scale: DAY,
     read: (moment) => {
       const oldest = waiting(moment)[0];
-      return oldest ? moment.around.zone.businessMs(oldest.mark.at, moment.at) : null;
+      return oldest ? moment.around.zone.business.between(oldest.mark.at, moment.at) : null;
     },
     flip: (moment, op, threshold) => {
       const oldest = waiting(moment)[0];
@@ -155,13 +131,34 @@ export const engagementSignals = {
       const given = oldest.mark.at + WAITS_AT_MOST;
       if (Number.isNaN(threshold)) return given;
       const past = op === '>' || op === '<=' ? 1 : 0;
-      const met = moment.around.zone.afterBusinessMs(oldest.mark.at, threshold + past);
+      const met = moment.around.zone.business.after(oldest.mark.at, threshold + past);
       return met > moment.at && met < given ? met : given;
     },
-    evidence: (moment) =>
-      waiting(moment)
-        .slice(0, 5)
-        .map((mail) => note(mail.mark, 'Customer mail without an answer')),
+    evidence: (moment) => {
+      const all = waiting(moment);
+      const { lastAnswer } = moment.tracks.mail;
+      const oldest = all[0]?.mark.at ?? moment.at;
+      return [
+        ...all
+          .slice(0, MOST_SHOWN)
+          .map((mail, index) =>
+            note(
+              mail.mark,
+              all.length === 1
+                ? 'Customer mail without an answer, the only one'
+                : `Customer mail without an answer, ${index === 0 ? 'the oldest' : `number ${index + 1}`} of ${all.length}`,
+            ),
+          ),
+        ...(lastAnswer
+          ? [
+              note(
+                lastAnswer.mark,
+                `Our last answer ${lastAnswer.mark.at < oldest ? 'before that' : 'to another mail'}, after ${span(lastAnswer.tookMs)}`,
+              ),
+            ]
+          : []),
+      ];
+    },
     since: (moment) => waiting(moment)[0]?.mark.at ?? null,
   }),
   unanswered_mails: () =>
@@ -176,6 +173,16 @@ export const engagementSignals = {
     return steady((moment) => sum(countsOf(moment, params), moment.at, days), {
       turns: (moment) =>
         countsOf(moment, params).reduce((first, counts) => Math.min(first, nextEdge(counts, moment.at, days)), NEVER),
+      evidence: (moment) => {
+        const total = sum(countsOf(moment, params), moment.at, days);
+        const { lastOutbound } = moment.tracks.contact;
+        const last =
+          params.direction === 'outbound' ? lastOutbound : lastInbound(moment, params.touchpoints ?? everyTouchpoint);
+        const whose = params.direction === 'outbound' ? 'of ours' : 'from the customer';
+        return last && total > 0
+          ? [note(last, `The latest word ${whose}; ${counted(total, 'message', 'messages')} within ${days} days`)]
+          : [];
+      },
     });
   },
   messages_trend: (params) => {
@@ -183,13 +190,30 @@ export const engagementSignals = {
     const baseline = params.baselineDays ?? 90;
     return steady((moment) => trend(countsOf(moment, params), moment.at, days, baseline), {
       turns: (moment) => trendTurn(countsOf(moment, params), moment.at, days, baseline),
+      evidence: (moment) => {
+        const now = sum(countsOf(moment, params), moment.at, days);
+        const usual = Math.round((sum(countsOf(moment, params), moment.at, baseline, days) * days) / baseline);
+        const last =
+          params.direction === 'outbound'
+            ? moment.tracks.contact.lastOutbound
+            : lastInbound(moment, params.touchpoints ?? everyTouchpoint);
+        return last
+          ? [note(last, `The latest of ${counted(now, 'message', 'messages')} within ${days} days; usual are ${usual}`)]
+          : [];
+      },
     });
   },
   meetings_held: (params) => {
     const days = params.days ?? 90;
     return steady((moment) => countIn(moment.tracks.meetings.held, moment.at, days), {
       turns: (moment) => nextEdge(moment.tracks.meetings.held, moment.at, days),
-      evidence: ({ tracks: { meetings } }) => (meetings.lastHeld ? [note(meetings.lastHeld, 'Last meeting held')] : []),
+      evidence: (moment) => {
+        const count = countIn(moment.tracks.meetings.held, moment.at, days);
+        return moment.tracks.meetings.recentHeld
+          .filter((mark) => moment.at - mark.at < days * DAY)
+          .toReversed()
+          .map((mark) => note(mark, `Meeting held, one of ${count} within ${days} days`));
+      },
     });
   },
   meetings_missed_streak: (params) => {
@@ -200,12 +224,12 @@ export const engagementSignals = {
       evidence: (moment) =>
         within(moment)
           .toReversed()
-          .map((one) => note(one, one.type === 'meeting.no_show' ? 'Meeting missed' : 'Meeting canceled')),
+          .map((one) => note(one, missedNote(one))),
     });
   },
   days_since_meeting_held: () =>
     elapsed((moment) => moment.tracks.meetings.lastHeld?.at ?? null, {
-      evidence: ({ tracks: { meetings } }) => (meetings.lastHeld ? [note(meetings.lastHeld, 'Last meeting held')] : []),
+      evidence: lastMeeting,
     }),
   days_until_next_meeting: () => {
     const next = (moment: Moment) => moment.tracks.meetings.upcoming.find((one) => one.startsAt > moment.at);
@@ -217,41 +241,6 @@ export const engagementSignals = {
       },
     });
   },
-  active_stakeholders: (params) => {
-    const window = (params.days ?? 90) * DAY;
-    const active = (moment: Moment) =>
-      Object.entries(moment.tracks.people.persons)
-        .filter(([person, known]) => moment.at - known.last.at < window && leftAt(moment, person) === null)
-        .map(([, known]) => known);
-    return steady((moment) => active(moment).length, {
-      turns: (moment) =>
-        active(moment).reduce((first, known) => Math.min(first, known.last.at + window), nextDeparture(moment)),
-    });
-  },
-  days_since_champion_left: () =>
-    elapsed(championLeft, {
-      turns: nextDeparture,
-      evidence: (moment) =>
-        championKeys(moment).flatMap((person) => {
-          const mark = moment.tracks.people.left[person];
-          if (!mark) return [];
-          return [
-            note(mark, mark.type === 'contact.left' ? 'A champion left' : 'Mail to a champion came back undeliverable'),
-          ];
-        }),
-    }),
-  champion_silent_days: () =>
-    elapsed((moment) => activeChampions(moment)?.last.at ?? null, {
-      turns: nextDeparture,
-      evidence: (moment) => {
-        const found = activeChampions(moment);
-        return found ? [note(found.last, 'Last contact from the champion')] : [];
-      },
-    }),
-  champion_usual_gap: () => ({
-    ...steady((moment) => activeChampions(moment)?.gap ?? null, { turns: nextDeparture }),
-    scale: DAY,
-  }),
 } satisfies Partial<Record<SignalName, SignalFactory>>;
 
 export { trend, trendTurn };

@@ -2,9 +2,15 @@ import { signalCatalogue } from '@waymark/journey';
 import type { JourneyDefinition, SignalName, SignalParams } from '@waymark/journey';
 import { accountSignals } from './signals-account.ts';
 import { engagementSignals } from './signals-engagement.ts';
+import { peopleSignals } from './signals-people.ts';
 import type { SignalFactory, SignalReader } from './signal.ts';
+import { counted } from './wording.ts';
 
-const factories: Readonly<Record<SignalName, SignalFactory>> = { ...engagementSignals, ...accountSignals };
+const factories: Readonly<Record<SignalName, SignalFactory>> = {
+  ...engagementSignals,
+  ...peopleSignals,
+  ...accountSignals,
+};
 
 /** A signal with its parameters, ready to be read. */
 export interface BoundSignal extends SignalReader {
@@ -44,12 +50,17 @@ function labelOf(label: string, params: SignalParams, definition: JourneyDefinit
   return parts.length === 0 ? label : `${label} (${parts.join('; ')})`;
 }
 
-const plural = (value: number, one: string) => `${value} ${one}${value === 1 ? '' : 's'}`;
-
 /** A raw value in the signal's unit: days with one decimal, rounded down so that a threshold never shows as met early. */
 export function shown(signal: BoundSignal, raw: number | string | null): number | string | null {
   if (typeof raw !== 'number') return raw;
   return signal.scale === 1 ? raw : Math.floor((raw / signal.scale) * 10) / 10;
+}
+
+function daysOf(signal: BoundSignal, raw: number, word: string): string {
+  const days = Math.max(0, Math.floor(raw / signal.scale));
+  // A usual gap of hours is a habit of daily contact.
+  if (days === 0) return signal.name.endsWith('_gap') ? '1 day' : `less than a ${word}`;
+  return counted(days, word, `${word}s`);
 }
 
 /** A raw value as a person says it: `34 days`, `3 business days`, `5`. Undefined if there is none. */
@@ -58,9 +69,9 @@ export function spoken(signal: BoundSignal, raw: number | string | null): string
   if (typeof raw === 'string') return raw;
   switch (signal.unit) {
     case 'days':
-      return plural(Math.max(0, Math.floor(raw / signal.scale)), 'day');
+      return daysOf(signal, raw, 'day');
     case 'business_days':
-      return plural(Math.floor(raw / signal.scale), 'business day');
+      return daysOf(signal, raw, 'business day');
     case 'ratio':
       return `${Math.round(raw * 100)} %`;
     default:

@@ -4,7 +4,7 @@ import { actorOf, isInboundContact, isOutboundContact, markOf, textAttribute } f
 import type { Fact } from './state.ts';
 import type { ContactTrack, MailTrack, PeopleTrack } from './tracks.ts';
 import { key } from './tracks.ts';
-import { DAY } from './zone.ts';
+import { DAY, type Clock } from './zone.ts';
 
 /** Contacts closer than this are one visit: a thread of ten mails in an hour says nothing of the usual gap. */
 const VISIT_APART = (20 * DAY) / 24;
@@ -14,6 +14,7 @@ const MOST_THREADS = 1000;
 const WAITING_KEPT = 60 * DAY;
 const MOST_WAITING = 200;
 const MOST_PERSONS = 1000;
+const MOST_RECENT = 12;
 /** A customer mail within a minute of the last one in its thread is the same thought. */
 const SAME_THOUGHT = 60_000;
 
@@ -34,20 +35,30 @@ function isMet(fact: Fact, isCustomerAddress: (address: string) => boolean): boo
 export function takeContact(track: ContactTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): void {
   if (isInboundContact(fact) && isMet(fact, isCustomerAddress)) {
     track.lastInbound[fact.touchpoint] = markOf(fact);
+    track.outboundSince = 0;
+    const sameDay = Math.floor((track.recent.at(-1)?.at ?? -DAY) / DAY) === Math.floor(fact.occurredAt / DAY);
+    if (sameDay) track.recent.pop();
+    track.recent.push(markOf(fact));
+    if (track.recent.length > MOST_RECENT) track.recent.shift();
     countOn((track.counts[`inbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
     const own = addVisit((track.visits[fact.touchpoint] ??= []), fact.occurredAt);
     if (addVisit(track.allVisits, fact.occurredAt) || own) track.visitVersion += 1;
   } else if (isOutboundContact(fact)) {
     track.lastOutbound = markOf(fact);
+    track.outboundSince += 1;
     countOn((track.counts[`outbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
   }
 }
 
-/** The gaps between visits in milliseconds, shortest first, over the window before the last visit. Empty without visits. */
+/**
+ * The gaps between visits in milliseconds, shortest first and without quiet days, over the window before the last visit. Empty
+ * without visits.
+ */
 export function usualGaps(
   track: ContactTrack,
   touchpoints: readonly Touchpoint[] | null,
   window: number,
+  clock: Clock,
 ): Float64Array {
   const starts = touchpoints === null ? track.allVisits : merged(track, touchpoints);
   const newest = starts.at(-1);
@@ -56,7 +67,7 @@ export function usualGaps(
   while (first > 0 && (starts[first - 1] ?? -Infinity) >= newest - window) first -= 1;
   const gaps = new Float64Array(starts.length - 1 - first);
   for (let index = 0; index < gaps.length; index++) {
-    gaps[index] = (starts[first + index + 1] ?? 0) - (starts[first + index] ?? 0);
+    gaps[index] = clock.between(starts[first + index] ?? 0, starts[first + index + 1] ?? 0);
   }
   return gaps.sort();
 }
@@ -118,7 +129,9 @@ export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (addre
   }
   if (fact.type === 'email.sent') {
     const name = key(threadId ?? `person ${[...reached][0] ?? ''}`);
-    if (!track.threads[name]) track.threadCount += 1;
+    const theirs = track.threads[name];
+    if (!theirs) track.threadCount += 1;
+    else if (theirs.unansweredRun > 0) track.lastAnswer = { mark: markOf(fact), tookMs: at - theirs.at };
     track.threads[name] = { ours: true, unansweredRun: 0, at };
   }
   track.waiting = track.waiting.filter((mail) => {
@@ -199,5 +212,5 @@ function seen(track: PeopleTrack, person: string, fact: Fact): void {
     }
     if (oldest) delete track.persons[oldest];
   }
-  track.persons[name] = { firstAt: fact.occurredAt, last: markOf(fact), days: 1, lastDay: day };
+  track.persons[name] = { first: markOf(fact), last: markOf(fact), days: 1, lastDay: day };
 }

@@ -1,11 +1,13 @@
 import { countOn } from './day-counts.ts';
 import { markOf, numberAttribute, textAttribute } from './fact.ts';
 import type { Fact } from './state.ts';
-import type { DealTrack, MeetingTrack, OpenTicket, RecordTrack, TicketTrack } from './tracks.ts';
+import type { DealTrack, Mark, MeetingTrack, OpenTicket, RecordTrack, TicketTrack } from './tracks.ts';
 import { key } from './tracks.ts';
 import { DAY } from './zone.ts';
 
 const MOST_MISSED = 20;
+const MOST_HELD = 6;
+const MOST_PUT_OFF = 10;
 const MOST_CALLED_OFF = 100;
 const MOST_UPCOMING = 400;
 const MOST_TICKETS = 2000;
@@ -36,6 +38,8 @@ export function takeMeeting(track: MeetingTrack, fact: Fact): void {
     case 'meeting.held':
       if (fact.direction === 'internal') return;
       track.lastHeld = markOf(fact);
+      track.recentHeld.push(track.lastHeld);
+      if (track.recentHeld.length > MOST_HELD) track.recentHeld.shift();
       countOn(track.held, at);
       track.missed = [];
       return;
@@ -51,7 +55,7 @@ export function takeMeeting(track: MeetingTrack, fact: Fact): void {
         fact.type === 'meeting.canceled' &&
         series !== null &&
         track.missed.some((one) => one.type === 'meeting.canceled' && one.series === series && at - one.at < DAY);
-      if (!sameAct) track.missed.push({ ...markOf(fact), series });
+      if (!sameAct) track.missed.push({ ...markOf(fact), series, startsAt: startsAt ?? null });
       if (track.missed.length > MOST_MISSED) track.missed.shift();
       return;
     }
@@ -117,7 +121,7 @@ export function takeDeal(track: DealTrack, fact: Fact): void {
     delete track.open[name];
     return;
   }
-  const deal = (track.open[name] ??= { mark: markOf(fact), kind, closeAt: null, slips: 0, lastSlip: null });
+  const deal = (track.open[name] ??= { mark: markOf(fact), kind, closeAt: null, slips: 0, putOff: [] });
   deal.kind = kind;
   const closeAt = numberAttribute(fact, 'closeAt');
   if (fact.type === 'deal.close_date_changed') {
@@ -125,7 +129,8 @@ export function takeDeal(track: DealTrack, fact: Fact): void {
     // Less than a day is a correction of the hour, not a slip.
     if (closeAt !== undefined && before !== null && closeAt - before >= DAY) {
       deal.slips += 1;
-      deal.lastSlip = markOf(fact);
+      deal.putOff.push({ ...markOf(fact), byMs: closeAt - before });
+      if (deal.putOff.length > MOST_PUT_OFF) deal.putOff.shift();
     }
   }
   if (closeAt !== undefined) deal.closeAt = closeAt;
@@ -139,6 +144,9 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       const value = textAttribute(fact, 'to');
       if (value !== undefined) track.crmStage = { value, mark };
       if (value?.toLowerCase() === 'customer') track.churned = null;
+      // A promoter is a customer still; any other value of the lifecycle is not, or not yet.
+      if (value?.toLowerCase() === 'customer') beginSpell(track, mark);
+      else if (value !== undefined && value.toLowerCase() !== 'evangelist') endSpell(track, mark);
       return;
     }
     case 'crm.property_changed': {
@@ -148,6 +156,7 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       // What a declaration calls the property, whatever its name in the CRM.
       const role = textAttribute(fact, 'role');
       if (role !== undefined) track.properties[key(role)] = told;
+      if (role === 'renewalDate') takeRenewalDate(track, told.value, mark);
       return;
     }
     case 'survey.responded': {
@@ -180,10 +189,30 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
         track.lastRenewal = mark;
       }
       if (fact.type === 'deal.won') track.churned = null;
+      beginSpell(track, mark);
       return;
     case 'account.churned':
       track.churned = mark;
+      endSpell(track, mark);
       return;
     default:
   }
+}
+
+function beginSpell(track: RecordTrack, mark: Mark): void {
+  if (!track.spell?.customer) track.spell = { customer: true, mark, endedAt: track.spell?.endedAt ?? null };
+}
+
+function endSpell(track: RecordTrack, mark: Mark): void {
+  track.spell = { customer: false, mark, endedAt: mark.at };
+}
+
+/** A date as CRMs write it: ISO 8601, or epoch milliseconds in text. Empty text takes the date away, any other is no news. */
+function takeRenewalDate(track: RecordTrack, text: string, mark: Mark): void {
+  const value = text.trim();
+  // Without an offset an instant would depend on where the engine runs.
+  const isIso = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d))?$/.test(value);
+  const instant = /^-?\d{1,15}$/.test(value) ? Number(value) : isIso ? Date.parse(value) : Number.NaN;
+  if (value === '') track.renewal = { dueAt: null, mark };
+  else if (Number.isFinite(instant)) track.renewal = { dueAt: instant, mark };
 }

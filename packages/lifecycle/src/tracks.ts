@@ -36,6 +36,10 @@ export interface ContactTrack {
   /** Key `direction:touchpoint`. */
   counts: Record<string, DayCounts>;
   lastOutbound: Mark | null;
+  /** Messages of ours since the customer was last in touch. */
+  outboundSince: number;
+  /** The last contact from the customer of each of the latest days with any, oldest first. */
+  recent: Mark[];
 }
 
 export interface WaitingMail {
@@ -50,13 +54,17 @@ export interface MailTrack {
   /** Threads in which we wrote last or the customer did: number of customer mails since our last, and when. */
   threads: Record<string, { ours: boolean; unansweredRun: number; at: number }>;
   threadCount: number;
+  /** Our last mail that answered one of theirs, and how long theirs had waited. */
+  lastAnswer: { readonly mark: Mark; readonly tookMs: number } | null;
 }
 
 export interface MeetingTrack {
   lastHeld: Mark | null;
+  /** The latest meetings held, oldest first. */
+  recentHeld: Mark[];
   held: DayCounts;
   /** Canceled and missed meetings since the last one held; a series called off in one go counts once. */
-  missed: (Mark & { readonly series: string | null })[];
+  missed: (Mark & { readonly series: string | null; readonly startsAt: number | null })[];
   /** Starts of meetings that were called off or missed: a calendar that assumes them held is wrong. */
   calledOff: number[];
   upcoming: { readonly mark: Mark; readonly startsAt: number; readonly series: string | null }[];
@@ -79,7 +87,7 @@ export interface TicketTrack {
 
 export interface PersonTrack {
   /** First and last contact from this person, and on how many days. */
-  firstAt: number;
+  readonly first: Mark;
   last: Mark;
   days: number;
   lastDay: number;
@@ -99,7 +107,8 @@ export interface DealState {
   kind: 'new' | 'renewal' | 'expansion' | null;
   closeAt: number | null;
   slips: number;
-  lastSlip: Mark | null;
+  /** The latest times that the close date was put off, oldest first. */
+  putOff: (Mark & { readonly byMs: number })[];
 }
 
 export interface DealTrack {
@@ -117,18 +126,41 @@ export interface RecordTrack {
   renewals: number;
   lastRenewal: Mark | null;
   churned: Mark | null;
+  /** Whether the account is a customer by what is dated: the event that made it one, or the last that ended it. */
+  spell: { readonly customer: boolean; readonly mark: Mark; readonly endedAt: number | null } | null;
+  /** The renewal date as the CRM's dated history has it; null inside where it was emptied, null outside where nothing is dated. */
+  renewal: { readonly dueAt: number | null; readonly mark: Mark } | null;
 }
 
 /** Nothing remembered yet. */
 export function emptyTracks(): Tracks {
   return {
-    contact: { lastInbound: {}, visits: {}, allVisits: [], visitVersion: 0, counts: {}, lastOutbound: null },
-    mail: { waiting: [], threads: {}, threadCount: 0 },
-    meetings: { lastHeld: null, held: [], missed: [], calledOff: [], upcoming: [] },
+    contact: {
+      lastInbound: {},
+      visits: {},
+      allVisits: [],
+      visitVersion: 0,
+      counts: {},
+      lastOutbound: null,
+      outboundSince: 0,
+      recent: [],
+    },
+    mail: { waiting: [], threads: {}, threadCount: 0, lastAnswer: null },
+    meetings: { lastHeld: null, recentHeld: [], held: [], missed: [], calledOff: [], upcoming: [] },
     tickets: { tickets: {}, opened: [] },
     people: { persons: {}, champions: [], left: {}, lastChampionAdded: null },
     deals: { open: {}, won: {}, lost: {} },
-    record: { crmStage: null, properties: {}, survey: null, usage: {}, renewals: 0, lastRenewal: null, churned: null },
+    record: {
+      crmStage: null,
+      properties: {},
+      survey: null,
+      usage: {},
+      renewals: 0,
+      lastRenewal: null,
+      churned: null,
+      spell: null,
+      renewal: null,
+    },
   };
 }
 
@@ -160,11 +192,13 @@ export function copyTracks({ contact, mail, meetings, tickets, people, deals, re
       visits: mapValues(contact.visits, list),
       allVisits: list(contact.allVisits),
       counts: mapValues(contact.counts, list),
+      recent: list(contact.recent),
     },
     mail: { ...mail, waiting: list(mail.waiting), threads: mapValues(mail.threads, shallow) },
     meetings: {
       ...meetings,
       held: list(meetings.held),
+      recentHeld: list(meetings.recentHeld),
       missed: list(meetings.missed),
       calledOff: list(meetings.calledOff),
       upcoming: list(meetings.upcoming),
@@ -177,7 +211,7 @@ export function copyTracks({ contact, mail, meetings, tickets, people, deals, re
       left: mapValues(people.left, same),
     },
     deals: {
-      open: mapValues(deals.open, shallow),
+      open: mapValues(deals.open, (deal) => ({ ...deal, putOff: list(deal.putOff) })),
       won: mapValues(deals.won, same),
       lost: mapValues(deals.lost, same),
     },

@@ -9,18 +9,18 @@ describe('business time', () => {
   it('leaves out the weekend of the zone, not of UTC', () => {
     // Friday 17:00 in Berlin to Monday 17:00.
     const friday = Date.UTC(2026, 0, 9, 16);
-    expect(berlin.businessMs(friday, friday + 3 * DAY)).toBe(DAY);
-    expect(berlin.afterBusinessMs(friday, DAY)).toBe(friday + 3 * DAY);
+    expect(berlin.business.between(friday, friday + 3 * DAY)).toBe(DAY);
+    expect(berlin.business.after(friday, DAY)).toBe(friday + 3 * DAY);
     // In Auckland it is Saturday already.
-    expect(zoneOf('Pacific/Auckland').businessMs(friday, friday + DAY)).toBe(0);
+    expect(zoneOf('Pacific/Auckland').business.between(friday, friday + DAY)).toBe(0);
   });
 
   it('begins on Monday at midnight, also where the clocks change on the Sunday before (C2)', () => {
     // Europe/Berlin, 29 March 2026: the weekend has 47 hours.
     const monday = Date.UTC(2026, 2, 29, 22);
-    expect(berlin.businessMs(monday - HOUR, monday)).toBe(0);
-    expect(berlin.businessMs(monday, monday + HOUR)).toBe(HOUR);
-    expect(berlin.businessMs(Date.UTC(2026, 2, 27, 23), monday)).toBe(0);
+    expect(berlin.business.between(monday - HOUR, monday)).toBe(0);
+    expect(berlin.business.between(monday, monday + HOUR)).toBe(HOUR);
+    expect(berlin.business.between(Date.UTC(2026, 2, 27, 23), monday)).toBe(0);
   });
 
   it('finds the very instant at which an age is reached', () => {
@@ -31,9 +31,9 @@ describe('business time', () => {
         fc.integer({ min: Date.UTC(2024, 0, 1), max: Date.UTC(2028, 11, 31) }),
         fc.integer({ min: 1, max: 40 * DAY }),
         (zone, from, ms) => {
-          const instant = zone.afterBusinessMs(from, ms);
-          expect(zone.businessMs(from, instant)).toBe(ms);
-          expect(zone.businessMs(from, instant - 1)).toBe(ms - 1);
+          const instant = zone.business.after(from, ms);
+          expect(zone.business.between(from, instant)).toBe(ms);
+          expect(zone.business.between(from, instant - 1)).toBe(ms - 1);
         },
       ),
       { seed: 20260105 },

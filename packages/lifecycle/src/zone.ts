@@ -4,16 +4,35 @@ const WEEK = 7 * DAY;
 /** Saturday 1970-01-03, midnight, in local milliseconds. */
 const FIRST_SATURDAY = 2 * DAY;
 
-/** A time zone as the engine needs it: weekends and dates. Offsets are looked up once per week and kept. */
+/** A way to measure time between two instants, some of which does not count. */
+export interface Clock {
+  /** Milliseconds that count between two instants; 0 if `to` is not after `from`. */
+  between(from: number, to: number): number;
+  /** The first instant at which `between(from, instant)` reaches `ms`; `from` itself for none. */
+  after(from: number, ms: number): number;
+}
+
+/** A stretch of days of every year, both included: `12-24` to `01-01`. */
+export interface QuietDays {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A time zone as the engine needs it: weekends, quiet days and dates. Offsets are looked up once per week and kept. */
 export interface Zone {
   readonly name: string;
-  /** Milliseconds of Monday-to-Friday time between two instants; 0 if `to` is not after `from`. */
-  businessMs(from: number, to: number): number;
-  /** The first instant at which `businessMs(from, instant)` reaches `ms`. */
-  afterBusinessMs(from: number, ms: number): number;
+  /** Monday to Friday, but for quiet days. */
+  readonly business: Clock;
+  /** All days but the quiet ones. */
+  readonly awake: Clock;
   /** `12 Oct 2026`. */
   date(at: number): string;
+  /** `12 Oct`; with its year if that is not plain from where the reader stands, at `from`. */
+  shortDate(at: number, from: number): string;
 }
+
+/** A date further off than this is said with its year. */
+const PLAIN_YEAR = 270 * DAY;
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
@@ -43,7 +62,7 @@ function offsetReader(name: string): (at: number) => number {
   };
 }
 
-function makeZone(name: string): Zone {
+function makeZone(name: string, quietDays: readonly QuietDays[]): Zone {
   const offsetAt = offsetReader(name);
   const weekends = new Map<number, readonly [number, number]>();
   /** The instant of a local midnight; asked twice, since the offset is that of the answer. */
@@ -63,9 +82,8 @@ function makeZone(name: string): Zone {
   // Offsets are under 15 hours, so starting one week early and stopping late covers every weekend that overlaps.
   const indexBefore = (at: number) => Math.floor((at - FIRST_SATURDAY) / WEEK) - 1;
 
-  return {
-    name,
-    businessMs(from, to) {
+  const weekdays: Clock = {
+    between(from, to) {
       if (to <= from) return 0;
       let total = to - from;
       for (let index = indexBefore(from); ; index++) {
@@ -75,7 +93,7 @@ function makeZone(name: string): Zone {
         if (overlap > 0) total -= overlap;
       }
     },
-    afterBusinessMs(from, ms) {
+    after(from, ms) {
       if (ms <= 0) return from;
       let at = from;
       let left = ms;
@@ -89,26 +107,93 @@ function makeZone(name: string): Zone {
         at = end;
       }
     },
-    date(at) {
-      const local = new Date(at + offsetAt(at));
-      return `${local.getUTCDate()} ${MONTHS[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
+  };
+  const yearOf = (at: number) => new Date(at + offsetAt(at)).getUTCFullYear();
+  const years = new Map<number, readonly Stretch[]>();
+  const quietOf = (year: number): readonly Stretch[] => {
+    let found = years.get(year);
+    if (!found) {
+      found = quietDays
+        .map(({ from, to }): Stretch => {
+          const [start, last] = [from, to].map((day) => day.split('-').map(Number));
+          const local = ([month, day]: readonly number[] = [], more = 0) =>
+            instantOf(Date.UTC(year + more, (month ?? 1) - 1, day ?? 1));
+          const [month = 1, day = 1] = last ?? [];
+          return [local(start), local([month, day + 1], to < from ? 1 : 0)];
+        })
+        .toSorted((one, other) => one[0] - other[0]);
+      years.set(year, found);
+    }
+    return found;
+  };
+  const dateParts = (at: number) => {
+    const local = new Date(at + offsetAt(at));
+    return `${local.getUTCDate()} ${MONTHS[local.getUTCMonth()]}`;
+  };
+
+  return {
+    name,
+    business: quietDays.length === 0 ? weekdays : withoutQuiet(weekdays, quietOf),
+    awake: quietDays.length === 0 ? everyDay : withoutQuiet(everyDay, quietOf),
+    shortDate: (at, from) => (Math.abs(at - from) < PLAIN_YEAR ? dateParts(at) : `${dateParts(at)} ${yearOf(at)}`),
+    date: (at) => `${dateParts(at)} ${yearOf(at)}`,
+  };
+}
+
+type Stretch = readonly [start: number, end: number];
+
+const everyDay: Clock = {
+  between: (from, to) => Math.max(0, to - from),
+  after: (from, ms) => from + Math.max(0, ms),
+};
+
+/** The same clock, standing still in stretches of each year that do not overlap. */
+function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[]): Clock {
+  // A stretch may begin in the year before, and local years are off by hours.
+  function* stretchesFrom(at: number): Generator<Stretch> {
+    for (let year = new Date(at).getUTCFullYear() - 1; ; year++) {
+      for (const stretch of quietOf(year)) if (stretch[1] > at) yield stretch;
+    }
+  }
+  return {
+    between(from, to) {
+      let total = clock.between(from, to);
+      if (to <= from) return total;
+      for (const [start, end] of stretchesFrom(from)) {
+        if (start >= to) break;
+        total -= clock.between(Math.max(start, from), Math.min(end, to));
+      }
+      return total;
+    },
+    after(from, ms) {
+      if (ms <= 0) return from;
+      let at = from;
+      let left = ms;
+      for (const [start, end] of stretchesFrom(from)) {
+        const until = clock.between(at, start);
+        if (left <= until) break;
+        left -= until;
+        at = end;
+      }
+      return clock.after(at, left);
     },
   };
 }
 
 const zones = new Map<string, Zone>();
 
-/** The zone of an IANA name; UTC where the name is missing or unknown. */
-export function zoneOf(name: string | undefined): Zone {
+/** The zone of an IANA name, with quiet days that do not overlap; UTC where the name is missing or unknown. */
+export function zoneOf(name: string | undefined, quietDays: readonly QuietDays[] = []): Zone {
   const wanted = name ?? 'UTC';
-  const known = zones.get(wanted);
+  const id = `${wanted} ${quietDays.map(({ from, to }) => `${from}/${to}`).join()}`;
+  const known = zones.get(id);
   if (known) return known;
   let zone: Zone;
   try {
-    zone = makeZone(wanted);
+    zone = makeZone(wanted, quietDays);
   } catch {
-    zone = zoneOf('UTC');
+    zone = zoneOf('UTC', quietDays);
   }
-  zones.set(wanted, zone);
+  zones.set(id, zone);
   return zone;
 }

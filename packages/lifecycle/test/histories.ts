@@ -48,10 +48,17 @@ const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string, unknow
     closeAt: fc.constantFrom(START + 9 * DAY, START - 9 * DAY),
   }),
   'crm.stage_changed': fc.record({ to: fc.constantFrom('lead', 'opportunity', 'customer', 'churned', 'evangelist') }),
-  'crm.property_changed': fc.record({
-    property: fc.constant('onboarding_status'),
-    to: fc.constantFrom('kickoff', 'training', 'live', 'contract_signed'),
-  }),
+  'crm.property_changed': fc.oneof(
+    fc.record({
+      property: fc.constant('onboarding_status'),
+      to: fc.constantFrom('kickoff', 'training', 'live', 'contract_signed'),
+    }),
+    fc.record({
+      property: fc.constant('renewal_date'),
+      role: fc.constant('renewalDate'),
+      to: fc.constantFrom('2026-05-01', '2026-08-30', String(START + 99 * DAY), '', 'soon'),
+    }),
+  ),
   'survey.responded': fc.record({ score: fc.integer({ min: 0, max: 10 }), kind: fc.constant('nps') }),
   'usage.recorded': fc.record({ metric: fc.constant('logins'), value: fc.integer({ min: 0, max: 9 }) }),
   'contact.left': fc.record({ persona: fc.constantFrom('champion', 'user') }),
@@ -248,6 +255,10 @@ const someCondition: fc.Arbitrary<Condition> = fc.oneof(
   { weight: 1, arbitrary: someComparison.map((not) => ({ not })) },
 );
 
+const someShown = fc
+  .constantFrom(...signalNames)
+  .chain((signal) => fc.record({ signal: fc.constant(signal), with: paramsFor(signal) }));
+
 const matcher = fc.constantFrom<{ type: EventType }>(
   { type: 'email.received' },
   { type: 'deal.won' },
@@ -269,16 +280,27 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
         absence: fc.boolean(),
         suppressed: fc.boolean(),
         customers: fc.boolean(),
+        evidence: fc.option(fc.array(someShown, { maxLength: 3 }), { nil: undefined }),
       }),
       { minLength: 1, maxLength: 4 },
     ),
+    // Around a change of the clocks, over the end of a month, or none.
+    quietDays: fc.constantFrom(
+      [],
+      [{ from: '03-27', to: '03-30' }],
+      [
+        { from: '05-01', to: '05-10' },
+        { from: '12-24', to: '01-01' },
+      ],
+    ),
   })
-  .map(({ conditions, back, rules }) =>
+  .map(({ conditions, back, rules, quietDays }) =>
     journeyDefinition.parse({
       id: 'generated',
       version: 1,
       title: 'Generated',
       type: 'cyclical',
+      quietDays,
       segments: [{ id: 'enterprise', title: 'Enterprise', tiers: ['enterprise'] }],
       thresholds: { limit: { value: 4, segments: { enterprise: 2 } } },
       stages: conditions.map((when, index) => ({
@@ -296,22 +318,26 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
           proof: [{ type: 'crm.property_changed', where: { to: 'live' } }],
         },
       ],
-      rules: rules.map(({ kind, when, clear, holdForDays, cooldownDays, absence, suppressed, customers }, index) => ({
-        id: `r${index}`,
-        kind,
-        severity: 'medium',
-        title: `Rule ${index}`,
-        appliesTo: { customers },
-        when,
-        ...(clear ? { clear } : {}),
-        holdForDays,
-        cooldownDays,
-        ...(absence ? { absence: { touchpoints: ['email'], days: 7 } } : {}),
-        ...(suppressed && index > 0 ? { suppressedBy: ['r0'] } : {}),
-        reason: 'Silent for {days_since_inbound}',
-        clears: 'Something else.',
-        nextStep: 'Look.',
-      })),
+      rules: rules.map(
+        ({ kind, when, clear, holdForDays, cooldownDays, absence, suppressed, customers, evidence }, index) => ({
+          id: `r${index}`,
+          kind,
+          severity: 'medium',
+          title: `Rule ${index}`,
+          appliesTo: { customers },
+          when,
+          ...(clear ? { clear } : {}),
+          holdForDays,
+          cooldownDays,
+          ...(evidence ? { evidence } : {}),
+          ...(absence ? { absence: { touchpoints: ['email'], days: 7 } } : {}),
+          ...(suppressed && index > 0 ? { suppressedBy: ['r0'] } : {}),
+          reason: 'Silent for {days_since_inbound}[; {open_tickets:ticket|tickets}]',
+          cleared: 'heard on {days_since_inbound.since}',
+          clears: 'Something else.',
+          nextStep: 'Look.',
+        }),
+      ),
       health: {
         version: 1,
         parts: [

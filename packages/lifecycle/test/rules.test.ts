@@ -27,8 +27,8 @@ describe('gone_quiet', () => {
     const answer = seen(weekly(), 134);
     expect(flag(answer, 'gone_quiet')).toMatchObject({
       openedAt: day(100 + 21),
-      reason: 'No word from the customer since 15 Apr 2026: 21 days; usual gap 7 days',
-      reasonNow: 'No word from the customer since 15 Apr 2026: 34 days; usual gap 7 days',
+      reason: 'No word from the customer for 21 days, since 15 Apr; usual gap 7 days',
+      reasonNow: 'No word from the customer for 34 days, since 15 Apr; usual gap 7 days',
     });
   });
 
@@ -40,7 +40,10 @@ describe('gone_quiet', () => {
 
   it('clears on the first word, and keeps the past flag', () => {
     const answer = seen(weekly().from(125).to(125.1, ANN, 't125'), 130);
-    expect(flag(answer, 'gone_quiet')).toMatchObject({ clearedAt: day(125), clearedBecause: 'the condition ended' });
+    expect(flag(answer, 'gone_quiet')).toMatchObject({
+      clearedAt: day(125),
+      clearedBecause: 'the customer was in touch on 10 May',
+    });
     expect(open(answer)).toEqual([]);
   });
 
@@ -108,7 +111,7 @@ describe('unanswered_mail', () => {
     const answer = reduce(journey, context, history.facts, monday + 1);
     expect(flag(answer, 'unanswered_mail').openedAt).toBe(monday + 1);
     expect(flag(answer, 'unanswered_mail').reason).toBe(
-      'Customer mail of 5 Mar 2026 without an answer for 2 business days; 1 waiting',
+      '1 customer mail without an answer, waiting since 5 Mar: more than 2 business days',
     );
   });
 
@@ -158,7 +161,7 @@ describe('champion_left', () => {
     });
     expect(flag(seen(left, 102), 'champion_left')).toMatchObject({
       severity: 'critical',
-      reason: 'A champion left on 16 Apr 2026, and nobody has taken over',
+      reason: 'A champion left on 16 Apr; no other champion has been in touch since',
     });
     const replaced = left.add('contact.added', 103, {
       participants: [{ role: 'contact', address: BOB }],
@@ -188,7 +191,7 @@ describe('champion_left', () => {
     const history = liveCustomer().talk(2, 60, 7).talk(3, 140, 7, BOB);
     expect(open(seen(history, 110))).not.toContain('champion_left');
     expect(flag(seen(history, 130), 'champion_left').reason).toMatch(
-      /champion has been silent for 60 days \(usual gap 7 days\)/,
+      /^No word from the champion for 60 days, since \d+ Mar; usual gap 7 days\. Others there still write$/,
     );
   });
 
@@ -209,7 +212,7 @@ describe('ticket_load', () => {
 
   it('opens at five tickets, eight for an enterprise', () => {
     expect(open(seen(busy(4), 102))).toEqual([]);
-    expect(flag(seen(busy(5), 102), 'ticket_load').reason).toBe('5 tickets open, 0 of them urgent or escalated');
+    expect(flag(seen(busy(5), 102), 'ticket_load').reason).toBe('5 tickets open');
     expect(open(seen(busy(7), 102, { tier: 'Enterprise' }))).toEqual([]);
     expect(open(seen(busy(8), 102, { tier: 'Enterprise' }))).toEqual(['ticket_load']);
   });
@@ -237,7 +240,7 @@ describe('onboarding_behind', () => {
     const late = seen(stuck, 64);
     expect(flag(late, 'onboarding_behind')).toMatchObject({
       openedAt: day(60),
-      reason: 'Go-live was due on 6 Mar 2026 and is not reached',
+      reason: 'Go-live was due on 6 Mar and is not reached',
     });
     expect(late.milestones.find((one) => one.milestone === 'go_live')).toMatchObject({
       status: 'behind',
@@ -263,7 +266,7 @@ describe('meeting_streak', () => {
       .meeting('meeting.no_show', 107)
       .meeting('meeting.canceled', 114);
     expect(flag(seen(missed, 115), 'meeting_streak').reason).toBe(
-      '3 meetings in a row canceled or missed; last one held on 10 Apr 2026',
+      '3 meetings in a row canceled or missed; last one held on 10 Apr, 19 days ago',
     );
     expect(open(seen(missed.meeting('meeting.held', 118), 119))).toEqual([]);
   });
@@ -303,7 +306,9 @@ describe('renewal_weak', () => {
   it('opens when the deal slips as the renewal comes near', () => {
     const answer = seen(slipping(), 322);
     expect(flag(answer, 'renewal_weak')).toMatchObject({ openedAt: day(320), severity: 'critical' });
-    expect(flag(answer, 'renewal_weak').reason).toMatch(/^Renewal on 5 Jan 2027; close date put off 2 times/);
+    expect(flag(answer, 'renewal_weak').reason).toMatch(
+      /^Renewal in 45 days, on 5 Jan; close date put off twice; last word from the customer \d days ago/,
+    );
   });
 
   it('is content where they are in touch and nothing slips', () => {
