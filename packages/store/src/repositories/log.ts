@@ -176,13 +176,14 @@ export async function supersede(
     `WITH ended AS MATERIALIZED (
        SELECT event_id, source_id, generation FROM jsonb_to_recordset($2::jsonb) AS r(event_id uuid, source_id uuid, generation int))
      UPDATE journey_event e SET superseded_at = $3 FROM ended
-      WHERE e.workspace_id = $1 AND e.event_id = ended.event_id AND e.source_id = ended.source_id AND e.generation = ended.generation`,
+      WHERE e.workspace_id = $1 AND e.event_id = ANY($4::uuid[]) AND e.event_id = ended.event_id AND e.source_id = ended.source_id AND e.generation = ended.generation`,
     [
       tx.workspaceId,
       JSON.stringify(
         ended.map((row) => ({ event_id: row.eventId, source_id: row.sourceId, generation: row.generation })),
       ),
       new Date(at),
+      [...new Set(ended.map((row) => row.eventId))],
     ],
   );
 }
@@ -201,19 +202,33 @@ export interface AccountChange {
 export async function projectAccounts(tx: Tx, eventIds: readonly string[]): Promise<readonly AccountChange[]> {
   if (eventIds.length === 0) return [];
   await lockMatching(tx);
+  const changes: AccountChange[] = [];
+  for (const part of inParts(eventIds)) changes.push(...(await projectPart(tx, part)));
+  return changes;
+}
+
+/** Events or sightings of one statement: the planner may join them row by row where the table has no statistics yet. */
+const partSize = 500;
+
+/** A long list in the parts that one statement takes. */
+export function inParts<T>(all: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / partSize) }, (_, part) =>
+    all.slice(part * partSize, (part + 1) * partSize),
+  );
+}
+
+async function projectPart(tx: Tx, eventIds: readonly string[]): Promise<readonly AccountChange[]> {
   const { rows } = await tx.query<{ before: string | null; after: string | null; occurred_at: Date }>(
     `WITH live AS MATERIALIZED (
-       SELECT event_id, source_id, rank, account_id, match, occurred_at FROM journey_event
-        WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND superseded_at IS NULL),
-     chosen AS MATERIALIZED (
-       SELECT DISTINCT ON (event_id) event_id, (match->>'accountId')::uuid AS account_id FROM live
-        ORDER BY event_id, (match->>'accountId' IS NULL), rank, source_id),
-     changed AS MATERIALIZED (
-       SELECT l.event_id, l.source_id, l.occurred_at, l.account_id AS before, c.account_id AS after
-         FROM live l JOIN chosen c ON c.event_id = l.event_id WHERE l.account_id IS DISTINCT FROM c.account_id),
+       SELECT event_id, source_id, generation, occurred_at, account_id AS before,
+              (first_value(match->>'accountId') OVER (
+                 PARTITION BY event_id ORDER BY (match->>'accountId' IS NULL), rank, source_id))::uuid AS after
+         FROM journey_event WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND superseded_at IS NULL),
+     changed AS MATERIALIZED (SELECT * FROM live WHERE before IS DISTINCT FROM after),
      written AS (
        UPDATE journey_event e SET account_id = changed.after FROM changed
-        WHERE e.workspace_id = $1 AND e.event_id = changed.event_id AND e.source_id = changed.source_id AND e.superseded_at IS NULL
+        WHERE e.workspace_id = $1 AND e.event_id = ANY($2::uuid[]) AND e.event_id = changed.event_id AND e.source_id = changed.source_id
+          AND e.generation = changed.generation
        RETURNING e.event_id)
      SELECT before, after, occurred_at FROM changed`,
     [tx.workspaceId, eventIds],

@@ -1,5 +1,6 @@
 import type { Direction, Participant } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
+import { inParts } from './log.ts';
 
 /** What matching needs of stored sightings, to match them again. */
 export interface MatchableRow {
@@ -117,23 +118,26 @@ export async function writeMatches(
     readonly match: object;
   }[],
 ): Promise<void> {
-  if (found.length === 0) return;
-  await tx.query(
-    `WITH found AS MATERIALIZED (
-       SELECT event_id, source_id, generation, match FROM jsonb_to_recordset($2::jsonb)
-           AS r(event_id uuid, source_id uuid, generation int, match jsonb))
-     UPDATE journey_event e SET match = found.match FROM found
-      WHERE e.workspace_id = $1 AND e.event_id = found.event_id AND e.source_id = found.source_id AND e.generation = found.generation`,
-    [
-      tx.workspaceId,
-      JSON.stringify(
-        found.map((one) => ({
-          event_id: one.eventId,
-          source_id: one.sourceId,
-          generation: one.generation,
-          match: one.match,
-        })),
-      ),
-    ],
-  );
+  for (const part of inParts(found)) {
+    await tx.query(
+      `WITH found AS MATERIALIZED (
+         SELECT event_id, source_id, generation, match FROM jsonb_to_recordset($2::jsonb)
+             AS r(event_id uuid, source_id uuid, generation int, match jsonb))
+       UPDATE journey_event e SET match = found.match FROM found
+        WHERE e.workspace_id = $1 AND e.event_id = ANY($3::uuid[]) AND e.event_id = found.event_id AND e.source_id = found.source_id
+          AND e.generation = found.generation`,
+      [
+        tx.workspaceId,
+        JSON.stringify(
+          part.map((one) => ({
+            event_id: one.eventId,
+            source_id: one.sourceId,
+            generation: one.generation,
+            match: one.match,
+          })),
+        ),
+        [...new Set(part.map((one) => one.eventId))],
+      ],
+    );
+  }
 }

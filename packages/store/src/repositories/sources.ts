@@ -123,7 +123,7 @@ export async function touchSources(
   await tx.query(
     `WITH seen AS MATERIALIZED (SELECT source_id, version FROM unnest($2::uuid[], $3::text[]) AS s(source_id, version))
      UPDATE source_object o SET last_seen_at = $4, seen_enumeration = coalesce($5, o.seen_enumeration), version = seen.version, partition = $6
-       FROM seen WHERE o.workspace_id = $1 AND o.source_id = seen.source_id`,
+       FROM seen WHERE o.workspace_id = $1 AND o.source_id = ANY($2::uuid[]) AND o.source_id = seen.source_id`,
     [
       tx.workspaceId,
       seen.map((one) => one.sourceId),
@@ -170,7 +170,7 @@ export async function markGone(
   await tx.query(
     `WITH gone AS MATERIALIZED (SELECT source_id, events FROM unnest($2::uuid[], $3::int[]) AS g(source_id, events))
      UPDATE source_object o SET gone_at = $4, generation = o.generation + 1, events = gone.events
-       FROM gone WHERE o.workspace_id = $1 AND o.source_id = gone.source_id AND o.gone_at IS NULL`,
+       FROM gone WHERE o.workspace_id = $1 AND o.source_id = ANY($2::uuid[]) AND o.source_id = gone.source_id AND o.gone_at IS NULL`,
     [tx.workspaceId, gone.map((one) => one.sourceId), gone.map((one) => one.events), new Date(at)],
   );
 }
