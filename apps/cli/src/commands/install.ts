@@ -91,10 +91,15 @@ async function installSlack(
   options: Options,
   output: Output,
 ) {
-  const manifest = slackManifest(publicUrl);
+  const outside = waymark.configuration.publicUrl;
+  const manifest = slackManifest(outside ?? null);
   output.note('\nSlack: open https://api.slack.com/apps, Create New App, From a manifest, and paste:\n');
   output.note(JSON.stringify(manifest, null, 2));
   output.note(`\n  Redirect URI (exactly): ${slackRedirectUri(publicUrl)}`);
+  if (outside === undefined) {
+    output.note('  WAYMARK_PUBLIC_URL is not set, so the app comes by Socket Mode: make an app-level token with');
+    output.note('  connections:write in Basic Information and set it as WAYMARK_SLACK_APP_TOKEN.');
+  }
   output.note('  Then copy Client ID, Client Secret and Signing Secret from Basic Information.');
   await keepCredentials(waymark, workspaceId, 'slack', options);
   const link = await slackInstallLink(waymark, workspaceId, publicUrl);
