@@ -79,7 +79,7 @@ export function wireAccount({ account, stage, health, openFlags }: AccountLine):
       rule: flag.rule,
       kind: flag.kind,
       severity: flag.severity,
-      reason: flag.reason,
+      reason: flag.latest.reason,
     })),
   };
 }

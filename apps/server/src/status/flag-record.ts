@@ -29,6 +29,7 @@ const proof = z.object({
 const detail = z.looseObject({
   title: z.string(),
   reason: z.string(),
+  reasonNow: z.string().optional(),
   nextStep: z.string(),
   playbook: z.string().optional(),
   ruleVersion: z.number(),
@@ -48,7 +49,10 @@ export interface FlagRecord {
   readonly kind: string;
   readonly severity: string;
   readonly title: string;
+  /** As it was when the flag opened. */
   readonly reason: string;
+  /** With the values of when it was last stored, and when that was; the opening reason where it has not changed since. */
+  readonly latest: { readonly reason: string; readonly at: number };
   readonly nextStep: string;
   readonly playbook: string | null;
   readonly openedAt: number;
@@ -86,6 +90,10 @@ export async function flagRecords(tx: Tx, stored: readonly StoredFlag[]): Promis
       severity: flag.severity,
       title: read.title,
       reason: read.reason,
+      latest:
+        read.reasonNow === undefined
+          ? { reason: read.reason, at: flag.openedAt }
+          : { reason: read.reasonNow, at: flag.recordedAt },
       nextStep: read.nextStep,
       playbook: read.playbook ?? null,
       openedAt: flag.openedAt,

@@ -13,11 +13,11 @@ interface Sight {
   readonly open?: boolean;
 }
 
-/** One flag on one line, for lists: how bad, what, and why in one line, as it was when the flag opened. */
+/** One flag on one line, for lists: how bad, what, why in one line, and of when that line is. */
 export function flagLine(flag: FlagRecord, timezone: string): Markup {
   return html`<span class="tag ${toneOf(flag)}">${flag.kind === 'opportunity' ? 'opportunity' : flag.severity}</span>
-    <strong>${flag.title}</strong> <span class="dim">${flag.reason}</span>
-    <span class="dim small nowrap">as of ${day(flag.openedAt, timezone)}</span>`;
+    <strong>${flag.title}</strong> <span class="dim">${flag.latest.reason}</span>
+    <span class="dim small nowrap">as of ${day(flag.latest.at, timezone)}</span>`;
 }
 
 /** The word that colors a flag. */
