@@ -106,7 +106,7 @@ export const importRules: readonly ImportRule[] = [
     broken: ({ path, imports, forTests }) =>
       !path.startsWith('packages/journey/src/') || forTests
         ? []
-        : imports.filter(({ from }) => !/^\.|^(zod|canonicalize|node:crypto)$/.test(from)).map(described),
+        : imports.filter(({ from }) => !/^\.|^(zod|node:crypto)$/.test(from)).map(described),
   },
   {
     name: 'a pure package has no clock, no chance, no process, no driver and no network',
