@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 1_000_000);
-const runs = Number(process.env.WAYMARK_RUNS ?? 6);
+const runs = Number(process.env.WAYMARK_RUNS ?? 4);
 
 /** Records in several versions, of a mailbox, another one and a CRM. */
 interface Source {

@@ -95,7 +95,6 @@ async function recover(
 
 /** Bounds a call in time: some SDKs ignore the signal, so the wait ends even where the socket does not. */
 async function bounded<T>(options: SessionOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  options.signal.throwIfAborted();
   const limit = options.timeoutMs ?? callTimeoutMs;
   const timeout = AbortSignal.timeout(limit);
   const signal = AbortSignal.any([timeout, options.signal]);
