@@ -1,13 +1,14 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { backfill } from './backfill.ts';
 import { ingest } from './ingest.ts';
+import { latency } from './latency.ts';
 import type { BenchRow } from './measure.ts';
 import { start } from './start.ts';
 
 /** The rows of the benchmark, in the order in which they run. */
-const rows: Readonly<Record<string, () => Promise<BenchRow>>> = { ingest, backfill, start };
+const rows: Readonly<Record<string, () => Promise<BenchRow>>> = { ingest, backfill, latency, start };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(rows, name));
@@ -30,7 +31,10 @@ const machine = {
   load: loadavg().map((load) => Number(load.toFixed(2))),
 };
 const path = join(import.meta.dirname, 'results.json');
-await writeFile(path, `${JSON.stringify({ at: new Date().toISOString(), machine, rows: results }, null, 2)}\n`);
+// Rows that were not asked for keep the figures of an earlier run.
+const kept = (await earlier(path)).filter((row) => !results.some((one) => one.row === row.row));
+const all = Object.keys(rows).flatMap((name) => [...results, ...kept].find((one) => one.row === name) ?? []);
+await writeFile(path, `${JSON.stringify({ at: new Date().toISOString(), machine, rows: all }, null, 2)}\n`);
 console.error(`Written to ${path}.`);
 
 function linesOf({ row, setting, figures }: BenchRow): string[] {
@@ -46,4 +50,11 @@ function linesOf({ row, setting, figures }: BenchRow): string[] {
     }),
     '',
   ];
+}
+
+async function earlier(file: string): Promise<readonly BenchRow[]> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return [];
+  const parsed: { readonly rows?: readonly BenchRow[] } = JSON.parse(text);
+  return parsed.rows ?? [];
 }
