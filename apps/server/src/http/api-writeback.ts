@@ -1,5 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { accounts, writebackMappings, writebackPlans, type WritebackPlan } from '@waymark/store';
+import {
+  accounts,
+  approveWritebackMapping,
+  writebackMappings,
+  writebackPlans,
+  type WritebackPlan,
+} from '@waymark/store';
 import {
   applyPlan,
   approvePlan,
@@ -126,7 +132,8 @@ const undo = createRoute({
   method: 'post',
   path: '/api/writeback/plans/{id}/undo',
   summary: 'Plan to give the records of a plan what they held before',
-  description: 'Returns a draft; approve it to apply it. Records that were changed since are conflicts in it.',
+  description:
+    'Returns a draft; approve it to apply it. Records that were changed since are conflicts in it. Once it is approved, the mapping applies no plan by itself until a person approves a forward one.',
   request: { params: byId },
   responses: answers(PlanDetail, 'The draft that undoes the plan.'),
 });
@@ -180,6 +187,11 @@ export function writebackRoutes(waymark: Waymark): Api {
   api.openapi(approve, async (c) => {
     const workspaceId = c.get('workspaceId');
     const { id } = c.req.valid('param');
+    const { plan: found } = await planView(deps, workspaceId, id);
+    if (found.kind === 'undo' && found.state === 'draft') {
+      // Else the next automatic plan would write the same stages again.
+      await inside(waymark, c, (tx) => approveWritebackMapping(tx, found.mappingId, null, waymark.now()));
+    }
     await approvePlan(deps, workspaceId, id, { by: actorOf(c), accept: c.req.valid('json').accept });
     const shown = await detail(workspaceId, await planView(deps, workspaceId, id));
     apply(workspaceId, id);

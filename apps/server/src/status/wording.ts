@@ -41,9 +41,9 @@ export function count(value: number): string {
   return new Intl.NumberFormat('en').format(value);
 }
 
-/** `one account`, `12 accounts`. */
+/** `1 account`, `12 accounts`. */
 export function many(value: number, one: string, more = `${one}s`): string {
-  return `${value === 1 ? 'one' : count(value)} ${value === 1 ? one : more}`;
+  return `${count(value)} ${value === 1 ? one : more}`;
 }
 
 /** A yearly value in its currency; without one, the number alone. */
