@@ -37,6 +37,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
+  await house.outside.sandbox.slack.handle.closeModal(csm.id).catch(() => undefined);
   page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.setDefaultTimeout(15_000);
   await page.goto(
@@ -114,8 +115,10 @@ describe('the Slack page of a CSM, with the whole of Waymark behind it', () => {
   it('Why?: the proof, derived again from the log', async () => {
     const [flagId = ''] = flagsIn(csm.channel);
     await button(flagId, 'why').click();
-    await page.getByTestId('modal').getByText('Clears when').waitFor();
+    await page.getByTestId('modal').getByText('Clears when').first().waitFor();
     await page.getByTestId('modal').getByText('The log gives the same answer.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByTestId('modal').waitFor({ state: 'detached' });
   });
 
   it('Wrong account: the events move and both accounts are worked out again', async () => {

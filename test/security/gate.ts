@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { demoApp, samplePortals, sampleTeams, startSandbox, type Sandbox } from '@waymark/sandbox';
 import {
@@ -123,6 +122,8 @@ export function hubspotWebhook(
     method: 'POST',
     headers: {
       'content-type': 'application/json',
+      // A server that refuses a large body unread ends the connection, which then must not be used again.
+      connection: 'close',
       'x-hubspot-signature-v3': signature,
       'x-hubspot-request-timestamp': stamp,
     },
@@ -167,6 +168,7 @@ export function slackRequest(
     method: 'POST',
     headers: {
       'content-type': options.type === 'form' ? 'application/x-www-form-urlencoded' : 'application/json',
+      connection: 'close',
       'x-slack-request-timestamp': stamp,
       'x-slack-signature': `v0=${signature}`,
     },

@@ -81,9 +81,11 @@ describe("HubSpot's webhooks", () => {
 });
 
 describe("Slack's requests", () => {
+  const appId = () => Object.keys(gate.sandbox.slack.handle.workspace.state.apps)[0] ?? '';
   const command = (text: string, team: string = sampleTeams.main) =>
     new URLSearchParams({
       command: '/journey',
+      api_app_id: appId(),
       text,
       team_id: team,
       user_id: 'U0CSM0001',
@@ -95,7 +97,7 @@ describe("Slack's requests", () => {
     JSON.stringify({
       type: 'event_callback',
       team_id: sampleTeams.main,
-      api_app_id: 'A1',
+      api_app_id: appId(),
       event_id: eventId,
       event_time: 1,
       event: { type: 'tokens_revoked', tokens: { bot: ['nobody'] } },
@@ -126,6 +128,12 @@ describe("Slack's requests", () => {
     expect(await refused(() => slackRequest(gate.server, uninstalled('E4'), { at }))).toBe(200);
     expect((await slackRequest(gate.server, command('help'), { at, type: 'form' })).status).toBe(200);
     expect(await refused(() => slackRequest(gate.server, command('help'), { at, type: 'form' }))).toBe(409);
+  });
+
+  it('G6: a genuine event that is older than the grant does not end it', async () => {
+    expect((await slackRequest(gate.server, uninstalled('E5'))).status).toBe(200);
+    const found = await gate.database.asOwner("SELECT status FROM installation WHERE connector = 'slack'");
+    expect(found).toEqual([{ status: 'active' }, { status: 'active' }]);
   });
 
   it('I6: a request of a team that is connected nowhere leaves no row', async () => {
