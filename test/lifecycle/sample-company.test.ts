@@ -48,6 +48,20 @@ describe.each(anchors)('the sample company that ends at %d', (anchor) => {
     expect(wrong).toEqual([]);
   });
 
+  it('raises the opportunity where the company is made to be one, and nowhere else', () => {
+    const raised = answers.filter(({ answer }) => answer.flags.some((flag) => flag.rule === 'ready_to_expand'));
+    expect(new Set(raised.map(({ story }) => story?.story))).toEqual(new Set(['ready-to-expand']));
+  });
+
+  it('shows three pieces of evidence with every flag', () => {
+    const thin = answers.flatMap(({ account, answer }) =>
+      answer.flags
+        .filter((flag) => flag.proof.evidence.length < 3)
+        .map((flag) => `${account.key}: ${flag.rule}, ${flag.proof.evidence.map((one) => one.note).join('; ')}`),
+    );
+    expect(thin).toEqual([]);
+  });
+
   it('places accounts where the CRM and the log put them', () => {
     const stage = (story: string) =>
       new Set(answers.filter((one) => one.story?.story === story).map((one) => one.answer.stage));

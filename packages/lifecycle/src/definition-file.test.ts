@@ -109,4 +109,25 @@ describe('a definition file', () => {
     const issues = issuesOf(`${small}rules:\n${rule('a', 'b')}${rule('b', 'a')}`);
     expect(issues.map((issue) => issue.path)).toEqual(['rules.0.suppressedBy', 'rules.1.suppressedBy']);
   });
+
+  it.each([
+    ['days that are none', "quietDays: [{ from: '02-30', to: '03-01' }]", /month and day/],
+    ['days that not every year has', "quietDays: [{ from: '02-29', to: '03-01' }]", /month and day/],
+    [
+      'stretches that overlap over the turn of the year',
+      "quietDays: [{ from: '12-24', to: '01-06' }, { from: '01-06', to: '01-08' }]",
+      /overlaps with others/,
+    ],
+    ['half a year', "quietDays: [{ from: '05-01', to: '10-01' }]", /154 quiet days are too many/],
+  ])('with quiet days of %s is refused', (_what, line, message) => {
+    const issues = issuesOf(small.replace('stages:', `${line}\nstages:`));
+    expect(issues.map((issue) => issue.message).join()).toMatch(message);
+    expect(issues[0]?.path).toMatch(/^quietDays/);
+  });
+
+  it('with quiet days that follow one another is accepted', () => {
+    const days =
+      "quietDays: [{ from: '12-24', to: '01-05' }, { from: '01-06', to: '01-08' }, { from: '02-28', to: '03-01' }]";
+    expect(issuesOf(small.replace('stages:', `${days}\nstages:`))).toEqual([]);
+  });
 });

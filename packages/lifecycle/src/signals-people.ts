@@ -63,11 +63,11 @@ function activeChampions(moment: Moment): { last: Mark; gap: number } | null {
   return last !== null && days >= ACTIVE_DAYS ? { last, gap: Math.round((last.at - first) / (days - 1)) } : null;
 }
 
-/** The latest contacts of people who are no champions, one a person, the last first. */
+/** The latest contacts of people who are no champions and still there, one a person, the last first. */
 function othersInTouch(moment: Moment): Mark[] {
   const champions = new Set(championKeys(moment));
   return Object.entries(moment.tracks.people.persons)
-    .filter(([person]) => !champions.has(person))
+    .filter(([person]) => !champions.has(person) && leftAt(moment, person) === null)
     .map(([, { last }]) => last)
     .toSorted(latestFirst);
 }

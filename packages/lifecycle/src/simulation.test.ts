@@ -15,7 +15,7 @@ const runs = Number(process.env.WAYMARK_RUNS ?? 30);
 console.log(`simulation: seed ${seed}, ${runs} runs; replay with WAYMARK_SEED=${seed}`);
 const HOUR = 3_600_000;
 
-describe('between wakings', () => {
+describe('between wakings', { timeout: 20_000 + runs * 1000 }, () => {
   it('no look at any hour finds a change: every turn was foreseen to the instant', () => {
     fc.assert(
       fc.property(

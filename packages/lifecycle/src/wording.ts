@@ -17,8 +17,8 @@ export function times(count: number): string {
 /** A length of time as people round it: `20 minutes`, `5 hours`, `12 days`. */
 export function span(ms: number): string {
   if (ms >= 20 * HOUR) return counted(Math.round(ms / DAY), 'day', 'days');
-  if (ms >= HOUR) return counted(Math.floor(ms / HOUR), 'hour', 'hours');
-  return counted(Math.max(1, Math.floor(ms / MINUTE)), 'minute', 'minutes');
+  if (ms >= HOUR) return counted(Math.round(ms / HOUR), 'hour', 'hours');
+  return counted(Math.max(1, Math.round(ms / MINUTE)), 'minute', 'minutes');
 }
 
 /** What a contact was, in words. */

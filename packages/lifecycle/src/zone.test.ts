@@ -40,6 +40,38 @@ describe('business time', () => {
     );
   });
 
+  it('stands still on quiet days, over the turn of the year and where the clocks change', () => {
+    const zone = zoneOf('Europe/Berlin', [
+      { from: '12-24', to: '01-01' },
+      { from: '03-29', to: '03-29' },
+    ]);
+    // Wednesday 23 December 2026, 12:00 in Berlin, to Saturday 2 January, 12:00: two half days; one and none of them business.
+    const noon = Date.UTC(2026, 11, 23, 11);
+    expect(zone.awake.between(noon, noon + 10 * DAY)).toBe(DAY);
+    expect(zone.business.between(noon, noon + 10 * DAY)).toBe(DAY / 2);
+    expect(zone.awake.after(noon, DAY / 2 + 1)).toBe(Date.UTC(2027, 0, 1, 23) + 1);
+    // The 29th of March has 23 hours.
+    expect(zone.awake.between(Date.UTC(2026, 2, 28, 12), Date.UTC(2026, 2, 30, 11))).toBe(DAY);
+    fc.assert(
+      fc.property(
+        fc.constantFrom('UTC', 'Europe/Berlin', 'Pacific/Auckland'),
+        fc.constantFrom('awake', 'business'),
+        fc.integer({ min: Date.UTC(2025, 11, 1), max: Date.UTC(2028, 3, 30) }),
+        fc.integer({ min: 1, max: 800 * DAY }),
+        (name, clock, from, ms) => {
+          const { [clock]: time } = zoneOf(name, [
+            { from: '12-24', to: '01-01' },
+            { from: '03-01', to: '03-31' },
+          ]);
+          const instant = time.after(from, ms);
+          expect(time.between(from, instant)).toBe(ms);
+          expect(time.between(from, instant - 1)).toBe(ms - 1);
+        },
+      ),
+      { seed: 20260105 },
+    );
+  });
+
   it('says dates as the zone has them, and takes an unknown zone for UTC', () => {
     expect(berlin.date(Date.UTC(2026, 11, 31, 23, 30))).toBe('1 Jan 2027');
     expect(zoneOf('Nowhere/Land').date(Date.UTC(2026, 1, 3))).toBe('3 Feb 2026');

@@ -1,5 +1,5 @@
 import type { EventType, Participant, Touchpoint } from '@waymark/journey';
-import type { AccountContext, Fact } from '../src/state.ts';
+import type { AccountContext, AccountJourney, Fact, Flag } from '../src/state.ts';
 
 export const DAY = 86_400_000;
 /** A Monday, 09:00 UTC. */
@@ -103,6 +103,13 @@ export class History {
     return this.add('crm.stage_changed', days, { attributes: { to, property: 'lifecyclestage' } });
   }
 
+  /** The renewal date as the CRM has it from that day on: a date, or empty. */
+  renewal(days: number, to: string): this {
+    return this.add('crm.property_changed', days, {
+      attributes: { to, property: 'renewal_date', role: 'renewalDate' },
+    });
+  }
+
   onboarding(days: number, to: string): this {
     return this.add('crm.property_changed', days, { attributes: { to, property: 'onboarding_status' } });
   }
@@ -128,3 +135,14 @@ export const context: AccountContext = {
   contacts: [{ address: ANN, persona: 'champion' }, { address: BOB }],
   gaps: [],
 };
+
+/** The rules whose flags are open. */
+export const openRules = (answer: AccountJourney): string[] =>
+  answer.flags.filter((flag) => flag.clearedAt === null).map((flag) => flag.rule);
+
+/** The latest flag of a rule. */
+export function lastFlag(answer: AccountJourney, rule: string): Flag {
+  const found = answer.flags.findLast((one) => one.rule === rule);
+  if (!found) throw new Error(`no flag ${rule}; there are ${answer.flags.map((one) => one.rule).join() || 'none'}`);
+  return found;
+}

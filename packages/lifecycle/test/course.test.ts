@@ -1,20 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compileJourney, explain, parseDefinition, reduce, templateFile, verifyProof } from '../src/index.ts';
-import type { AccountContext, AccountJourney, Flag } from '../src/index.ts';
-import { ANN, context, DAY, day, History, liveCustomer, MONDAY } from './account.ts';
+import type { AccountContext, AccountJourney } from '../src/index.ts';
+import {
+  ANN,
+  context,
+  DAY,
+  day,
+  History,
+  lastFlag as flag,
+  liveCustomer,
+  MONDAY,
+  openRules as open,
+} from './account.ts';
 
 const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
 
 const seen = (history: History, days: number, more: Partial<AccountContext> = {}): AccountJourney =>
   reduce(journey, { ...context, ...more }, history.facts, day(days));
-const open = (answer: AccountJourney): string[] =>
-  answer.flags.filter((flag) => flag.clearedAt === null).map((flag) => flag.rule);
-const flag = (answer: AccountJourney, rule: string): Flag => {
-  const found = answer.flags.findLast((one) => one.rule === rule);
-  if (!found) throw new Error(`no flag ${rule}; there are ${answer.flags.map((one) => one.rule).join() || 'none'}`);
-  return found;
-};
 
 describe('an answer to a flag', () => {
   const quiet = () => liveCustomer().talk(2, 100, 7);

@@ -43,7 +43,7 @@ function step(
   return last.kind === 'advanced' ? last.state : fold(journey, context, known, END);
 }
 
-describe('exactness', () => {
+describe('exactness', { timeout: 20_000 + runs * 500 }, () => {
   it('gives one answer for any order and any duplication (I3)', () => {
     check(fc.tuple(someHistory, fc.infiniteStream(fc.nat())), ([{ definition, context, facts }, stream]) => {
       const journey = compileJourney(definition);
@@ -136,7 +136,7 @@ describe('facts dated ahead', () => {
   });
 });
 
-describe('waking', () => {
+describe('waking', { timeout: 20_000 + runs * 500 }, () => {
   it('misses nothing: the answer stays the same up to nextChangeAt, and the history is that of looking every hour', () => {
     check(someHistory, ({ definition, context, facts }) => {
       const journey = compileJourney(definition);

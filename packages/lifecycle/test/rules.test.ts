@@ -1,20 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compileJourney, parseDefinition, reduce, templateFile } from '../src/index.ts';
-import type { AccountContext, AccountJourney, Flag } from '../src/index.ts';
-import { ANN, BOB, context, day, History, liveCustomer } from './account.ts';
+import type { AccountContext, AccountJourney } from '../src/index.ts';
+import { ANN, BOB, context, day, History, lastFlag as flag, liveCustomer, openRules as open } from './account.ts';
 
 const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
 
 const seen = (history: History, days: number, more: Partial<AccountContext> = {}): AccountJourney =>
   reduce(journey, { ...context, ...more }, history.facts, day(days));
-const open = (answer: AccountJourney): string[] =>
-  answer.flags.filter((flag) => flag.clearedAt === null).map((flag) => flag.rule);
-const flag = (answer: AccountJourney, rule: string): Flag => {
-  const found = answer.flags.findLast((one) => one.rule === rule);
-  if (!found) throw new Error(`no flag ${rule}; there are ${answer.flags.map((one) => one.rule).join() || 'none'}`);
-  return found;
-};
 
 describe('gone_quiet', () => {
   const weekly = () => liveCustomer().talk(2, 100, 7);
