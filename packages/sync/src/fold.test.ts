@@ -5,7 +5,7 @@ import {
   contacts as readContacts,
   factsOf,
   sourcesOfAccount,
-  wakeAccounts,
+  wakeAllAccounts,
   accountsToFold,
   activateDefinition,
   setStatus,
@@ -199,7 +199,7 @@ describe('folding', () => {
 
   it('an account whose events are taken by another is judged anew, and one that was merged is judged no more', async () => {
     const rig = await syncRig(database);
-    const crmId = await rig.install(crm({ records: [acme('1')] }));
+    const crmId = await rig.install(crm({ records: [acme('1', { renewalAt: start + 20 * day })] }));
     await rig.run(crmId);
     await rig.run(
       await rig.install(
@@ -222,31 +222,50 @@ describe('folding', () => {
     await rig.run(crmId);
     await rig.fold();
     const open = await rig.rows(
-      "SELECT a.name, f.rule FROM flag f JOIN account a USING (workspace_id, account_id) WHERE f.workspace_id = $1 AND f.superseded_at IS NULL AND f.rule = 'gone_quiet' AND f.cleared_at IS NULL",
+      'SELECT a.name, f.rule FROM flag f JOIN account a USING (workspace_id, account_id) WHERE f.workspace_id = $1 AND f.superseded_at IS NULL AND f.cleared_at IS NULL',
     );
     expect(open).toEqual([{ name: 'Company c2', rule: 'gone_quiet' }]);
   });
 
-  it('a wake that comes while its account is folded is not lost', async () => {
+  it('a wake that comes while accounts are folded is not lost, also where the account’s own turn is yet to come', async () => {
+    const rig = await syncRig(database);
+    const second: ScriptedRecord = { id: 'c2', version: '1', entities: [company('c2', ['bolt.example'])] };
+    await rig.run(await rig.install(crm({ records: [acme('1'), second] })));
+    const waiting = () => database.inWorkspace(rig.workspaceId, (tx) => accountsToFold(tx, rig.now, 10));
+    let woken = 0;
+    await foldDue({
+      database,
+      workspaceId: rig.workspaceId,
+      now: () => rig.now,
+      afterFold: () => Promise.resolve(),
+      // What is watched changes for all, after this turn had read what is watched.
+      point: async (name) => {
+        if (name === 'fold-committed' && woken++ === 0)
+          await database.inWorkspace(rig.workspaceId, (tx) => wakeAllAccounts(tx, rig.now));
+      },
+    });
+    expect(await waiting()).toHaveLength(2);
+    expect(await rig.fold()).toBe(2);
+    expect(await waiting()).toHaveLength(0);
+  });
+
+  it('two processes that list the same accounts fold each once', async () => {
     const rig = await syncRig(database);
     await rig.run(await rig.install(crm({ records: [acme('1')] })));
-    let woken = 0;
-    const again = () =>
+    const told: number[] = [];
+    const turn = () =>
       foldDue({
-        database, workspaceId: rig.workspaceId, now: () => rig.now,
-        afterFold: () => Promise.resolve(),
-        // Between the commit of one fold and the next list another process settles and a page wakes again.
-        point: async (name) => {
-          if (name !== 'fold-committed' || woken++ > 0) return;
-          const [row] = await rig.rows<{ account_id: string }>('SELECT account_id FROM account WHERE workspace_id = $1');
-          await database.inWorkspace(rig.workspaceId, (tx) => wakeAccounts(tx, [{ accountId: row?.account_id ?? '', earliest: rig.now }], rig.now));
+        database,
+        workspaceId: rig.workspaceId,
+        now: () => rig.now,
+        point: noPoint,
+        afterFold: async (_tx, folded) => {
+          told.push(folded.length);
+          await new Promise((resolve) => setTimeout(resolve, 50));
         },
-      }); // prettier-ignore
-    await Promise.all([again(), again()]);
-    const waiting = await database.inWorkspace(rig.workspaceId, (tx) => accountsToFold(tx, rig.now, 10));
-    const folded = await rig.rows<{ as_of: Date }>('SELECT as_of FROM engine_state WHERE workspace_id = $1');
-    expect(folded).toHaveLength(1);
-    expect(waiting.length).toBeLessThanOrEqual(1);
+      });
+    await Promise.all([turn(), turn()]);
+    expect(told).toEqual([1]);
   });
 
   it('one account that cannot be folded keeps no other waiting', async () => {

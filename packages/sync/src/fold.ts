@@ -105,7 +105,9 @@ export async function foldDue(options: FoldOptions): Promise<number> {
           const common = isListed ? shared : await readShared(tx);
           const folded = await foldAccount(tx, { wake, ...common, now: options.now() });
           if (folded.length > 0) await options.afterFold(tx, folded);
-          if (wake.version !== null) await settleWake(tx, accountId, wake.version);
+          // A wake that came after coverage and definitions were read may be about these: it waits for the next turn.
+          const sameWake = wake.version === listed.version && wake.since === listed.since;
+          if (wake.version !== null && sameWake) await settleWake(tx, accountId, wake.version);
           await options.point('fold-stored');
         },
         { retry: true },

@@ -63,6 +63,7 @@ it('a hint that comes while the run reads stays for the next', async () => {
       ]),
     ]),
   );
+  await hint(rig, id, 'contacts', 'k0', ['0']);
   await rig.run(id);
   expect(await open(rig)).toEqual(['k1']);
   expect(await rig.rows('SELECT wanted_at FROM installation WHERE workspace_id = $1')).toEqual([

@@ -169,15 +169,22 @@ export interface Wake {
   readonly accountId: string;
   readonly version: number | null;
   readonly earliest: number | null;
+  /** Since when it waits; tells one wake from another of the same version. */
+  readonly since: number | null;
 }
 
 /** Accounts to fold, those with new events first, the longest waiting before. A journey that is no longer active wakes nobody. */
 export async function accountsToFold(tx: Tx, at: number, limit: number): Promise<readonly Wake[]> {
-  const { rows } = await tx.query<{ account_id: string; version: string | null; earliest: Date | null }>(
-    `SELECT account_id, version, earliest FROM (
-       SELECT 0 AS turn, w.since AS due, w.account_id, w.version::text AS version, w.earliest FROM account_wake w WHERE w.workspace_id = $1
+  const { rows } = await tx.query<{
+    account_id: string;
+    version: string | null;
+    earliest: Date | null;
+    since: Date | null;
+  }>(
+    `SELECT account_id, version, earliest, since FROM (
+       SELECT 0 AS turn, w.since AS due, w.account_id, w.version::text AS version, w.earliest, w.since FROM account_wake w WHERE w.workspace_id = $1
         UNION ALL
-       SELECT 1, min(e.next_change_at), e.account_id, NULL, NULL::timestamptz FROM engine_state e
+       SELECT 1, min(e.next_change_at), e.account_id, NULL, NULL::timestamptz, NULL::timestamptz FROM engine_state e
          JOIN journey_definition d ON d.workspace_id = $1 AND d.journey = e.journey AND d.digest = e.definition_digest
               AND d.activated_at IS NOT NULL AND d.retired_at IS NULL
         WHERE e.workspace_id = $1 AND e.next_change_at <= $2
@@ -190,6 +197,7 @@ export async function accountsToFold(tx: Tx, at: number, limit: number): Promise
     accountId: row.account_id,
     version: row.version === null ? null : Number(row.version),
     earliest: row.earliest?.getTime() ?? null,
+    since: row.since?.getTime() ?? null,
   }));
 }
 
@@ -198,17 +206,20 @@ export async function accountsToFold(tx: Tx, at: number, limit: number): Promise
  * settling this one loses none. Undefined where another process has folded it already.
  */
 export async function lockWake(tx: Tx, accountId: string, at: number): Promise<Wake | undefined> {
-  const { rows } = await tx.query<{ version: string; earliest: Date }>(
-    `SELECT version::text AS version, earliest FROM account_wake WHERE workspace_id = $1 AND account_id = $2 FOR UPDATE`,
+  const { rows } = await tx.query<{ version: string; earliest: Date; since: Date }>(
+    `SELECT version::text AS version, earliest, since FROM account_wake WHERE workspace_id = $1 AND account_id = $2 FOR UPDATE`,
     [tx.workspaceId, accountId],
   );
   const row = rows[0];
-  if (row) return { accountId, version: Number(row.version), earliest: row.earliest.getTime() };
+  if (row) {
+    const [earliest, since] = [row.earliest.getTime(), row.since.getTime()];
+    return { accountId, version: Number(row.version), earliest, since };
+  }
   const due = await tx.query(
     'SELECT 1 FROM engine_state WHERE workspace_id = $1 AND account_id = $2 AND next_change_at <= $3 LIMIT 1',
     [tx.workspaceId, accountId, new Date(at)],
   );
-  return due.rows.length > 0 ? { accountId, version: null, earliest: null } : undefined;
+  return due.rows.length > 0 ? { accountId, version: null, earliest: null, since: null } : undefined;
 }
 
 /** Ends a wake that was folded, unless more came meanwhile. */
