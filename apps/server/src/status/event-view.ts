@@ -32,7 +32,7 @@ export function eventTable(events: readonly TimelineEvent[], timezone: string, n
 }
 
 /** Who took part, by name or address. */
-export function peopleOf(event: TimelineEvent, most: number): string {
+function peopleOf(event: TimelineEvent, most: number): string {
   const names = event.participants.map((one) => one.name ?? one.address ?? '').filter((name) => name !== '');
   const more = names.length - most;
   return names.slice(0, most).join(', ') + (more > 0 ? ` and ${more} more` : '');

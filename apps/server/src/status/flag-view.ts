@@ -21,7 +21,7 @@ export function flagLine(flag: FlagRecord, timezone: string): Markup {
 }
 
 /** The word that colors a flag. */
-export function toneOf(flag: FlagRecord): string {
+function toneOf(flag: FlagRecord): string {
   return flag.kind === 'opportunity' ? 'opportunity' : flag.severity;
 }
 
