@@ -232,7 +232,7 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
       proof: reached?.proof ?? null,
     };
   });
-  const reasons = new Map(journey.rules.map((rule) => [rule.id, rule.reason]));
+  const rules = new Map(journey.rules.map((rule) => [rule.id, rule]));
   // A customer by events, but none by the CRM's record, with no date for the end: what that time seemed to show is not believed.
   const doubted = doubtedSince(moment);
   const forCustomers = new Set(journey.rules.flatMap((rule) => (rule.definition.appliesTo.customers ? [rule.id] : [])));
@@ -240,8 +240,8 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
     (flag) => doubted === null || flag.openedAt < doubted || !(forCustomers.has(flag.rule) || flag.rule === 'data_gap'),
   );
   const flags = believed.map((flag): Flag => {
-    const reason = flag.clearedAt === null ? reasons.get(flag.rule) : undefined;
-    return reason ? { ...flag, reasonNow: reason(moment) } : flag;
+    const rule = flag.clearedAt === null ? rules.get(flag.rule) : undefined;
+    return rule ? { ...flag, reasonNow: rule.reason(moment), evidenceNow: rule.evidence(moment) } : flag;
   });
   const answer = {
     accountId: context.accountId,

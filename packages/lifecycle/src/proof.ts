@@ -3,6 +3,13 @@ import type { Comparison, Evidence, Proof } from './state.ts';
 
 const MOST_EVIDENCE = 20;
 
+/** Each event once, the first mention first, and no more than a proof holds. */
+export function shortened(evidence: readonly Evidence[]): Evidence[] {
+  const byEvent = new Map<string, Evidence>();
+  for (const one of evidence) if (!byEvent.has(one.eventId)) byEvent.set(one.eventId, one);
+  return [...byEvent.values()].slice(0, MOST_EVIDENCE);
+}
+
 /** Puts a proof together and seals it with its digest. Evidence is kept once per event, the first mention first. */
 export function makeProof(parts: {
   readonly rule: string;
@@ -14,14 +21,7 @@ export function makeProof(parts: {
   readonly comparisons: readonly Comparison[];
   readonly clears: string;
 }): Proof {
-  const seen = new Set<string>();
-  const evidence: Evidence[] = [];
-  for (const one of parts.evidence) {
-    if (seen.has(one.eventId) || evidence.length === MOST_EVIDENCE) continue;
-    seen.add(one.eventId);
-    evidence.push(one);
-  }
-  const body = { ...parts, evidence, comparisons: [...parts.comparisons] };
+  const body = { ...parts, evidence: shortened(parts.evidence), comparisons: [...parts.comparisons] };
   return { ...body, digest: contentDigest(body) };
 }
 

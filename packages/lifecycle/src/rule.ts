@@ -5,11 +5,11 @@ import { compileEvidence } from './flag-evidence.ts';
 import { alwaysCovered, compileCoverage, type CompiledCoverage } from './coverage.ts';
 import { isCustomer, type Moment, type RuleState } from './moment.ts';
 import type { Bind } from './operand.ts';
-import { makeProof } from './proof.ts';
+import { makeProof, shortened } from './proof.ts';
 import { part } from './reads.ts';
 import { compileReason } from './reason.ts';
 import { NEVER } from './signal.ts';
-import type { Flag } from './state.ts';
+import type { Evidence, Flag } from './state.ts';
 import { DAY } from './zone.ts';
 
 /** How long an answer "not a risk" keeps a rule shut, if its condition never ends. */
@@ -24,6 +24,8 @@ export interface CompiledRule {
   /** The parts on which what `settle` does rests, as bits of `part`. */
   readonly reads: number;
   reason(moment: Moment): string;
+  /** The events that it shows at the moment, most telling first. */
+  evidence(moment: Moment): Evidence[];
   /** Opens or clears its flag at the moment. Sets `moment.flip`. Says whether absence kept it shut for want of coverage. */
   settle(moment: Moment): 'settled' | 'blocked_by_gap';
 }
@@ -89,7 +91,8 @@ export function compileRule(
     bind,
     clear ? 'enough of it has passed' : 'what it rested on has passed',
   );
-  const evidence = compileEvidence(rule, when, bind);
+  const shownEvents = compileEvidence(rule, when, bind);
+  const evidence = (moment: Moment) => shortened(shownEvents(moment));
   const stages = rule.appliesTo.stages ? new Set(rule.appliesTo.stages) : null;
   const exceptStages = new Set(rule.appliesTo.exceptStages ?? []);
   const segments = rule.appliesTo.segments ? new Set(rule.appliesTo.segments) : null;
@@ -213,5 +216,5 @@ export function compileRule(
     (rule.appliesTo.customers ? part.record : 0) |
     (stages || exceptStages.size > 0 ? part.course : 0) |
     (rule.suppressedBy.length > 0 ? part.flags : 0);
-  return { id: rule.id, definition: rule, when, coverage, reads, reason, settle };
+  return { id: rule.id, definition: rule, when, coverage, reads, reason, evidence, settle };
 }

@@ -111,6 +111,8 @@ export interface Flag {
   readonly reason: string;
   /** The same line with the values as of the answer's `asOf`, while the flag is open. Not part of the digest. */
   readonly reasonNow?: string;
+  /** What it rests on as of the answer's `asOf`, while the flag is open, in the form of the proof's evidence. Not part of the digest. */
+  readonly evidenceNow?: readonly Evidence[];
   readonly nextStep: string;
   readonly playbook?: string;
   readonly openedAt: number;

@@ -64,6 +64,14 @@ describe('what a flag rests on', () => {
       '101: Open ticket, priority medium; 3 of 4 open',
       '100: Open ticket, priority low; 4 of 4 open',
     ]);
+    const more = busy.ticket('ticket.opened', 105.5, 'e').facts;
+    expect(lastFlag(reduce(journey, context, more, day(106)), 'ticket_load')).toMatchObject({
+      reasonNow: '5 tickets open, 2 of them urgent or escalated',
+      evidenceNow: [104, 102, 101, 105.5, 100].map((at, index) => ({
+        at: day(at),
+        note: expect.stringContaining(`; ${index + 1} of 5 open`),
+      })),
+    });
     for (let index = 0; index < 40; index++) busy.ticket('ticket.opened', 103.5, `more${index}`);
     expect(notes(busy, 105, 'ticket_load')).toHaveLength(20);
   });
