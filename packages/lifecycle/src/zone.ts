@@ -155,10 +155,24 @@ function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[
       for (const stretch of quietOf(year)) if (stretch[1] > at) yield stretch;
     }
   }
+  // Most questions are about the same stretch without quiet days: it is kept.
+  let plain: Stretch = [0, 0];
+  const isPlain = (from: number, to: number): boolean => {
+    if (from < plain[0] || from > plain[1]) plain = plainAround(from);
+    return from >= plain[0] && to <= plain[1];
+  };
+  const plainAround = (at: number): Stretch => {
+    let before = at;
+    for (const year of [-1, 0].map((back) => new Date(at).getUTCFullYear() + back)) {
+      for (const [, end] of quietOf(year)) if (end <= at) before = end;
+    }
+    for (const [start] of stretchesFrom(at)) return [before, start];
+    return [at, at];
+  };
   return {
     between(from, to) {
       let total = clock.between(from, to);
-      if (to <= from) return total;
+      if (to <= from || isPlain(from, to)) return total;
       for (const [start, end] of stretchesFrom(from)) {
         if (start >= to) break;
         total -= clock.between(Math.max(start, from), Math.min(end, to));
@@ -167,6 +181,8 @@ function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[
     },
     after(from, ms) {
       if (ms <= 0) return from;
+      const direct = clock.after(from, ms);
+      if (isPlain(from, direct)) return direct;
       let at = from;
       let left = ms;
       for (const [start, end] of stretchesFrom(from)) {
