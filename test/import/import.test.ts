@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importFile, linesOf, type ImportLine } from '@waymark/sync';
+import { importFile, linesOf, loadAssignments, rematch, type ImportLine } from '@waymark/sync';
 import { accounts, factsOf } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 
@@ -173,6 +173,20 @@ describe('importing CloudEvents', () => {
     }
     expect(new Set(answers).size).toBe(1);
     expect(answers[0]).toContain('email.received');
+  });
+
+  it('matching again leaves imported events with the account that their line names', async () => {
+    const { run, inside, log } = await workspace();
+    await run([
+      line({ id: '1', subject: 'CRM-77' }),
+      line({ id: '2', subject: 'acme.example', type: 'email.received', data: { from: 'ana@other.example' } }),
+      line({ id: '3', subject: 'eu.acme.example', type: 'chat.received', data: { from: 'ben@acme.example' } }),
+    ]);
+    const before = await log();
+    expect(new Set(before.map((row) => row.account_id)).size).toBe(3);
+    const scope = { accountIds: before.map((row) => row.account_id) };
+    expect(await inside(async (tx) => rematch(tx, await loadAssignments(tx), scope))).toEqual([]);
+    expect(await log()).toEqual(before);
   });
 
   it('runs that overlap, or are cut off, leave each event once (I1)', async () => {
