@@ -32,7 +32,7 @@ async function runDemo(options: Options): Promise<void> {
   const output = createOutput(options.json === true);
   const base = readConfiguration(process.env);
   output.note('Waymark on sample data: the sandbox plays Google, HubSpot and Slack on this machine.');
-  const sandbox = await startSandboxProcess(join(base.home, 'sandbox'), { live: options.once !== true });
+  const sandbox = await startSandboxProcess(join(base.home, 'sandbox'));
   const stopped = untilStopped();
   const configuration = {
     ...base,
@@ -66,6 +66,8 @@ async function runDemo(options: Options): Promise<void> {
       summaryText(steady.report, steady.timings, addresses),
     );
     if (options.once !== true) {
+      // Only now, so that what happens is news and not a part of the first look.
+      await fetch(`${sandbox.urls.control}/live`, { method: 'POST', body: JSON.stringify({ on: true }) });
       output.note(
         '\nTime goes on in the sandbox: new mail and tickets come in. Ctrl-C stops everything; the next npm start goes on from here.',
       );

@@ -17,10 +17,9 @@ export interface SandboxProcess {
 }
 
 /** Starts the sandbox as a process of its own that ends with this one. */
-export async function startSandboxProcess(home: string, options: { readonly live: boolean }): Promise<SandboxProcess> {
+export async function startSandboxProcess(home: string): Promise<SandboxProcess> {
   const main = fileURLToPath(new URL('../../../sandbox/src/main.ts', import.meta.url));
   const args = [main, '--home', home, '--caps', 'generous', '--auto-consent', '--parent', String(process.pid)];
-  if (options.live) args.push('--live');
   // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop it in order.
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   const urls = await firstLine(child);
