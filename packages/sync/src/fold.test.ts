@@ -199,7 +199,9 @@ describe('folding', () => {
 
   it('an account whose events are taken by another is judged anew, and one that was merged is judged no more', async () => {
     const rig = await syncRig(database);
-    const crmId = await rig.install(crm({ records: [acme('1', { renewalAt: start + 20 * day })] }));
+    const crmId = await rig.install(
+      crm({ records: [acme('1', { renewalAt: start + 20 * day, customerSince: start - 40 * day })] }),
+    );
     await rig.run(crmId);
     await rig.run(
       await rig.install(
@@ -272,15 +274,11 @@ describe('folding', () => {
     const rig = await syncRig(database);
     const second: ScriptedRecord = { id: 'c2', version: '1', entities: [company('c2', ['bolt.example'])] };
     await rig.run(await rig.install(crm({ records: [acme('1'), second] })));
+    let calls = 0;
+    const firstFails = () => (calls++ === 0 ? Promise.reject(new Error('poison')) : Promise.resolve());
     const options = { database, workspaceId: rig.workspaceId, now: () => rig.now, point: noPoint };
-    const failing = (_tx: unknown, folded: readonly Folded[]) =>
-      folded[0]?.account.name === 'Company c1' ? Promise.reject(new Error('poison')) : Promise.resolve();
-    await expect(foldDue({ ...options, afterFold: failing })).rejects.toThrow('poison');
-    expect(
-      await rig.rows(
-        'SELECT a.name FROM engine_state e JOIN account a USING (workspace_id, account_id) WHERE e.workspace_id = $1',
-      ),
-    ).toEqual([{ name: 'Company c2' }]);
+    await expect(foldDue({ ...options, afterFold: firstFails })).rejects.toThrow('poison');
+    expect(await rig.rows('SELECT account_id FROM engine_state WHERE workspace_id = $1')).toHaveLength(1);
     expect(await rig.fold()).toBe(1);
   });
 

@@ -175,32 +175,46 @@ describe('I3, I13: state is a function of the set of source records', () => {
     );
   }, 300_000);
 
-  it('also where several installations store their pages at once', async () => {
+  const page = (records: readonly ScriptedRecord[]) => [scriptedStream('objects', 1, () => [{ records, done: true }])];
+  const acme = page([{ id: 'c1', version: '1', entities: [company('c1', ['acme.example'])] }]);
+  const seen = mail('m1', start - day, 'x@gmail.com', 'csm@vendor.example');
+  const copy = {
+    ...seen,
+    rank: 5,
+    participants: [...seen.participants, { role: 'cc' as const, address: 'ann@acme.example' }],
+  };
+  const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+  it('also where two mailboxes store the same mail at once', async () => {
+    let slow = false;
     // Long enough a stay between rows and COMMIT that the pages would meet there, if they could.
-    const rig = await syncRig(database, {
-      point: (name) => (name === 'page-stored' ? new Promise((resolve) => setTimeout(resolve, 60)) : Promise.resolve()),
-    });
-    const one = (page: readonly ScriptedRecord[]) => [
-      scriptedStream('objects', 1, () => [{ records: page, done: true }]),
-    ];
-    const at = start - day;
-    const seen = mail('m1', at, 'x@gmail.com', 'csm@vendor.example');
-    const copy = {
-      ...seen,
-      rank: 5,
-      participants: [...seen.participants, { role: 'cc' as const, address: 'ann@acme.example' }],
-    };
+    const rig = await syncRig(database, { point: (name) => pause(slow && name === 'page-stored' ? 100 : 0) });
+    await rig.run(await rig.install(scriptedConnector('crm', acme)));
+    slow = true;
     const ids = [
-      await rig.install(scriptedConnector('mailbox', one([{ id: 'm1', version: '1', events: [seen] }]))),
-      await rig.install(scriptedConnector('second', one([{ id: 'm1', version: '1', events: [copy] }]))),
-      await rig.install(
-        scriptedConnector('crm', one([{ id: 'c1', version: '1', entities: [company('c1', ['acme.example'])] }])),
-      ),
+      await rig.install(scriptedConnector('mailbox', page([{ id: 'm1', version: '1', events: [seen] }]))),
+      await rig.install(scriptedConnector('second', page([{ id: 'm1', version: '1', events: [copy] }]))),
     ];
     await Promise.all(ids.map((id) => rig.run(id)));
-    const rows = await rig.rows(
-      'SELECT installation_id, account_id IS NOT NULL AS matched FROM journey_event WHERE workspace_id = $1',
-    );
+    const rows = await rig.rows('SELECT account_id IS NOT NULL AS matched FROM journey_event WHERE workspace_id = $1');
     expect(rows.map((row) => row['matched'])).toEqual([true, true]);
+  });
+
+  it('also where a company comes while a mail of its people is being stored', async () => {
+    let slow = true;
+    const rig = await syncRig(database, {
+      point: async (name) => {
+        if (name !== 'page-stored' || !slow) return;
+        slow = false;
+        await pause(400);
+      },
+    });
+    const box = await rig.install(scriptedConnector('mailbox', page([{ id: 'm1', version: '1', events: [copy] }])));
+    const crm = await rig.install(scriptedConnector('crm', acme));
+    const storing = rig.run(box);
+    while (slow) await pause(5);
+    await Promise.all([storing, rig.run(crm)]);
+    const rows = await rig.rows('SELECT account_id IS NOT NULL AS matched FROM journey_event WHERE workspace_id = $1');
+    expect(rows).toEqual([{ matched: true }]);
   });
 });
