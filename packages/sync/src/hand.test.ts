@@ -92,3 +92,47 @@ it('a decision by hand moves the mail of a person from the account of their doma
     { subject_kind: 'contact', subject: 'x@gmail.com', reason: 'free-mail', candidates: [] },
   ]);
 });
+
+it('B6: a decision by hand follows its account into the one that it is merged into', async () => {
+  const rig = await syncRig(database);
+  const script = (...facts: readonly ReturnType<typeof company>[]) =>
+    scriptedConnector('crm', [
+      scriptedStream('companies', 1, () => [
+        {
+          records: facts.map((fact) => ({
+            id: 'externalId' in fact ? fact.externalId : '',
+            version: '1',
+            entities: [fact],
+          })),
+          done: true,
+        },
+      ]),
+    ]);
+  const crm = await rig.install(script(company('c1', [])));
+  await rig.run(crm);
+  const [first] = await rig.rows<{ account_id: string }>('SELECT account_id FROM account WHERE workspace_id = $1');
+  const accountId = first?.account_id ?? '';
+  await database.inWorkspace(rig.workspaceId, (tx) =>
+    addAssignments(tx, [
+      {
+        assignmentId: accountId,
+        kind: 'contact',
+        subject: 'x@gmail.com',
+        accountId,
+        basis: 'hand',
+        detail: null,
+        knownFrom: start,
+        by: 'me',
+      },
+    ]),
+  );
+  const message = { id: 'm1', version: '1', events: [mail('m1', start - day, 'x@gmail.com', 'csm@vendor.example')] };
+  const box = scriptedConnector('mailbox', [scriptedStream('messages', 1, () => [{ records: [message], done: true }])]);
+  await rig.run(await rig.install(box));
+  rig.use(script(company('c2', [], { mergedIds: ['c1'] })));
+  await rig.run(crm);
+  const rows = await rig.rows(
+    'SELECT a.name, e.match FROM journey_event e JOIN account a USING (workspace_id, account_id) WHERE e.workspace_id = $1',
+  );
+  expect(rows).toMatchObject([{ name: 'Company c2', match: { reason: 'hand' } }]);
+});
