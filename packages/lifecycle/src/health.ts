@@ -40,7 +40,7 @@ export function compileHealth(definition: JourneyDefinition, bind: Bind): Compil
         first = Math.min(first, moment.flip);
         if (!met) continue;
         score = band.score;
-        why = band.why(moment);
+        why = sentence(band.why(moment));
         break;
       }
       if (score !== null) {
@@ -53,3 +53,6 @@ export function compileHealth(definition: JourneyDefinition, bind: Bind): Compil
     return { score: weights === 0 ? null : Math.round(total / weights), parts: scored, version };
   };
 }
+
+/** With a capital to begin with: a count of nothing starts with a word. */
+const sentence = (line: string): string => line.charAt(0).toUpperCase() + line.slice(1);

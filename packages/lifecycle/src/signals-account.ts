@@ -113,7 +113,7 @@ function milestoneEvidence(moment: Moment, params: SignalParams): Evidence[] {
   const proof = last?.proof.evidence[0];
   const allowed = `${first.milestone.title} due after ${counted(first.milestone.due.days, 'day', 'days')}`;
   const from = began?.at ?? first.due;
-  const later = last && last.at > from ? `, ${span(last.at - from)} after that` : '';
+  const later = last && last.at > from ? `, ${span(last.at - from)} after the start` : '';
   return [
     ...(began ? [{ ...began, note: `${title ? `${title} began` : 'Customer since then'}: ${allowed}` }] : []),
     ...(last && proof

@@ -81,7 +81,7 @@ describe('what a flag rests on', () => {
     expect(notes(stuck, 64, 'onboarding_behind').slice(0, 3)).toEqual([
       '0: Onboarding began: Go-live due after 60 days',
       '56: Last word from the customer: a mail',
-      '15: Last milestone reached: Training, 15 days after that; 2 of 3',
+      '15: Last milestone reached: Training, 15 days after the start; 2 of 3',
     ]);
   });
 
