@@ -31,10 +31,16 @@ export interface House {
 /** Opens a house on a new template. `before` runs before the server works. */
 export async function openHouse(
   size: TemplateSize,
-  options: { readonly before?: (outside: Outside) => void } = {},
+  options: {
+    readonly before?: (outside: Outside) => void;
+    /** Settings that every installation gets on top of the sample's. */
+    readonly settings?: Readonly<Record<string, unknown>>;
+    /** A copy of a template to live in, which stays; a folder of its own is made and removed without it. */
+    readonly folder?: string;
+  } = {},
 ): Promise<House> {
-  const folder = await mkdtemp(join(tmpdir(), 'waymark-house-'));
-  await makeTemplate(folder, size);
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'waymark-house-')));
+  if (options.folder === undefined) await makeTemplate(folder, size);
   const homes = homesIn(folder);
   const outside = await openOutside(homes.outside);
   options.before?.(outside);
@@ -52,6 +58,15 @@ export async function openHouse(
   const [workspace] = await waymark.workspaces();
   if (!workspace) throw new Error('The template has no workspace.');
   const { workspaceId } = workspace;
+  if (options.settings) {
+    const settings = JSON.stringify(options.settings);
+    await waymark.database.inWorkspace(workspaceId, (tx) =>
+      tx.query('UPDATE installation SET settings = settings || $2::jsonb WHERE workspace_id = $1', [
+        workspaceId,
+        settings,
+      ]),
+    );
+  }
   const server = await startServer(waymark, { roles: new Set(['http', 'workers', 'bot'] as const) });
   const { token } = await waymark.database.global((tx) => createToken(tx, workspaceId, { expiresAt: null }));
   const rows = rowsOf(waymark.database, workspaceId, () => Promise.resolve());
@@ -73,7 +88,7 @@ export async function openHouse(
       await server.close();
       await waymark.close();
       await outside.close();
-      await rm(folder, { recursive: true, force: true });
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }

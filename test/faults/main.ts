@@ -2,13 +2,14 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runOutcome, smallSample } from './campaign.ts';
+import { runOutcome, runSweep, smallSample } from './campaign.ts';
 import { momentKills, pointKills, seeded, type Kill } from './kill-plan.ts';
 import { makeTemplate } from './template.ts';
-import { isClean } from './verdict.ts';
+import { rounds } from './sweep.ts';
+import { isClean, type Verdict } from './verdict.ts';
 
 const USAGE =
-  'Usage: node test/faults/main.ts [--kills 20] [--seed N] [--points] [--per-run 5] [--folder DIR] [--keep]';
+  'Usage: node test/faults/main.ts [--kills 20] [--seed N] [--points] [--per-run 5] [--sweep] [--folder DIR] [--keep]';
 
 /** Kills Waymark many times and tells what was lost, doubled and how long it took to be well again. Exit 1 where anything was. */
 async function main(): Promise<void> {
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
       points: { type: 'boolean', default: false },
       'per-run': { type: 'string', default: '5' },
       folder: { type: 'string', default: join(tmpdir(), `waymark-faults-${process.pid}`) },
+      sweep: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
     },
   });
@@ -31,6 +33,12 @@ async function main(): Promise<void> {
   const random = seeded(seed);
   const kills: readonly Kill[] = [...(values.points ? pointKills(random) : []), ...momentKills(random, count)];
   await mkdir(values.folder, { recursive: true, mode: 0o711 });
+  if (values.sweep) {
+    const { verdict } = await runSweep(join(values.folder, 'sweep'), rounds, say);
+    tell(verdict);
+    process.exitCode = isClean(verdict) ? 0 : 1;
+    return;
+  }
   const template = join(values.folder, 'template');
   await makeTemplate(template, smallSample);
   let bad = 0;
@@ -49,9 +57,7 @@ async function main(): Promise<void> {
       continue;
     }
     bad += 1;
-    for (const [name, list] of Object.entries(outcome.verdict)) {
-      if (list.length > 0) say(`  ${name}: ${list.length}\n    ${list.slice(0, 10).join('\n    ')}`);
-    }
+    tell(outcome.verdict);
   }
   const sorted = recovered.toSorted((a, b) => a - b);
   say(
@@ -59,6 +65,12 @@ async function main(): Promise<void> {
   );
   if (!values.keep && bad === 0) await rm(values.folder, { recursive: true, force: true });
   process.exitCode = bad === 0 ? 0 : 1;
+}
+
+function tell(verdict: Verdict): void {
+  for (const [name, list] of Object.entries(verdict)) {
+    if (list.length > 0) say(`  ${name}: ${list.length}\n    ${list.slice(0, 10).join('\n    ')}`);
+  }
 }
 
 const seconds = (ms: number | undefined): string => ((ms ?? 0) / 1000).toFixed(1);

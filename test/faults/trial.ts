@@ -39,6 +39,10 @@ export interface JournalLine {
   readonly state: string;
 }
 
+/** The journal of write-back, in the order of writing. */
+export const journalQuery = `SELECT external_id || '.' || property AS key, after_value AS after, state FROM writeback_item
+  WHERE workspace_id = $1 AND state <> 'planned' ORDER BY written_at NULLS FIRST, item_id`;
+
 interface Running {
   readonly folder: string;
   readonly outside: Outside;
@@ -90,10 +94,7 @@ export async function runTrial(
         holdings: await rows.holdings(),
         ledger: outside.ledger(),
         alerts: await rows.alerts(),
-        journal: await rows.query<JournalLine>(
-          `SELECT external_id || '.' || property AS key, after_value AS after, state FROM writeback_item
-            WHERE workspace_id = $1 AND state <> 'planned' ORDER BY written_at NULLS FIRST, item_id`,
-        ),
+        journal: await rows.query<JournalLine>(journalQuery),
       };
       const ending = await last.stop();
       return { ...result, orderly: ending.code === 0, output: output + last.output() };
