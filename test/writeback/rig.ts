@@ -159,7 +159,13 @@ export async function startWriteback(): Promise<WritebackRig> {
         );
         await writeAccountRecords(
           tx,
-          facts.map(({ accountId, fact }) => ({ installationId, externalId: fact.externalId, accountId, fact })),
+          facts.map(({ accountId, fact }) => ({
+            installationId,
+            externalId: fact.externalId,
+            accountId,
+            fact,
+            sourceId: randomUUID(),
+          })),
           now(),
         );
       });

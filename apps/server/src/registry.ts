@@ -11,7 +11,7 @@ const connectors: Readonly<Record<string, () => Promise<AnyConnector>>> = {
 export const connectorIds: readonly string[] = Object.keys(connectors);
 
 /** A connector that is not in the list. */
-export class UnknownConnector extends Error {
+class UnknownConnector extends Error {
   readonly code = 'UNKNOWN_CONNECTOR';
 
   constructor(id: string) {

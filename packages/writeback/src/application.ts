@@ -43,7 +43,7 @@ export interface Application {
 type Answer = { readonly accepted: boolean; readonly message?: string };
 
 /** Whether an item is blanked before its value is set. */
-export function clearsFirst({ mapping, opened }: Application, item: WritebackItem): boolean {
+function clearsFirst({ mapping, opened }: Application, item: WritebackItem): boolean {
   const wanted = item.backward && item.before !== '' && item.after !== '';
   return wanted && opened.writer.backwardNeedsClear(mapping.property);
 }

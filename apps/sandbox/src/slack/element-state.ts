@@ -79,7 +79,7 @@ export function valueOf(
 }
 
 /** All options of an element, groups flattened. */
-export function optionsOf(element: BlockElement): readonly Option[] {
+function optionsOf(element: BlockElement): readonly Option[] {
   if (element.type === 'static_select' || element.type === 'multi_static_select') {
     return element.options ?? (element.option_groups ?? []).flatMap((group) => group.options);
   }

@@ -269,7 +269,7 @@ export class Workspace {
 }
 
 /** `1700000000.000100` of microseconds. */
-export function formatTs(micros: number): string {
+function formatTs(micros: number): string {
   return `${Math.floor(micros / 1_000_000)}.${String(micros % 1_000_000).padStart(6, '0')}`;
 }
 
