@@ -141,17 +141,19 @@ export class ImportFold {
     afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>,
   ): Promise<number> {
     let stored = 0;
+    let storing: Promise<number> = Promise.resolve(0);
     const ids = [...this.#open].flatMap(([accountId, { wakes }]) => (wakes > 0 ? [accountId] : [])).sort();
     for (let at = 0; at < ids.length; at += accountsATransaction) {
       const some = ids.slice(at, at + accountsATransaction);
+      // While the ones before are being stored.
       for (const accountId of some) {
         const account = this.#open.get(accountId);
         if (account) this.#fold(accountId, account, now());
       }
-      stored += await database.inWorkspace(workspaceId, (tx) => this.#store(tx, some, now(), afterFold), {
-        retry: true,
-      });
+      stored += await storing;
+      storing = database.inWorkspace(workspaceId, (tx) => this.#store(tx, some, now(), afterFold), { retry: true });
     }
+    stored += await storing;
     return stored;
   }
 
