@@ -133,7 +133,8 @@ export function flagContent(
 ): FlagContent {
   const { handling } = context;
   const snoozed = isSnoozed(handling, context.now);
-  const shown = flag.proof.evidence.slice(0, evidenceShown);
+  const evidence = flag.evidenceNow ?? flag.proof.evidence;
+  const shown = evidence.slice(0, evidenceShown);
   return {
     flagId: flag.flagId,
     rule: flag.rule,
@@ -149,7 +150,7 @@ export function flagContent(
       note: truncate(one.note, textLimits.note),
       url: context.eventUrls.get(one.eventId) ?? context.links.event(context.accountId, one.eventId),
     })),
-    moreEvidence: flag.proof.evidence.length - shown.length,
+    moreEvidence: evidence.length - shown.length,
     clears: truncate(flag.proof.clears, textLimits.clears),
     nextStep: truncate(flag.nextStep, textLimits.nextStep),
     status: snoozed ? 'snoozed' : handling?.claimedBy ? 'claimed' : 'open',

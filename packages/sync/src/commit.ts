@@ -20,6 +20,7 @@ import {
 } from '@waymark/store';
 import { lookupFor, type Lookup } from './assignments-in-force.ts';
 import { touchpointsOf } from './coverage.ts';
+import { markEchoes } from './echo.ts';
 import { applyEntities, endEntities } from './entities.ts';
 import { endSources, goneHere, unseen } from './gone-records.ts';
 import { isOlder, type PreparedRecord } from './prepare.ts';
@@ -46,7 +47,8 @@ export interface PageCommit {
   readonly leaseFence: number;
   readonly at: number;
   readonly since: number;
-  readonly sealer: Sealer;
+  /** The raw forms of rejected records by source id, sealed before the transaction: the sealer may need a connection of its own. */
+  readonly sealed: ReadonlyMap<string, Buffer>;
 }
 
 /** What a committed page did. */
@@ -177,7 +179,11 @@ async function replaceEvents(
   lookup: Lookup,
 ): Promise<readonly AccountChange[]> {
   // What cannot be read says nothing: the events of the last form that could stay in force.
-  const readable = changed.filter((record) => record.outcome !== 'rejected');
+  const readable = await markEchoes(
+    tx,
+    commit.installation.installationId,
+    changed.filter((record) => record.outcome !== 'rejected'),
+  );
   const live = await liveRows(
     tx,
     readable.filter((record) => known.has(record.sourceId)).map((record) => record.sourceId),
@@ -193,26 +199,40 @@ async function replaceEvents(
 }
 
 async function keepRejected(tx: Tx, commit: PageCommit, changed: readonly PreparedRecord[]): Promise<void> {
-  const rejected = changed.filter((record) => record.outcome === 'rejected');
-  const sealed = await Promise.all(
-    rejected.map(async (record) => ({
+  const kept = changed.flatMap((record) => {
+    const raw = record.outcome === 'rejected' ? commit.sealed.get(record.sourceId) : undefined;
+    return raw ? [{ record, raw }] : [];
+  });
+  await setAside(
+    tx,
+    kept.map(({ record, raw }) => ({
       sourceId: record.sourceId,
       installationId: commit.installation.installationId,
       stream: commit.stream.name,
       externalId: record.externalId,
       reason: record.reason ?? 'unknown',
       detail: record.detail ?? '',
-      raw: await commit.sealer.seal(
-        tx.workspaceId,
-        commit.installation.installationId,
-        `set_aside:${record.sourceId}`,
-        record.raw,
-      ),
+      raw,
     })),
+    commit.at,
   );
-  await setAside(tx, sealed, commit.at);
   await dropSetAside(
     tx,
     changed.filter((record) => record.outcome !== 'rejected').map((record) => record.sourceId),
   );
+}
+
+/** Seals what is kept of rejected records, bound to their rows. */
+export async function sealRejected(
+  sealer: Sealer,
+  workspaceId: string,
+  installationId: string,
+  records: readonly PreparedRecord[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const sealed = new Map<string, Buffer>();
+  for (const { outcome, sourceId, raw } of records) {
+    if (outcome === 'rejected')
+      sealed.set(sourceId, await sealer.seal(workspaceId, installationId, `set_aside:${sourceId}`, raw));
+  }
+  return sealed;
 }

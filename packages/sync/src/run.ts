@@ -15,7 +15,7 @@ import {
   type StreamState,
 } from '@waymark/store';
 import { settleRematch } from './attribution.ts';
-import { commitPage, LeaseLost } from './commit.ts';
+import { commitPage, LeaseLost, sealRejected } from './commit.ts';
 import { healStream } from './coverage.ts';
 import type { Point } from './points.ts';
 import { prepareRecord } from './prepare.ts';
@@ -279,6 +279,7 @@ async function pullPartition(
         readAt: options.now(),
       }),
     );
+    const sealed = await sealRejected(options.sealer, workspaceId, installation.installationId, prepared);
     const outcome = await database.inWorkspace(
       workspaceId,
       async (tx) => {
@@ -292,7 +293,7 @@ async function pullPartition(
           leaseFence: options.leaseFence,
           at: options.now(),
           since,
-          sealer: options.sealer,
+          sealed,
         });
         await options.point('page-stored');
         return stored;

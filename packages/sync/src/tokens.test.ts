@@ -116,7 +116,8 @@ describe('access tokens', () => {
   });
 
   it('more installations than connections refresh at once without waiting for each other for ever', async () => {
-    const rigs = await Promise.all(Array.from({ length: 6 }, () => rigWith(start - 1)));
+    const rigs: Awaited<ReturnType<typeof rigWith>>[] = [];
+    for (let n = 0; n < 6; n += 1) rigs.push(await rigWith(start - 1));
     await Promise.all(rigs.map(({ rig, id, keeper }) => keeper().accessToken(rig.workspaceId, id, issuer())));
     expect(asked).toHaveLength(6);
   }, 15_000);

@@ -105,6 +105,8 @@ export class TokenKeeper {
   async #renew(workspaceId: string, installationId: string, issuer: Issuer, seen: number): Promise<string> {
     // Before the transaction: a connection that waits for a second one could wait for ever, were all of them refreshing.
     const credentials = await this.#credentials(workspaceId, issuer.provider);
+    // The same holds for the workspace's key, which the sealer reads once and keeps for a while.
+    await this.#sealer.seal(workspaceId, installationId, 'access_token', '');
     const outcome = await this.#database.inWorkspace(workspaceId, async (tx) => {
       const stored = await readTokens(tx, installationId, true);
       if (!stored)

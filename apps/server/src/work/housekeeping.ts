@@ -1,13 +1,11 @@
-import { pruneWriteLedger, sweepDirectory, sweepHints, sweepOAuthAttempts } from '@waymark/store';
+import { sweepDirectory, sweepHints, sweepOAuthAttempts } from '@waymark/store';
 import type { Waymark } from '../waymark.ts';
 
 const day = 86_400_000;
 /** A repeat of a webhook is recognized for so long; providers try again for a day at most. */
 const hintLifeMs = 3 * day;
-/** Nobody's echo comes back later than this. */
-const ledgerLifeMs = 30 * day;
 
-/** Removes what has served its time: consents that ended, names that ran out, hints that were taken, writes that came back. */
+/** Removes what has served its time: consents that ended, names that ran out, hints that were taken. */
 export async function keepHouse(waymark: Waymark): Promise<void> {
   const now = waymark.now();
   await waymark.database.global((tx) => sweepDirectory(tx, now));
@@ -15,7 +13,6 @@ export async function keepHouse(waymark: Waymark): Promise<void> {
     await waymark.database.inWorkspace(workspaceId, async (tx) => {
       await sweepOAuthAttempts(tx, now - day);
       await sweepHints(tx, now - hintLifeMs);
-      await pruneWriteLedger(tx, now - ledgerLifeMs);
     });
   }
 }

@@ -251,7 +251,7 @@ export async function earliestOf(tx: Tx, eventIds: readonly string[]): Promise<r
   return rows.map((row) => ({ accountId: row.account_id, earliest: row.earliest.getTime() }));
 }
 
-/** The facts of one account that the engine folds, one for each event, in the engine's order (time, id). */
+/** The facts of one account that the engine folds, our own writes come back left out, one for each event, in the engine's order (time, id). */
 export async function factsOf(
   tx: Tx,
   accountId: string,
@@ -261,7 +261,7 @@ export async function factsOf(
     `SELECT * FROM (
        SELECT DISTINCT ON (event_id) event_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants, attributes
          FROM journey_event
-        WHERE workspace_id = $1 AND account_id = $2 AND occurred_at >= $3
+        WHERE workspace_id = $1 AND account_id = $2 AND occurred_at >= $3 AND NOT (attributes ? 'echo')
           AND CASE WHEN $4::timestamptz IS NULL THEN superseded_at IS NULL
                    ELSE recorded_at <= $4 AND (superseded_at IS NULL OR superseded_at > $4) END
         ORDER BY event_id, rank, source_id, generation DESC) e

@@ -91,12 +91,3 @@ export async function isEcho(tx: Tx, change: IncomingChange): Promise<boolean> {
   }
   return true;
 }
-
-/** Forgets writes that were made before an instant and can be no one's echo any more. */
-export async function pruneWriteLedger(tx: Tx, before: number): Promise<number> {
-  const { rowCount } = await tx.query('DELETE FROM write_ledger WHERE workspace_id = $1 AND written_at < $2', [
-    tx.workspaceId,
-    new Date(before),
-  ]);
-  return rowCount ?? 0;
-}

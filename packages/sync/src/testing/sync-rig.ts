@@ -86,7 +86,12 @@ export async function syncRig(
       const account = more.account ?? 'one';
       // The same in every workspace of a test, as far as a uuid can be: the order of sources is a part of what is compared.
       const installationId = idOf(`${connector.manifest.id}|${account}`);
-      await database.inWorkspace(workspaceId, async (tx) =>
+      const sealed = (field: string, text: string) => database.sealer.seal(workspaceId, installationId, field, text);
+      const [accessToken, refreshToken] = [
+        await sealed('access_token', 'token'),
+        await sealed('refresh_token', 'refresh'),
+      ];
+      await database.inWorkspace(workspaceId, (tx) =>
         saveGrant(
           tx,
           {
@@ -98,8 +103,8 @@ export async function syncRig(
             address: more.address ?? null,
             settings: {},
             grantedScopes: more.scopes ?? [],
-            accessToken: await database.sealer.seal(workspaceId, installationId, 'access_token', 'token'),
-            refreshToken: await database.sealer.seal(workspaceId, installationId, 'refresh_token', 'refresh'),
+            accessToken,
+            refreshToken,
             accessExpiresAt: null,
           },
           rig.now,
