@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
+import { slackPlanner } from '@waymark/server';
 import { importFile, linesOf } from '@waymark/sync';
 import { foldAll } from '../fold-all.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
@@ -26,7 +27,12 @@ export function importCommand(): Command {
         const workspace = await chooseWorkspace(waymark, options.workspace);
         const chunks = file === '-' ? process.stdin : createReadStream(file);
         const result = await importFile(
-          { database: waymark.database, sealer: waymark.sealer, now: waymark.now },
+          {
+            database: waymark.database,
+            sealer: waymark.sealer,
+            now: waymark.now,
+            afterFold: slackPlanner(waymark),
+          },
           workspace.workspaceId,
           linesOf(chunks),
           {
