@@ -69,16 +69,16 @@ export function rowsOf(database: Database, workspaceId: string, close: () => Pro
 async function readHoldings(tx: Tx): Promise<Holdings> {
   const { rows: sources } = await tx.query<{ key: string; said: string }>(
     `SELECT stream || ' ' || partition || ' ' || external_id || ' ' || source_id AS key,
-            outcome || ' ' || coalesce(reason, '') || ' ' || events || ' ' || (gone_at IS NOT NULL) AS said
+            outcome || ' ' || coalesce(reason, '') || ' ' || events || CASE WHEN gone_at IS NULL THEN '' ELSE ' gone' END AS said
        FROM source_object WHERE workspace_id = $1`,
     [tx.workspaceId],
   );
   const { rows: events } = await tx.query<{ key: string; said: string }>(
-    // Google names no instant for a canceled occurrence, so that it counts as canceled when it was read: that alone may differ.
+    // Google names no instant for a canceled occurrence, so that it counts as canceled when it was read: that alone may differ. What
+    // people answered in Slack is in no provider, so that another reader cannot know it.
     `SELECT type || ' ' || event_id || ' ' || source_id AS key,
-            coalesce(account_id::text, 'nobody') || ' ' ||
-              CASE WHEN type = 'meeting.canceled' AND occurred_at = recorded_at THEN '' ELSE content::text END AS said
-       FROM journey_event WHERE workspace_id = $1 AND superseded_at IS NULL`,
+            coalesce(account_id::text, 'nobody') || ' ' || CASE WHEN type = 'meeting.canceled' THEN '' ELSE content::text END AS said
+       FROM journey_event WHERE workspace_id = $1 AND superseded_at IS NULL AND connector <> 'waymark'`,
     [tx.workspaceId],
   );
   const { rows: stages } = await tx.query<{ key: string; stage: string | null }>(

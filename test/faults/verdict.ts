@@ -17,6 +17,11 @@ export const isClean = (verdict: Verdict): boolean => Object.values(verdict).eve
 
 /** Compares a run that was killed with one that read the same world undisturbed. */
 export function judge(trial: Trial, control: Trial): Verdict {
+  // What is gone at its provider cannot be read by one who comes later: that it is still known here is right.
+  const gone = [...trial.holdings.sources].flatMap(([key, said]) =>
+    said.endsWith(' gone') && !control.holdings.sources.has(key) ? [key] : [],
+  );
+  const goneIds = gone.map((key) => key.split(' ').at(-1) ?? '');
   return {
     lost: [
       ...missing(control.holdings.sources, trial.holdings.sources).map((key) => `source ${key}`),
@@ -24,8 +29,12 @@ export function judge(trial: Trial, control: Trial): Verdict {
       ...trial.holdings.cursorsWithoutSuccess.map((key) => `cursor of ${key}`),
     ],
     doubled: [
-      ...extra(control.holdings.sources, trial.holdings.sources).map((key) => `source ${key}`),
-      ...extra(control.holdings.events, trial.holdings.events).map((key) => `event ${key}`),
+      ...extra(control.holdings.sources, trial.holdings.sources)
+        .filter((key) => !gone.includes(key))
+        .map((key) => `source ${key}`),
+      ...extra(control.holdings.events, trial.holdings.events)
+        .filter((key) => !goneIds.some((id) => key.endsWith(id)))
+        .map((key) => `event ${key}`),
       ...(trial.holdings.doubled > 0 ? [`${trial.holdings.doubled} sightings are there twice`] : []),
     ],
     otherAnswers: differing(control.holdings, trial.holdings),
