@@ -70,3 +70,30 @@ it('a hint that comes while the run reads stays for the next', async () => {
     { wanted_at: new Date(start + 10) },
   ]);
 });
+
+it('a hint before the time reads only what it names, and leaves the clock of the rest alone', async () => {
+  const rig = await syncRig(database);
+  const read: string[] = [];
+  const connector = scriptedConnector('crm', [
+    scriptedStream('contacts', 1, () => {
+      read.push('contacts');
+      return [{ done: true }];
+    }),
+    scriptedStream('deals', 2, () => {
+      read.push('deals');
+      return [{ done: true }];
+    }),
+  ]);
+  const id = await rig.install(connector);
+  await rig.run(id);
+  expect(read).toEqual(['contacts', 'deals']);
+  const due = await rig.rows('SELECT next_run_at FROM installation WHERE workspace_id = $1');
+  rig.now += 1000;
+  await hint(rig, id, 'deals', 'k1', ['1'], rig.now);
+  await rig.run(id);
+  expect(read).toEqual(['contacts', 'deals', 'deals']);
+  expect(await rig.rows('SELECT next_run_at FROM installation WHERE workspace_id = $1')).toEqual(due);
+  rig.now += 3_600_000;
+  await rig.run(id);
+  expect(read).toEqual(['contacts', 'deals', 'deals', 'contacts', 'deals']);
+});

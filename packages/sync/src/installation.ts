@@ -121,6 +121,8 @@ export async function syncInstallation(
   }
   const resync = installation.lastResyncAt !== null && at - installation.lastResyncAt > resyncEveryMs;
   const fresh = installation.lastResyncAt === null;
+  // A webhook asks for what it names; the rest of the streams keeps its own time.
+  const early = installation.nextRunAt !== null && installation.nextRunAt > at && !fresh && !resync;
   let result: RunResult | undefined;
   try {
     const signal = AbortSignal.any([stop, lost.signal]);
@@ -140,6 +142,7 @@ export async function syncInstallation(
       },
       leaseFence: fence,
       startedAt: at,
+      hintedOnly: early,
       resync,
       now: deps.now,
       signal,
@@ -155,7 +158,7 @@ export async function syncInstallation(
     return { kind: 'ran', result };
   } finally {
     clearInterval(heartbeat);
-    await finish(deps, workspaceId, installation, { fence, startedAt: at, result, resynced: resync || fresh });
+    await finish(deps, workspaceId, installation, { fence, startedAt: at, result, early, resynced: resync || fresh });
   }
 }
 
@@ -199,12 +202,15 @@ async function finish(
     readonly fence: number;
     readonly startedAt: number;
     readonly result: RunResult | undefined;
+    /** It came before its time, by a hint. */
+    readonly early: boolean;
     readonly resynced: boolean;
   },
 ): Promise<void> {
   const now = deps.now();
   const failed = run.result === undefined || run.result.faults.length > 0;
   const every = deps.pollEveryMs ?? pollEveryMs;
+  const hinted = (run.result?.answered.length ?? 0) > 0;
   const retry = Math.max(Math.min(every, soonestRetryMs), Math.min(run.result?.retryAfterMs ?? 0, latestRetryMs));
   await deps.database
     .inWorkspace(workspaceId, async (tx) => {
@@ -214,7 +220,11 @@ async function finish(
         installation.installationId,
         run.fence,
         {
-          nextRunAt: now + (failed ? retry : every),
+          nextRunAt: failed
+            ? now + retry
+            : run.early && hinted && installation.nextRunAt !== null
+              ? installation.nextRunAt
+              : now + every,
           resumeAt: run.result?.resumeAt ?? null,
           resumeReason: run.result?.resumeReason ?? null,
           resynced: run.resynced && run.result !== undefined && !failed,

@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly account: { readonly externalAccountId: string; readonly label: string; readonly address?: string };
   readonly leaseFence: number;
   readonly startedAt: number;
+  /** Whether only what hints name is read, where there are any: the clock asks for the rest. */
+  readonly hintedOnly: boolean;
   /** Whether to read the last 30 days again, whatever the cursor says. */
   readonly resync: boolean;
   readonly now: () => number;
@@ -82,7 +84,9 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
   const hints = await options.database.inWorkspace(options.workspaceId, (tx) =>
     hintsOf(tx, options.installation.installationId, options.startedAt),
   );
-  for (const stream of streams) {
+  const named = new Set(hints.map((hint) => hint.stream));
+  const asked = options.hintedOnly && named.size > 0 ? streams.filter((stream) => named.has(stream.name)) : streams;
+  for (const stream of asked) {
     const missing = stream.scopes.filter((scope) => !options.installation.grantedScopes.includes(scope));
     if (missing.length > 0) {
       await pause(options, stream, missing);
