@@ -69,8 +69,8 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
   const works = roles.has('workers');
   const folder = new FoldWorker(waymark, {
     afterFold: (tx, folded) => bot.planAlerts(tx, folded),
+    onStored: (workspaceId) => send(workspaceId),
     onFolded: (workspaceId) => {
-      send(workspaceId);
       if (works) writer.ask(workspaceId);
     },
   });

@@ -55,6 +55,8 @@ export async function openWaymark(configuration: Configuration, options: OpenOpt
     home: configuration.home,
     databaseUrl: configuration.databaseUrl,
     adminDatabaseUrl: configuration.adminDatabaseUrl,
+    // Webhooks, folds and posts share them: a burst of one must leave room for the others.
+    poolSize: 16,
     assertStatements: options.assertStatements ?? false,
     onNotice: options.onNotice ?? ((message) => log.info(message)),
   });

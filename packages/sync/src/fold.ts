@@ -39,6 +39,7 @@ import {
   type Wake,
 } from '@waymark/store';
 import { createHash } from 'node:crypto';
+import PQueue from 'p-queue';
 import { v7 as uuidv7 } from 'uuid';
 import { coverageIndex, type AccountCoverage } from './coverage.ts';
 import type { Point } from './points.ts';
@@ -63,8 +64,13 @@ export interface FoldOptions {
   readonly point: Point;
   /** Called in the transaction that stores the state: whatever has to follow from it is written with it. */
   readonly afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
+  /** Told after each account whose answer was stored: what follows need not wait for the others. */
+  readonly onStored?: () => void;
   readonly limit?: number;
 }
+
+/** Accounts folded at a time: enough to fill the waits, few enough to leave connections to others. */
+const foldsAtOnce = 4;
 
 const compiled = new Map<string, CompiledJourney>();
 
@@ -90,36 +96,46 @@ export async function foldDue(options: FoldOptions): Promise<number> {
     shared: await readShared(tx),
   }));
   const failures: unknown[] = [];
-  for (const listed of wakes) {
-    const { accountId } = listed;
-    try {
-      await database.inWorkspace(
-        workspaceId,
-        async (tx) => {
-          await lockAccount(tx, accountId);
-          // What waits now, not what waited when the list was read: another process may have folded it, or more have come.
-          const wake = await lockWake(tx, accountId, options.now());
-          if (!wake) return;
-          // A wake since the list may tell of a definition or of coverage that is newer than what was read with it.
-          const isListed = wake.version === listed.version && wake.earliest === listed.earliest;
-          const common = isListed ? shared : await readShared(tx);
-          const folded = await foldAccount(tx, { wake, ...common, now: options.now() });
-          if (folded.length > 0) await options.afterFold(tx, folded);
-          // A wake that came after coverage and definitions were read may be about these: it waits for the next turn.
-          const sameWake = wake.version === listed.version && wake.since === listed.since;
-          if (wake.version !== null && sameWake) await settleWake(tx, accountId, wake.version);
-          await options.point('fold-stored');
-        },
-        { retry: true },
-      );
-      await options.point('fold-committed');
-    } catch (error) {
-      // One account that cannot be folded must not keep the others waiting; its wake stays.
-      failures.push(error);
-    }
-  }
+  // Most of a fold is waiting for the database: some at a time, and one account never twice, since each has its lock.
+  const queue = new PQueue({ concurrency: foldsAtOnce });
+  await queue.addAll(
+    wakes.map((listed) => async () => {
+      try {
+        await foldListed(options, listed, shared);
+      } catch (error) {
+        // One account that cannot be folded must not keep the others waiting; its wake stays.
+        failures.push(error);
+      }
+    }),
+  );
   if (failures.length > 0) throw failures[0];
   return wakes.length;
+}
+
+/** Folds one account of the list in a transaction that stores its state, its flags and what follows. */
+async function foldListed(options: FoldOptions, listed: Wake, shared: Shared): Promise<void> {
+  const { accountId } = listed;
+  await options.database.inWorkspace(
+    options.workspaceId,
+    async (tx) => {
+      await lockAccount(tx, accountId);
+      // What waits now, not what waited when the list was read: another process may have folded it, or more have come.
+      const wake = await lockWake(tx, accountId, options.now());
+      if (!wake) return;
+      // A wake since the list may tell of a definition or of coverage that is newer than what was read with it.
+      const isListed = wake.version === listed.version && wake.earliest === listed.earliest;
+      const common = isListed ? shared : await readShared(tx);
+      const folded = await foldAccount(tx, { wake, ...common, now: options.now() });
+      if (folded.length > 0) await options.afterFold(tx, folded);
+      // A wake that came after coverage and definitions were read may be about these: it waits for the next turn.
+      const sameWake = wake.version === listed.version && wake.since === listed.since;
+      if (wake.version !== null && sameWake) await settleWake(tx, accountId, wake.version);
+      await options.point('fold-stored');
+    },
+    { retry: true },
+  );
+  await options.point('fold-committed');
+  options.onStored?.();
 }
 
 /** What is known of all accounts alike. */

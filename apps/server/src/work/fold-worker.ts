@@ -6,24 +6,31 @@ import { PerWorkspace } from './per-workspace.ts';
 /** Longest sleep between looks at the clock: timers beyond it would be re-armed anyway. */
 const longestNapMs = 60_000;
 
+/** Accounts of one look: the list is read again after them, so that what came meanwhile waits no longer than that. */
+const accountsAtOnce = 100;
+
 /** Keeps the answers of all accounts of all workspaces current: folds what changed, and what changes by time alone at its instant. */
 export class FoldWorker {
   readonly #waymark: Waymark;
   readonly #folds: PerWorkspace;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
+  readonly #onStored: (workspaceId: string) => void;
   readonly #onFolded: (workspaceId: string) => void;
 
   constructor(
     waymark: Waymark,
     options: {
       readonly afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
-      /** Something was folded: there may be something to send or to write back. */
+      /** The answer of one account was stored: there may be something to send. */
+      readonly onStored: (workspaceId: string) => void;
+      /** All that was due is folded: there may be something to write back. */
       readonly onFolded: (workspaceId: string) => void;
     },
   ) {
     this.#waymark = waymark;
     this.#afterFold = options.afterFold;
+    this.#onStored = options.onStored;
     this.#onFolded = options.onFolded;
     this.#folds = new PerWorkspace(
       (workspaceId) => this.#turn(workspaceId),
@@ -46,6 +53,8 @@ export class FoldWorker {
         now: this.#waymark.now,
         point: this.#waymark.point,
         afterFold: this.#afterFold,
+        onStored: () => this.#onStored(workspaceId),
+        limit: accountsAtOnce,
       });
       folded += batch;
     } while (batch > 0);

@@ -1,13 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { dueInstallations, installations, installation as readInstallation } from '@waymark/store';
 import { syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
 import { connectorIds } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
+import { PerWorkspace } from './per-workspace.ts';
 
 /** Runs of one workspace at a time, so that a large one leaves room for the others (I10). */
 const perWorkspace = 4;
 /** Runs of this process at a time. */
 const perProcess = 8;
+
+const tidyAfterMs = 1000;
 
 /** Keeps the installations of all workspaces read: those that are due, those that a webhook wants. */
 export class SyncWorker {
@@ -16,12 +20,17 @@ export class SyncWorker {
   readonly #running = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
   readonly #onRun: (workspaceId: string) => void;
+  readonly #tidy: PerWorkspace;
   #active = 0;
   readonly #slots: (() => void)[] = [];
 
   constructor(waymark: Waymark, onRun: (workspaceId: string) => void) {
     this.#waymark = waymark;
     this.#onRun = onRun;
+    this.#tidy = new PerWorkspace(
+      (workspaceId) => this.#tidyUp(workspaceId),
+      (err, workspaceId) => waymark.log.error({ err, workspaceId }, 'tidying up after a run failed'),
+    );
   }
 
   /** Starts what is due in one workspace; returns at once when all of it is running. */
@@ -69,9 +78,16 @@ export class SyncWorker {
     for (const { stream, partition, fault } of outcome.result.faults) {
       this.#waymark.log.warn({ workspaceId, installationId, stream, partition, fault: fault.kind }, fault.message);
     }
+    this.#onRun(workspaceId);
+    this.#tidy.ask(workspaceId);
+  }
+
+  /** What no alert waits for: gaps in coverage, and the queue of whom nobody could match. Many runs share one of it. */
+  async #tidyUp(workspaceId: string): Promise<void> {
+    await sleep(tidyAfterMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     await this.#waymark.database.inWorkspace(workspaceId, async (tx) => {
       await watchCoverage(tx, await installations(tx), this.#waymark.now());
-      if (outcome.result.records > 0) await refreshQueue(tx);
+      await refreshQueue(tx);
     });
     this.#onRun(workspaceId);
   }
@@ -88,6 +104,7 @@ export class SyncWorker {
   /** Resolves when no run is under way. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
+    await this.#tidy.idle();
   }
 
   get busy(): boolean {
@@ -98,5 +115,6 @@ export class SyncWorker {
   async stop(): Promise<void> {
     this.#stop.abort(new Error('The server is stopping.'));
     await this.idle();
+    await this.#tidy.stop();
   }
 }
