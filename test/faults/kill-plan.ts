@@ -21,8 +21,8 @@ export function seeded(seed: number): () => number {
 }
 
 /**
- * Every named instant once, in the order of a workspace's life, so that each is still to come when it is waited for. Passings of what
- * happens often are drawn, so that not only the first is hit.
+ * Every named instant of an ordinary life once, in the order of a workspace's life, so that each is still to come when it is waited for. Passings of what
+ * happens often are drawn, so that not only the first is hit. `write-cleared` comes only where a stage of HubSpot's own moves back: test/writeback kills there.
  */
 export function pointKills(random: () => number): readonly Kill[] {
   const point = (stage: Stage, name: string, most = 1): Kill => ({
@@ -41,7 +41,6 @@ export function pointKills(random: () => number): readonly Kill[] {
     point('backfill', 'fold-committed', 5),
     point('backfill', 'write-claimed'),
     point('backfill', 'write-sent'),
-    point('backfill', 'write-cleared'),
     point('backfill', 'post-claimed'),
     point('backfill', 'post-sent', 2),
     point('backfill', 'post-recorded'),

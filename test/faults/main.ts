@@ -9,7 +9,7 @@ import { rounds } from './sweep.ts';
 import { isClean, type Verdict } from './verdict.ts';
 
 const USAGE =
-  'Usage: node test/faults/main.ts [--kills 20] [--seed N] [--points] [--per-run 5] [--sweep] [--folder DIR] [--keep]';
+  'Usage: node test/faults/main.ts [--kills 20] [--seed N] [--points] [--point name:n] [--per-run 5] [--sweep] [--folder DIR] [--keep]';
 
 /** Kills Waymark many times and tells what was lost, doubled and how long it took to be well again. Exit 1 where anything was. */
 async function main(): Promise<void> {
@@ -18,6 +18,7 @@ async function main(): Promise<void> {
       kills: { type: 'string', default: '20' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       points: { type: 'boolean', default: false },
+      point: { type: 'string', multiple: true, default: [] },
       'per-run': { type: 'string', default: '5' },
       folder: { type: 'string', default: join(tmpdir(), `waymark-faults-${process.pid}`) },
       sweep: { type: 'boolean', default: false },
@@ -31,7 +32,11 @@ async function main(): Promise<void> {
     throw new Error(USAGE);
   say(`seed ${seed}`);
   const random = seeded(seed);
-  const kills: readonly Kill[] = [...(values.points ? pointKills(random) : []), ...momentKills(random, count)];
+  const kills: readonly Kill[] = [
+    ...values.point.map(namedKill),
+    ...(values.points ? pointKills(random) : []),
+    ...momentKills(random, count),
+  ];
   await mkdir(values.folder, { recursive: true, mode: 0o711 });
   if (values.sweep) {
     const { verdict } = await runSweep(join(values.folder, 'sweep'), rounds, say);
@@ -65,6 +70,11 @@ async function main(): Promise<void> {
   );
   if (!values.keep && bad === 0) await rm(values.folder, { recursive: true, force: true });
   process.exitCode = bad === 0 ? 0 : 1;
+}
+
+function namedKill(text: string): Kill {
+  const [name = '', nth = '1'] = text.split(':');
+  return { at: 'point', name, nth: Number(nth), stage: 'backfill' };
 }
 
 function tell(verdict: Verdict): void {

@@ -3,9 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openWaymark, readConfiguration, startServer } from '@waymark/server';
-import { contentUuid } from '@waymark/journey';
-import { installations, saveWritebackMapping } from '@waymark/store';
-import { activeJourneys } from '@waymark/sync';
 import { prepareSample } from '../../apps/cli/src/demo/prepare.ts';
 import { openOutside } from './outside.ts';
 import { freePort } from './server-process.ts';
@@ -49,26 +46,7 @@ export async function makeTemplate(folder: string, size: TemplateSize): Promise<
     // Nobody works yet: the first reading belongs to the runs.
     const server = await startServer(waymark, { roles: new Set(['http'] as const) });
     try {
-      const workspace = await prepareSample(waymark, server, outside.sandbox.urls, size);
-      await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
-        const crm = (await installations(tx)).find((one) => one.connector === 'hubspot');
-        const [journey] = await activeJourneys(tx);
-        if (!crm || !journey) throw new Error('The sample CRM is not connected.');
-        const at = waymark.now();
-        // Prospects and former customers move back in HubSpot's own stage, which is cleared before it is set (H2).
-        await saveWritebackMapping(tx, {
-          mappingId: contentUuid('mapping', workspace.workspaceId, crm.installationId, 'lifecyclestage'),
-          installationId: crm.installationId,
-          journey: journey.definition.id,
-          property: 'lifecyclestage',
-          values: { awareness: 'subscriber', acquisition: 'subscriber' },
-          allowBackward: true,
-          approvedAt: at,
-          approvedBy: 'fault test',
-          enabled: true,
-          createdAt: at,
-        });
-      });
+      await prepareSample(waymark, server, outside.sandbox.urls, size);
     } finally {
       await server.close();
       await waymark.close();
