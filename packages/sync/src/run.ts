@@ -1,6 +1,7 @@
 import { ConnectorFault, type AnyConnector, type Fault, type PullContext, type Stream } from '@waymark/connector-kit';
 import {
   dropCursor,
+  errorCode,
   forgetPartitions,
   hintsOf,
   installation as readInstallation,
@@ -211,7 +212,25 @@ async function fail(
   });
 }
 
+/** A page that was read and could not be stored: nothing of the vendor's, so its connector is not asked what it means. */
+class PageNotStored extends Error {
+  constructor(stream: string, cause: unknown) {
+    super(`A page of ${stream} could not be stored (${describe(cause)}): nothing of it is lost, it is read again.`, {
+      cause,
+    });
+    this.name = 'PageNotStored';
+  }
+}
+
+/** What may be told of an error of ours. A database's message can hold a row's values: its SQLSTATE alone is told. */
+function describe(cause: unknown): string {
+  const code = errorCode(cause);
+  if (code !== undefined) return code;
+  return cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 200)}` : 'unknown';
+}
+
 function faultOf(connector: AnyConnector, error: unknown): Fault {
+  if (error instanceof PageNotStored) return { kind: 'transient', message: error.message };
   return error instanceof ConnectorFault ? error.fault : connector.classify(error);
 }
 
@@ -284,26 +303,30 @@ async function pullPartition(
       }),
     );
     const sealed = await sealRejected(options.sealer, workspaceId, installation.installationId, prepared);
-    const outcome = await database.inWorkspace(
-      workspaceId,
-      async (tx) => {
-        const stored = await commitPage(tx, {
-          installation,
-          stream,
-          state,
-          page,
-          records: prepared,
-          mode,
-          leaseFence: options.leaseFence,
-          at: options.now(),
-          since,
-          sealed,
-        });
-        await options.point('page-stored');
-        return stored;
-      },
-      { retry: true },
-    );
+    const outcome = await database
+      .inWorkspace(
+        workspaceId,
+        async (tx) => {
+          const stored = await commitPage(tx, {
+            installation,
+            stream,
+            state,
+            page,
+            records: prepared,
+            mode,
+            leaseFence: options.leaseFence,
+            at: options.now(),
+            since,
+            sealed,
+          });
+          await options.point('page-stored');
+          return stored;
+        },
+        { retry: true },
+      )
+      .catch((cause: unknown) => {
+        throw cause instanceof LeaseLost ? cause : new PageNotStored(stream.name, cause);
+      });
     await options.point('page-committed');
     records += page.records.length;
     finished = page.done;
