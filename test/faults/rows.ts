@@ -74,7 +74,7 @@ async function readHoldings(tx: Tx): Promise<Holdings> {
     [tx.workspaceId],
   );
   const { rows: events } = await tx.query<{ key: string; said: string }>(
-    // Google names no instant for a canceled occurrence, so that it counts as canceled when it was read: that alone may differ. What
+    // A meeting that is gone without a word counts as canceled when that was noticed: that alone may differ. What
     // people answered in Slack is in no provider, so that another reader cannot know it.
     `SELECT type || ' ' || event_id || ' ' || source_id AS key,
             coalesce(account_id::text, 'nobody') || ' ' || CASE WHEN type = 'meeting.canceled' THEN '' ELSE content::text END AS said

@@ -68,14 +68,14 @@ function occurrencesOf({ event, exceptions, window }: RawMeeting, context: MapCo
   const zone = context.account.timezone ?? 'UTC';
   if (isException(event) || (event.recurrence ?? []).length === 0) {
     const slot = slotOf(event, zone);
-    return [{ event, slot, canceledAt: canceledAt(event, slot, context) }];
+    return [{ event, slot, canceledAt: canceledAt(event, slot) }];
   }
   const byOriginal = new Map(exceptions.map((exception) => [originalOf(exception, zone), exception]));
   const regular = expand(event, window, zone).filter(({ original }) => !byOriginal.has(original));
   const changed = exceptions.flatMap((exception) => {
     const form = exceptionForm(event, exception, zone);
     const slot = slotOf(form, zone);
-    return [{ event: form, slot, canceledAt: canceledAt(form, slot, context) }];
+    return [{ event: form, slot, canceledAt: canceledAt(form, slot) }];
   });
   const occurrences = [...regular.map((slot) => ({ event, slot, canceledAt: undefined })), ...changed];
   return event.status === 'cancelled' ? afterEnd(occurrences, canceledMoment(event) ?? context.readAt) : occurrences;
@@ -110,10 +110,10 @@ function exceptionForm(series: GoogleEvent, exception: GoogleEvent, zone: string
   };
 }
 
-function canceledAt(event: GoogleEvent, slot: Slot, context: MapContext): number | undefined {
+function canceledAt(event: GoogleEvent, slot: Slot): number | undefined {
   if (event.status !== 'cancelled') return undefined;
-  // Where the time is not told it is the reading's, and no later than the start, so that it settles.
-  const at = canceledMoment(event) ?? Math.min(context.readAt, slot.start);
+  // Where the time is not told it is the start's: the reading's would date the same fact anew with every reading.
+  const at = canceledMoment(event) ?? slot.start;
   // A past meeting that is deleted is tidied away: it took place.
   return at < slot.end || slot.end === slot.start ? at : undefined;
 }
