@@ -18,7 +18,7 @@ import { PerWorkspace } from './work/per-workspace.ts';
 import { SyncWorker } from './work/sync-worker.ts';
 import { openWakes, type Wakes } from './work/wake.ts';
 import { applyWriteback } from './writeback.ts';
-import type { Role } from './configuration.ts';
+import { ConfigurationError, type Role } from './configuration.ts';
 import type { Waymark } from './waymark.ts';
 
 /** How often rows are looked through for what a lost wake-up left, ms. */
@@ -197,7 +197,12 @@ async function listen(waymark: Waymark) {
     fetch: (request, env) =>
       app?.fetch(request, env) ?? new Response('starting', { status: 503, headers: { 'retry-after': '1' } }),
   });
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new ConfigurationError(
+      `Port ${port} of ${host} is taken, perhaps by another Waymark: stop it, or set WAYMARK_PORT to another.`,
+    );
+  });
   const address = server.address();
   const bound = isAddress(address) ? address.port : port;
   return {

@@ -15,15 +15,18 @@ export function startCommand(): Command {
       const output = createOutput(options.json === true);
       const configuration = commandConfiguration(process.env);
       const waymark = await openWaymark(configuration, { point: stopPoint(configuration.stopAt) });
-      const server = await startServer(waymark, { roles: parseRoles(options.roles) });
-      output.result(
-        { url: server.url, publicUrl: server.publicUrl, pid: process.pid },
-        () => `Waymark is up: ${server.url}`,
-      );
-      await untilStopped();
-      output.note('Stopping.');
-      await server.close();
-      await waymark.close();
+      try {
+        const server = await startServer(waymark, { roles: parseRoles(options.roles) });
+        output.result(
+          { url: server.url, publicUrl: server.publicUrl, pid: process.pid },
+          () => `Waymark is up: ${server.url}`,
+        );
+        await untilStopped();
+        output.note('Stopping.');
+        await server.close();
+      } finally {
+        await waymark.close();
+      }
     });
 }
 

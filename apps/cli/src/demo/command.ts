@@ -42,11 +42,15 @@ async function runDemo(options: Options): Promise<void> {
     pollMs: process.env.WAYMARK_POLL_SECONDS === undefined ? 5000 : base.pollMs,
     log: process.env.WAYMARK_LOG === undefined ? ('error' as const) : base.log,
   };
-  const waymark = await openWaymark(configuration, { point: stopPoint(configuration.stopAt) });
-  const server = await startServer(waymark, { roles: new Set<Role>(roles) });
   const bars = new ProgressBars(process.stderr);
-  waymark.onProgress((progress) => bars.take(progress));
+  // In the order of their making; what was made is ended, also where what should follow could not be.
+  const ends: (() => Promise<void>)[] = [() => sandbox.stop()];
   try {
+    const waymark = await openWaymark(configuration, { point: stopPoint(configuration.stopAt) });
+    ends.push(() => waymark.close());
+    const server = await startServer(waymark, { roles: new Set<Role>(roles) });
+    ends.push(() => server.close());
+    waymark.onProgress((progress) => bars.take(progress));
     const workspace = await prepareSample(waymark, server, sandbox.urls);
     const steady = await Promise.race([
       untilSteady(waymark, server, workspace, { startedAt, limitMs: steadyLimitMs }),
@@ -76,8 +80,6 @@ async function runDemo(options: Options): Promise<void> {
     }
   } finally {
     bars.end();
-    await server.close();
-    await waymark.close();
-    await sandbox.stop();
+    for (const end of ends.toReversed()) await end();
   }
 }

@@ -181,8 +181,17 @@ test('what does not change a mail costs no read: being read, spam, drafts', asyn
 });
 
 test('A2: the history id that Gmail refused is not taken again', async () => {
-  mailbox(() => ({ emailAddress: 'ana@vendor.example', historyId: '40' }));
+  mailbox((path) => (path === '/history' ? 404 : { emailAddress: 'ana@vendor.example', historyId: '40' }));
   await expect(pull(null, { mode: 'resync', expired: live })).rejects.toMatchObject({ fault: { kind: 'transient' } });
+});
+
+test('A2: a refusal that has passed does not keep a quiet mailbox out', async () => {
+  mailbox((path) => {
+    if (path === '/messages') return {};
+    return path === '/history' ? { historyId: '40' } : { emailAddress: 'ana@vendor.example', historyId: '40' };
+  });
+  const pages = await pull(null, { mode: 'resync', expired: live });
+  expect(pages.at(-1)).toMatchObject({ done: true, cursor: { phase: 'live', historyId: '40' } });
 });
 
 test('A10: a history id never goes backwards', async () => {

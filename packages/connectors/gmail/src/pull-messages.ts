@@ -37,14 +37,25 @@ async function firstCursor(client: GmailClient, from: GmailCursor | null, contex
   // A reread keeps the old place in the history: a newer one would skip the changes in between.
   if (from !== null) return context.mode === 'resync' ? startListing(from.historyId, context) : from;
   const { historyId } = await client.profile();
-  if (historyId === expiredHistoryId(context.expired)) {
+  if (historyId === expiredHistoryId(context.expired)) await requireKnown(client, historyId);
+  return startListing(historyId, context);
+}
+
+/**
+ * A mailbox in which nothing happens names the very id that it has just refused. Asked once more it either knows it, so that the
+ * refusal was a passing one, or the run ends, so that it does not turn in circles (failure A2).
+ */
+async function requireKnown(client: GmailClient, historyId: string): Promise<void> {
+  try {
+    await client.history(historyId);
+  } catch (error) {
+    if (!(error instanceof ConnectorFault && error.fault.kind === 'cursor-expired')) throw error;
     throw new ConnectorFault({
       kind: 'transient',
       message: `Gmail still names the history id ${historyId} that it refused; the mailbox is read again later`,
       retryAfterMs: 3_600_000,
     });
   }
-  return startListing(historyId, context);
 }
 
 /** One page of the window in hand. A page token of an earlier run may have died: then the window starts anew. */
