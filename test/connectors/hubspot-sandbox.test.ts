@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import type { HintKeys } from '@waymark/connector-kit';
 import { hubspot } from '@waymark/connector-hubspot';
 import { entityFact, eventDraft } from '@waymark/journey';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -278,10 +279,15 @@ describe('hubspot on a portal that changes, with the real SDK', () => {
       }).id;
       await portal.rig.handle.flushWebhooks();
       expect(received).toHaveLength(2);
-      const results = received.map(({ body, headers }) => {
+      const keys: HintKeys = {
+        app: { clientId: 'rig-client', clientSecret: 'rig-secret', extra: {} },
+        jwks: () => Promise.reject(new Error('HubSpot has no keys to fetch')),
+      };
+      const asked = received.map(({ body, headers }) => {
         const request = { method: 'POST', url: server.url, headers, body: new TextEncoder().encode(body) };
-        return hubspot.hint?.(request, { clientId: 'rig-client', clientSecret: 'rig-secret' }, portal.now());
+        return hubspot.hint?.(request, keys, portal.now());
       });
+      const results = await Promise.all(asked);
       expect(results[1]).toEqual(results[0]);
       const hints = results[0]?.ok ? results[0].hints : expect.fail('refused');
       expect(hints.map(({ externalAccountId, stream: name, ids: named }) => [externalAccountId, name, named])).toEqual(
@@ -292,9 +298,7 @@ describe('hubspot on a portal that changes, with the real SDK', () => {
       );
       const [{ body, headers } = { body: '', headers: {} }] = received;
       const forged = { method: 'POST', url: server.url, headers, body: new TextEncoder().encode(`${body} `) };
-      expect(
-        hubspot.hint?.(forged, { clientId: 'rig-client', clientSecret: 'rig-secret' }, portal.now()),
-      ).toMatchObject({
+      expect(await hubspot.hint?.(forged, keys, portal.now())).toMatchObject({
         status: 401,
       });
     } finally {

@@ -17,6 +17,36 @@ export interface OAuthManifest {
   /** Extra parameters of the authorization request, such as `access_type=offline`. */
   readonly authorizeParams: Readonly<Record<string, string>>;
   readonly scopeSeparator: ' ' | ',';
+  /** What the admin is asked at install. Each fills `{name}` in base URLs and paths, and is kept in the installation's settings. */
+  readonly parameters?: Readonly<Record<string, InstallParameter>>;
+  /** Where the token answer names the account's own base URL (Salesforce's `instance_url`); believed for these host suffixes alone. */
+  readonly accountBase?: { readonly base: string; readonly field: string; readonly hosts: readonly string[] };
+  /** How an admin grants many mailboxes at once. Without it, each mailbox consents by itself. */
+  readonly organization?: OrganizationGrant;
+}
+
+/** A value that belongs to the address of the vendor's account, such as Zendesk's subdomain or Entra's tenant. */
+export interface InstallParameter {
+  readonly label: string;
+  /** The whole value must match it: source of a regular expression. */
+  readonly pattern: string;
+  readonly example: string;
+  readonly default?: string;
+}
+
+/** One grant of an administrator for chosen mailboxes; each becomes an installation of its own, with `Session.subject` set. */
+export interface OrganizationGrant {
+  /** Google: a service account with domain-wide delegation (RFC 7523). Entra: the app's own credentials (RFC 6749, 4.4). */
+  readonly kind: 'service-account-delegation' | 'client-credentials';
+  /** Scopes of the token request; the streams' own without it. */
+  readonly scopes?: readonly string[];
+  readonly consoleSteps: readonly string[];
+}
+
+/** No sign-in: an address of ours to which others post, or files that a person brings. */
+export interface AddressManifest {
+  readonly kind: 'address';
+  readonly provider: string;
 }
 
 /** A budget of calls of one kind, shared by every call of an installation that names it. */
@@ -30,11 +60,19 @@ export interface RateBucket {
   readonly source: string;
 }
 
+/** How an installation signs in by OAuth. Throws TypeError for a connector that has no sign-in. */
+export function signInOf(manifest: Manifest): OAuthManifest {
+  if (manifest.auth.kind === 'oauth2') return manifest.auth;
+  throw new TypeError(`${manifest.name} has no sign-in: others post to an address of ours.`);
+}
+
 /** What a connector is, as data. */
 export interface Manifest {
   readonly id: string;
   readonly name: string;
-  readonly auth: OAuthManifest;
+  readonly auth: OAuthManifest | AddressManifest;
+  /** The name in `WAYMARK_<VENDOR>_URL`; the provider's without it. */
+  readonly vendor?: string;
   /** Base URLs by name with the vendor's own as default; the operator overrides all of one provider by `WAYMARK_<PROVIDER>_URL`. */
   readonly baseUrls: Readonly<Record<string, string>>;
   /** Scopes that identify the account, wanted by every installation. */
@@ -54,6 +92,10 @@ export interface Session {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Scopes that were really granted (failure E6). */
   readonly grantedScopes: readonly string[];
+  /** The mailbox to read, where an organization's grant reads it; absent where the signed-in account is read. */
+  readonly subject?: string;
+  /** What was posted to this installation's address and verified, oldest first; only for connectors whose hints carry deliveries. */
+  readonly inbox?: Inbox;
   /**
    * Every vendor call goes through here: it waits for the bucket, bounds the time, classifies what is thrown, refreshes the
    * token once, retries reads on passing faults and honours Retry-After. Throws ConnectorFault.
@@ -61,6 +103,20 @@ export interface Session {
   call<T>(spec: CallSpec, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   now(): number;
   readonly signal: AbortSignal;
+}
+
+/** Payloads that a webhook brought and that are themselves the truth: durable before the webhook was acknowledged (I8). */
+export interface Inbox {
+  /** At most `limit` deliveries of a stream after a place in the inbox, oldest first; an empty list when there are no more. */
+  read(stream: string, after: string | null, limit: number): Promise<readonly Delivery[]>;
+}
+
+export interface Delivery {
+  /** Its place: grows with each delivery of the installation, as a decimal string. */
+  readonly place: string;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly payload: unknown;
 }
 
 export interface CallSpec {
@@ -197,10 +253,46 @@ export interface HintRequest {
   readonly body: Uint8Array;
 }
 
+/** What a request can be verified with. */
+export interface HintKeys {
+  /** The app of one workspace, with what its admin configured beside the credentials (such as Pub/Sub's audience). */
+  readonly app?: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly extra: Readonly<Record<string, string>>;
+  };
+  /** The subscription, or the posting address, whose own path was called. */
+  readonly subscription?: {
+    readonly key: string;
+    readonly stream: string;
+    readonly externalId: string | null;
+    readonly secret: string;
+    readonly externalAccountId: string;
+  };
+  /** Signing keys of an issuer (RFC 7517), fetched over the operator's network and cached; throws where they cannot be had. */
+  jwks(url: string): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
+}
+
 /** What a webhook says: verified or not, for which external account, which streams to wake. Hints are never truth. */
 export type HintResult =
-  | { readonly ok: true; readonly hints: readonly Hint[] }
+  | {
+      readonly ok: true;
+      readonly hints: readonly Hint[];
+      /** Payloads to keep for `Session.inbox`, without bodies. */
+      readonly deliveries?: readonly HintDelivery[];
+      /** What to answer where the vendor wants more than a 202, such as a validation token. */
+      readonly answer?: { readonly status: 200 | 202; readonly body: string; readonly contentType: string };
+      /** The vendor ended or is about to end the subscription: it is made anew, and its stream read. */
+      readonly lapsed?: boolean;
+    }
   | { readonly ok: false; readonly status: 400 | 401 | 403; readonly reason: string };
+
+export interface HintDelivery {
+  readonly externalAccountId: string;
+  readonly stream: string;
+  readonly dedupeKey: string;
+  readonly payload: unknown;
+}
 
 export interface Hint {
   readonly externalAccountId: string;
@@ -208,6 +300,50 @@ export interface Hint {
   readonly ids: readonly string[];
   /** Repeats of one delivery share it (failure E11). */
   readonly dedupeKey: string;
+}
+
+/** Something at the vendor that can be watched by a subscription that we make and renew. */
+export interface PushTarget {
+  /** Its name within the installation: a folder, a calendar. */
+  readonly key: string;
+  readonly stream: string;
+}
+
+/** A subscription as the vendor made it. */
+export interface PushSubscription {
+  readonly externalId: string;
+  /** Epoch milliseconds; null where it does not end by itself. */
+  readonly expiresAt: number | null;
+  /** Where the vendor chooses what signs the notices; else the one of `PushAddress` holds. */
+  readonly secret?: string;
+}
+
+/** Where notices of one subscription are to be sent, and the secret that each must carry. */
+export interface PushAddress {
+  readonly url: string;
+  readonly secret: string;
+}
+
+/** Subscriptions at the vendor. They only ever wake streams; reading on the clock goes on underneath. */
+export interface Push<Client> {
+  readonly scopes: readonly string[];
+  /** What is to be watched now; empty where the app's set-up lacks what push needs (`extra` is the admin's, beside the credentials). */
+  targets(client: Client, extra: Readonly<Record<string, string>>): Promise<readonly PushTarget[]>;
+  subscribe(
+    client: Client,
+    target: PushTarget,
+    address: PushAddress,
+    extra: Readonly<Record<string, string>>,
+  ): Promise<PushSubscription>;
+  /** Prolongs it, or makes it anew where the vendor cannot. Throws ConnectorFault `record-gone` where it is no more. */
+  renew(
+    client: Client,
+    target: PushTarget,
+    current: PushSubscription,
+    address: PushAddress,
+    extra: Readonly<Record<string, string>>,
+  ): Promise<PushSubscription>;
+  unsubscribe(client: Client, current: PushSubscription): Promise<void>;
 }
 
 /** One thing that `doctor` found, with its fix. */
@@ -270,12 +406,9 @@ export interface Connector<Client> {
   identify(client: Client): Promise<ExternalAccount>;
   readonly streams: readonly Stream<Client, unknown, unknown>[];
   classify(error: unknown): Fault;
-  /** Verifies a webhook with the app's secret. Absent where the provider has none that we use. */
-  hint?(
-    request: HintRequest,
-    app: { readonly clientId: string; readonly clientSecret: string },
-    now: number,
-  ): HintResult;
+  /** Verifies a webhook. Absent where the provider has none that we use. Must answer fast: it reads nothing at the vendor but keys. */
+  hint?(request: HintRequest, keys: HintKeys, now: number): Promise<HintResult>;
+  readonly push?: Push<Client>;
   /** Checks beyond scopes and tokens that only the connector can make, such as declared properties. */
   probe?(client: Client, settings: Readonly<Record<string, unknown>>): Promise<readonly Finding[]>;
   readonly write?: StageWriter<Client>;

@@ -4,7 +4,7 @@ import { currentInstallation, runInstallation, type Progress, type RunResult } f
 import { LeaseLost } from './commit.ts';
 import type { Point } from './points.ts';
 import type { Sealer, TokenKeeper } from './tokens.ts';
-import { ConnectorFault, type AnyConnector, type Fault, type Session } from '@waymark/connector-kit';
+import { ConnectorFault, signInOf, type AnyConnector, type Fault, type Session } from '@waymark/connector-kit';
 import {
   openStream,
   recordFault,
@@ -72,7 +72,7 @@ export async function openSession(
   signal: AbortSignal,
 ): Promise<{ readonly connector: AnyConnector; readonly session: Session; readonly client: unknown }> {
   const connector = await deps.connector(installation.connector);
-  const { auth } = connector.manifest;
+  const auth = signInOf(connector.manifest);
   const baseUrls = deps.baseUrls(connector);
   const issuer = { provider: auth.provider, tokenUrl: `${baseUrls[auth.tokenBase] ?? ''}${auth.tokenPath}` };
   const session = createSession({

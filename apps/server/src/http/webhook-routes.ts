@@ -41,6 +41,8 @@ export function webhookRoutes(
   return routes;
 }
 
+const noKeys = () => Promise.reject(new Error('No connector asks for keys yet.'));
+
 async function receive(
   waymark: Waymark,
   provider: string,
@@ -53,7 +55,7 @@ async function receive(
     if (connector.manifest.auth.provider !== provider || !connector.hint) continue;
     refusal = 401;
     for (const app of await appsOf(waymark, provider)) {
-      const result = connector.hint(request, app, waymark.now());
+      const result = await connector.hint(request, { app, jwks: noKeys }, waymark.now());
       if (!result.ok) {
         if (result.status !== 401) refusal = result.status;
         continue;
@@ -94,6 +96,7 @@ async function receive(
 interface SigningApp {
   readonly clientId: string;
   readonly clientSecret: string;
+  readonly extra: Readonly<Record<string, string>>;
   readonly workspaceIds: ReadonlySet<string>;
 }
 
@@ -114,14 +117,14 @@ async function appsOf(waymark: Waymark, provider: string): Promise<readonly Sign
 }
 
 async function readApps(waymark: Waymark, provider: string): Promise<readonly SigningApp[]> {
-  const byKey = new Map<string, { clientId: string; clientSecret: string; workspaceIds: Set<string> }>();
+  const byKey = new Map<string, SigningApp & { readonly workspaceIds: Set<string> }>();
   for (const workspace of await waymark.workspaces()) {
     const app = await waymark.database.inWorkspace(workspace.workspaceId, (tx) =>
       providerApp(tx, waymark.sealer, provider),
     );
     if (!app) continue;
     const key = `${app.clientId} ${app.clientSecret}`;
-    const known = byKey.get(key) ?? { clientId: app.clientId, clientSecret: app.clientSecret, workspaceIds: new Set() };
+    const known = byKey.get(key) ?? { ...app, workspaceIds: new Set<string>() };
     known.workspaceIds.add(workspace.workspaceId);
     byKey.set(key, known);
   }

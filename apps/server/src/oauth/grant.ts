@@ -1,6 +1,6 @@
 import * as oauth from 'openid-client';
 import { contentUuid } from '@waymark/journey';
-import type { AnyConnector, ExternalAccount } from '@waymark/connector-kit';
+import { signInOf, type AnyConnector, type ExternalAccount } from '@waymark/connector-kit';
 import {
   providerApp,
   putDirectory,
@@ -106,7 +106,7 @@ export async function beginConsent(
   if (!entry || !link)
     throw new InstallError('LINK_USED', 'This link was used or has run out: make a new one with waymark install.');
   const connector = await loadConnector(link.connector);
-  const { auth } = connector.manifest;
+  const auth = signInOf(connector.manifest);
   const app = await waymark.database.inWorkspace(entry.workspaceId, (tx) =>
     providerApp(tx, waymark.sealer, auth.provider),
   );
@@ -257,7 +257,7 @@ async function exchange(
   query: URLSearchParams,
   state: string,
 ): Promise<oauth.TokenEndpointResponse> {
-  const { auth } = connector.manifest;
+  const auth = signInOf(connector.manifest);
   const base = baseUrlsOf(connector, waymark.configuration.providerUrls)[auth.tokenBase] ?? '';
   const configuration = configurationFor({ ...app, url: `${base}${auth.tokenPath}` });
   const address = new URL(attempt.redirectUri);

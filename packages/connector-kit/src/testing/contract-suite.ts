@@ -52,8 +52,9 @@ function manifestTests<Client>({ manifest, streams, settings, write }: Connector
   it('is plain data with base URLs for every endpoint it names', () => {
     expect(JSON.parse(JSON.stringify(manifest))).toEqual(manifest);
     expect(manifest.id).toMatch(/^[a-z][a-z0-9-]{1,49}$/);
-    for (const base of [manifest.auth.authorizeBase, manifest.auth.tokenBase])
-      expect(manifest.baseUrls).toHaveProperty([base]);
+    if (manifest.auth.kind === 'oauth2')
+      for (const base of [manifest.auth.authorizeBase, manifest.auth.tokenBase])
+        expect(manifest.baseUrls).toHaveProperty([base]);
     for (const url of Object.values(manifest.baseUrls)) expect(new URL(url).protocol).toBe('https:');
     expect(manifest.consoleSteps.join('\n')).toContain('{redirectUri}');
   });

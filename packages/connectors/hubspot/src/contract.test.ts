@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { signInOf } from '@waymark/connector-kit';
 import { contractSuite } from '@waymark/connector-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { hubspot } from './connector.ts';
@@ -87,7 +88,7 @@ describe('hubspot', () => {
   });
 
   it('R18: uses the dated token endpoint', () => {
-    expect(hubspot.manifest.auth.tokenPath).toBe('/oauth/2026-03/token');
+    expect(signInOf(hubspot.manifest).tokenPath).toBe('/oauth/2026-03/token');
   });
 
   it('loads the SDK only when it connects', () => {

@@ -1,3 +1,4 @@
+import type { HintKeys } from '@waymark/connector-kit';
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { hint } from './hint.ts';
@@ -5,7 +6,10 @@ import { verifySignature } from './webhook-signature.ts';
 
 const secret = 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy';
 const now = 1_564_113_600_000;
-const app = { clientId: 'app', clientSecret: secret };
+const keys: HintKeys = {
+  app: { clientId: 'app', clientSecret: secret, extra: {} },
+  jwks: () => Promise.reject(new Error('HubSpot has no keys to fetch')),
+};
 /** The body of the vendor's own example of a signature. */
 const vendorBody =
   '[{"eventId":1,"subscriptionId":12345,"portalId":62515,"occurredAt":1564113600000,"subscriptionType":"contact.creation","attemptNumber":0,"objectId":123,"changeSource":"CRM","changeFlag":"NEW","appId":54321}]';
@@ -40,8 +44,8 @@ describe('signature v3', () => {
       'a stamp that is no number',
       { ...signed(vendorBody), headers: { ...signed(vendorBody).headers, 'x-hubspot-request-timestamp': 'soon' } },
     ],
-  ])('R21: refuses %s with 401', (_what, request) => {
-    expect(hint(request, app, now)).toMatchObject({ ok: false, status: 401 });
+  ])('R21: refuses %s with 401', async (_what, request) => {
+    expect(await hint(request, keys, now)).toMatchObject({ ok: false, status: 401 });
   });
 
   it('refuses everything while the secret is empty', () => {
@@ -57,7 +61,7 @@ describe('signature v3', () => {
     });
   });
 
-  it('is over the raw bytes, whatever is in them', () => {
+  it('is over the raw bytes, whatever is in them', async () => {
     const bytes = Uint8Array.from([0x5b, 0xff, 0x5d]);
     const mac = createHmac('sha256', secret)
       .update('POSThttps://www.example.com/webhook_uri')
@@ -65,19 +69,19 @@ describe('signature v3', () => {
       .update(String(now));
     const request = { ...signed('', { signature: mac.digest('base64') }), body: bytes };
     expect(verifySignature(request, secret, now)).toEqual({ ok: true });
-    expect(hint(request, app, now)).toMatchObject({ ok: false, status: 400 });
+    expect(await hint(request, keys, now)).toMatchObject({ ok: false, status: 400 });
   });
 });
 
 describe('hints', () => {
   const event = (fields: object): object => ({ portalId: 1, occurredAt: now, objectId: 7, ...fields });
-  const hintsOf = (events: readonly unknown[]) => {
-    const result = hint(signed(JSON.stringify(events)), app, now);
+  const hintsOf = async (events: readonly unknown[]) => {
+    const result = await hint(signed(JSON.stringify(events)), keys, now);
     return result.ok ? result.hints : expect.fail(result.reason);
   };
 
-  it('name the account, the stream and the records, grouped', () => {
-    const hints = hintsOf([
+  it('name the account, the stream and the records, grouped', async () => {
+    const hints = await hintsOf([
       event({ subscriptionType: 'company.propertyChange', propertyName: 'lifecyclestage', propertyValue: 'customer' }),
       event({ subscriptionType: 'company.creation', objectId: 8 }),
       event({ subscriptionType: 'object.creation', objectTypeId: '0-47', objectId: 9 }),
@@ -101,7 +105,7 @@ describe('hints', () => {
     ]);
   });
 
-  it('E11: one key for a delivery and its repeats in any order; event ids, which repeat, do not count', () => {
+  it('E11: one key for a delivery and its repeats in any order; event ids, which repeat, do not count', async () => {
     const first = event({
       subscriptionType: 'company.propertyChange',
       propertyName: 'name',
@@ -115,14 +119,15 @@ describe('hints', () => {
       eventId: 1,
     });
     const again = { ...first, attemptNumber: 3 };
-    const keys = [[first, second], [second, again], [first], [second]].map((events) => hintsOf(events)[0]?.dedupeKey);
-    expect(keys[0]).toBe(keys[1]);
-    expect(new Set(keys).size).toBe(3);
+    const lists = await Promise.all([[first, second], [second, again], [first], [second]].map(hintsOf));
+    const dedupe = lists.map((list) => list[0]?.dedupeKey);
+    expect(dedupe[0]).toBe(dedupe[1]);
+    expect(new Set(dedupe).size).toBe(3);
   });
 
-  it('a body that is no list is 400, an empty list is nothing to do', () => {
-    expect(hint(signed('{}'), app, now)).toMatchObject({ ok: false, status: 400 });
-    expect(hint(signed('not json'), app, now)).toMatchObject({ ok: false, status: 400 });
-    expect(hintsOf([])).toEqual([]);
+  it('a body that is no list is 400, an empty list is nothing to do', async () => {
+    expect(await hint(signed('{}'), keys, now)).toMatchObject({ ok: false, status: 400 });
+    expect(await hint(signed('not json'), keys, now)).toMatchObject({ ok: false, status: 400 });
+    expect(await hintsOf([])).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Connector, Hint, HintRequest, HintResult } from '@waymark/connector-kit';
+import type { Connector, Hint, HintKeys, HintRequest, HintResult } from '@waymark/connector-kit';
 import { contentUuid } from '@waymark/journey';
 import { z } from 'zod';
 import type { HubSpotClient } from './client.ts';
@@ -46,15 +46,18 @@ const STREAMS = new Map<string, ObjectType>([
  */
 export const hint: NonNullable<Connector<HubSpotClient>['hint']> = (
   request: HintRequest,
-  app: { readonly clientId: string; readonly clientSecret: string },
+  keys: HintKeys,
   now: number,
-): HintResult => {
+): Promise<HintResult> => Promise.resolve(judge(request, keys, now));
+
+function judge(request: HintRequest, { app }: HintKeys, now: number): HintResult {
+  if (!app) return { ok: false, status: 401, reason: 'The webhooks of HubSpot are signed by an app' };
   const verdict = verifySignature(request, app.clientSecret, now);
   if (!verdict.ok) return { ok: false, status: 401, reason: verdict.reason };
   const events = parseEvents(request.body);
   if (events === undefined) return { ok: false, status: 400, reason: 'The body is not a list of events' };
   return { ok: true, hints: toHints(events) };
-};
+}
 
 /** Undefined where the body is no list; single events of a form that is not known are left out. */
 function parseEvents(body: Uint8Array): WebhookEvent[] | undefined {
