@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { Connector, MapContext, Mapped } from '../contract.ts';
 import { ConnectorFault } from '../fault.ts';
 import type { FaultKind } from '../fault.ts';
+import { mutantsOf, seededRandom } from './mutants.ts';
+import { settle, type Settled } from './settle.ts';
 
 /** What a connector's test hands to the suite. */
 export interface ContractSubject<Client> {
@@ -15,6 +17,8 @@ export interface ContractSubject<Client> {
   readonly cursors: Readonly<Record<string, readonly unknown[]>>;
   /** Errors as the SDK throws them, with the fault that they are. */
   readonly errors: readonly { readonly error: unknown; readonly kind: FaultKind }[];
+  /** Faults that this vendor cannot lead to, each with the reason; all others need an error above. */
+  readonly unreachable?: Readonly<Partial<Record<FaultKind, string>>>;
   /** Text of bodies planted in the fixtures: it must not outlive mapping nor what is set aside (I7). */
   readonly canary?: string;
 }
@@ -37,6 +41,9 @@ const faultKinds: readonly FaultKind[] = [
   'transient',
   'rejected',
 ];
+
+/** Decides the mutants and orders; given by WAYMARK_SEED to see a failure again. */
+const seed = Number(process.env['WAYMARK_SEED'] ?? Date.now() % 1_000_000_000);
 
 /** Declares the tests that every connector has to pass; called inside a connector's own test file. */
 export function contractSuite<Client>(subject: ContractSubject<Client>): void {
@@ -88,7 +95,14 @@ function manifestTests<Client>({ manifest, streams, settings, write }: Connector
   });
 }
 
-function classifyTests<Client>({ connector, errors }: ContractSubject<Client>): void {
+function classifyTests<Client>({ connector, errors, unreachable = {} }: ContractSubject<Client>): void {
+  it.each(faultKinds)('%s is reached by an error of the vendor, or said to be out of reach and why', (kind) => {
+    const reached = errors.some((one) => one.kind === kind);
+    const excuse = unreachable[kind];
+    expect(reached || (excuse ?? '').length > 10, `no error of the test is ${kind}`).toBe(true);
+    expect(reached && excuse !== undefined, `${kind} is both reached and called out of reach`).toBe(false);
+  });
+
   it('A4: classify is total', () => {
     const odd: readonly unknown[] = [
       undefined,
@@ -162,6 +176,35 @@ function streamTests<Client>(subject: ContractSubject<Client>, stream: Connector
       }
     });
 
+    it('E11: records replayed in any order give what they gave', () => {
+      const usable = fixtures.filter(({ outcome }) => outcome !== 'unparsed');
+      const once = new Map(usable.map((one) => [one.name, settle(stream, one.raw, subject.context)]));
+      const random = seededRandom(seed);
+      for (let round = 0; round < 5; round += 1) {
+        const shuffled = [...usable, ...usable].map((one) => ({ one, key: random() })).sort((a, b) => a.key - b.key);
+        for (const { one } of shuffled)
+          expect(settle(stream, one.raw, subject.context), `seed ${seed}`).toEqual(once.get(one.name));
+      }
+    });
+
+    it('I9: keeps or sets aside whatever a vendor does to a record: twelve mutations of every fixture', () => {
+      const random = seededRandom(seed);
+      const budgetMs = 2_000;
+      let judged = 0;
+      for (const { name, raw } of fixtures) {
+        for (const mutant of mutantsOf(raw, 4, random)) {
+          const told = `${mutant.operator} at ${mutant.path} of "${name}", seed ${seed}`;
+          const before = performance.now();
+          const ended = settled(stream, mutant.raw, subject.context, told);
+          expect(performance.now() - before, `${told} took too long`).toBeLessThan(budgetMs);
+          expect(Reflect.get({}, 'polluted'), told).toBeUndefined();
+          if (subject.canary !== undefined) expect(JSON.stringify(ended), told).not.toContain(subject.canary);
+          judged += 1;
+        }
+      }
+      expect(judged).toBeGreaterThanOrEqual(fixtures.length);
+    });
+
     it('gives each event of a record an identity of its own', () => {
       for (const { raw, outcome } of fixtures) {
         if (outcome !== 'stored') continue;
@@ -200,4 +243,13 @@ function streamTests<Client>(subject: ContractSubject<Client>, stream: Connector
       }
     });
   });
+}
+
+/** As `settle`, with the mutant in the message of what breaks the contract. */
+function settled(...[stream, raw, context, told]: [...Parameters<typeof settle>, string]): Settled {
+  try {
+    return settle(stream, raw, context);
+  } catch (error) {
+    throw new Error(`${told} broke the contract`, { cause: error });
+  }
 }

@@ -14,11 +14,11 @@ const leftOut = new Set([
   'known from the history alone, without labels',
 ]);
 
-const failure = (status: number, reason: string, path: string, message = 'Refused') => ({
+const failure = (status: number, reason: string, path: string, message = 'Refused', headers = {}) => ({
   message,
   status,
   config: { url: new URL(path, 'https://gmail.googleapis.com') },
-  response: { status, data: { error: { code: status, message, errors: [{ reason }] } }, headers: new Headers() },
+  response: { status, data: { error: { code: status, message, errors: [{ reason }] } }, headers: new Headers(headers) },
 });
 
 contractSuite({
@@ -83,6 +83,12 @@ contractSuite({
     },
     { error: failure(503, 'backendError', '/gmail/v1/users/me/messages'), kind: 'transient' },
     { error: Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } }), kind: 'transient' },
+    {
+      error: failure(403, 'dailyLimitExceeded', '/gmail/v1/users/me/messages', 'Refused', {
+        date: 'Sat, 21 Nov 2026 09:00:00 GMT',
+      }),
+      kind: 'quota-exhausted',
+    },
   ],
   canary,
 });

@@ -2,11 +2,11 @@ import { contractSuite } from '@waymark/connector-kit/testing';
 import { broken, canary, leftOut, meetings } from '../fixtures/meetings.ts';
 import { googleCalendar } from './index.ts';
 
-const failure = (status: number, reason: string, path: string, message = 'Refused') => ({
+const failure = (status: number, reason: string, path: string, message = 'Refused', headers = {}) => ({
   message,
   status,
   config: { url: new URL(`/calendar/v3${path}`, 'https://www.googleapis.com') },
-  response: { status, data: { error: { code: status, message, errors: [{ reason }] } }, headers: new Headers() },
+  response: { status, data: { error: { code: status, message, errors: [{ reason }] } }, headers: new Headers(headers) },
 });
 const list = '/calendars/ana%40vendor.example/events';
 
@@ -51,6 +51,11 @@ contractSuite({
     { error: failure(403, 'insufficientPermissions', '/users/me/calendarList'), kind: 'scope-missing' },
     { error: failure(401, 'authError', list), kind: 'token-expired' },
     { error: failure(500, 'backendError', list), kind: 'transient' },
+    {
+      error: failure(403, 'dailyLimitExceeded', list, 'Refused', { date: 'Sat, 21 Nov 2026 09:00:00 GMT' }),
+      kind: 'quota-exhausted',
+    },
+    { error: failure(400, 'invalid_grant', list), kind: 'auth-revoked' },
   ],
   canary,
 });

@@ -56,7 +56,21 @@ contractSuite({
     { error: refused(423, { status: 'error', category: 'LOCKED' }), kind: 'transient' },
     { error: new HubSpotAnswerError('half a JSON'), kind: 'transient' },
     { error: new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } }), kind: 'transient' },
+    {
+      error: new HubSpotHttpError({
+        method: 'GET',
+        path: '/x',
+        status: 429,
+        body: { status: 'error', policyName: 'DAILY', category: 'RATE_LIMITS' },
+        resumeAt: 9,
+      }),
+      kind: 'quota-exhausted',
+    },
+    { error: refused(410, { status: 'error', category: 'GONE' }), kind: 'cursor-expired' },
   ],
+  unreachable: {
+    'record-gone': 'A record that is asked for by id and is not there is missing from a list, which is no error.',
+  },
 });
 
 describe('hubspot', () => {

@@ -231,16 +231,10 @@ const WRITTEN = new Set([
   'hs_internal_meeting_notes',
 ]);
 
-/** Leaves out what people wrote, of now and of the past. */
+/** Leaves out what people wrote, of now and of the past, wherever in the record it stands: a set aside record is odd by its nature. */
 function withoutBody(raw: unknown): unknown {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
-  const entries = Object.entries(raw).map(([key, part]): [string, unknown] =>
-    key === 'properties' || key === 'propertiesWithHistory' ? [key, withoutWritten(part)] : [key, part],
-  );
-  return Object.fromEntries(entries);
-}
-
-function withoutWritten(part: unknown): unknown {
-  if (typeof part !== 'object' || part === null) return part;
-  return Object.fromEntries(Object.entries(part).filter(([name]) => !WRITTEN.has(name)));
+  if (Array.isArray(raw)) return raw.map(withoutBody);
+  if (typeof raw !== 'object' || raw === null) return raw;
+  const kept = Object.entries(raw).filter(([name]) => !WRITTEN.has(name));
+  return Object.fromEntries(kept.map(([name, part]): [string, unknown] => [name, withoutBody(part)]));
 }
