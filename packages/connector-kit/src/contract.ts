@@ -23,6 +23,21 @@ export interface OAuthManifest {
   readonly accountBase?: { readonly base: string; readonly field: string; readonly hosts: readonly string[] };
   /** How an admin grants many mailboxes at once. Without it, each mailbox consents by itself. */
   readonly organization?: OrganizationGrant;
+  /** What the admin is asked beside client id and secret; sealed with the app, and lent to webhooks and subscriptions. */
+  readonly extra?: Readonly<Record<string, AppExtra>>;
+  /** Token types beside `bearer` that the token answer names for a bearer token (Slack's `bot`). */
+  readonly bearerTypes?: readonly string[];
+}
+
+/** A value of the app at the provider, such as a signing secret or the address of a topic. */
+export interface AppExtra {
+  readonly label: string;
+  /** Typed unseen, and never shown. */
+  readonly secret: boolean;
+  /** Without it the connector cannot be installed; else it is given by `--set` alone. */
+  readonly required: boolean;
+  /** The whole value must match it: source of a regular expression. */
+  readonly pattern?: string;
 }
 
 /** A value that belongs to the address of the vendor's account, such as Zendesk's subdomain or Entra's tenant. */
@@ -316,6 +331,8 @@ export interface PushSubscription {
   readonly expiresAt: number | null;
   /** Where the vendor chooses what signs the notices; else the one of `PushAddress` holds. */
   readonly secret?: string;
+  /** Epoch milliseconds; half its life without it. */
+  readonly renewAfter?: number;
 }
 
 /** Where notices of one subscription are to be sent, and the secret that each must carry. */

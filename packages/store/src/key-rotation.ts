@@ -1,7 +1,10 @@
 import type { Database } from './database.ts';
 import { StoreError } from './errors.ts';
+import { inboxField } from './repositories/inbox.ts';
+import { organizationSecretField } from './repositories/organization-grants.ts';
 import { providerAppExtraField, providerAppSecretField } from './repositories/provider-apps.ts';
 import { verifierField } from './repositories/oauth-attempts.ts';
+import { pushSecretField } from './repositories/push-subscriptions.ts';
 import { rewrapKey, type Sealer } from './secrets.ts';
 import type { Transaction, Tx } from './tenancy.ts';
 
@@ -57,6 +60,22 @@ const sealedColumns: readonly {
     read: `SELECT source_id::text AS key, coalesce(installation_id::text, '') AS installation_id, raw AS sealed FROM set_aside WHERE workspace_id = $1 AND source_id::text > $2 ORDER BY 1 LIMIT $3`,
     write: 'UPDATE set_aside SET raw = $3 WHERE workspace_id = $1 AND source_id::text = $2 AND raw = $4',
     field: (key) => `set_aside:${key}`,
+  },
+  {
+    read: `SELECT provider AS key, '' AS installation_id, secret AS sealed FROM organization_grant WHERE workspace_id = $1 AND provider > $2 AND secret IS NOT NULL ORDER BY 1 LIMIT $3`,
+    write: 'UPDATE organization_grant SET secret = $3 WHERE workspace_id = $1 AND provider = $2 AND secret = $4',
+    field: organizationSecretField,
+  },
+  {
+    read: `SELECT token_hash AS key, installation_id::text AS installation_id, secret AS sealed FROM push_subscription WHERE workspace_id = $1 AND token_hash > $2 ORDER BY 1 LIMIT $3`,
+    write: 'UPDATE push_subscription SET secret = $3 WHERE workspace_id = $1 AND token_hash = $2 AND secret = $4',
+    field: pushSecretField,
+  },
+  {
+    read: `SELECT delivery_id::text AS key, installation_id::text AS installation_id, payload AS sealed FROM inbox_delivery WHERE workspace_id = $1 AND delivery_id::text > $2 ORDER BY 1 LIMIT $3`,
+    write:
+      'UPDATE inbox_delivery SET payload = $3 WHERE workspace_id = $1 AND delivery_id::text = $2 AND payload = $4',
+    field: inboxField,
   },
 ];
 

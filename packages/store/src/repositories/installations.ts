@@ -1,5 +1,8 @@
 import type { Tx } from '../tenancy.ts';
 
+/** How an installation signs in; see migration 009. */
+export type GrantKind = 'consent' | 'service-account-delegation' | 'client-credentials' | 'address';
+
 /** One grant of one account at a provider. Tokens stay sealed; see `readTokens`. Times are epoch milliseconds. */
 export interface Installation {
   readonly installationId: string;
@@ -22,6 +25,12 @@ export interface Installation {
   readonly nextRunAt: number | null;
   readonly lastResyncAt: number | null;
   readonly createdAt: number;
+  readonly grantKind: GrantKind;
+  /** The account's own base URL as the provider named it; null where it names none. */
+  readonly accountBase: string | null;
+  readonly pushCheckedAt: number | null;
+  /** Why nothing is subscribed. */
+  readonly pushNote: string | null;
 }
 
 interface Row {
@@ -45,11 +54,16 @@ interface Row {
   next_run_at: Date | null;
   last_resync_at: Date | null;
   created_at: Date;
+  grant_kind: GrantKind;
+  account_base: string | null;
+  push_checked_at: Date | null;
+  push_note: string | null;
 }
 
 const columns =
   'installation_id, connector, provider, external_account_id, label, address, status, status_reason, settings, granted_scopes, generation, ' +
-  'access_expires_at, lease_holder, lease_until, resume_at, resume_reason, wanted_at, next_run_at, last_resync_at, created_at';
+  'access_expires_at, lease_holder, lease_until, resume_at, resume_reason, wanted_at, next_run_at, last_resync_at, created_at, ' +
+  'grant_kind, account_base, push_checked_at, push_note';
 
 const ms = (date: Date | null) => date?.getTime() ?? null;
 
@@ -74,6 +88,10 @@ const toInstallation = (row: Row): Installation => ({
   nextRunAt: ms(row.next_run_at),
   lastResyncAt: ms(row.last_resync_at),
   createdAt: row.created_at.getTime(),
+  grantKind: row.grant_kind,
+  accountBase: row.account_base,
+  pushCheckedAt: ms(row.push_checked_at),
+  pushNote: row.push_note,
 });
 
 /** The installations of the workspace, oldest first. */
@@ -102,9 +120,13 @@ export interface NewGrant {
   readonly address: string | null;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly grantedScopes: readonly string[];
-  readonly accessToken: Buffer;
+  /** Null for an installation that has no sign-in. */
+  readonly accessToken: Buffer | null;
   readonly refreshToken: Buffer | null;
   readonly accessExpiresAt: number | null;
+  /** `consent` without it. */
+  readonly grantKind?: GrantKind;
+  readonly accountBase?: string | null;
 }
 
 /**
@@ -115,13 +137,15 @@ export interface NewGrant {
 export async function saveGrant(tx: Tx, grant: NewGrant, at: number): Promise<Installation> {
   const { rows } = await tx.query<Row>(
     `INSERT INTO installation (workspace_id, installation_id, connector, provider, external_account_id, label, address, status, settings,
-         granted_scopes, generation, access_token, refresh_token, access_expires_at, token_version, revoked_signals, lease_fence, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8::jsonb, $9, 1, $10, $11, $12, 1, 0, 0, $13, $13)
+         granted_scopes, generation, access_token, refresh_token, access_expires_at, token_version, revoked_signals, lease_fence, created_at, updated_at,
+         grant_kind, account_base)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8::jsonb, $9, 1, $10, $11, $12, 1, 0, 0, $13, $13, $14, $15)
      ON CONFLICT (workspace_id, installation_id) DO UPDATE SET
          label = excluded.label, address = excluded.address, status = 'active', status_reason = NULL, settings = excluded.settings,
          granted_scopes = excluded.granted_scopes, generation = installation.generation + 1, access_token = excluded.access_token,
          refresh_token = coalesce(excluded.refresh_token, installation.refresh_token), access_expires_at = excluded.access_expires_at,
-         token_version = installation.token_version + 1, revoked_signals = 0, resume_at = NULL, resume_reason = NULL, updated_at = excluded.updated_at
+         token_version = installation.token_version + 1, revoked_signals = 0, resume_at = NULL, resume_reason = NULL, updated_at = excluded.updated_at,
+         grant_kind = excluded.grant_kind, account_base = excluded.account_base, push_checked_at = NULL
      RETURNING ${columns}`,
     [
       tx.workspaceId,
@@ -137,6 +161,8 @@ export async function saveGrant(tx: Tx, grant: NewGrant, at: number): Promise<In
       grant.refreshToken,
       grant.accessExpiresAt === null ? null : new Date(grant.accessExpiresAt),
       new Date(at),
+      grant.grantKind ?? 'consent',
+      grant.accountBase ?? null,
     ],
   );
   if (!rows[0]) throw new Error('the installation was not returned');
@@ -151,6 +177,9 @@ export interface SealedTokens {
   readonly tokenVersion: number;
   readonly status: Installation['status'];
   readonly grantedScopes: readonly string[];
+  readonly connector: string;
+  readonly grantKind: GrantKind;
+  readonly address: string | null;
 }
 
 /** Reads the tokens; with `lock` the row stays locked until the transaction ends, so that one refresh runs at a time (E1). */
@@ -162,8 +191,11 @@ export async function readTokens(tx: Tx, installationId: string, lock: boolean):
     token_version: number;
     status: Installation['status'];
     granted_scopes: string[];
+    connector: string;
+    grant_kind: GrantKind;
+    address: string | null;
   }>(
-    `SELECT access_token, refresh_token, access_expires_at, token_version, status, granted_scopes
+    `SELECT access_token, refresh_token, access_expires_at, token_version, status, granted_scopes, connector, grant_kind, address
        FROM installation WHERE workspace_id = $1 AND installation_id = $2 ${lock ? 'FOR UPDATE' : ''}`,
     [tx.workspaceId, installationId],
   );
@@ -176,6 +208,9 @@ export async function readTokens(tx: Tx, installationId: string, lock: boolean):
       tokenVersion: row.token_version,
       status: row.status,
       grantedScopes: row.granted_scopes,
+      connector: row.connector,
+      grantKind: row.grant_kind,
+      address: row.address,
     }
   );
 }
