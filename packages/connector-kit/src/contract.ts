@@ -283,6 +283,8 @@ export interface HintKeys {
     readonly externalId: string | null;
     readonly secret: string;
     readonly externalAccountId: string;
+    /** The settings of the installation. */
+    readonly settings?: Readonly<Record<string, unknown>>;
   };
   /** Signing keys of an issuer (RFC 7517), fetched over the operator's network and cached; throws where they cannot be had. */
   jwks(url: string): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;

@@ -73,9 +73,13 @@ const limits = { id: 400, source: 400, subject: 500 } as const;
 
 /**
  * Reads a CloudEvents 1.0 object. Keeps everything it says: what has no place of its own stays among the attributes, and an object
- * that its parts would not give back byte for byte is kept whole beside them. Never throws.
+ * that its parts would not give back byte for byte is kept whole beside them. Where `subject` is optional, one that names no account
+ * has ''. Never throws.
  */
-export function fromCloudEvent(value: unknown): CloudEventResult {
+export function fromCloudEvent(
+  value: unknown,
+  options: { readonly subject: 'required' | 'optional' } = { subject: 'required' },
+): CloudEventResult {
   if (!isRecord(value)) return refuse('not-an-object', [{ field: '', message: 'give a JSON object' }]);
   const issues: FieldIssue[] = [];
   if (value['specversion'] !== '1.0') issues.push({ field: 'specversion', message: 'give "1.0"' });
@@ -87,7 +91,8 @@ export function fromCloudEvent(value: unknown): CloudEventResult {
   }
   const id = text(value, 'id', issues);
   const source = text(value, 'source', issues);
-  const subject = normalizeSubject(text(value, 'subject', issues));
+  const nameless = options.subject === 'optional' && (value['subject'] ?? '') === '';
+  const subject = nameless ? '' : normalizeSubject(text(value, 'subject', issues));
   const time = instant(value, 'time', true, issues);
   const recorded = instant(value, 'recordedtime', false, issues);
   const data = value['data'] ?? {};
@@ -202,7 +207,7 @@ function keepWhole(
   const more = Object.keys(value).filter((key) => !known.has(key));
   const exact =
     mapped.exact &&
-    value['subject'] === read.subject &&
+    (value['subject'] ?? '') === read.subject &&
     value['time'] === printTime(read.time) &&
     (read.recorded === undefined || value['recordedtime'] === printTime(read.recorded)) &&
     value['data'] !== undefined &&
