@@ -14,6 +14,7 @@ export * from './repositories/assignments.ts';
 export * from './repositories/audit.ts';
 export * from './repositories/bulk.ts';
 export * from './repositories/bulk-fold.ts';
+export * from './repositories/decisions.ts';
 export * from './repositories/directory.ts';
 export * from './repositories/engine.ts';
 export * from './repositories/hints.ts';

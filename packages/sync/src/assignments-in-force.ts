@@ -6,6 +6,7 @@ import {
   crmRecords,
   members,
   mergedAccounts,
+  parentLinks,
   readSettings,
   type Assignment,
   type Tx,
@@ -32,7 +33,7 @@ interface Ground {
 /** All assignments in force, as matching wants them. Grows with the workspace: for few events `lookupFor` reads only theirs. */
 export async function loadAssignments(tx: Tx): Promise<Assignments> {
   const ground = await loadGround(tx);
-  return toAssignments(ground, await storedAssignments(tx), await accountRecords(tx));
+  return withParents(tx, toAssignments(ground, await storedAssignments(tx), await accountRecords(tx)));
 }
 
 /** Reads, for each batch of events, the assignments of the people, domains and records that they name, and no others. */
@@ -60,7 +61,10 @@ export async function lookupFor(tx: Tx): Promise<Lookup> {
     const given = await assignmentsOf(tx, { people: [...people], domains: [...domains], records: [...records] });
     const known = await crmRecords(tx, [...installations], [...records]);
     const standing = known.filter((one) => !one.gone);
-    return toAssignments(ground, [...given.filter((one) => one.basis !== 'hand'), ...byHand], standing);
+    return withParents(
+      tx,
+      toAssignments(ground, [...given.filter((one) => one.basis !== 'hand'), ...byHand], standing),
+    );
   };
 }
 
@@ -84,10 +88,15 @@ function toAssignments(ground: Ground, given: readonly Assignment[], standing: r
   const aliases = new Map<string, string[]>();
   const domains = new Map<string, string[]>();
   const hand = new Map<string, string>();
+  const verdicts = new Map<string, 'not_customer' | 'split'>();
   const records = new Map<string, string>();
   const maps = { contact: contacts, alias: aliases, domain: domains };
   for (const one of standing) records.set(`${one.installationId}:${one.externalId}`, survivor(one.accountId));
   for (const one of given) {
+    if (one.accountId === null) {
+      if (one.verdict) verdicts.set(`${one.kind}:${one.subject}`, one.verdict);
+      continue;
+    }
     const accountId = survivor(one.accountId);
     if (one.kind === 'record') records.set(`:${one.subject}`, accountId);
     else if (one.basis === 'hand') hand.set(`${one.kind}:${one.subject}`, accountId);
@@ -96,5 +105,25 @@ function toAssignments(ground: Ground, given: readonly Assignment[], standing: r
       if (!list.includes(accountId)) maps[one.kind].set(one.subject, [...list, accountId].sort());
     }
   }
-  return { ...ground, contacts, aliases, domains, hand, records };
+  return { ...ground, contacts, aliases, domains, hand, verdicts, records };
 }
+
+/** Steps up from a subsidiary that are followed. */
+const mostSteps = 10;
+
+/** Adds the parents of the accounts that share a domain: nothing else asks for them. */
+async function withParents(tx: Tx, inForce: Assignments): Promise<Assignments> {
+  const parents = new Map<string, string>();
+  let below = [...new Set([...inForce.domains.values()].flatMap((owners) => (owners.length > 1 ? owners : [])))];
+  for (let step = 0; step < mostSteps && below.length > 0; step += 1) {
+    const links = await parentLinks(tx, below);
+    for (const { accountId, parentId } of links) {
+      const [child, parent] = [survivorOf(inForce, accountId), survivorOf(inForce, parentId)];
+      if (child !== parent && !parents.has(child)) parents.set(child, parent);
+    }
+    below = [...new Set(links.map((one) => survivorOf(inForce, one.parentId)))].filter((one) => !parents.has(one));
+  }
+  return parents.size === 0 ? inForce : { ...inForce, parents };
+}
+
+const survivorOf = (inForce: Assignments, accountId: string): string => inForce.merged?.get(accountId) ?? accountId;

@@ -169,7 +169,7 @@ class EntityRun {
     const held = new Map<string, Set<string>>();
     for (const one of await assignmentsOf(this.#tx, { people: [], domains, records: [] })) {
       if (one.basis !== 'crm' || !one.detail?.startsWith('record:') || one.detail.startsWith(own)) continue;
-      if (isFreeMail(one.subject, true)) continue;
+      if (one.accountId === null || isFreeMail(one.subject, true)) continue;
       held.set(one.subject, (held.get(one.subject) ?? new Set()).add(one.accountId));
     }
     return held;

@@ -8,7 +8,7 @@ import {
 } from '@waymark/store';
 import { v7 as uuidv7 } from 'uuid';
 
-type Claim = Pick<Assignment, 'kind' | 'subject' | 'accountId'>;
+type Claim = Pick<Assignment, 'kind' | 'subject'> & { readonly accountId: string };
 
 /** What one record assigns now. */
 export interface Given {
@@ -29,7 +29,8 @@ export async function reassign(
   if (given.length === 0) return { accounts: new Set(), subjects: [] };
   const wanted = new Map(given.map((one) => [one.giver, one.assignments]));
   const current = (await assignmentsOf(tx, { givers: [...wanted.keys()] })).filter((one) => one.basis === 'crm');
-  const idOf = (one: Claim, giver: string | null) => `${giver}|${one.kind}|${one.subject}|${one.accountId}`;
+  const idOf = (one: Pick<Assignment, 'kind' | 'subject' | 'accountId'>, giver: string | null) =>
+    `${giver}|${one.kind}|${one.subject}|${one.accountId}`;
   const now = new Map(current.map((one) => [idOf(one, one.detail), one]));
   const next = new Map(
     [...wanted].flatMap(([giver, claims]) => claims.map((one) => [idOf(one, giver), { ...one, detail: giver }])),
@@ -47,7 +48,7 @@ export async function reassign(
   );
   const moved = [...ended, ...added];
   return {
-    accounts: new Set(moved.map((one) => one.accountId)),
+    accounts: new Set(moved.flatMap((one) => one.accountId ?? [])),
     subjects: moved.map(({ kind, subject }) => ({
       kind: kind === 'domain' ? ('domain' as const) : ('contact' as const),
       subject,

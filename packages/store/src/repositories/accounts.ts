@@ -220,6 +220,23 @@ export async function recordsOfAccounts(tx: Tx, accountIds: readonly string[]): 
   return rows.map(toRecord);
 }
 
+/** The accounts that the records of these accounts name as their parents, in a lasting order. */
+export async function parentLinks(
+  tx: Tx,
+  accountIds: readonly string[],
+): Promise<readonly { readonly accountId: string; readonly parentId: string }[]> {
+  if (accountIds.length === 0) return [];
+  const { rows } = await tx.query<{ account_id: string; parent_id: string }>(
+    `SELECT c.account_id, p.account_id AS parent_id FROM account_record c
+       JOIN account_record p ON p.workspace_id = $1 AND p.installation_id = c.installation_id AND p.external_id = c.fact->>'parentExternalId'
+            AND p.gone_at IS NULL
+      WHERE c.workspace_id = $1 AND c.account_id = ANY($2::uuid[]) AND c.gone_at IS NULL
+      ORDER BY c.installation_id, c.external_id`,
+    [tx.workspaceId, accountIds],
+  );
+  return rows.map((row) => ({ accountId: row.account_id, parentId: row.parent_id }));
+}
+
 /** Which account a record leads to, and whether it is a record of its own rather than one that was merged into another. */
 export interface KnownRecord {
   readonly installationId: string;

@@ -5,7 +5,9 @@ export interface Assignment {
   readonly assignmentId: string;
   readonly kind: 'contact' | 'alias' | 'domain' | 'thread' | 'event' | 'record';
   readonly subject: string;
-  readonly accountId: string;
+  /** Null where a decision by hand says that the subject is nobody's, or that it is split: see `verdict`. */
+  readonly accountId: string | null;
+  readonly verdict?: 'not_customer' | 'split' | null;
   readonly basis: 'crm' | 'hand' | 'import';
   /** What gave it, such as the CRM record's key; the same giver replaces its own. */
   readonly detail: string | null;
@@ -17,7 +19,8 @@ interface Row {
   assignment_id: string;
   subject_kind: Assignment['kind'];
   subject: string;
-  account_id: string;
+  account_id: string | null;
+  verdict: 'not_customer' | 'split' | null;
   basis: Assignment['basis'];
   detail: string | null;
   known_from: Date;
@@ -29,16 +32,19 @@ const toAssignment = (row: Row): Assignment => ({
   kind: row.subject_kind,
   subject: row.subject,
   accountId: row.account_id,
+  verdict: row.verdict,
   basis: row.basis,
   detail: row.detail,
   knownFrom: row.known_from.getTime(),
   by: row.by_member,
 });
 
+const columns = 'assignment_id, subject_kind, subject, account_id, verdict, basis, detail, known_from, by_member';
+
 /** The assignments in force now, or at an earlier instant. */
 export async function assignments(tx: Tx, knownAt?: number): Promise<readonly Assignment[]> {
   const { rows } = await tx.query<Row>(
-    `SELECT assignment_id, subject_kind, subject, account_id, basis, detail, known_from, by_member FROM assignment
+    `SELECT ${columns} FROM assignment
       WHERE workspace_id = $1 AND CASE WHEN $2::timestamptz IS NULL THEN known_to IS NULL
                                        ELSE known_from <= $2 AND (known_to IS NULL OR known_to > $2) END
       ORDER BY known_from, assignment_id`,
@@ -61,7 +67,6 @@ export type AssignmentFilter =
 
 /** The assignments in force that a filter names. */
 export async function assignmentsOf(tx: Tx, filter: AssignmentFilter): Promise<readonly Assignment[]> {
-  const columns = 'assignment_id, subject_kind, subject, account_id, basis, detail, known_from, by_member';
   if ('givers' in filter) {
     const { rows } = await tx.query<Row>(
       `SELECT ${columns} FROM assignment WHERE workspace_id = $1 AND known_to IS NULL AND detail = ANY($2::text[])
@@ -145,10 +150,10 @@ export async function rematchWanted(tx: Tx): Promise<boolean> {
 export async function addAssignments(tx: Tx, added: readonly Assignment[]): Promise<void> {
   if (added.length === 0) return;
   await tx.query(
-    `INSERT INTO assignment (workspace_id, assignment_id, subject_kind, subject, account_id, basis, detail, known_from, by_member)
-     SELECT $1::uuid, assignment_id, subject_kind, subject, account_id, basis, detail, known_from, by_member
-       FROM jsonb_to_recordset($2::jsonb) AS r(assignment_id uuid, subject_kind text, subject text, account_id uuid, basis text, detail text,
-         known_from timestamptz, by_member text)
+    `INSERT INTO assignment (workspace_id, assignment_id, subject_kind, subject, account_id, verdict, basis, detail, known_from, by_member)
+     SELECT $1::uuid, assignment_id, subject_kind, subject, account_id, verdict, basis, detail, known_from, by_member
+       FROM jsonb_to_recordset($2::jsonb) AS r(assignment_id uuid, subject_kind text, subject text, account_id uuid, verdict text, basis text,
+         detail text, known_from timestamptz, by_member text)
      ON CONFLICT (workspace_id, assignment_id) DO NOTHING`,
     [
       tx.workspaceId,
@@ -158,6 +163,7 @@ export async function addAssignments(tx: Tx, added: readonly Assignment[]): Prom
           subject_kind: one.kind,
           subject: one.subject,
           account_id: one.accountId,
+          verdict: one.verdict ?? null,
           basis: one.basis,
           detail: one.detail,
           known_from: new Date(one.knownFrom),
@@ -206,8 +212,10 @@ export async function rewriteUnmatched(tx: Tx): Promise<void> {
          FROM open WHERE kind IS NOT NULL AND subject IS NOT NULL GROUP BY kind, subject),
      claim AS MATERIALIZED (
        SELECT CASE a.subject_kind WHEN 'alias' THEN 'contact' ELSE a.subject_kind END AS kind, a.subject,
-              jsonb_agg(DISTINCT a.account_id) AS candidates
-         FROM assignment a WHERE a.workspace_id = $1 AND a.known_to IS NULL AND a.subject_kind IN ('contact', 'alias', 'domain') GROUP BY 1, 2)
+              jsonb_agg(DISTINCT coalesce(m.merged_into, a.account_id)) AS candidates
+         FROM assignment a LEFT JOIN account m ON m.workspace_id = $1 AND m.account_id = a.account_id
+        WHERE a.workspace_id = $1 AND a.known_to IS NULL AND a.account_id IS NOT NULL
+          AND a.subject_kind IN ('contact', 'alias', 'domain') GROUP BY 1, 2)
      INSERT INTO unmatched (workspace_id, subject_kind, subject, reason, candidates, events, first_seen_at, last_seen_at)
      SELECT $1::uuid, entry.kind, entry.subject, entry.reason, coalesce(claim.candidates, '[]'::jsonb), entry.events, entry.first_seen_at,
             entry.last_seen_at
