@@ -3,6 +3,11 @@ import { valuesOf, type Typed } from './element-state.ts';
 
 type Wire = Record<string, unknown>;
 
+/** Slack's own pictures for an app that brings none. */
+const botIcons = Object.fromEntries(
+  [36, 48, 72].map((size) => [`image_${size}`, `https://a.slack-edge.com/80588/img/plugins/app/bot_${size}.png`]),
+);
+
 /** A message as the Web API gives it. @see https://docs.slack.dev/reference/events/message */
 export function wireMessage(message: Message, state: SlackState, options: { metadata: boolean }): Wire {
   const app = message.app === undefined ? undefined : state.apps[message.app];
@@ -21,7 +26,7 @@ export function wireMessage(message: Message, state: SlackState, options: { meta
         name: app.name,
         deleted: false,
         updated: 0,
-        icons: {},
+        icons: botIcons,
         team_id: message.team,
       },
     }),
