@@ -1,0 +1,47 @@
+import type { Connector, Stream } from '@waymark/connector-kit';
+import { z } from 'zod';
+import { classify } from './classify.ts';
+import { mailCursor } from './mail-cursor.ts';
+import type { MailCursor } from './mail-cursor.ts';
+import { mailScope, manifest } from './manifest.ts';
+import { mapMessage } from './map-message.ts';
+import { messageIds } from './message-reads.ts';
+import { connectOutlook, identify } from './outlook-client.ts';
+import type { OutlookClient } from './outlook-client.ts';
+import { pullMessages } from './pull-messages.ts';
+import { rawMessage, withoutBody } from './raw-message.ts';
+import type { RawMessage } from './raw-message.ts';
+
+/** An installation's settings. Subjects and titles are kept only where a person asks for them. */
+const outlookSettings = z.object({ keepSubjects: z.boolean().default(false) });
+
+const mail: Stream<OutlookClient, MailCursor, RawMessage> = {
+  name: 'mail',
+  object: 'message',
+  scopes: [mailScope],
+  // Delta is exact; the format of ids is part of the version, so that another one forces one clean resync (failure B3).
+  cursor: { kind: 'graph-mail-delta', version: 1, schema: mailCursor, overlapMs: 0, settleMs: 0 },
+  raw: rawMessage,
+  order: 50,
+  partitions: async (client) =>
+    [...(await client.folders()).values()].flatMap(({ id, name, leftOut }) =>
+      leftOut === undefined ? [{ id, label: name }] : [],
+    ),
+  pull: pullMessages,
+  map: mapMessage,
+  withoutBody,
+  count: async (client, folderId, window) => {
+    const ids = await messageIds(client, folderId, window);
+    return { total: ids.length, ids };
+  },
+};
+
+/** Outlook: the mails and meetings of a mailbox in Exchange Online. */
+export const outlook: Connector<OutlookClient> = {
+  manifest,
+  settings: outlookSettings,
+  connect: connectOutlook,
+  identify,
+  streams: [mail],
+  classify,
+};
