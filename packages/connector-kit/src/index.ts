@@ -9,3 +9,6 @@ export * from './mail/mail-time.ts';
 export * from './mail/map-mail.ts';
 export * from './mail/own-side.ts';
 export * from './mail/thread.ts';
+export * from './meeting/attendance.ts';
+export * from './meeting/meeting-drafts.ts';
+export * from './meeting/remains.ts';

@@ -14,9 +14,6 @@ const live = z.object({ phase: z.literal('live'), syncToken: z.string().min(1), 
 export const calendarCursor = z.discriminatedUnion('phase', [reading, live]);
 export type CalendarCursor = z.infer<typeof calendarCursor>;
 
-/** How far ahead of a read occurrences of a series are told. */
-export const horizonMs = 90 * 86_400_000;
-
 /**
  * Where a calendar's span begins: where its first read began, whatever the run asks for. A series is replaced as a whole, so
  * a shorter span would take its older meetings away.

@@ -1,4 +1,4 @@
-import { classifyGoogle } from '@waymark/connector-kit';
+import { classifyGoogle, remainsOf } from '@waymark/connector-kit';
 import type { Connector, Stream } from '@waymark/connector-kit';
 import { connectCalendar } from './client.ts';
 import type { CalendarClient } from './client.ts';
@@ -10,7 +10,6 @@ import { mapMeeting } from './map-meeting.ts';
 import { calendarPartitions, calendarSettings } from './partitions.ts';
 import { pullEvents } from './pull-events.ts';
 import { rawMeeting, withoutBody } from './raw-event.ts';
-import { remainsOf } from './remains.ts';
 import type { RawMeeting } from './raw-event.ts';
 
 const events: Stream<CalendarClient, CalendarCursor, RawMeeting> = {

@@ -1,10 +1,7 @@
-import { ownSide } from '@waymark/connector-kit';
-import type { MapContext, Mapped } from '@waymark/connector-kit';
-import { meetingIdentity } from '@waymark/journey';
-import type { Attributes, EventDraft } from '@waymark/journey';
-import { attendanceOf } from './attendance.ts';
-import type { Attendance } from './attendance.ts';
-import { horizonMs } from './cursor.ts';
+import { meetingDrafts, ownSide, scheduledAt } from '@waymark/connector-kit';
+import type { Attendance, MapContext, Mapped } from '@waymark/connector-kit';
+import type { EventDraft } from '@waymark/journey';
+import { attendanceOfEvent } from './attendance.ts';
 import { expand, originalOf, slotOf } from './occurrences.ts';
 import type { Slot } from './occurrences.ts';
 import { isException } from './raw-event.ts';
@@ -30,11 +27,11 @@ export function mapMeeting(raw: RawMeeting, context: MapContext): Mapped {
   const all = occurrencesOf(raw, context);
   const wanted = all.filter(({ slot }) => slot.end > window.from && slot.start < window.to);
   if (wanted.length === 0)
-    return { outcome: 'ignored', reason: leftOutReason(event, attendanceOf(event, own)) ?? 'outside_span' };
+    return { outcome: 'ignored', reason: leftOutReason(event, attendanceOfEvent(event, own)) ?? 'outside_span' };
 
   const reasons = new Set<string>();
   const events = wanted.flatMap((occurrence) => {
-    const attendance = attendanceOf(occurrence.event, own);
+    const attendance = attendanceOfEvent(occurrence.event, own);
     const reason = leftOutReason(occurrence.event, attendance);
     if (reason === undefined) return draftsOf(occurrence, attendance, raw, context);
     reasons.add(reason);
@@ -123,65 +120,31 @@ function canceledMoment(event: GoogleEvent): number | undefined {
 }
 
 function draftsOf(
-  occurrence: Occurrence,
+  { event, slot, canceledAt: called }: Occurrence,
   attendance: Attendance,
   raw: RawMeeting,
   context: MapContext,
 ): readonly EventDraft[] {
-  const { event, slot } = occurrence;
-  const shared = {
-    identity: meetingIdentity(event.iCalUID ?? raw.event.iCalUID ?? '', slot.original),
-    touchpoint: 'meeting' as const,
-    direction: attendance.direction,
-    participants: [...attendance.participants],
-    automated: false,
-    rank: 0,
-  };
-  const attributes = attributesOf(occurrence, raw, context);
-  const drafts: EventDraft[] = [
-    { ...shared, type: 'meeting.scheduled', occurredAt: scheduledAt(occurrence, raw.event, context), attributes },
-  ];
-  if (occurrence.canceledAt !== undefined) {
-    drafts.push({ ...shared, type: 'meeting.canceled', occurredAt: occurrence.canceledAt, attributes });
-  } else if (event.status !== 'tentative' && attendance.outsideMayCome) {
-    drafts.push({
-      ...shared,
-      type: 'meeting.held',
-      occurredAt: slot.end,
-      attributes: { ...attributes, heldBasis: 'assumed' },
-    });
-  }
-  return drafts;
-}
-
-/**
- * When an occurrence was put on the calendar: at creation. One of a series counts from the day it came within the horizon, so
- * that an old series does not schedule all its meetings at once, and the horizon's moving on invents no past.
- */
-function scheduledAt({ slot }: Occurrence, event: GoogleEvent, context: MapContext): number {
-  const original =
-    typeof slot.original === 'number'
-      ? slot.original
-      : slotOf(
-          { ...event, start: { date: slot.original }, end: null, originalStartTime: null },
-          context.account.timezone ?? 'UTC',
-        ).start;
-  const created = timestamp(event.created) ?? original;
-  const isSeries = isException(event) || (event.recurrence ?? []).length > 0;
-  return Math.min(isSeries ? Math.max(created, original - horizonMs) : created, original);
-}
-
-function attributesOf({ event, slot }: Occurrence, raw: RawMeeting, context: MapContext): Attributes<'meeting.held'> {
   const isSeries = isException(raw.event) || (raw.event.recurrence ?? []).length > 0;
-  return {
-    // The parts of the identity, for what remains when the event is deleted.
-    uid: (event.iCalUID ?? raw.event.iCalUID ?? '').slice(0, 1_024),
-    originalStart: slot.original,
-    ...(slot.date === undefined ? { startsAt: slot.start, endsAt: slot.end } : { date: slot.date }),
-    timezone: slot.zone.slice(0, 100),
-    ...(isSeries ? { seriesId: (raw.event.recurringEventId ?? raw.event.id).slice(0, 1_000) } : {}),
-    ...(context.keepSubjects && event.summary ? { title: event.summary.slice(0, 1_000) } : {}),
-  };
+  return meetingDrafts(
+    {
+      uid: event.iCalUID ?? raw.event.iCalUID ?? '',
+      ...slot,
+      canceledAt: called,
+      scheduledAt: scheduledAt(timestamp(raw.event.created), originalStart(slot, raw.event, context), isSeries),
+      tentative: event.status === 'tentative',
+      ...(isSeries ? { seriesId: raw.event.recurringEventId ?? raw.event.id } : {}),
+      ...(context.keepSubjects && event.summary ? { title: event.summary } : {}),
+    },
+    attendance,
+  );
+}
+
+/** The original start as a moment; of an all-day one the beginning of its day. */
+function originalStart(slot: Slot, event: GoogleEvent, context: MapContext): number {
+  if (typeof slot.original === 'number') return slot.original;
+  const day = { ...event, start: { date: slot.original }, end: null, originalStartTime: null };
+  return slotOf(day, context.account.timezone ?? 'UTC').start;
 }
 
 /** An RFC 3339 time in epoch milliseconds; Calendar dates some imported events to the year 0, which is none. */

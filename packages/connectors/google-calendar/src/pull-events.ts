@@ -1,7 +1,7 @@
-import { ConnectorFault } from '@waymark/connector-kit';
+import { ConnectorFault, horizonMs } from '@waymark/connector-kit';
 import type { Gone, Page, PullContext, RawRecord } from '@waymark/connector-kit';
 import type { CalendarClient, EventsAnswer, Item } from './client.ts';
-import { horizonMs, spanStart } from './cursor.ts';
+import { spanStart } from './cursor.ts';
 import type { CalendarCursor } from './cursor.ts';
 import { changesParams, wholeParams } from './params.ts';
 import { groupChanges, groupListing } from './series.ts';

@@ -13,7 +13,6 @@ const attendee = person.extend({
   organizer: z.boolean().nullish(),
   resource: z.boolean().nullish(),
 });
-export type Attendee = z.infer<typeof attendee>;
 
 /** An event as Calendar lists it. A deleted one may have nothing but its id and status. */
 export const googleEvent = z.object({

@@ -1,9 +1,9 @@
+import { remainsOf } from '@waymark/connector-kit';
 import type { KnownEvent } from '@waymark/connector-kit';
 import { expect, test } from 'vitest';
 import { meetings } from '../fixtures/meetings.ts';
 import { mapMeeting } from './map-meeting.ts';
 import { rawMeeting } from './raw-event.ts';
-import { remainsOf } from './remains.ts';
 
 function known(raw: unknown): readonly KnownEvent[] {
   const mapped = mapMeeting(rawMeeting.parse(raw), {

@@ -9,9 +9,9 @@ const thrown = z.object({
   code: z.string().nullish(),
   statusCode: z.number().nullish(),
   status: z.number().nullish(),
-  headers: z.unknown(),
+  headers: z.unknown().optional(),
   /** Entra's refusals, where the runner asks what one means. */
-  error: z.unknown(),
+  error: z.unknown().optional(),
   error_description: z.string().optional(),
   error_codes: z.array(z.number()).optional(),
 });

@@ -35,7 +35,7 @@ const folderRow = z.looseObject({
   parentFolderId: z.string().nullish(),
   isHidden: z.boolean().nullish(),
   '@odata.type': z.string().nullish(),
-  '@removed': z.unknown(),
+  '@removed': z.unknown().optional(),
 });
 type FolderRow = z.infer<typeof folderRow>;
 

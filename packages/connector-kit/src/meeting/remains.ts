@@ -1,4 +1,4 @@
-import type { KnownEvent } from '@waymark/connector-kit';
+import type { KnownEvent } from '../contract.ts';
 import { meetingIdentity } from '@waymark/journey';
 import type { EventDraft } from '@waymark/journey';
 
