@@ -22,7 +22,7 @@ export interface ZendeskRequest<T> {
 /** The user behind a token. Without a valid token Zendesk answers with success and a user that has no id. */
 const meAnswer = z.looseObject({
   user: z.looseObject({
-    id: z.number().nullable(),
+    id: z.number().nullish(),
     url: z.string().optional(),
     role: z.string().optional(),
     restricted_agent: z.boolean().nullish(),
@@ -53,7 +53,7 @@ export class ZendeskClient {
       { bucket: 'account', method: 'GET', path: paths.me, idempotent: true, doc: docs.users, answer: meAnswer },
       (answer) => {
         const { id } = answer.user;
-        if (id !== null) return { ...answer.user, id };
+        if (id !== null && id !== undefined) return { ...answer.user, id };
         throw new ZendeskHttpError({ method: 'GET', path: paths.me, status: 401, body: { error: 'anonymous user' } });
       },
     );
@@ -116,7 +116,7 @@ export class ZendeskClient {
     const limit = count(headers.get('x-rate-limit') ?? headers.get('ratelimit-limit'));
     const remaining = count(headers.get('x-rate-limit-remaining') ?? headers.get('ratelimit-remaining'));
     if (limit === undefined || remaining === undefined) return;
-    const reset = count(headers.get('ratelimit-reset')) ?? 60;
+    const reset = count(headers.get('ratelimit-reset') ?? headers.get('rate-limit-reset')) ?? 60;
     const low = remaining <= Math.floor(limit * LEFT_TO_OTHERS);
     this.#low = low ? { resumeAt: this.session.now() + Math.min(reset, 60) * 1000 } : undefined;
   }

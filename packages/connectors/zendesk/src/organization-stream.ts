@@ -8,6 +8,7 @@ import { keptOrganization, mapOrganization, organizationRow, type OrganizationRo
 import { countBySearch } from './search-count.ts';
 import { identified, type Identified } from './ticket-record.ts';
 import { parseTime, toSeconds } from './time.ts';
+import { withoutBody } from './without-body.ts';
 
 type OrganizationPage = Page<OrganizationCursor>;
 
@@ -131,5 +132,6 @@ export const organizationStream: Stream<ZendeskClient, OrganizationCursor, Organ
   raw: organizationRow,
   pull: (client, from, _partition, context) => pullOrganizations(client, from, context),
   map: mapOrganization,
+  withoutBody: (raw) => withoutBody(raw),
   count: (client, _partition, window) => countBySearch(client, 'organization', window),
 };

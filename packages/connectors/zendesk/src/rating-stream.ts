@@ -7,6 +7,7 @@ import { READ } from './manifest.ts';
 import { keptRating, mapRating, ratingRow, type RatingRow } from './map-rating.ts';
 import { identified } from './ticket-record.ts';
 import { parseTime, toSeconds } from './time.ts';
+import { withoutBody } from './without-body.ts';
 
 const ratingsAnswer = z.looseObject({
   satisfaction_ratings: z.array(identified),
@@ -89,4 +90,5 @@ export const ratingStream: Stream<ZendeskClient, RatingCursor, RatingRow> = {
   raw: ratingRow,
   pull: (client, from, _partition, context) => pullRatings(client, from, context),
   map: mapRating,
+  withoutBody: (raw) => withoutBody(raw),
 };

@@ -9,6 +9,7 @@ import { keptUser, mapUser, userRow, type UserRow } from './map-user.ts';
 import { countBySearch } from './search-count.ts';
 import type { Identified } from './ticket-record.ts';
 import { parseTime } from './time.ts';
+import { withoutBody } from './without-body.ts';
 
 const users: ExportSpec = { path: paths.userExport, list: 'users', pageSize: 1000, include: 'identities' };
 
@@ -61,5 +62,6 @@ export const userStream: Stream<ZendeskClient, ExportCursor, UserRow> = {
   raw: userRow,
   pull: (client, from, _partition, context) => pullUsers(client, from, context),
   map: mapUser,
+  withoutBody: (raw) => withoutBody(raw),
   count: (client, _partition, window) => countBySearch(client, 'user', window),
 };
