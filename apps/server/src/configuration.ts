@@ -20,6 +20,9 @@ const environment = z.object({
   WAYMARK_PUBLIC_URL: optionalUrl,
   WAYMARK_GOOGLE_URL: optionalUrl,
   WAYMARK_HUBSPOT_URL: optionalUrl,
+  WAYMARK_MICROSOFT_URL: optionalUrl,
+  WAYMARK_SALESFORCE_URL: optionalUrl,
+  WAYMARK_ZENDESK_URL: optionalUrl,
   WAYMARK_SLACK_URL: optionalUrl,
   /** The part of each provider's cap that is used. */
   WAYMARK_RATE_SHARE: z.coerce.number().gt(0).max(1).default(0.85),
@@ -43,7 +46,7 @@ export interface Configuration {
   readonly port: number;
   /** The address from outside, without a trailing slash; the listening address where none is set. */
   readonly publicUrl: string | undefined;
-  /** By provider: replaces the origin of all its base URLs. */
+  /** By vendor: replaces the origin of all its base URLs. */
   readonly providerUrls: Readonly<Record<string, string | undefined>>;
   readonly rateShare: number;
   readonly rateScale: number;
@@ -80,7 +83,14 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
     host: e.WAYMARK_HOST,
     port: e.WAYMARK_PORT,
     publicUrl: e.WAYMARK_PUBLIC_URL,
-    providerUrls: { google: e.WAYMARK_GOOGLE_URL, hubspot: e.WAYMARK_HUBSPOT_URL, slack: e.WAYMARK_SLACK_URL },
+    providerUrls: {
+      google: e.WAYMARK_GOOGLE_URL,
+      hubspot: e.WAYMARK_HUBSPOT_URL,
+      microsoft: e.WAYMARK_MICROSOFT_URL,
+      salesforce: e.WAYMARK_SALESFORCE_URL,
+      slack: e.WAYMARK_SLACK_URL,
+      zendesk: e.WAYMARK_ZENDESK_URL,
+    },
     rateShare: e.WAYMARK_RATE_SHARE,
     rateScale: e.WAYMARK_RATE_SCALE,
     pollMs: e.WAYMARK_POLL_SECONDS * 1000,

@@ -1,9 +1,9 @@
 export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';
-export { decide, DecisionError, type Decision } from './decisions.ts';
 export { activateTemplate, UnknownTemplate } from './definitions.ts';
 export { runDoctor, type DoctorOptions } from './doctor/doctor.ts';
 export { explainAccount, type Explained } from './explain.ts';
-export { createInstallLink, InstallError, redirectUri, scopesOf } from './oauth/grant.ts';
+export { createInstallLink, redirectUri, scopesOf } from './oauth/grant.ts';
+export { InstallError } from './oauth/install-error.ts';
 export { connectorIds, loadConnector } from './registry.ts';
 export { flagReports, workspaceReport, type FlagReport, type WorkspaceReport } from './report.ts';
 export { startServer, type Server } from './server.ts';

@@ -5,6 +5,10 @@ const connectors: Readonly<Record<string, () => Promise<AnyConnector>>> = {
   gmail: async () => (await import('@waymark/connector-gmail')).gmail,
   'google-calendar': async () => (await import('@waymark/connector-google-calendar')).googleCalendar,
   hubspot: async () => (await import('@waymark/connector-hubspot')).hubspot,
+  outlook: async () => (await import('@waymark/connector-outlook')).outlook,
+  'slack-channels': async () => (await import('@waymark/connector-slack-channels')).slackChannels,
+  webhook: async () => (await import('@waymark/connector-webhook')).webhook,
+  zendesk: async () => (await import('@waymark/connector-zendesk')).zendesk,
 };
 
 /** The ids of all connectors. */
@@ -29,14 +33,4 @@ export function loadConnector(id: string): Promise<AnyConnector> {
   const ready = loaded.get(id) ?? load();
   loaded.set(id, ready);
   return ready;
-}
-
-/** Base URLs of a connector: the vendor's own, or the operator's for all of its provider. */
-export function baseUrlsOf(
-  connector: AnyConnector,
-  providerUrls: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string>> {
-  const override = providerUrls[connector.manifest.auth.provider];
-  if (override === undefined) return connector.manifest.baseUrls;
-  return Object.fromEntries(Object.keys(connector.manifest.baseUrls).map((name) => [name, override]));
 }

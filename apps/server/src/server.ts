@@ -52,6 +52,7 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
   const listening = roles.has('http') ? await listen(waymark) : undefined;
   const url = listening?.url ?? `http://${waymark.configuration.host}:${waymark.configuration.port}`;
   const publicUrl = waymark.configuration.publicUrl ?? url;
+  waymark.listensAt(url);
 
   let wakes: Wakes | undefined;
   const stop = new AbortController();

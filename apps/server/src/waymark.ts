@@ -5,15 +5,26 @@ import {
   createSealer,
   loadMasterKey,
   openDatabase,
+  organizationGrant,
   providerApp,
   workspaces,
   type Database,
   type Sealer,
   type Workspace,
 } from '@waymark/store';
-import { noPoint, TokenKeeper, type Point, type Progress, type SyncDependencies } from '@waymark/sync';
+import {
+  baseUrlsOf,
+  isLoopback,
+  noPoint,
+  overrideOf,
+  TokenKeeper,
+  type Point,
+  type Progress,
+  type SyncDependencies,
+} from '@waymark/sync';
+import type { AnyConnector } from '@waymark/connector-kit';
 import type { Configuration } from './configuration.ts';
-import { baseUrlsOf, loadConnector } from './registry.ts';
+import { loadConnector } from './registry.ts';
 
 /** The parts that every process of Waymark stands on, put together once. */
 export interface Waymark {
@@ -33,6 +44,8 @@ export interface Waymark {
   /** Told when a page or an answer changed accounts of a workspace. */
   readonly onCommitted: (listener: (workspaceId: string) => void) => () => void;
   readonly committed: (workspaceId: string) => void;
+  /** Where this process listens, once it does: the address from outside for a vendor on this machine, where none is configured. */
+  readonly listensAt: (url: string) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -74,7 +87,14 @@ export async function openWaymark(configuration: Configuration, options: OpenOpt
       if (!app) throw new Error(`The app credentials of ${provider} are missing: run waymark install again.`);
       return app;
     },
+    organizationSecret: async (workspaceId, provider) => {
+      const grant = await database.inWorkspace(workspaceId, (tx) => organizationGrant(tx, sealer, provider));
+      if (!grant?.secret)
+        throw new Error(`The organization's key for ${provider} is missing: run waymark install with --organization.`);
+      return grant.secret;
+    },
   });
+  let listening: string | undefined;
   const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   return {
     configuration,
@@ -90,7 +110,12 @@ export async function openWaymark(configuration: Configuration, options: OpenOpt
       sealer,
       tokens,
       connector: loadConnector,
-      baseUrls: (connector) => baseUrlsOf(connector, configuration.providerUrls),
+      baseUrls: (connector, source) => baseUrlsOf(connector, configuration.providerUrls, source),
+      push: {
+        base: (connector) => pushBase(configuration, connector, configuration.publicUrl ?? listening),
+        extra: async (workspaceId, provider) =>
+          (await database.inWorkspace(workspaceId, (tx) => providerApp(tx, sealer, provider)))?.extra ?? {},
+      },
       limits: { share: configuration.rateShare, scale: () => configuration.rateScale },
       now,
       random: Math.random,
@@ -104,8 +129,22 @@ export async function openWaymark(configuration: Configuration, options: OpenOpt
     onProgress: (listener) => subscribe(progress, listener),
     onCommitted: (listener) => subscribe(commits, listener),
     committed,
+    listensAt: (url) => {
+      listening = url;
+    },
     close: () => database.close(),
   };
+}
+
+/** Vendors post to https addresses alone; one that the operator has on this machine reaches its loopback. */
+function pushBase(
+  configuration: Configuration,
+  connector: AnyConnector,
+  address: string | undefined,
+): string | undefined {
+  if (address?.startsWith('https:')) return address;
+  const override = overrideOf(connector, configuration.providerUrls);
+  return override !== undefined && isLoopback(new URL(override).hostname) ? address : undefined;
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

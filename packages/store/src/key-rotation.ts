@@ -73,8 +73,7 @@ const sealedColumns: readonly {
   },
   {
     read: `SELECT delivery_id::text AS key, installation_id::text AS installation_id, payload AS sealed FROM inbox_delivery WHERE workspace_id = $1 AND delivery_id::text > $2 ORDER BY 1 LIMIT $3`,
-    write:
-      'UPDATE inbox_delivery SET payload = $3 WHERE workspace_id = $1 AND delivery_id::text = $2 AND payload = $4',
+    write: 'UPDATE inbox_delivery SET payload = $3 WHERE workspace_id = $1 AND delivery_id::text = $2 AND payload = $4',
     field: inboxField,
   },
 ];

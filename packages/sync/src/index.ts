@@ -1,12 +1,29 @@
-export { loadAssignments, matchSighting, matchThreads, refreshQueue, rematch } from './attribution.ts';
+export { deriveAccount } from './account-answer.ts';
+export { loadAssignments, refreshQueue, rematch } from './attribution.ts';
+export {
+  accountBaseOf,
+  AddressError,
+  baseUrlsOf,
+  fillPath,
+  fits,
+  overrideOf,
+  parametersOf,
+  parameterValues,
+} from './addresses.ts';
 export { coverageIndex, touchpointsOf, watchCoverage } from './coverage.ts';
+export { decide, DecisionError, undoDecided, type Decided, type Decision } from './decisions.ts';
+export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';
 export { accountContext, activeJourneys, foldDue, type Folded, type FoldOptions } from './fold.ts';
 export { openSession, syncInstallation, type SyncDependencies, type SyncOutcome } from './installation.ts';
 export { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
+export { decisionAbout, reviewQueue, type ReviewEntry, type Verdict } from './review-queue.ts';
 export { noPoint, type Point, type PointName } from './points.ts';
 export { createSession, type SessionOptions } from './session.ts';
 export { type Progress, type RunResult } from './run.ts';
-export { configurationFor, isLoopback, TokenKeeper, type Sealer, type TokenEndpoint } from './tokens.ts';
+export { endPush, type PushAddressing } from './push.ts';
+export { assertedGrant, readServiceAccount, ServiceAccountError } from './organization-token.ts';
+export { configurationFor, isLoopback } from './token-endpoint.ts';
+export { TokenKeeper, type Sealer } from './tokens.ts';
 export {
   importFile,
   type ImportCounts,

@@ -4,7 +4,11 @@ import { currentInstallation, runInstallation, type Progress, type RunResult } f
 import { LeaseLost } from './commit.ts';
 import type { Point } from './points.ts';
 import type { Sealer, TokenKeeper } from './tokens.ts';
-import { ConnectorFault, signInOf, type AnyConnector, type Fault, type Session } from '@waymark/connector-kit';
+import { ConnectorFault, type AnyConnector, type Fault, type Session } from '@waymark/connector-kit';
+import type { AddressSource } from './addresses.ts';
+import { openInbox } from './inbox.ts';
+import { issuerOf, NoSignIn, subjectOf } from './sign-in.ts';
+import { keepPush, type PushAddressing } from './push.ts';
 import {
   openStream,
   recordFault,
@@ -31,8 +35,10 @@ export interface SyncDependencies {
   readonly tokens: TokenKeeper;
   /** Loads a connector by name, once. */
   readonly connector: (id: string) => Promise<AnyConnector>;
-  /** The operator's base URLs of a connector, defaults included. */
-  readonly baseUrls: (connector: AnyConnector) => Readonly<Record<string, string>>;
+  /** Base URLs of a connector for one installation, defaults and the operator's included. Throws AddressError. */
+  readonly baseUrls: (connector: AnyConnector, source: AddressSource) => Readonly<Record<string, string>>;
+  /** Where notices of subscriptions can reach us; without it nothing is subscribed. */
+  readonly push?: PushAddressing;
   readonly limits: LimitSettings;
   readonly now: () => number;
   readonly random: () => number;
@@ -71,17 +77,22 @@ export async function openSession(
   order: Priority,
   signal: AbortSignal,
 ): Promise<{ readonly connector: AnyConnector; readonly session: Session; readonly client: unknown }> {
+  const { installationId } = installation;
   const connector = await deps.connector(installation.connector);
-  const auth = signInOf(connector.manifest);
-  const baseUrls = deps.baseUrls(connector);
-  const issuer = { provider: auth.provider, tokenUrl: `${baseUrls[auth.tokenBase] ?? ''}${auth.tokenPath}` };
+  const baseUrls = deps.baseUrls(connector, installation);
+  const issuer = issuerOf(connector, baseUrls, installation.settings);
+  const subject = await subjectOf(deps.database, workspaceId, installation);
+  const inbox = openInbox(deps, workspaceId, installationId);
   const session = createSession({
-    limits: limitsFor(deps, connector, installation.installationId),
+    limits: limitsFor(deps, connector, installationId),
     priority: order,
-    accessToken: () => deps.tokens.accessToken(workspaceId, installation.installationId, issuer),
+    accessToken: () =>
+      issuer ? deps.tokens.accessToken(workspaceId, installationId, issuer) : Promise.reject(new NoSignIn()),
     refreshToken: async (usedAt) => {
-      await deps.tokens.refresh(workspaceId, installation.installationId, issuer, undefined, usedAt);
+      if (issuer) await deps.tokens.refresh(workspaceId, installationId, issuer, undefined, usedAt);
     },
+    ...(subject !== undefined && { subject }),
+    inbox,
     classify: (error) => connector.classify(error),
     baseUrls,
     settings: installation.settings,
@@ -150,6 +161,8 @@ export async function syncInstallation(
       onProgress: deps.onProgress,
       onCommitted: () => deps.onCommitted(workspaceId),
     });
+    if (!result.faults.some(({ fault }) => fault.kind === 'auth-revoked' || fault.kind === 'quota-exhausted'))
+      await keepPush(deps, workspaceId, { installation, connector, client, signal });
     return { kind: 'ran', result };
   } catch (error) {
     if (error instanceof LeaseLost || lost.signal.aborted) return { kind: 'lost' };

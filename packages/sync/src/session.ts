@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConnectorFault, type CallSpec, type Fault, type Session } from '@waymark/connector-kit';
+import { ConnectorFault, type CallSpec, type Fault, type Inbox, type Session } from '@waymark/connector-kit';
 import type { Limits, Priority } from './limits.ts';
 
 /** How long one vendor call may take, ms. */
@@ -17,6 +17,9 @@ export interface SessionOptions {
   readonly baseUrls: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly grantedScopes: readonly string[];
+  /** The mailbox, where an organization's grant reads it. */
+  readonly subject?: string;
+  readonly inbox?: Inbox;
   readonly signal: AbortSignal;
   readonly now: () => number;
   /** Between 0 and 1, for jitter. */
@@ -31,6 +34,8 @@ export function createSession(options: SessionOptions): Session {
     baseUrls: options.baseUrls,
     settings: options.settings,
     grantedScopes: options.grantedScopes,
+    ...(options.subject !== undefined && { subject: options.subject }),
+    ...(options.inbox && { inbox: options.inbox }),
     now: options.now,
     signal: options.signal,
     call: (spec, work) => callWithPolicy(options, spec, work),

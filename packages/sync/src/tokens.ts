@@ -2,6 +2,7 @@ import * as oauth from 'openid-client';
 import { ConnectorFault } from '@waymark/connector-kit';
 import {
   countRevokedSignal,
+  isWatched,
   readTokens,
   writeTokens,
   type Database,
@@ -9,7 +10,9 @@ import {
   type SealedTokens,
   type Tx,
 } from '@waymark/store';
+import { assertedGrant, readServiceAccount, type ServiceAccount } from './organization-token.ts';
 import type { Point } from './points.ts';
+import { configurationFor, type TokenEndpoint } from './token-endpoint.ts';
 
 /** Seals and opens secrets of a workspace. */
 export type Sealer = Pick<StoreSealer, 'seal' | 'open'>;
@@ -18,13 +21,10 @@ export type Sealer = Pick<StoreSealer, 'seal' | 'open'>;
 export interface Issuer {
   readonly provider: string;
   readonly tokenUrl: string;
-}
-
-/** The app's own credentials at a provider, and where its token endpoint is. */
-export interface TokenEndpoint {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly url: string;
+  /** Token types beside `bearer` that its answer may name. */
+  readonly bearerTypes?: readonly string[];
+  /** What is asked for where an organization's grant is used; refreshes ask for what was granted. */
+  readonly organizationScopes?: readonly string[];
 }
 
 /** A part of an access token's life after which it is renewed by the clock, not by a 401 (HubSpot's advice). */
@@ -32,7 +32,14 @@ const renewAt = 0.8;
 /** At most so long before its end, ms; also where a token's whole life is not known. */
 const longestMargin = 300_000;
 
-type Credentials = (workspaceId: string, provider: string) => Promise<Omit<TokenEndpoint, 'url'>>;
+interface AppCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+type Credentials = (workspaceId: string, provider: string) => Promise<AppCredentials>;
+type OrganizationSecret = (workspaceId: string, provider: string) => Promise<string>;
+/** What an exchange is made with. */
+type Means = { readonly app: AppCredentials } | { readonly serviceAccount: ServiceAccount };
 
 interface CachedToken {
   readonly token: string;
@@ -50,6 +57,7 @@ export class TokenKeeper {
   readonly #database: Database;
   readonly #sealer: Sealer;
   readonly #credentials: Credentials;
+  readonly #organizationSecret: OrganizationSecret;
   readonly #now: () => number;
   readonly #point: Point;
   readonly #cache = new Map<string, CachedToken>();
@@ -59,12 +67,16 @@ export class TokenKeeper {
     readonly database: Database;
     readonly sealer: Sealer;
     readonly credentials: Credentials;
+    /** The service account key that a workspace's organization gave for a provider; rejects where there is none. */
+    readonly organizationSecret?: OrganizationSecret;
     readonly now: () => number;
     readonly point: Point;
   }) {
     this.#database = options.database;
     this.#sealer = options.sealer;
     this.#credentials = options.credentials;
+    this.#organizationSecret =
+      options.organizationSecret ?? (() => Promise.reject(new Error('No organization has granted anything here.')));
     this.#now = options.now;
     this.#point = options.point;
   }
@@ -104,7 +116,11 @@ export class TokenKeeper {
 
   async #renew(workspaceId: string, installationId: string, issuer: Issuer, seen: number): Promise<string> {
     // Before the transaction: a connection that waits for a second one could wait for ever, were all of them refreshing.
-    const credentials = await this.#credentials(workspaceId, issuer.provider);
+    const before = await this.#database.inWorkspace(workspaceId, (tx) => readTokens(tx, installationId, false));
+    const means: Means =
+      before?.grantKind === 'service-account-delegation'
+        ? { serviceAccount: readServiceAccount(await this.#organizationSecret(workspaceId, issuer.provider)) }
+        : { app: await this.#credentials(workspaceId, issuer.provider) };
     // The same holds for the workspace's key, which the sealer reads once and keeps for a while.
     await this.#sealer.seal(workspaceId, installationId, 'access_token', '');
     const outcome = await this.#database.inWorkspace(workspaceId, async (tx) => {
@@ -115,7 +131,7 @@ export class TokenKeeper {
         const usable = await this.#usable(workspaceId, installationId, stored);
         if (usable) return usable;
       }
-      return this.#exchange(tx, installationId, { ...credentials, url: issuer.tokenUrl }, stored);
+      return this.#exchange(tx, installationId, { means, issuer }, stored);
     });
     await this.#point('token-stored');
     if (outcome instanceof ConnectorFault) throw outcome;
@@ -138,20 +154,15 @@ export class TokenKeeper {
   async #exchange(
     tx: Tx,
     installationId: string,
-    endpoint: TokenEndpoint,
+    from: { readonly means: Means; readonly issuer: Issuer },
     stored: SealedTokens,
   ): Promise<CachedToken | ConnectorFault> {
     const { workspaceId } = tx;
-    if (!stored.refreshToken) {
-      return new ConnectorFault({
-        kind: 'auth-revoked',
-        message: 'There is no refresh token: connect the account again.',
-      });
-    }
-    const refreshToken = await this.#sealer.open(workspaceId, installationId, 'refresh_token', stored.refreshToken);
+    const grant = await this.#grantOf(tx, installationId, from, stored);
+    if (grant instanceof ConnectorFault) return grant;
     await this.#point('before-token-exchange');
     try {
-      const answer = await oauth.refreshTokenGrant(configurationFor(endpoint), refreshToken);
+      const answer = await grant();
       const life = answer.expires_in === undefined ? null : answer.expires_in * 1000;
       await writeTokens(
         tx,
@@ -169,39 +180,70 @@ export class TokenKeeper {
       const renewAfter = life === null ? Infinity : this.#now() + life - margin;
       return { token: answer.access_token, renewAfter, version: stored.tokenVersion + 1, renewedAt: this.#now() };
     } catch (error) {
-      const fault = classifyRefresh(error);
+      const fault = classifyRefresh(error, stored.grantKind === 'consent');
       if (fault.kind === 'auth-revoked') await countRevokedSignal(tx, installationId, fault.message, this.#now());
       return new ConnectorFault(fault);
     }
   }
+
+  /** How the next token is got: by the refresh token, or by the organization's grant for a mailbox that is still chosen. */
+  async #grantOf(
+    tx: Tx,
+    installationId: string,
+    { means, issuer }: { readonly means: Means; readonly issuer: Issuer },
+    stored: SealedTokens,
+  ): Promise<ConnectorFault | (() => Promise<oauth.TokenEndpointResponse>)> {
+    const endpoint: TokenEndpoint = { url: issuer.tokenUrl, bearerTypes: issuer.bearerTypes ?? [] };
+    if (stored.grantKind === 'service-account-delegation' || stored.grantKind === 'client-credentials') {
+      const mailbox = stored.address ?? '';
+      if (!(await isWatched(tx, stored.connector, mailbox))) return new ConnectorFault(notWatched(mailbox));
+      const scopes = issuer.organizationScopes ?? stored.grantedScopes;
+      if ('serviceAccount' in means) {
+        const asked = { subject: mailbox, scopes, now: this.#now() };
+        return () => assertedGrant(endpoint, means.serviceAccount, asked);
+      }
+      return () => oauth.clientCredentialsGrant(configurationFor(endpoint, means.app), { scope: scopes.join(' ') });
+    }
+    if (!stored.refreshToken || !('app' in means)) {
+      return new ConnectorFault({
+        kind: 'auth-revoked',
+        message: 'There is no refresh token: connect the account again.',
+      });
+    }
+    const sealed = stored.refreshToken;
+    const refreshToken = await this.#sealer.open(tx.workspaceId, installationId, 'refresh_token', sealed);
+    return () => oauth.refreshTokenGrant(configurationFor(endpoint, means.app), refreshToken);
+  }
 }
 
-/** An openid-client configuration for a token endpoint; plain http is for loopback only. */
-export function configurationFor(endpoint: TokenEndpoint): oauth.Configuration {
-  const url = new URL(endpoint.url);
-  const configuration = new oauth.Configuration(
-    { issuer: url.origin, token_endpoint: url.href },
-    endpoint.clientId,
-    { client_secret: endpoint.clientSecret },
-    oauth.ClientSecretPost(endpoint.clientSecret),
-  );
-  configuration.timeout = 20;
-  if (url.protocol === 'http:' && isLoopback(url.hostname)) oauth.allowInsecureRequests(configuration);
-  return configuration;
-}
+/** A mailbox that nobody chose is never asked for, whatever the organization's grant would give. */
+export const notWatched = (mailbox: string) => ({
+  kind: 'rejected' as const,
+  message: `${mailbox} is not among the chosen mailboxes: choose it with waymark mailboxes add.`,
+});
 
-/** Whether a host name is this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
-}
-
-/** Only a definite refusal of the grant is final; all else may pass (failure E2, R17). */
-function classifyRefresh(error: unknown) {
+/** Only a definite refusal of the grant is final; all else may pass (failure E2, R17). An organization's grant is mended at the provider. */
+function classifyRefresh(error: unknown, consented: boolean) {
   if (error instanceof oauth.ResponseBodyError) {
+    const told = error.error_description ?? '';
+    if (error.error === 'invalid_grant' && !consented && /invalid jwt/i.test(told)) {
+      return {
+        kind: 'transient' as const,
+        message: `The provider refused the signed request (${told.slice(0, 150)}): check this machine's clock.`,
+      };
+    }
     if (error.error === 'invalid_grant') {
       return {
         kind: 'auth-revoked' as const,
-        message: 'The provider refused the grant (invalid_grant): connect the account again.',
+        message: consented
+          ? 'The provider refused the grant (invalid_grant): connect the account again.'
+          : `The provider does not know the mailbox or the key (invalid_grant: ${told.slice(0, 150)}).`,
+      };
+    }
+    if (!consented && ['unauthorized_client', 'access_denied', 'invalid_scope'].includes(error.error)) {
+      return {
+        kind: 'rejected' as const,
+        message: `The organization has not granted this (${error.error}): its administrator must allow the scopes that waymark install shows.`,
       };
     }
     if (error.error === 'invalid_client' || error.error === 'unauthorized_client') {

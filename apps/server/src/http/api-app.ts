@@ -10,6 +10,7 @@ import { accountRoutes } from './api-accounts.ts';
 import { answerError, ApiError } from './api-error.ts';
 import { flagRoutes } from './api-flags.ts';
 import { journeyRoutes } from './api-journey.ts';
+import { matchingRoutes } from './api-matching.ts';
 import { operationRoutes } from './api-operations.ts';
 import { referencePage } from './api-reference.ts';
 import { writebackRoutes } from './api-writeback.ts';
@@ -45,8 +46,9 @@ export function apiRoutes(waymark: Waymark, deps: ApiDependencies): Api {
   });
   api.use('/api/*', async (c, next) => (c.req.path === '/api' ? next() : limited(c, next)));
   api.use('/api/*', limit);
-  api.route('/', operationRoutes(waymark, deps.wake));
-  for (const routes of [accountRoutes, flagRoutes, journeyRoutes, writebackRoutes]) api.route('/', routes(waymark));
+  api.route('/', matchingRoutes(waymark, deps.wake));
+  for (const routes of [operationRoutes, accountRoutes, flagRoutes, journeyRoutes, writebackRoutes])
+    api.route('/', routes(waymark));
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
     scheme: 'bearer',

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { WritebackError } from '@waymark/writeback';
 import { ConnectorFault } from '@waymark/connector-kit';
-import { DecisionError } from '../decisions.ts';
+import { DecisionError } from '@waymark/sync';
 import { errorForLog, type Waymark } from '../waymark.ts';
 
 type Status = 400 | 404 | 409 | 413 | 429 | 502;

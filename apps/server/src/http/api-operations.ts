@@ -1,11 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { auditLog, eventTotals, findWorkspace, installations, setAsideTotals, unmatched, gaps } from '@waymark/store';
-import { decide } from '../decisions.ts';
+import { auditLog, findWorkspace, installations, setAsideTotals, gaps } from '@waymark/store';
 import { workspaceReport } from '../report.ts';
 import type { Waymark } from '../waymark.ts';
-import { actorOf, apiRouter, inside, type Api } from './api-access.ts';
+import { apiRouter, inside, type Api } from './api-access.ts';
 import { missing } from './api-error.ts';
-import { answers, body, instant, iso, isoOrNull, security, uuid } from './api-forms.ts';
+import { answers, instant, iso, isoOrNull, security, uuid } from './api-forms.ts';
 import { StatusForm } from './api-status-form.ts';
 
 const status = createRoute({
@@ -23,7 +22,7 @@ const InstallationForm = z
     connector: z.string(),
     provider: z.string(),
     label: z.string(),
-    status: z.enum(['active', 'needs_auth', 'disabled']),
+    status: z.enum(['active', 'needs_auth', 'disabled', 'preview']),
     statusReason: z.string().nullable(),
     grantedScopes: z.array(z.string()),
     resumeAt: instant.nullable(),
@@ -48,71 +47,6 @@ const installed = createRoute({
   responses: answers(
     z.object({ installations: z.array(InstallationForm) }).openapi('Installations'),
     'All installations.',
-  ),
-});
-
-const queue = createRoute({
-  method: 'get',
-  path: '/api/unmatched',
-  summary: 'Senders and domains that match no account, with why',
-  tags: ['Matching'],
-  security,
-  request: { query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) }) },
-  responses: answers(
-    z
-      .object({
-        unmatched: z.array(
-          z.object({
-            kind: z.string(),
-            subject: z.string(),
-            reason: z.string(),
-            candidates: z.array(z.string()),
-            events: z.number().int(),
-            firstSeenAt: instant,
-            lastSeenAt: instant,
-          }),
-        ),
-        total: z.number().int(),
-        events: z.number().int().openapi({ description: 'Events without an account.' }),
-      })
-      .openapi('UnmatchedQueue'),
-    'The queue, those with the most events first.',
-  ),
-});
-
-const assign = createRoute({
-  method: 'post',
-  path: '/api/assignments',
-  summary: 'Decide by hand what belongs to an account',
-  description:
-    'A decision replaces what the sources say, for the future and the past: events are matched again and their accounts recomputed. It is audited in the name of the token.',
-  tags: ['Matching'],
-  security,
-  request: body(
-    z
-      .object({
-        decisions: z
-          .array(
-            z.object({
-              kind: z.enum(['contact', 'domain', 'event']),
-              subject: z
-                .string()
-                .trim()
-                .toLowerCase()
-                .min(1)
-                .max(320)
-                .openapi({ description: 'An e-mail address, a domain, or an event id.', example: 'example.com' }),
-              accountId: uuid,
-            }),
-          )
-          .min(1)
-          .max(100),
-      })
-      .openapi('Assignments'),
-  ),
-  responses: answers(
-    z.object({ changedAccounts: z.array(uuid) }).openapi('AssignmentsDone'),
-    'The accounts whose events changed; they are recomputed at once.',
   ),
 });
 
@@ -148,8 +82,8 @@ const audit = createRoute({
   ),
 });
 
-/** What an admin looks at and decides: the workspace's figures, its installations, the matching queue, the audit log. */
-export function operationRoutes(waymark: Waymark, wake: (workspaceId: string) => void): Api {
+/** What an admin looks at: the workspace's figures, its installations, the audit log. */
+export function operationRoutes(waymark: Waymark): Api {
   const api = apiRouter();
   api.openapi(status, async (c) => {
     const workspace = await waymark.database.global((tx) => findWorkspace(tx, c.get('workspaceId')));
@@ -182,26 +116,6 @@ export function operationRoutes(waymark: Waymark, wake: (workspaceId: string) =>
         .map(({ stream, reason, records, example }) => ({ stream, reason, records, example })),
     }));
     return c.json({ installations: shown }, 200);
-  });
-  api.openapi(queue, async (c) => {
-    const { limit } = c.req.valid('query');
-    const { all, events } = await inside(waymark, c, async (tx) => ({
-      all: await unmatched(tx),
-      events: (await eventTotals(tx)).unmatched,
-    }));
-    const shown = all.slice(0, limit).map((one) => ({
-      ...one,
-      candidates: [...one.candidates],
-      firstSeenAt: iso(one.firstSeenAt),
-      lastSeenAt: iso(one.lastSeenAt),
-    }));
-    return c.json({ unmatched: shown, total: all.length, events }, 200);
-  });
-  api.openapi(assign, async (c) => {
-    const { decisions } = c.req.valid('json');
-    const changed = await inside(waymark, c, (tx) => decide(tx, decisions, actorOf(c), waymark.now()));
-    wake(c.get('workspaceId'));
-    return c.json({ changedAccounts: [...changed] }, 200);
   });
   api.openapi(audit, async (c) => {
     const { before, limit } = c.req.valid('query');

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { beginConsent, completeConsent, InstallError } from '../oauth/grant.ts';
+import { beginConsent, completeConsent } from '../oauth/grant.ts';
+import { InstallError } from '../oauth/install-error.ts';
 import { page } from '../status/page.ts';
 import { html } from 'hono/html';
 import type { Waymark } from '../waymark.ts';

@@ -1,15 +1,19 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { HintRequest } from '@waymark/connector-kit';
-import { addHints, installation as readInstallation, providerApp, resolveDirectory, wantRun } from '@waymark/store';
+import { providerApp, resolveDirectory } from '@waymark/store';
 import { connectorIds, loadConnector } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
+import { keepHints } from './keep-hints.ts';
+import { signingKeys } from './signing-keys.ts';
+import { answerOf, receiveNotice, type Received } from './subscription-notice.ts';
 
 const bodyLimitBytes = 1_048_576;
 
 /**
- * Webhooks of providers. A request names no workspace: the account in its body leads to the installations that may have sent it, and the
- * signature of one of their apps decides. Nothing of an unverified request is kept (I6); what is verified is durable before the 202 (I8).
+ * Webhooks of providers. A request to `/:provider` names no workspace: the account in its body leads to the installations that may have
+ * sent it, and the signature of one of their apps decides. `/:provider/:token` is the address of one subscription. Nothing of an
+ * unverified request is kept (I6); what is verified is durable before the 202 (I8), and no more than that is waited for.
  */
 export function webhookRoutes(
   waymark: Waymark,
@@ -24,73 +28,75 @@ export function webhookRoutes(
       onError: (c) => c.json({ error: { code: 'TOO_LARGE', message: 'The body is too large.' } }, 413),
     }),
   );
+  const respond = (received: Received): Response => {
+    if (received.status >= 400)
+      return Response.json(
+        { error: { code: 'REFUSED', message: 'The request was not accepted.' } },
+        { status: received.status },
+      );
+    const { answer, status } = received;
+    return new Response(answer?.body ?? null, {
+      status,
+      headers: answer ? { 'content-type': answer.contentType, 'x-content-type-options': 'nosniff' } : {},
+    });
+  };
   routes.post('/:provider', async (c) => {
-    const provider = c.req.param('provider');
-    const received = new URL(c.req.url);
-    const request: HintRequest = {
-      method: 'POST',
-      url: `${publicUrl}${received.pathname}${received.search}`,
-      headers: Object.fromEntries([...c.req.raw.headers].map(([name, value]) => [name.toLowerCase(), value])),
-      body: new Uint8Array(await c.req.arrayBuffer()),
-    };
-    const outcome = await receive(waymark, provider, request, onHint);
-    return outcome === 202
-      ? c.body(null, 202)
-      : c.json({ error: { code: 'REFUSED', message: 'The request was not accepted.' } }, outcome);
+    const request = await hintRequest(c.req.raw, publicUrl);
+    return respond(await receive(waymark, c.req.param('provider'), request, onHint));
+  });
+  routes.post('/:provider/:token', async (c) => {
+    const request = await hintRequest(c.req.raw, publicUrl);
+    const received = await receiveNotice(waymark, c.req.param('provider'), c.req.param('token'), request);
+    if (received.wake) onHint(received.wake.workspaceId, received.wake.installationId);
+    return respond(received);
   });
   return routes;
 }
 
-const noKeys = () => Promise.reject(new Error('No connector asks for keys yet.'));
+async function hintRequest(raw: Request, publicUrl: string): Promise<HintRequest> {
+  const received = new URL(raw.url);
+  return {
+    method: 'POST',
+    url: `${publicUrl}${received.pathname}${received.search}`,
+    headers: Object.fromEntries([...raw.headers].map(([name, value]) => [name.toLowerCase(), value])),
+    body: new Uint8Array(await raw.arrayBuffer()),
+  };
+}
 
 async function receive(
   waymark: Waymark,
   provider: string,
   request: HintRequest,
   onHint: (workspaceId: string, installationId: string) => void,
-): Promise<202 | 400 | 401 | 403 | 404> {
+): Promise<Received> {
   let refusal: 400 | 401 | 403 | 404 = 404;
   for (const id of connectorIds) {
     const connector = await loadConnector(id);
     if (connector.manifest.auth.provider !== provider || !connector.hint) continue;
     refusal = 401;
     for (const app of await appsOf(waymark, provider)) {
-      const result = await connector.hint(request, { app, jwks: noKeys }, waymark.now());
+      const jwks = (url: string) => signingKeys(waymark, connector, url);
+      const result = await connector.hint(request, { app, jwks }, waymark.now());
       if (!result.ok) {
         if (result.status !== 401) refusal = result.status;
         continue;
       }
-      for (const account of new Set(result.hints.map((hint) => hint.externalAccountId))) {
+      const named = [...result.hints, ...(result.deliveries ?? [])].map((one) => one.externalAccountId);
+      for (const account of new Set(named)) {
         const entries = await waymark.database.global((tx) =>
           resolveDirectory(tx, `account:${id}`, account, waymark.now()),
         );
-        for (const entry of entries) {
+        for (const { workspaceId, installationId } of entries) {
           // An app signs for the workspace that owns it, and for no other.
-          if (!app.workspaceIds.has(entry.workspaceId) || entry.installationId === null) continue;
-          const installationId = entry.installationId;
-          await waymark.database.inWorkspace(entry.workspaceId, async (tx) => {
-            if (!(await readInstallation(tx, installationId))) return;
-            const hints = result.hints.filter((hint) => hint.externalAccountId === account);
-            await addHints(
-              tx,
-              hints.map((hint) => ({
-                installationId,
-                stream: hint.stream,
-                dedupeKey: hint.dedupeKey,
-                externalIds: hint.ids,
-                receivedAt: waymark.now(),
-              })),
-            );
-            await wantRun(tx, installationId, waymark.now());
-          });
-          await waymark.point('hint-stored');
-          onHint(entry.workspaceId, installationId);
+          if (!app.workspaceIds.has(workspaceId) || installationId === null) continue;
+          if (await keepHints(waymark, { workspaceId, installationId, account }, result))
+            onHint(workspaceId, installationId);
         }
       }
-      return 202;
+      return { status: 202, ...answerOf(result) };
     }
   }
-  return refusal;
+  return { status: refusal };
 }
 
 interface SigningApp {

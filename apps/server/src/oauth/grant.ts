@@ -1,6 +1,6 @@
 import * as oauth from 'openid-client';
 import { contentUuid } from '@waymark/journey';
-import { signInOf, type AnyConnector, type ExternalAccount } from '@waymark/connector-kit';
+import { signInOf, type AnyConnector } from '@waymark/connector-kit';
 import {
   providerApp,
   putDirectory,
@@ -12,31 +12,16 @@ import {
   wantRun,
   type Installation,
 } from '@waymark/store';
-import { configurationFor, createSession, Limits, priority } from '@waymark/sync';
-import { baseUrlsOf, loadConnector } from '../registry.ts';
+import { accountBaseOf, AddressError, configurationFor, fillPath, parameterValues } from '@waymark/sync';
+import { loadConnector } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
+import { grantedBy } from './granted-scopes.ts';
+import { identifyAccount } from './identify.ts';
+import { InstallError } from './install-error.ts';
 import { randomSecret, secretHash } from './secret-hash.ts';
 
 const linkLifeMs = 3_600_000;
 const attemptLifeMs = 10 * 60_000;
-
-/** What went wrong on the way through a provider's consent, for the person in the browser. */
-export class InstallError extends Error {
-  readonly code: 'LINK_USED' | 'STATE_UNKNOWN' | 'CONSENT_REFUSED' | 'APP_MISSING' | 'EXCHANGE_FAILED' | 'READ_FAILED';
-  readonly status: 400 | 403 | 502;
-
-  constructor(
-    code: InstallError['code'],
-    message: string,
-    status: InstallError['status'] = 400,
-    options?: { readonly cause?: unknown },
-  ) {
-    super(message, options);
-    this.name = 'InstallError';
-    this.code = code;
-    this.status = status;
-  }
-}
 
 /** The address to which a provider sends people back; it must stand in the provider's console exactly so. */
 export function redirectUri(publicUrl: string, provider: string): string {
@@ -63,6 +48,8 @@ export interface LinkRequest {
 /** A one-use link bound to the workspace: whoever opens it connects an account to that workspace and no other. */
 export async function createInstallLink(waymark: Waymark, request: LinkRequest): Promise<string> {
   const connector = await loadConnector(request.connector);
+  // Told now, not to whoever opens the link.
+  const settings = { ...request.settings, ...parameterValues(connector, request.settings) };
   const token = randomSecret();
   const now = waymark.now();
   await waymark.database.inWorkspace(request.workspaceId, (tx) =>
@@ -74,7 +61,7 @@ export async function createInstallLink(waymark: Waymark, request: LinkRequest):
       verifier: null,
       redirectUri: redirectUri(request.publicUrl, connector.manifest.auth.provider),
       scopes: scopesOf(connector, request.settings),
-      settings: { ...request.settings, ...(request.loginHint && { loginHint: request.loginHint }) },
+      settings: { ...settings, ...(request.loginHint && { loginHint: request.loginHint }) },
       createdAt: now,
       expiresAt: now + linkLifeMs,
     }),
@@ -140,8 +127,8 @@ export async function beginConsent(
       expiresAt: now + attemptLifeMs,
     }),
   );
-  const base = baseUrlsOf(connector, waymark.configuration.providerUrls)[auth.authorizeBase] ?? '';
-  const url = new URL(`${base}${auth.authorizePath}`);
+  const base = waymark.sync.baseUrls(connector, { settings, accountBase: null })[auth.authorizeBase] ?? '';
+  const url = new URL(`${base}${fillPath(auth.authorizePath, parameterValues(connector, settings))}`);
   const parameters: Record<string, string> = {
     response_type: 'code',
     client_id: app.clientId,
@@ -205,10 +192,18 @@ export async function completeConsent(
       `The app credentials of ${provider} are missing: run waymark install ${attempt.connector}.`,
     );
 
-  const tokens = await exchange(waymark, connector, app, attempt, callback.query, state);
+  const given = withoutHint(attempt.settings);
+  const parameters = parameterValues(connector, given);
+  const tokens = await exchange(waymark, connector, app, { ...attempt, settings: given }, callback.query, state);
   const grantedScopes = grantedBy(tokens, attempt.scopes);
-  const settings = connector.settings.parse(withoutHint(attempt.settings));
-  const account = await identify(waymark, connector, tokens.access_token, settings, grantedScopes);
+  const settings = { ...connector.settings.parse(given), ...parameters };
+  const accountBase = accountBaseFrom(waymark, connector, tokens);
+  const account = await identifyAccount(waymark, connector, {
+    accessToken: () => Promise.resolve(tokens.access_token),
+    settings,
+    accountBase,
+    grantedScopes,
+  });
   const installationId = contentUuid('installation', workspaceId, connector.manifest.id, account.externalAccountId);
   const seal = (field: string, text: string) => waymark.sealer.seal(workspaceId, installationId, field, text);
   const grant = {
@@ -223,6 +218,7 @@ export async function completeConsent(
     accessToken: await seal('access_token', tokens.access_token),
     refreshToken: tokens.refresh_token ? await seal('refresh_token', tokens.refresh_token) : null,
     accessExpiresAt: tokens.expires_in === undefined ? null : now + tokens.expires_in * 1000,
+    accountBase,
   };
   const installation = await waymark.database.inWorkspace(workspaceId, async (tx) => {
     const saved = await saveGrant(tx, grant, now);
@@ -253,13 +249,19 @@ async function exchange(
   waymark: Waymark,
   connector: AnyConnector,
   app: { readonly clientId: string; readonly clientSecret: string },
-  attempt: { readonly redirectUri: string; readonly verifier: string | null },
+  attempt: {
+    readonly redirectUri: string;
+    readonly verifier: string | null;
+    readonly settings: Readonly<Record<string, unknown>>;
+  },
   query: URLSearchParams,
   state: string,
 ): Promise<oauth.TokenEndpointResponse> {
   const auth = signInOf(connector.manifest);
-  const base = baseUrlsOf(connector, waymark.configuration.providerUrls)[auth.tokenBase] ?? '';
-  const configuration = configurationFor({ ...app, url: `${base}${auth.tokenPath}` });
+  const base =
+    waymark.sync.baseUrls(connector, { settings: attempt.settings, accountBase: null })[auth.tokenBase] ?? '';
+  const url = `${base}${fillPath(auth.tokenPath, parameterValues(connector, attempt.settings))}`;
+  const configuration = configurationFor({ url, bearerTypes: auth.bearerTypes ?? [] }, app);
   const address = new URL(attempt.redirectUri);
   // Only what the flow knows goes on: providers add parameters of their own.
   for (const name of ['code', 'state']) address.searchParams.set(name, query.get(name) ?? '');
@@ -279,44 +281,17 @@ async function exchange(
   }
 }
 
-/** Whose account a fresh token is; the verifying read of the installation. */
-async function identify(
+function accountBaseFrom(
   waymark: Waymark,
   connector: AnyConnector,
-  accessToken: string,
-  settings: Readonly<Record<string, unknown>>,
-  grantedScopes: readonly string[],
-): Promise<ExternalAccount> {
-  const session = createSession({
-    limits: new Limits(connector.manifest.id, connector.manifest.buckets, waymark.sync.limits),
-    priority: priority.write,
-    accessToken: () => Promise.resolve(accessToken),
-    refreshToken: () => Promise.resolve(),
-    classify: (error) => connector.classify(error),
-    baseUrls: waymark.sync.baseUrls(connector),
-    settings,
-    grantedScopes,
-    signal: AbortSignal.timeout(60_000),
-    now: waymark.now,
-    random: Math.random,
-  });
+  tokens: oauth.TokenEndpointResponse,
+): string | null {
   try {
-    return await connector.identify(await connector.connect(session));
+    return accountBaseOf(connector, waymark.configuration.providerUrls, tokens);
   } catch (cause) {
-    throw new InstallError(
-      'READ_FAILED',
-      `The account could not be read: ${cause instanceof Error ? cause.message : 'unknown'}.`,
-      502,
-      { cause },
-    );
+    if (!(cause instanceof AddressError)) throw cause;
+    throw new InstallError('EXCHANGE_FAILED', cause.message, 502, { cause });
   }
-}
-
-/** What was really granted (failure E6): as text with spaces (RFC 6749), as a list (HubSpot), or, where nothing is said, what was asked. */
-function grantedBy(tokens: oauth.TokenEndpointResponse, asked: readonly string[]): readonly string[] {
-  if (typeof tokens.scope === 'string' && tokens.scope !== '') return tokens.scope.split(/[\s,]+/);
-  const listed: unknown = tokens.scopes;
-  return Array.isArray(listed) ? listed.filter((one) => typeof one === 'string') : asked;
 }
 
 function withoutHint(settings: unknown): Record<string, unknown> {

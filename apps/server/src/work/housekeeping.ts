@@ -1,11 +1,13 @@
-import { sweepDirectory, sweepHints, sweepOAuthAttempts } from '@waymark/store';
+import { sweepDeliveries, sweepDirectory, sweepHints, sweepOAuthAttempts } from '@waymark/store';
 import type { Waymark } from '../waymark.ts';
 
 const day = 86_400_000;
 /** A repeat of a webhook is recognized for so long; providers try again for a day at most. */
 const hintLifeMs = 3 * day;
+/** What a cursor has passed can be read again for so long, and a repeat of it is recognized. */
+const deliveryLifeMs = 7 * day;
 
-/** Removes what has served its time: consents that ended, names that ran out, hints that were taken. */
+/** Removes what has served its time: consents that ended, names that ran out, hints that were taken, deliveries that were read. */
 export async function keepHouse(waymark: Waymark): Promise<void> {
   const now = waymark.now();
   await waymark.database.global((tx) => sweepDirectory(tx, now));
@@ -13,6 +15,7 @@ export async function keepHouse(waymark: Waymark): Promise<void> {
     await waymark.database.inWorkspace(workspaceId, async (tx) => {
       await sweepOAuthAttempts(tx, now - day);
       await sweepHints(tx, now - hintLifeMs);
+      await sweepDeliveries(tx, now - deliveryLifeMs);
     });
   }
 }
