@@ -1,4 +1,4 @@
-import type { CallSpec, Session } from '../contract.ts';
+import type { CallSpec, Inbox, Session } from '../contract.ts';
 import { ConnectorFault } from '../fault.ts';
 import type { Fault } from '../fault.ts';
 
@@ -17,6 +17,7 @@ export interface TestSessionOptions {
   readonly grantedScopes?: readonly string[];
   readonly now?: () => number;
   readonly signal?: AbortSignal;
+  readonly inbox?: Inbox;
 }
 
 /** A session that makes each call once, with no bucket and no retry, so that a test sees the fault of the first answer. */
@@ -31,6 +32,7 @@ export function testSession(options: TestSessionOptions): TestSession {
     settings: options.settings ?? {},
     grantedScopes: options.grantedScopes ?? [],
     now: options.now ?? (() => 0),
+    ...(options.inbox && { inbox: options.inbox }),
     async call(spec, work) {
       calls.push(spec);
       try {
