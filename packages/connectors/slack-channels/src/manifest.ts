@@ -29,6 +29,8 @@ export const manifest: Manifest = {
     pkce: false,
     authorizeParams: {},
     scopeSeparator: ',',
+    bearerTypes: ['bot'],
+    extra: { signingSecret: { label: 'Signing secret', secret: true, required: true } },
   },
   baseUrls: { slack: 'https://slack.com' },
   baseScopes: ['team:read'],
