@@ -59,6 +59,7 @@ export async function receiveNotice(
         externalId: push.externalId,
         secret: sealedShape.parse(JSON.parse(opened)).secret,
         externalAccountId: installation.externalAccountId,
+        settings: installation.settings,
       },
       jwks: (url) => signingKeys(waymark, connector, url),
     },
