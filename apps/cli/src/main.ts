@@ -8,6 +8,7 @@ import { importCommand } from './commands/import.ts';
 import { installCommand } from './commands/install.ts';
 import { memberCommand } from './commands/member.ts';
 import { replayCommand } from './commands/replay.ts';
+import { reviewCommand } from './commands/review.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     explainCommand(),
     replayCommand(),
     importCommand(),
+    reviewCommand(),
     writebackCommand(),
   ]) {
     program.addCommand(command);

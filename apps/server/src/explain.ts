@@ -1,15 +1,6 @@
-import { explain, reduce, type AccountJourney } from '@waymark/lifecycle';
-import {
-  account as readAccount,
-  checkpoint,
-  contacts,
-  factsOf,
-  readSettings,
-  sourcesOfAccount,
-  type Account,
-  type Tx,
-} from '@waymark/store';
-import { accountContext, activeJourneys, coverageIndex } from '@waymark/sync';
+import { explain, type AccountJourney } from '@waymark/lifecycle';
+import { checkpoint, matchSummary, type Account, type MatchedBy, type Tx } from '@waymark/store';
+import { deriveAccount } from '@waymark/sync';
 
 /** An account's answer, derived again from the log, beside what is stored. */
 export interface Explained {
@@ -18,6 +9,8 @@ export interface Explained {
   readonly text: string;
   /** Whether the stored answer has the digest that the log gives now. */
   readonly agrees: boolean;
+  /** Why its events are its own, and which other accounts they could have been of. */
+  readonly matching: readonly MatchedBy[];
 }
 
 /** Derives the answer of an account from the log again, in every active journey, and says whether what is stored agrees. */
@@ -27,25 +20,20 @@ export async function explainAccount(
   asOf: number,
   flagId?: string,
 ): Promise<readonly Explained[]> {
-  const account = await readAccount(tx, accountId);
-  if (!account) return [];
-  const settings = await readSettings(tx);
-  const people = await contacts(tx, accountId);
-  const relevant = await sourcesOfAccount(tx, accountId, account.csmEmail);
-  const coverage = (await coverageIndex(tx))(relevant.size > 0 ? relevant : null);
-  const context = accountContext(account, people, coverage, account.timezone ?? settings.timezone);
-  const facts = await factsOf(tx, accountId);
+  const derived = await deriveAccount(tx, accountId, asOf);
+  if (!derived) return [];
+  const matching = await matchSummary(tx, accountId);
   const results: Explained[] = [];
-  for (const journey of await activeJourneys(tx)) {
+  for (const { journey, answer } of derived.answers) {
     const stored = await checkpoint(tx, accountId, journey.definition.id);
-    const answer = reduce(journey, context, facts, asOf);
     // Time moves on between the two: compared is what the log says of the instant that is stored.
-    const then = stored ? reduce(journey, context, facts, stored.asOf) : undefined;
+    const then = stored && derived.asOf(stored.asOf).find((one) => one.journey === journey)?.answer;
     results.push({
-      account,
+      account: derived.account,
       answer,
       text: explain(answer, flagId === undefined ? {} : { flagId }),
       agrees: then !== undefined && then.digest === stored?.digest,
+      matching,
     });
   }
   return results;

@@ -1,7 +1,7 @@
 import type { Tx } from '@waymark/store';
-import type { Folded } from '@waymark/sync';
+import { decide, type Folded } from '@waymark/sync';
 import { createSlackBot, slackInstallUrl, type SlackBotDependencies } from '@waymark/slack-bot';
-import { decide, moveEvidence, recordAnswer } from './decisions.ts';
+import { moveEvidence, recordAnswer } from './decisions.ts';
 import { explainAccount } from './explain.ts';
 import type { Waymark } from './waymark.ts';
 

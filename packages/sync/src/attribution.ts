@@ -70,6 +70,19 @@ export async function rematch(tx: Tx, inForce: Assignments, scope: RematchScope)
   return rematchRows(tx, lookup, rows);
 }
 
+/** The same for a decision, with the assignments that its sightings need and no others. */
+export async function rematchDecided(
+  tx: Tx,
+  decided: { readonly subjects: readonly RematchSubject[]; readonly eventIds: readonly string[] },
+): Promise<readonly AccountChange[]> {
+  await lockMatching(tx);
+  const lookup = await lookupFor(tx);
+  const named = decided.subjects.length > 0 ? await rematchNaming(tx, lookup, decided.subjects) : [];
+  const single =
+    decided.eventIds.length > 0 ? await rematchRows(tx, lookup, await sightingsOf(tx, decided.eventIds)) : [];
+  return [...named, ...single];
+}
+
 /**
  * Matches again what the pages since the last time asked for; takes turns with pages that are being stored. Returns the accounts whose
  * events changed. What it takes is gone with its transaction only.
@@ -152,9 +165,7 @@ async function rematchRows(tx: Tx, lookup: Lookup, rows: readonly MatchableRow[]
   const inForce = await lookup(rows.map(matchable));
   const changed = rows
     .map((row) => ({ row, found: matchSighting(row, inForce) }))
-    .filter(
-      ({ row, found }) => !(found.accountId === null && row.match?.reason === 'thread') && !same(row.match, found),
-    );
+    .filter(({ row, found }) => !keepsThread(row, found) && !same(row.match, found));
   await writeMatches(
     tx,
     changed.map(({ row, found }) => ({ ...key(row), match: found })),
@@ -195,11 +206,9 @@ export async function rematchThreads(
     const own = mails.map((row) => ({ row, found: matchSighting(row, inForce) }));
     const accounts = own.flatMap(({ found }) => (found.accountId === null ? [] : [found.accountId]));
     for (const { row, found } of own) {
-      // Mail among ourselves stays out of the customer's account even inside the customer's thread.
+      // Mail among ourselves, or of people who are nobody's customer, stays out even inside a customer's thread.
       const wanted =
-        found.accountId === null && found.reason !== 'no-outside-participant'
-          ? matchByThread(thread, accounts, found)
-          : found;
+        found.accountId === null && !standsAlone.has(found.reason) ? matchByThread(thread, accounts, found) : found;
       if (!same(row.match, wanted)) writes.push({ ...key(row), match: wanted });
     }
   }
@@ -211,6 +220,12 @@ export async function rematchThreads(
 export async function refreshQueue(tx: Tx): Promise<void> {
   await rewriteUnmatched(tx);
 }
+
+/** What a thread gave stays as long as nothing else is found: its thread is looked at when that changes. */
+const keepsThread = (row: MatchableRow, found: Match): boolean =>
+  found.accountId === null && row.match?.reason === 'thread' && !standsAlone.has(found.reason);
+
+const standsAlone: ReadonlySet<string> = new Set(['no-outside-participant', 'not-customer']);
 
 const key = (row: MatchableRow) => ({ eventId: row.eventId, sourceId: row.sourceId, generation: row.generation });
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { findAccounts } from '@waymark/store';
-import { explainAccount } from '@waymark/server';
+import { explainAccount, type Explained } from '@waymark/server';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput } from '../output.ts';
 
@@ -38,10 +38,20 @@ export function explainCommand(): Command {
             explained
               .map(
                 (one) =>
-                  `${one.text}\n\n${one.agrees ? 'Agrees with the log.' : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.'}`,
+                  `${one.text}\n\n${matchingText(one.matching)}${one.agrees ? 'Agrees with the log.' : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.'}`,
               )
               .join('\n\n'),
         );
       });
     });
+}
+
+/** Why its events are its own, and who lost them. */
+function matchingText(matching: Explained['matching']): string {
+  if (matching.length === 0) return '';
+  const lines = matching.slice(0, 12).map((one) => {
+    const lost = one.lost.map((each) => `${each.name} (${each.why}, ${each.events})`).join(', ');
+    return `  ${one.events} by ${one.reason} ${one.subject}${lost === '' ? '' : `; lost: ${lost}`}`;
+  });
+  return `Why its events are its own:\n${lines.join('\n')}\n\n`;
 }

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { addWritebackPlan, flags, recordAudit, saveWritebackMapping } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
+import { decide } from '@waymark/sync';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -151,7 +152,10 @@ describe('isolation of workspaces over HTTP (I6)', () => {
     const { entries } = z
       .object({ entries: z.array(z.object({ action: z.string(), actor: z.string(), subject: z.string() })) })
       .parse(await log.json());
-    expect(entries[0]).toMatchObject({ action: 'matching.decided', subject: 'domain:stranger-alphamark.example' });
+    // Whom it is about stands in the decision: the audit chain keeps nobody's address.
+    expect(entries[0]).toMatchObject({ action: 'matching.decided', subject: expect.stringMatching(/^decision:/) });
+    const made = await app.request('/api/decisions', { headers: bearer(alpha.token) });
+    expect(await made.text()).toContain('"subject":"stranger-alphamark.example"');
     expect(entries[0]?.actor).toMatch(/^token:[0-9a-f]{12}$/);
   });
 
@@ -236,6 +240,12 @@ async function alphaIds(waymark: Waymark, alpha: Furnished): Promise<Readonly<Re
         },
       ],
     );
+    const decided = await decide(
+      tx,
+      [{ kind: 'domain', subject: 'nobody-alphamark.example', verdict: 'not_customer' }],
+      'test',
+      now,
+    );
     await recordAudit(tx, { at: now, actor: 'alphamark', action: 'test.planned', subject: plan, detail: {} });
     return {
       account: alpha.quietAccountId,
@@ -244,6 +254,7 @@ async function alphaIds(waymark: Waymark, alpha: Furnished): Promise<Readonly<Re
       plan,
       mapping,
       installation: alpha.installationId,
+      decision: decided.decisionId,
     };
   });
 }

@@ -51,3 +51,8 @@ CREATE INDEX source_object_tags ON source_object USING gin (tags) WHERE tags IS 
 -- preview: consented to, and nothing of it is read into the store before a person accepts.
 ALTER TABLE installation DROP CONSTRAINT installation_status_check;
 ALTER TABLE installation ADD CONSTRAINT installation_status_check CHECK (status IN ('active', 'needs_auth', 'disabled', 'preview'));
+-- Decisions made before this table was: they stand, and can be undone like any other.
+INSERT INTO matching_decision (workspace_id, decision_id, subject_kind, subject, verdict, account_id, decided_at, decided_by)
+SELECT workspace_id, assignment_id, subject_kind, subject, 'account', account_id, known_from, coalesce(by_member, 'unknown') FROM assignment
+ WHERE basis = 'hand' AND known_to IS NULL AND subject_kind IN ('contact', 'domain', 'event')
+ON CONFLICT (workspace_id, decision_id, subject_kind, subject) DO NOTHING;

@@ -11,7 +11,7 @@ export interface Installation {
   readonly externalAccountId: string;
   readonly label: string;
   readonly address: string | null;
-  readonly status: 'active' | 'needs_auth' | 'disabled';
+  readonly status: 'active' | 'needs_auth' | 'disabled' | 'preview';
   readonly statusReason: string | null;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly grantedScopes: readonly string[];

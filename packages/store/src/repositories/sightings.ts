@@ -141,3 +141,41 @@ export async function writeMatches(
     );
   }
 }
+
+/** Events of an account that belong there for one reason, by one subject, with the accounts that lost them and why. */
+export interface MatchedBy {
+  readonly reason: string;
+  readonly subject: string;
+  readonly events: number;
+  readonly lost: readonly {
+    readonly accountId: string;
+    readonly name: string;
+    readonly why: string;
+    readonly events: number;
+  }[];
+}
+
+/** Why an account's events are its own, the commonest reasons first; at most 50 of them. */
+export async function matchSummary(tx: Tx, accountId: string): Promise<readonly MatchedBy[]> {
+  const { rows } = await tx.query<{ reason: string; subject: string; events: string; lost: MatchedBy['lost'] }>(
+    `WITH own AS MATERIALIZED (
+       SELECT DISTINCT ON (event_id) event_id, coalesce(match->>'reason', 'unknown') AS reason, coalesce(match->>'subject', '') AS subject,
+              CASE WHEN jsonb_typeof(match->'lost') = 'array' THEN match->'lost' ELSE '[]'::jsonb END AS lost
+         FROM journey_event WHERE workspace_id = $1 AND account_id = $2 AND superseded_at IS NULL
+        ORDER BY event_id, (match->>'accountId' IS NULL), rank, source_id),
+     counted AS MATERIALIZED (
+       SELECT reason, CASE WHEN reason = 'hand' AND subject ~ '^[0-9a-f-]{36}$' THEN 'single events' ELSE subject END AS subject, lost FROM own),
+     total AS MATERIALIZED (SELECT reason, subject, count(*) AS events FROM counted GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 50),
+     loser AS MATERIALIZED (
+       SELECT c.reason, c.subject, l.value->>'accountId' AS account_id, coalesce(l.value->>'why', 'weaker') AS why, count(*) AS events
+         FROM counted c CROSS JOIN LATERAL jsonb_array_elements(c.lost) AS l(value) GROUP BY 1, 2, 3, 4),
+     named AS MATERIALIZED (
+       SELECT l.reason, l.subject, jsonb_agg(jsonb_build_object('accountId', l.account_id, 'name', coalesce(a.name, l.account_id), 'why', l.why,
+                'events', l.events) ORDER BY l.events DESC, l.account_id) AS lost
+         FROM loser l LEFT JOIN account a ON a.workspace_id = $1 AND a.account_id::text = l.account_id GROUP BY 1, 2)
+     SELECT t.reason, t.subject, t.events, coalesce(n.lost, '[]'::jsonb) AS lost
+       FROM total t LEFT JOIN named n ON n.reason = t.reason AND n.subject = t.subject ORDER BY t.events DESC, t.reason, t.subject`,
+    [tx.workspaceId, accountId],
+  );
+  return rows.map((row) => ({ ...row, events: Number(row.events) }));
+}
