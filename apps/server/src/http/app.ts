@@ -47,6 +47,6 @@ export function createApp(options: AppOptions): OpenAPIHono {
   app.route('/webhooks', webhookRoutes(waymark, options.publicUrl, options.onHint));
   app.route('/', metricsRoutes(waymark));
   app.route('/', apiRoutes(waymark, { publicUrl: options.publicUrl, wake: options.wake }));
-  app.route('/', statusRoutes(waymark, { publicUrl: options.publicUrl }));
+  app.route('/', statusRoutes(waymark, { publicUrl: options.publicUrl, wake: options.wake }));
   return app;
 }

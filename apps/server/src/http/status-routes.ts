@@ -1,17 +1,16 @@
 import { Hono, type Context } from 'hono';
+import { getCookie } from 'hono/cookie';
 import {
   account as readAccount,
   accounts,
-  eventTotals,
   findWorkspace,
   gaps,
   readSettings,
   setAsideTotals,
   timeline,
-  unmatched,
   type Tx,
 } from '@waymark/store';
-import { activeJourneys } from '@waymark/sync';
+import { activeJourneys, asShown, DecisionError } from '@waymark/sync';
 import { runDoctor } from '../doctor/doctor.ts';
 import { workspaceReport } from '../report.ts';
 import { accountDossier } from '../status/account-dossier.ts';
@@ -27,14 +26,17 @@ import { mapPage } from '../status/map-page.ts';
 import { overviewPage } from '../status/overview-page.ts';
 import { page, type Markup } from '../status/page.ts';
 import { missingPage, pagePolicy, requirePageToken } from '../status/session.ts';
-import { unmatchedPage } from '../status/unmatched-page.ts';
+import { choiceOf, isProven, sessionActor } from '../status/review-choice.ts';
+import { noticePage, reviewBody } from '../status/review-body.ts';
 import { writebackPage, writebackView } from '../status/writeback-page.ts';
 import type { Waymark } from '../waymark.ts';
-import type { Access } from './access.ts';
+import { sessionCookie, type Access } from './access.ts';
 
 export interface StatusDependencies {
   /** The address from outside. */
   readonly publicUrl: string;
+  /** Something of the workspace was changed by hand: fold and send what follows. Returns at once. */
+  readonly wake: (workspaceId: string) => void;
 }
 
 /** Events drawn on a time line at most. */
@@ -49,7 +51,7 @@ interface Shown {
   readonly body: Markup;
 }
 
-/** The pages for people, rendered on the server. All of them read only, and only the reader's own workspace. */
+/** The pages for people, rendered on the server. All read, and only the reader's own workspace; one form decides. */
 export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<Access> {
   const routes = new Hono<Access>();
   const inside = requirePageToken(waymark, deps.publicUrl);
@@ -154,14 +156,31 @@ export function statusRoutes(waymark: Waymark, deps: StatusDependencies): Hono<A
     return checked && { title: `${checked.flag.title}, ${checked.account.name}`, body: flagPage({ ...checked, now }) };
   });
 
-  show('/unmatched', '/unmatched', 'queue', async (tx) => {
-    const body = unmatchedPage({
-      queue: await unmatched(tx),
-      accounts: new Map((await accounts(tx)).map((one) => [one.accountId, one])),
-      events: (await eventTotals(tx)).unmatched,
-      timezone: (await readSettings(tx)).timezone,
-    });
-    return { title: 'Unmatched', body };
+  show('/unmatched', '/unmatched', 'queue', async (tx, c, now) => ({
+    title: 'Unmatched',
+    body: await reviewBody(tx, (name) => c.req.query(name) ?? '', getCookie(c, sessionCookie), now),
+  }));
+
+  // A page may change something only by a form that one of our own pages made for this session.
+  routes.post('/unmatched', inside, async (c) => {
+    const session = getCookie(c, sessionCookie);
+    const form = await c.req.parseBody().catch((): Record<string, unknown> => ({}));
+    const field = (name: string): string => (typeof form[name] === 'string' ? form[name] : '');
+    if (session === undefined || !isProven(session, field('proof')))
+      return c.html(missingPage('form'), 401, { 'www-authenticate': 'Bearer' });
+    const now = waymark.now();
+    try {
+      await waymark.database.inWorkspace(c.get('workspaceId'), async (tx) => {
+        const choice = await choiceOf(tx, field, sessionActor(session), now);
+        if (choice) await asShown(tx, now, field('expect'), choice.work);
+      });
+    } catch (error) {
+      if (!(error instanceof DecisionError)) throw error;
+      c.header('content-security-policy', pagePolicy);
+      return c.html(page('Not done', noticePage(error.message), undefined), 409);
+    }
+    deps.wake(c.get('workspaceId'));
+    return c.redirect('/unmatched', 303);
   });
 
   show('/map', '/map', 'map', async (tx, _c, now) => ({
