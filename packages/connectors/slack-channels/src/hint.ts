@@ -22,7 +22,7 @@ const envelope = z.object({
   authorizations: z
     .array(z.object({ enterprise_id: nullable, team_id: nullable, is_enterprise_install: z.boolean().default(false) }))
     .optional(),
-  event: z.looseObject({ type: text, channel_type: nullable, channel: z.unknown(), event_ts: nullable }).optional(),
+  event: z.looseObject({ type: text, channel_type: nullable, event_ts: nullable }).optional(),
 });
 type Envelope = z.infer<typeof envelope>;
 
@@ -32,7 +32,7 @@ const messageEvent = z.object({
   event_ts: nullable,
   ts: nullable,
   deleted_ts: nullable,
-  message: z.unknown(),
+  message: z.unknown().optional(),
 });
 
 /** Events after which the list of channels or of people is another. A revoked grant shows itself in the reading that follows. */
