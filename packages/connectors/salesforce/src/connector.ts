@@ -1,0 +1,29 @@
+import type { Connector } from '@waymark/connector-kit';
+import { classify } from './classify.ts';
+import { connect, type SalesforceClient } from './client.ts';
+import { manifest } from './manifest.ts';
+import { objectStreams } from './object-streams.ts';
+import { flatten, value } from './record.ts';
+import { declarationSchema } from './settings.ts';
+import { stageWriter } from './stage-writer.ts';
+
+/** Salesforce: accounts, contacts, users, opportunities, cases, meetings and logged mail as journey events, and stages back. */
+export const salesforce: Connector<SalesforceClient> = {
+  manifest,
+  settings: declarationSchema,
+  connect,
+  async identify(client) {
+    const { organizationId } = await client.identity();
+    const { rows } = await client.rows('SELECT Id, Name, TimeZoneSidKey FROM Organization LIMIT 1');
+    const organization = { fields: flatten(rows[0] ?? {}) };
+    const timezone = value(organization, 'TimeZoneSidKey');
+    return {
+      externalAccountId: value(organization, 'Id') ?? organizationId,
+      label: value(organization, 'Name') ?? `Salesforce ${organizationId}`,
+      ...(timezone === undefined ? {} : { timezone }),
+    };
+  },
+  streams: objectStreams,
+  classify,
+  write: stageWriter,
+};

@@ -1,0 +1,66 @@
+import type { SalesforceClient } from './client.ts';
+import { isId, type Row } from './record.ts';
+
+/** As many ids as fit a request's address: Salesforce refuses URIs above 16,384 bytes. */
+const IDS = 200;
+const PAGE = 2000;
+
+/** A list in parts of at most `size`. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
+  return parts;
+}
+
+/** Ids, quoted, for an IN list. Only what is an id gets into a query. */
+export function idList(ids: readonly string[]): string {
+  return ids
+    .filter(isId)
+    .map((id) => `'${id}'`)
+    .join(',');
+}
+
+/** A text as a literal of SOQL. https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm */
+export function literal(text: string): string {
+  return `'${text
+    .replace(/[\\'"]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')}'`;
+}
+
+/**
+ * All rows of an object whose `field` names one of the ids, in the order of their own ids. Paged by the last id seen, never by a
+ * locator: what Salesforce cuts short is asked for again from there.
+ */
+export async function rowsFor(
+  client: SalesforceClient,
+  wanted: {
+    readonly object: string;
+    readonly select: readonly string[];
+    readonly field: string;
+    readonly ids: readonly string[];
+    readonly and?: string;
+    /** Sees deleted rows as well. */
+    readonly all?: boolean;
+  },
+): Promise<Row[]> {
+  const found: Row[] = [];
+  const select = [...new Set(['Id', ...wanted.select])].join(', ');
+  for (const part of chunks([...new Set(wanted.ids.filter(isId))], IDS)) {
+    let after = '';
+    for (;;) {
+      const conditions = [
+        `${wanted.field} IN (${idList(part)})`,
+        ...(wanted.and === undefined ? [] : [wanted.and]),
+        ...(after === '' ? [] : [`Id > '${after}'`]),
+      ];
+      const soql = `SELECT ${select} FROM ${wanted.object} WHERE ${conditions.join(' AND ')} ORDER BY Id LIMIT ${PAGE}`;
+      const page = await client.rows(soql, { all: wanted.all === true });
+      found.push(...page.rows);
+      const last = page.rows.at(-1)?.Id;
+      if (last === undefined || (!page.cut && page.rows.length < PAGE)) break;
+      after = last;
+    }
+  }
+  return found;
+}
