@@ -83,6 +83,8 @@ export interface OAuthOptions {
   readonly accessTtlSeconds: number;
   /** A refresh gives a new refresh token and voids the old one. */
   readonly rotating: boolean;
+  /** With `rotating`: the used refresh token stays good beside the new one; false without it. */
+  readonly keepsUsedRefresh?: boolean;
   /** Whether this consent brings a refresh token; always without it. `first` is true when the subject never consented to the app. */
   readonly issuesRefresh?: (request: URLSearchParams, first: boolean) => boolean;
   /** Whether scopes granted earlier are added to the new grant (Google's include_granted_scopes). */
@@ -310,7 +312,7 @@ export class OAuthServer {
       return failure('invalid_grant', 'Token has been expired or revoked.');
     }
     if (!this.#options.rotating) return this.#succeed(grant, grant.scopes, token, undefined);
-    this.revoke(token);
+    if (this.#options.keepsUsedRefresh !== true) this.revoke(token);
     const renewed = this.#issueRefresh(grant, grant.scopes);
     return this.#succeed(grant, grant.scopes, renewed, renewed);
   }
