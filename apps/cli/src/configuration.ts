@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readConfiguration, type Configuration } from '@waymark/server';
 
-const kept = z.object({ urls: z.object({ google: z.string(), hubspot: z.string(), slack: z.string() }) });
+const kept = z.object({ urls: z.record(z.string(), z.string()) });
 
 /**
  * The configuration of a command. A home that holds the sandbox is sample data: what it connects to is the sandbox, also when it is not
@@ -13,20 +13,11 @@ export function commandConfiguration(env: Readonly<Record<string, string | undef
   const configuration = readConfiguration(env);
   const sandbox = sandboxOf(configuration.home);
   if (!sandbox) return configuration;
-  const { providerUrls } = configuration;
-  return {
-    ...configuration,
-    providerUrls: {
-      google: providerUrls.google ?? sandbox.google,
-      hubspot: providerUrls.hubspot ?? sandbox.hubspot,
-      slack: providerUrls.slack ?? sandbox.slack,
-    },
-  };
+  const own = Object.entries(configuration.providerUrls).filter(([, url]) => url !== undefined);
+  return { ...configuration, providerUrls: { ...sandbox, ...Object.fromEntries(own) } };
 }
 
-function sandboxOf(
-  home: string,
-): { readonly google: string; readonly hubspot: string; readonly slack: string } | undefined {
+function sandboxOf(home: string): Readonly<Record<string, string>> | undefined {
   let text: string;
   try {
     text = readFileSync(join(home, 'sandbox', 'sandbox.json'), 'utf8');

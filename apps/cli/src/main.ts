@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
 import { installCommand } from './commands/install.ts';
+import { mailboxesCommand } from './commands/mailboxes.ts';
 import { memberCommand } from './commands/member.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reviewCommand } from './commands/review.ts';
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     demoCommand(),
     workspaceCommand(),
     installCommand(),
+    mailboxesCommand(),
     memberCommand(),
     tokenCommand(),
     syncCommand(),

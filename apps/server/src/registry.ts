@@ -5,6 +5,7 @@ const connectors: Readonly<Record<string, () => Promise<AnyConnector>>> = {
   gmail: async () => (await import('@waymark/connector-gmail')).gmail,
   'google-calendar': async () => (await import('@waymark/connector-google-calendar')).googleCalendar,
   hubspot: async () => (await import('@waymark/connector-hubspot')).hubspot,
+  salesforce: async () => (await import('@waymark/connector-salesforce')).salesforce,
   outlook: async () => (await import('@waymark/connector-outlook')).outlook,
   'slack-channels': async () => (await import('@waymark/connector-slack-channels')).slackChannels,
   webhook: async () => (await import('@waymark/connector-webhook')).webhook,

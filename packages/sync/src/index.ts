@@ -21,7 +21,8 @@ export { noPoint, type Point, type PointName } from './points.ts';
 export { createSession, type SessionOptions } from './session.ts';
 export { type Progress, type RunResult } from './run.ts';
 export { endPush, type PushAddressing } from './push.ts';
-export { assertedGrant, readServiceAccount, ServiceAccountError } from './organization-token.ts';
+export { mailboxToken, readServiceAccount } from './organization-token.ts';
+export { issuerOf } from './sign-in.ts';
 export { configurationFor, isLoopback } from './token-endpoint.ts';
 export { TokenKeeper, type Sealer } from './tokens.ts';
 export {

@@ -2,6 +2,7 @@ import { importPKCS8, SignJWT } from 'jose';
 import * as oauth from 'openid-client';
 import { z } from 'zod';
 import { configurationFor, type TokenEndpoint } from './token-endpoint.ts';
+import type { Issuer } from './tokens.ts';
 
 /** What is used of a service account's key file. Its `token_uri` is not: where requests go is the operator's to say. */
 const keyFile = z.object({
@@ -64,4 +65,54 @@ export async function assertedGrant(
   return oauth.genericGrantRequest(configurationFor(endpoint, null), 'urn:ietf:params:oauth:grant-type:jwt-bearer', {
     assertion,
   });
+}
+
+/** Entra's way: the app's own credentials (RFC 6749, 4.4); which mailboxes they open is the administrator's to limit. */
+export function credentialsGrant(
+  endpoint: TokenEndpoint,
+  app: { readonly clientId: string; readonly clientSecret: string },
+  scopes: readonly string[],
+): Promise<oauth.TokenEndpointResponse> {
+  return oauth.clientCredentialsGrant(configurationFor(endpoint, app), { scope: scopes.join(' ') });
+}
+
+/** A first token for a mailbox that has just been chosen. Throws an Error that says what the provider refused. */
+export async function mailboxToken(
+  issuer: Issuer,
+  asked: { readonly mailbox: string; readonly now: number } & (
+    | { readonly serviceAccount: ServiceAccount }
+    | { readonly app: { readonly clientId: string; readonly clientSecret: string } }
+  ),
+): Promise<{ readonly accessToken: string; readonly expiresAt: number | null }> {
+  const endpoint = { url: issuer.tokenUrl, bearerTypes: issuer.bearerTypes ?? [] };
+  const scopes = issuer.organizationScopes ?? [];
+  try {
+    const answer =
+      'app' in asked
+        ? await credentialsGrant(endpoint, asked.app, scopes)
+        : await assertedGrant(endpoint, asked.serviceAccount, { subject: asked.mailbox, scopes, now: asked.now });
+    return {
+      accessToken: answer.access_token,
+      expiresAt: answer.expires_in === undefined ? null : asked.now + answer.expires_in * 1000,
+    };
+  } catch (cause) {
+    const told =
+      cause instanceof oauth.ResponseBodyError
+        ? `${cause.error}${cause.error_description ? `: ${cause.error_description.slice(0, 200)}` : ''}`
+        : 'no usable answer';
+    throw new OrganizationRefusal(told, { cause });
+  }
+}
+
+/** The provider gives no token for a mailbox. */
+export class OrganizationRefusal extends Error {
+  readonly code = 'ORGANIZATION_REFUSED';
+
+  constructor(told: string, options?: { readonly cause?: unknown }) {
+    super(
+      `The provider gives no token for this mailbox (${told}): check that it exists and that its administrator allowed the scopes.`,
+      options,
+    );
+    this.name = 'OrganizationRefusal';
+  }
 }

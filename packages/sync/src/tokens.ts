@@ -10,7 +10,7 @@ import {
   type SealedTokens,
   type Tx,
 } from '@waymark/store';
-import { assertedGrant, readServiceAccount, type ServiceAccount } from './organization-token.ts';
+import { assertedGrant, credentialsGrant, readServiceAccount, type ServiceAccount } from './organization-token.ts';
 import type { Point } from './points.ts';
 import { configurationFor, type TokenEndpoint } from './token-endpoint.ts';
 
@@ -202,7 +202,7 @@ export class TokenKeeper {
         const asked = { subject: mailbox, scopes, now: this.#now() };
         return () => assertedGrant(endpoint, means.serviceAccount, asked);
       }
-      return () => oauth.clientCredentialsGrant(configurationFor(endpoint, means.app), { scope: scopes.join(' ') });
+      return () => credentialsGrant(endpoint, means.app, scopes);
     }
     if (!stored.refreshToken || !('app' in means)) {
       return new ConnectorFault({

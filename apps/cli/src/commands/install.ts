@@ -1,18 +1,31 @@
-import { password as askPassword, text as askText, isCancel } from '@clack/prompts';
-import { Command } from 'commander';
-import { installations, providerApp, saveProviderApp } from '@waymark/store';
-import { createInstallLink, loadConnector, redirectUri, scopesOf, connectorIds, type Waymark } from '@waymark/server';
+import { Command, Option } from 'commander';
+import { installations } from '@waymark/store';
+import {
+  connectorIds,
+  createInstallLink,
+  installAddress,
+  loadConnector,
+  parametersOf,
+  redirectUri,
+  scopesOf,
+  type Waymark,
+} from '@waymark/server';
+import { signInOf, type AnyConnector } from '@waymark/server';
 import { slackInstallLink, slackManifest, slackRedirectUri, slackScopes } from '@waymark/server';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, type Output } from '../output.ts';
+import { askParameters, keepCredentials, valuesOf, type GivenValues } from './app-credentials.ts';
+import { installForOrganization, keyText, mailboxList, mailboxText } from './install-mailboxes.ts';
 
-interface Options {
+interface Options extends GivenValues {
   readonly workspace?: string;
   readonly json?: boolean;
-  readonly clientId?: string;
-  readonly clientSecret?: string;
-  readonly signingSecret?: string;
   readonly settings?: string;
+  readonly organization?: boolean;
+  readonly mailboxes?: string;
+  readonly key?: string;
+  readonly label?: string;
+  readonly rotate?: boolean;
   readonly writeback?: boolean;
   readonly wait?: boolean;
 }
@@ -27,6 +40,17 @@ export function installCommand(): Command {
     .option('--client-secret <secret>', "the app's client secret; better given when asked, or as WAYMARK_CLIENT_SECRET")
     .option('--signing-secret <secret>', 'Slack: what Slack signs its requests with')
     .option('--settings <json>', "the connector's settings; for a CRM its declaration of customers and properties")
+    .addOption(
+      new Option(
+        '--set <name=value>',
+        "what the vendor's account or app needs, such as subdomain=acme; repeat it",
+      ).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]),
+    )
+    .option('--organization', 'for chosen mailboxes at once, by a grant of the administrator')
+    .option('--mailboxes <addresses>', 'with --organization: whose mailboxes are read, and no others')
+    .option('--key <file>', "with --organization at Google: the service account's key file")
+    .option('--label <name>', 'for an address to which others post: which one, where there are several')
+    .option('--rotate', 'for an address to which others post: a new address and secret; the former end at once')
     .option('--writeback', 'ask for the scopes that write the stage back')
     .option('--no-wait', 'print the link and end')
     .option('--json')
@@ -35,13 +59,39 @@ export function installCommand(): Command {
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
         const publicUrl = outsideAddress(waymark);
-        const result =
-          connector === 'slack'
-            ? await installSlack(waymark, workspace.workspaceId, publicUrl, options, output)
-            : await installConnector(waymark, workspace.workspaceId, connector, publicUrl, options, output);
-        if (options.wait !== false && !output.json)
-          await waitForInstallation(waymark, workspace.workspaceId, connector, output);
-        output.result(result, () => '');
+        const { workspaceId } = workspace;
+        if (connector === 'slack') {
+          const result = await installSlack(waymark, workspaceId, publicUrl, options, output);
+          return finish(waymark, workspaceId, connector, options, result, output);
+        }
+        const loaded = await loadConnector(connector);
+        if (loaded.manifest.auth.kind === 'address')
+          return installPosting(waymark, workspaceId, loaded, publicUrl, options, output);
+        const chosen = await settingsFor(loaded, options, output);
+        if (options.organization === true) {
+          await keepCredentialsFor(waymark, workspaceId, loaded, options, chosen.values);
+          const result = await installForOrganization(
+            waymark,
+            workspaceId,
+            loaded,
+            {
+              settings: chosen.settings,
+              mailboxes: mailboxList(options.mailboxes),
+              key: await keyText(options.key),
+            },
+            output,
+          );
+          return output.result(result, () => mailboxText(result));
+        }
+        const result = await installConnector(
+          waymark,
+          workspaceId,
+          loaded,
+          publicUrl,
+          { ...options, ...chosen },
+          output,
+        );
+        return finish(waymark, workspaceId, connector, options, result, output);
       });
     });
 }
@@ -54,35 +104,112 @@ function outsideAddress(waymark: Waymark): string {
   return `http://${host}:${port}`;
 }
 
-async function installConnector(
+async function finish(
   waymark: Waymark,
   workspaceId: string,
-  id: string,
-  publicUrl: string,
+  connector: string,
   options: Options,
+  result: object,
   output: Output,
-) {
-  const connector = await loadConnector(id);
-  const { manifest } = connector;
+): Promise<void> {
+  if (options.wait !== false && !output.json) await waitForInstallation(waymark, workspaceId, connector, output);
+  output.result(result, () => '');
+}
+
+/** The connector's settings with the account's parameters, all checked, and what was given for the app. */
+async function settingsFor(connector: AnyConnector, options: Options, output: Output) {
+  const parameters = parametersOf(connector);
+  const { extra } = signInOf(connector.manifest);
+  const values = valuesOf(options, [...Object.keys(parameters), ...Object.keys(extra ?? {})]);
+  const mayAsk = !output.json && process.stdin.isTTY;
+  const account = await askParameters(parameters, values, mayAsk);
+  const settings = { ...checkedSettings(connector, options), ...account };
+  return { settings, values };
+}
+
+function checkedSettings(connector: AnyConnector, options: Options): Record<string, unknown> {
   const given = options.settings === undefined ? {} : parseSettings(options.settings);
   const checked = connector.settings.safeParse(given);
   if (!checked.success)
     throw new CommandError(
       `The settings are not right: ${checked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
     );
-  const settings = { ...checked.data, ...(options.writeback && { writeback: true }) };
+  return { ...checked.data, ...(options.writeback && { writeback: true }) };
+}
+
+/** The app's credentials, unless the organization's grant needs no app: Google's service account is one by itself. */
+async function keepCredentialsFor(
+  waymark: Waymark,
+  workspaceId: string,
+  connector: AnyConnector,
+  options: Options,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const auth = signInOf(connector.manifest);
+  if (options.organization === true && auth.organization?.kind === 'service-account-delegation') return;
+  await keepCredentials(waymark, workspaceId, { provider: auth.provider, extra: auth.extra ?? {} }, options, values);
+}
+
+async function installConnector(
+  waymark: Waymark,
+  workspaceId: string,
+  connector: AnyConnector,
+  publicUrl: string,
+  chosen: Omit<Options, 'settings'> & {
+    readonly settings: Readonly<Record<string, unknown>>;
+    readonly values: Readonly<Record<string, string>>;
+  },
+  output: Output,
+) {
+  const { manifest } = connector;
+  const { settings, values } = chosen;
   const redirect = redirectUri(publicUrl, manifest.auth.provider);
   const scopes = scopesOf(connector, settings);
   output.note(`\n${manifest.name}: what to do at ${manifest.auth.provider}`);
   for (const [index, step] of manifest.consoleSteps.entries())
     output.note(`  ${index + 1}. ${step.replaceAll('{redirectUri}', redirect)}`);
   output.note(`  Redirect URI (exactly): ${redirect}`);
+  if (connector.hint)
+    output.note(`  Webhook address, where one is asked for: ${publicUrl}/webhooks/${manifest.auth.provider}`);
   output.note(`  Scopes, no others are needed: ${scopes.join(' ')}`);
-  await keepCredentials(waymark, workspaceId, manifest.auth.provider, options);
-  const link = await createInstallLink(waymark, { workspaceId, connector: id, settings, publicUrl });
+  const { settings: _settings, ...options } = chosen;
+  await keepCredentialsFor(waymark, workspaceId, connector, options, values);
+  const link = await createInstallLink(waymark, { workspaceId, connector: manifest.id, settings, publicUrl });
   output.note(`\nOpen this link once, within an hour, signed in as the account to connect:\n  ${link}\n`);
-  return { connector: id, redirectUri: redirect, scopes, link };
+  return { connector: manifest.id, redirectUri: redirect, scopes, link };
 }
+
+/** A connector without sign-in: an address to which others post, and the secret with which they sign. */
+async function installPosting(
+  waymark: Waymark,
+  workspaceId: string,
+  connector: AnyConnector,
+  publicUrl: string,
+  options: Options,
+  output: Output,
+): Promise<void> {
+  const { manifest } = connector;
+  const made = await installAddress(waymark, {
+    workspaceId,
+    connector: manifest.id,
+    label: options.label ?? manifest.id,
+    settings: checkedSettings(connector, options),
+    publicUrl,
+    rotate: options.rotate === true,
+  });
+  output.note(`\n${manifest.name}: what to do at the sender`);
+  for (const [index, step] of manifest.consoleSteps.entries())
+    output.note(`  ${index + 1}. ${step.replaceAll('{address}', made.address)}`);
+  output.note(`\n  Address: ${made.address}`);
+  output.note(
+    made.secret === null
+      ? '  The secret was shown when it was made; --rotate makes another, and another address.'
+      : `  Signing secret, shown this once: ${made.secret}`,
+  );
+  output.result({ connector: manifest.id, ...made }, () => '');
+}
+
+const slackExtra = { signingSecret: { label: 'Signing secret', secret: true, required: true } };
 
 async function installSlack(
   waymark: Waymark,
@@ -101,50 +228,10 @@ async function installSlack(
     output.note('  connections:write in Basic Information and set it as WAYMARK_SLACK_APP_TOKEN.');
   }
   output.note('  Then copy Client ID, Client Secret and Signing Secret from Basic Information.');
-  await keepCredentials(waymark, workspaceId, 'slack', options);
+  await keepCredentials(waymark, workspaceId, { provider: 'slack', extra: slackExtra }, options, {});
   const link = await slackInstallLink(waymark, workspaceId, publicUrl);
   output.note(`\nOpen this link once, within an hour, as a member who may install apps:\n  ${link}\n`);
   return { connector: 'slack', redirectUri: slackRedirectUri(publicUrl), scopes: slackScopes, manifest, link };
-}
-
-/** Seals the app's credentials: those given, else those there are, else asked for. */
-async function keepCredentials(
-  waymark: Waymark,
-  workspaceId: string,
-  provider: string,
-  options: Options,
-): Promise<void> {
-  const known = await waymark.database.inWorkspace(workspaceId, (tx) => providerApp(tx, waymark.sealer, provider));
-  const secret = options.clientSecret ?? process.env.WAYMARK_CLIENT_SECRET;
-  if (known && options.clientId === undefined) return;
-  const clientId = options.clientId ?? (await ask('Client id'));
-  const clientSecret = secret ?? (await askSecret('Client secret'));
-  const signing =
-    provider === 'slack'
-      ? (options.signingSecret ?? process.env.WAYMARK_SIGNING_SECRET ?? (await askSecret('Signing secret')))
-      : undefined;
-  await waymark.database.inWorkspace(workspaceId, (tx) =>
-    saveProviderApp(
-      tx,
-      waymark.sealer,
-      { provider, clientId, clientSecret, extra: signing === undefined ? {} : { signingSecret: signing } },
-      waymark.now(),
-    ),
-  );
-}
-
-async function ask(message: string): Promise<string> {
-  return answered(await askText({ message }));
-}
-
-async function askSecret(message: string): Promise<string> {
-  return answered(await askPassword({ message }));
-}
-
-function answered(answer: string | symbol | undefined): string {
-  if (isCancel(answer) || typeof answer !== 'string' || answer.trim() === '')
-    throw new CommandError('Nothing was given, so nothing was installed.');
-  return answer.trim();
 }
 
 function parseSettings(text: string): Record<string, unknown> {

@@ -9,7 +9,9 @@ const patienceMs = 20_000;
 
 /** The installations that a provider can be asked about. */
 export function askable({ installations }: Patient): readonly Installation[] {
-  return installations.filter((one) => one.status === 'active' && one.connector !== 'slack');
+  return installations.filter(
+    (one) => one.status === 'active' && one.connector !== 'slack' && one.grantKind !== 'address',
+  );
 }
 
 /** Opens an installation and asks something of it; a fault of its provider becomes a finding. */

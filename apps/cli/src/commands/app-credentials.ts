@@ -1,0 +1,117 @@
+import { password as askPassword, text as askText, isCancel } from '@clack/prompts';
+import type { AppExtra, InstallParameter } from '@waymark/server';
+import { fits, type Waymark } from '@waymark/server';
+import { providerApp, saveProviderApp } from '@waymark/store';
+import { CommandError } from '../open.ts';
+
+/** What a person gave on the command line for an app or an account. */
+export interface GivenValues {
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly signingSecret?: string;
+  readonly set?: readonly string[];
+}
+
+/** `--set name=value`, each once. Throws CommandError for one that nothing asks for. */
+export function valuesOf(given: GivenValues, known: readonly string[]): Readonly<Record<string, string>> {
+  const values: Record<string, string> = {};
+  for (const text of given.set ?? []) {
+    const at = text.indexOf('=');
+    const name = text.slice(0, Math.max(at, 0)).trim();
+    if (!known.includes(name))
+      throw new CommandError(
+        known.length === 0
+          ? 'This connector has nothing to --set.'
+          : `--set wants name=value; the names are ${known.join(', ')}.`,
+      );
+    values[name] = text.slice(at + 1).trim();
+  }
+  return values;
+}
+
+/** The values of an account's parameters: those given, else asked for. Throws CommandError for one that does not fit. */
+export async function askParameters(
+  parameters: Readonly<Record<string, InstallParameter>>,
+  given: Readonly<Record<string, string>>,
+  mayAsk: boolean,
+): Promise<Readonly<Record<string, string>>> {
+  const values: Record<string, string> = {};
+  for (const [name, parameter] of Object.entries(parameters)) {
+    const value = given[name] ?? (mayAsk ? await askValue(parameter) : parameter.default);
+    if (value === undefined) throw new CommandError(`Give ${parameter.label}: --set ${name}=${parameter.example}.`);
+    if (!fits(parameter, value))
+      throw new CommandError(`${parameter.label} cannot be ${JSON.stringify(value)}: one is ${parameter.example}.`);
+    values[name] = value;
+  }
+  return values;
+}
+
+async function askValue(parameter: InstallParameter): Promise<string> {
+  return answered(
+    await askText({
+      message: parameter.label,
+      placeholder: parameter.example,
+      ...(parameter.default !== undefined && { initialValue: parameter.default }),
+      validate: (value) => (fits(parameter, value ?? '') ? undefined : `Such as ${parameter.example}`),
+    }),
+  );
+}
+
+/** Seals the app's credentials: those given, else those there are, else asked for. */
+export async function keepCredentials(
+  waymark: Waymark,
+  workspaceId: string,
+  app: { readonly provider: string; readonly extra: Readonly<Record<string, AppExtra>> },
+  given: GivenValues,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { provider } = app;
+  const known = await waymark.database.inWorkspace(workspaceId, (tx) => providerApp(tx, waymark.sealer, provider));
+  const kept = known?.extra ?? {};
+  const told: Record<string, string> = {
+    ...Object.fromEntries(Object.entries(values).filter(([name]) => app.extra[name] !== undefined)),
+    ...(app.extra.signingSecret && given.signingSecret !== undefined && { signingSecret: given.signingSecret }),
+  };
+  const lacking = Object.entries(app.extra).filter(
+    ([name, extra]) => extra.required && told[name] === undefined && kept[name] === undefined,
+  );
+  const another = given.clientId !== undefined && given.clientId !== known?.clientId;
+  if (known && given.clientId === undefined && Object.keys(told).length === 0 && lacking.length === 0) return;
+  const clientId = given.clientId ?? known?.clientId ?? (await ask('Client id'));
+  const clientSecret =
+    given.clientSecret ??
+    process.env.WAYMARK_CLIENT_SECRET ??
+    (another ? undefined : known?.clientSecret) ??
+    (await askSecret('Client secret'));
+  for (const [name, extra] of lacking) {
+    const set = name === 'signingSecret' ? process.env.WAYMARK_SIGNING_SECRET : undefined;
+    told[name] = set ?? (extra.secret ? await askSecret(extra.label) : await ask(extra.label));
+  }
+  for (const [name, value] of Object.entries(told)) {
+    const extra = app.extra[name];
+    if (extra && !fits(extra, value))
+      throw new CommandError(`${extra.label} does not have the form that it must have.`);
+  }
+  await waymark.database.inWorkspace(workspaceId, (tx) =>
+    saveProviderApp(
+      tx,
+      waymark.sealer,
+      { provider, clientId, clientSecret, extra: { ...kept, ...told } },
+      waymark.now(),
+    ),
+  );
+}
+
+async function ask(message: string): Promise<string> {
+  return answered(await askText({ message }));
+}
+
+async function askSecret(message: string): Promise<string> {
+  return answered(await askPassword({ message }));
+}
+
+function answered(answer: string | symbol | undefined): string {
+  if (isCancel(answer) || typeof answer !== 'string' || answer.trim() === '')
+    throw new CommandError('Nothing was given, so nothing was installed.');
+  return answer.trim();
+}
