@@ -126,6 +126,18 @@ const AccountDetail = z
         leftAt: instant.nullable(),
       }),
     ),
+    matching: z
+      .array(
+        z.object({
+          reason: z.string(),
+          subject: z.string(),
+          events: z.number().int(),
+          lost: z.array(
+            z.object({ accountId: z.string(), name: z.string(), why: z.string(), events: z.number().int() }),
+          ),
+        }),
+      )
+      .openapi({ description: 'Why its events are its own, and which other accounts lost them.' }),
     coverage: z.object({
       installationIds: z.array(uuid),
       watchedFrom: instant.nullable(),
@@ -248,6 +260,7 @@ export function accountRoutes(waymark: Waymark): Api {
         addresses: [...contact.addresses],
         leftAt: isoOrNull(contact.leftAt),
       })),
+      matching: dossier.matching.map((by) => ({ ...by, lost: [...by.lost] })),
       coverage: {
         installationIds: [...coverage.installationIds],
         watchedFrom: isoOrNull(coverage.watchedFrom),

@@ -5,11 +5,13 @@ import {
   contacts as readContacts,
   factsOf,
   flags,
+  matchSummary,
   readSettings,
   sourcesOfAccount,
   type Account,
   type AccountRecord,
   type Contact,
+  type MatchedBy,
   type Tx,
 } from '@waymark/store';
 import { accountContext, activeJourneys, coverageIndex } from '@waymark/sync';
@@ -31,6 +33,8 @@ export interface AccountDossier {
     readonly gaps: AccountCoverageGaps;
   };
   readonly sampleData: boolean;
+  /** Why its events are its own, and which other accounts lost them. */
+  readonly matching: readonly MatchedBy[];
 }
 
 type AccountCoverageGaps = ReturnType<Awaited<ReturnType<typeof coverageIndex>>>['gaps'];
@@ -58,6 +62,7 @@ export async function accountDossier(tx: Tx, accountId: string, now: number): Pr
       gaps: coverage.gaps,
     },
     sampleData: settings.sampleData,
+    matching: await matchSummary(tx, id),
   };
 }
 

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { TimelineEvent } from '@waymark/store';
 import type { AccountDossier } from './account-dossier.ts';
 import type { Markup } from './page.ts';
-import { day, money } from './wording.ts';
+import { day, matchReason, money } from './wording.ts';
 
 /** What the CRM says of an account, with links to its records. */
 export function accountFacts({ account, records, coverage, timezone }: AccountDossier): Markup {
@@ -81,4 +81,45 @@ export function contactTable({ contacts, timezone }: AccountDossier, events: rea
       )}
     </table>
   </div>`;
+}
+
+const whyLost: Readonly<Record<string, string>> = {
+  decided: 'decided otherwise by hand',
+  weaker: 'weaker evidence',
+  later: 'a participant of less weight',
+  shared: 'claimed by several',
+  family: 'a subsidiary of this account',
+};
+
+/** Why the account's events are its own, and who else they could have been of. */
+export function matchingView({ matching }: AccountDossier): Markup | string {
+  if (matching.length === 0) return '';
+  return html`<h2 id="matching">Why its events are here</h2>
+    <div class="card scroll">
+      <table>
+        <tr>
+          <th scope="col">By</th>
+          <th scope="col">Which</th>
+          <th scope="col" class="num">Events</th>
+          <th scope="col">Other candidates, and why they lost</th>
+        </tr>
+        ${matching.map(
+          (one) =>
+            html`<tr>
+              <td>${matchReason(one.reason)}</td>
+              <td class="break">${one.subject}</td>
+              <td class="num">${one.events}</td>
+              <td class="small">
+                ${one.lost.map(
+                  (each) =>
+                    html`<div>
+                      <a href="/accounts/${each.accountId}">${each.name}</a>: ${whyLost[each.why] ?? each.why}
+                      (${each.events})
+                    </div>`,
+                )}
+              </td>
+            </tr>`,
+        )}
+      </table>
+    </div>`;
 }

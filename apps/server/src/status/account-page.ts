@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { AccountJourney, CompiledJourney } from '@waymark/lifecycle';
 import type { TimelineEvent } from '@waymark/store';
 import { derivedFlag, type AccountDossier } from './account-dossier.ts';
-import { accountFacts, contactTable } from './account-facts.ts';
+import { accountFacts, contactTable, matchingView } from './account-facts.ts';
 import { healthTone } from './accounts-page.ts';
 import { eventTable } from './event-view.ts';
 import { flagView } from './flag-view.ts';
@@ -83,6 +83,7 @@ export function accountPage(one: AccountView): Markup {
       </section>
       ${dossier.journeys.map(({ journey, answer }) => stages(journey, answer, one))}
     </div>
+    ${matchingView(dossier)}
     <h2>Contacts</h2>
     ${contactTable(dossier, one.drawn)}
     ${

@@ -100,7 +100,7 @@ function lost(event: TimelineEvent, accounts: ReadonlyMap<string, Account>): Mar
         (one) =>
           html`<li>
             <a href="/accounts/${one.accountId}">${accounts.get(one.accountId)?.name ?? one.accountId}</a>:
-            ${matchReason(one.reason)} <span class="dim">${one.subject}</span>
+            ${matchReason(one.reason)} <span class="dim">${one.subject}${one.why === '' ? '' : `, ${one.why}`}</span>
           </li>`,
       )}
     </ul>`;
@@ -109,7 +109,7 @@ function lost(event: TimelineEvent, accounts: ReadonlyMap<string, Account>): Mar
 /** The candidates that lost, as matching noted them. */
 export function lostCandidates(
   event: TimelineEvent,
-): readonly { readonly accountId: string; readonly reason: string; readonly subject: string }[] {
+): readonly { readonly accountId: string; readonly reason: string; readonly subject: string; readonly why: string }[] {
   const found: unknown = event.match?.lost;
   if (!Array.isArray(found)) return [];
   return found.flatMap((one: unknown) =>
@@ -119,6 +119,7 @@ export function lostCandidates(
             accountId: String(one.accountId),
             reason: String(one.reason),
             subject: 'subject' in one ? String(one.subject) : '',
+            why: 'why' in one ? String(one.why) : '',
           },
         ]
       : [],

@@ -116,6 +116,7 @@ const reasons: Readonly<Record<string, string>> = {
   contact: 'exact address of a contact',
   alias: 'another address of a contact',
   domain: 'domain of the account',
+  parent: 'domain that the account shares with its subsidiaries',
   thread: 'the thread belongs to the account',
   'no-outside-participant': 'nobody outside took part',
   'free-mail': 'address at a free-mail provider',
@@ -123,6 +124,8 @@ const reasons: Readonly<Record<string, string>> = {
   'ambiguous-contact': 'several accounts have this contact',
   'ambiguous-domain': 'several accounts share this domain',
   'unknown-record': 'no account has this CRM record',
+  'split-domain': 'the domain is several accounts’: each person is decided',
+  'not-customer': 'decided to be nobody’s customer',
 };
 
 /** Why an event, person or domain belongs to an account, or to none. */

@@ -106,7 +106,8 @@ export async function timeline(
   const { rows } = await tx.query<TimelineRow>(
     `SELECT * FROM (
        SELECT DISTINCT ON (event_id) event_id, account_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants,
-              attributes, match, jsonb_agg(jsonb_build_object('connector', connector, 'object', object, 'externalId', external_id, 'url', url))
+              attributes, first_value(match) OVER (
+                PARTITION BY event_id ORDER BY (match->>'accountId' IS NULL), rank, source_id) AS match, jsonb_agg(jsonb_build_object('connector', connector, 'object', object, 'externalId', external_id, 'url', url))
                 OVER (PARTITION BY event_id) AS sightings
          FROM journey_event
         WHERE workspace_id = $1 AND superseded_at IS NULL
