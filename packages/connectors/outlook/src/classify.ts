@@ -34,7 +34,7 @@ const codes = {
     'activitylimitreached',
     'errortoomanyobjectsopened',
   ]),
-  record: new Set(['erroritemnotfound', 'itemnotfound', 'errorfoldernotfound', 'resourcenotfound', 'extensionerror']),
+  record: new Set(['erroritemnotfound', 'itemnotfound', 'errorfoldernotfound']),
   mailbox: new Set([
     'mailboxnotenabledforrestapi',
     'mailboxnotsupportedforrestapi',
@@ -86,7 +86,7 @@ function faultOf(code: string, said: string, message: string, status: number | u
     return { kind: 'cursor-expired', message };
   if (codes.throttled.has(code) || status === 429) return { kind: 'rate-limited', message, ...wait };
   if (code === 'errormailboxmoveinprogress') return { kind: 'transient', message, retryAfterMs: 3_600_000 };
-  if (codes.mailbox.has(code)) {
+  if (codes.mailbox.has(code) || (code === 'resourcenotfound' && /discovered/i.test(said))) {
     return {
       kind: 'rejected',
       message: `${message}. There is no mailbox in Exchange Online behind this account: it has no license, is on premises or was removed.`,

@@ -34,7 +34,7 @@ export interface GraphPage<T> {
 export interface GraphClient {
   /** `/me`, or the mailbox that an organization's grant reads. */
   readonly root: string;
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly grantedScopes: readonly string[];
   now(): number;
   read<T>(request: GraphRead<T>): Promise<T>;
   /** Reads a page of a collection of such rows. */
@@ -71,7 +71,7 @@ export async function connectGraph(session: Session): Promise<GraphClient> {
 
   return {
     root: session.subject === undefined ? '/me' : `/users/${encodeURIComponent(session.subject)}`,
-    settings: session.settings,
+    grantedScopes: session.grantedScopes,
     now: session.now,
     read,
     page: async ({ row, ...rest }) => {
@@ -84,12 +84,19 @@ export async function connectGraph(session: Session): Promise<GraphClient> {
       };
     },
     write: ({ method, path, body, answer, doc }) =>
-      session.call({ bucket: 'mailbox', cost: 1, idempotent: false, doc: `${reference}/${doc}` }, async (signal) => {
-        const call = request(path, signal);
-        const said: unknown =
-          method === 'POST' ? await call.post(body) : method === 'PATCH' ? await call.patch(body) : await call.delete();
-        return parsed(answer, doc, said);
-      }),
+      session.call(
+        { bucket: 'mailbox', cost: 1, idempotent: method !== 'POST', doc: `${reference}/${doc}` },
+        async (signal) => {
+          const call = request(path, signal);
+          const said: unknown =
+            method === 'POST'
+              ? await call.post(body)
+              : method === 'PATCH'
+                ? await call.patch(body)
+                : await call.delete();
+          return parsed(answer, doc, said);
+        },
+      ),
   };
 }
 

@@ -1,14 +1,24 @@
+import { remainsOf } from '@waymark/connector-kit';
 import type { Connector, Stream } from '@waymark/connector-kit';
 import { z } from 'zod';
+import { calendarCursor } from './calendar-cursor.ts';
+import type { CalendarCursor } from './calendar-cursor.ts';
+import { meetingIds } from './calendar-reads.ts';
 import { classify } from './classify.ts';
 import { mailCursor } from './mail-cursor.ts';
 import type { MailCursor } from './mail-cursor.ts';
-import { mailScope, manifest } from './manifest.ts';
+import { hint } from './hint.ts';
+import { calendarScope, mailScope, manifest } from './manifest.ts';
+import { mapMeeting } from './map-meeting.ts';
 import { mapMessage } from './map-message.ts';
 import { messageIds } from './message-reads.ts';
 import { connectOutlook, identify } from './outlook-client.ts';
 import type { OutlookClient } from './outlook-client.ts';
+import { pullCalendar } from './pull-calendar.ts';
 import { pullMessages } from './pull-messages.ts';
+import { push } from './push.ts';
+import { rawMeeting, withoutBody as meetingWithoutBody } from './raw-event.ts';
+import type { RawMeeting } from './raw-event.ts';
 import { rawMessage, withoutBody } from './raw-message.ts';
 import type { RawMessage } from './raw-message.ts';
 
@@ -36,12 +46,31 @@ const mail: Stream<OutlookClient, MailCursor, RawMessage> = {
   },
 };
 
+const calendar: Stream<OutlookClient, CalendarCursor, RawMeeting> = {
+  name: 'calendar',
+  object: 'event',
+  scopes: [calendarScope],
+  cursor: { kind: 'graph-calendar-delta', version: 1, schema: calendarCursor, overlapMs: 0, settleMs: 0 },
+  raw: rawMeeting,
+  order: 60,
+  pull: pullCalendar,
+  map: mapMeeting,
+  whenGone: remainsOf,
+  withoutBody: meetingWithoutBody,
+  count: async (client, _partition, window) => {
+    const ids = await meetingIds(client, window);
+    return { total: ids.length, ids };
+  },
+};
+
 /** Outlook: the mails and meetings of a mailbox in Exchange Online. */
 export const outlook: Connector<OutlookClient> = {
   manifest,
   settings: outlookSettings,
   connect: connectOutlook,
   identify,
-  streams: [mail],
+  streams: [mail, calendar],
   classify,
+  hint,
+  push,
 };
