@@ -3,6 +3,7 @@ import { classify } from './classify.ts';
 import { connect, type SalesforceClient } from './client.ts';
 import { manifest } from './manifest.ts';
 import { objectStreams } from './object-streams.ts';
+import { probe } from './probe.ts';
 import { flatten, value } from './record.ts';
 import { declarationSchema } from './settings.ts';
 import { stageWriter } from './stage-writer.ts';
@@ -25,5 +26,6 @@ export const salesforce: Connector<SalesforceClient> = {
   },
   streams: objectStreams,
   classify,
+  probe,
   write: stageWriter,
 };

@@ -17,7 +17,7 @@ function extras(records: Records, of: (record: Fielded) => Part): Extras {
 /** The past of declared fields, and which accounts were merged into these. */
 export async function gatherAccounts(client: SalesforceClient, records: Records): Promise<Extras> {
   const { declaration } = client;
-  const table = { object: 'AccountHistory', parent: 'AccountId' };
+  const table = { of: 'Account', object: 'AccountHistory', parent: 'AccountId' };
   const fields = [
     ...new Set([
       declaration.customers.property,
@@ -71,7 +71,7 @@ export async function gatherOpportunities(client: SalesforceClient, records: Rec
 }
 
 export async function gatherCases(client: SalesforceClient, records: Records): Promise<Extras> {
-  const table = { object: 'CaseHistory', parent: 'CaseId' };
+  const table = { of: 'Case', object: 'CaseHistory', parent: 'CaseId' };
   const [pasts, stages, people] = await Promise.all([
     fieldPasts(client, table, ['Status', 'Priority'], records),
     client.catalog.caseStatuses(),

@@ -8,6 +8,8 @@ type Past = Gathered['past'];
 
 /** A table of changes of tracked fields. https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_associated_objects_history.htm */
 interface HistoryTable {
+  /** The object whose history it is. */
+  readonly of: string;
   readonly object: string;
   readonly parent: string;
 }
@@ -64,6 +66,10 @@ async function readChanges(
 ): Promise<ReadonlyMap<string, Change[]>> {
   const visible = await client.schema.fields(table.object);
   if (visible === null || fields.length === 0) return new Map();
+  const described = await client.schema.fields(table.of);
+  const lookups = new Set(
+    fields.filter((field) => described?.get(field)?.type === 'reference').map((field) => historyName(field)),
+  );
   const named = fields.map((field) => `'${historyName(field)}'`).join(',');
   const rows = await rowsFor(client, {
     object: table.object,
@@ -83,7 +89,7 @@ async function readChanges(
       new: value(row, 'NewValue') ?? '',
       by: value(row, 'CreatedById'),
     };
-    return isNameOfLookup(field, change) ? [] : [[parent, { id: each.Id, field, at, ...change }]];
+    return lookups.has(field) && isNamed(change) ? [] : [[parent, { id: each.Id, field, at, ...change }]];
   });
   const byParent = new Map<string, Change[]>();
   for (const [parent, change] of changes) byParent.set(parent, [...(byParent.get(parent) ?? []), change]);
@@ -95,9 +101,8 @@ function historyName(field: string): string {
   return field.endsWith('Id') && !field.endsWith('__c') ? field.slice(0, -2) : field;
 }
 
-/** A change of owner is told twice, by names and by ids; the ids say whom. */
-function isNameOfLookup(field: string, change: { readonly old: string; readonly new: string }): boolean {
-  if (field !== 'Owner' && field !== 'Parent') return false;
+/** A change of a lookup is told twice, by names and by ids; the ids say whom. */
+function isNamed(change: { readonly old: string; readonly new: string }): boolean {
   return ![change.old, change.new].every((text) => text === '' || isId(text));
 }
 
