@@ -15,6 +15,16 @@ export const googleAuth: OAuthManifest = {
   pkce: true,
   authorizeParams: { access_type: 'offline', prompt: 'consent', include_granted_scopes: 'true' },
   scopeSeparator: ' ',
+  organization: {
+    kind: 'service-account-delegation',
+    consoleSteps: [
+      'Google Cloud console, in a project of your organization: enable the Gmail API and the Google Calendar API.',
+      'IAM & Admin > Service Accounts > Create: no role is needed. Keys > Add key > JSON; give the file with --key, then delete it.',
+      'As a super administrator, https://admin.google.com > Security > Access and data control > API controls > Manage domain-wide delegation > Add new.',
+      'Client ID: the service account’s unique ID, a number. OAuth scopes, exactly: {scopes}',
+      'Google gives this for every mailbox of the domain and cannot limit it: Waymark asks for the mailboxes that you name, and for no other. It may take up to 24 hours to hold.',
+    ],
+  },
 };
 
 /** Base URLs of Google's sign-in; each connector adds its API's. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { metadataHeaders, withoutBody } from './raw-message.ts';
 
 /** Costs in quota units: https://developers.google.com/workspace/gmail/api/reference/quota */
-const cost = { profile: 1, list: 5, get: 20, history: 2 } as const;
+const cost = { profile: 1, list: 5, get: 20, history: 2, watch: 100, stop: 50 } as const;
 const reference = 'https://developers.google.com/workspace/gmail/api/reference/rest/v1';
 
 const profileAnswer = z.object({ emailAddress: z.string().min(3), historyId: z.string().min(1) });
@@ -41,6 +41,9 @@ const messageAnswer = z
   .looseObject({ id: z.string().min(1), historyId: z.string().min(1) })
   .transform((message) => ({ id: message.id, historyId: message.historyId, raw: withoutBody(message) }));
 
+/** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/watch */
+const watchAnswer = z.object({ historyId: z.string(), expiration: z.coerce.number().int().positive() });
+
 /** The four reads of a mailbox that the connector makes; bodies are never asked for. */
 export interface GmailClient {
   profile(): Promise<z.infer<typeof profileAnswer>>;
@@ -50,6 +53,10 @@ export interface GmailClient {
   message(id: string): Promise<z.infer<typeof messageAnswer>>;
   /** At most 100 changes after a history id. */
   history(startHistoryId: string): Promise<HistoryAnswer>;
+  /** Has every change of the mailbox told to a topic, until `expiration`, epoch milliseconds; again, it only prolongs. */
+  watch(topicName: string): Promise<z.infer<typeof watchAnswer>>;
+  stop(): Promise<void>;
+  now(): number;
 }
 
 /** Loads the SDK and binds it to a session. Retries are the runner's: the SDK's ignore Retry-After. */
@@ -115,5 +122,13 @@ export async function connectGmail(session: Session): Promise<GmailClient> {
           options,
         ),
       ),
+    watch: (topicName) =>
+      read('watch', 'users/watch', watchAnswer, (options) =>
+        users.watch({ userId: 'me', requestBody: { topicName } }, options),
+      ),
+    stop: async () => {
+      await read('stop', 'users/stop', z.unknown(), (options) => users.stop({ userId: 'me' }, options));
+    },
+    now: () => session.now(),
   };
 }

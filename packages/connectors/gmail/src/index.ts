@@ -8,6 +8,7 @@ import { gmailCursor } from './cursor.ts';
 import type { GmailCursor } from './cursor.ts';
 import { manifest, readScope } from './manifest.ts';
 import { mapMessage } from './map-message.ts';
+import { hint, push } from './push.ts';
 import { pullMessages } from './pull-messages.ts';
 import { rawMessage, withoutBody } from './raw-message.ts';
 import type { RawMessage } from './raw-message.ts';
@@ -41,4 +42,6 @@ export const gmail: Connector<GmailClient> = {
   },
   streams: [messages],
   classify: classifyGoogle,
+  hint,
+  push,
 };

@@ -7,7 +7,25 @@ export const readScope = 'https://www.googleapis.com/auth/gmail.readonly';
 export const manifest: Manifest = {
   id: 'gmail',
   name: 'Gmail',
-  auth: googleAuth,
+  auth: {
+    ...googleAuth,
+    // For news within seconds; without them mail is read on the clock. https://developers.google.com/workspace/gmail/api/guides/push
+    extra: {
+      pubsubTopic: {
+        label: 'Pub/Sub topic',
+        secret: false,
+        required: false,
+        pattern: 'projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/topics/[A-Za-z][A-Za-z0-9._~+%-]{2,254}',
+      },
+      pubsubAudience: { label: 'Audience of the Pub/Sub push subscription', secret: false, required: false },
+      pubsubServiceAccount: {
+        label: 'Service account that signs Pub/Sub pushes',
+        secret: false,
+        required: false,
+        pattern: '[^\\s@]+@[^\\s@]+',
+      },
+    },
+  },
   baseUrls: { ...googleSignInUrls, gmail: 'https://gmail.googleapis.com' },
   // users.getProfile names the mailbox under the read scope, so that signing in needs no scope of its own.
   baseScopes: [],

@@ -32,6 +32,13 @@ export type CalendarEntry = z.infer<typeof calendarEntry>;
 
 const calendarsAnswer = z.object({ items: z.array(calendarEntry).default([]), nextPageToken: z.string().optional() });
 
+/** https://developers.google.com/workspace/calendar/api/v3/reference/events/watch */
+const channelAnswer = z.object({
+  id: z.string().min(1),
+  resourceId: z.string().min(1),
+  expiration: z.coerce.number().int().positive().optional(),
+});
+
 type EventsParams = ReturnType<typeof wholeParams | typeof changesParams | typeof seriesParams | typeof countParams>;
 
 /** The reads of a calendar account that the connector makes. */
@@ -41,6 +48,17 @@ export interface CalendarClient {
   calendars(pageToken: string | undefined): Promise<z.infer<typeof calendarsAnswer>>;
   events(params: EventsParams): Promise<EventsAnswer>;
   event(calendarId: string, eventId: string): Promise<Item>;
+  /** Opens a channel on which changes of a calendar's events are told; its id must be new. */
+  watch(calendarId: string, channel: Channel): Promise<z.infer<typeof channelAnswer>>;
+  stop(channelId: string, resourceId: string): Promise<void>;
+  now(): number;
+}
+
+interface Channel {
+  readonly id: string;
+  readonly address: string;
+  readonly token: string;
+  readonly ttlSeconds: number;
 }
 
 /** Loads the SDK and binds it to a session. Retries are the runner's: the SDK's ignore Retry-After. */
@@ -53,8 +71,9 @@ export async function connectCalendar(session: Session): Promise<CalendarClient>
     doc: string,
     schema: z.ZodType<T>,
     work: (options: { signal: AbortSignal; headers: Record<string, string> }) => Promise<{ data: unknown }>,
+    idempotent = true,
   ): Promise<T> =>
-    session.call({ bucket: 'user', cost: 1, idempotent: true, doc: `${reference}/${doc}` }, async (signal) => {
+    session.call({ bucket: 'user', cost: 1, idempotent, doc: `${reference}/${doc}` }, async (signal) => {
       const headers = { authorization: `Bearer ${await session.accessToken()}` };
       const answer = schema.safeParse((await work({ signal, headers })).data);
       if (!answer.success) throw new UnexpectedAnswer(`Calendar's ${doc}`, { cause: answer.error });
@@ -75,5 +94,21 @@ export async function connectCalendar(session: Session): Promise<CalendarClient>
     events: (params) => read('events/list', eventsAnswer, (options) => api.events.list(params, options)),
     event: (calendarId, eventId) =>
       read('events/get', item, (options) => api.events.get({ calendarId, eventId }, options)),
+    watch: (calendarId, { id, address, token, ttlSeconds }) =>
+      read(
+        'events/watch',
+        channelAnswer,
+        (options) => {
+          const requestBody = { id, type: 'web_hook', address, token, params: { ttl: String(ttlSeconds) } };
+          return api.events.watch({ calendarId, requestBody }, options);
+        },
+        false,
+      ),
+    stop: async (id, resourceId) => {
+      await read('channels/stop', z.unknown(), (options) =>
+        api.channels.stop({ requestBody: { id, resourceId } }, options),
+      );
+    },
+    now: () => session.now(),
   };
 }

@@ -8,6 +8,7 @@ import type { CalendarCursor } from './cursor.ts';
 import { manifest, readScope } from './manifest.ts';
 import { mapMeeting } from './map-meeting.ts';
 import { calendarPartitions, calendarSettings } from './partitions.ts';
+import { hint, push } from './push.ts';
 import { pullEvents } from './pull-events.ts';
 import { rawMeeting, withoutBody } from './raw-event.ts';
 import type { RawMeeting } from './raw-event.ts';
@@ -44,4 +45,6 @@ export const googleCalendar: Connector<CalendarClient> = {
   },
   streams: [events],
   classify: classifyGoogle,
+  hint,
+  push,
 };
