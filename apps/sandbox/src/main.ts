@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { stackNames } from './company/stack.ts';
 import { startSandbox, type SandboxOptions } from './sandbox.ts';
 
-const USAGE = `Usage: main.ts --home DIR [--live] [--caps vendor|generous] [--auto-consent] [--port-base N] [--parent PID] [--seed N] [--anchor ISO]`;
+const USAGE = `Usage: main.ts --home DIR [--live] [--caps vendor|generous] [--auto-consent] [--port-base N] [--parent PID] [--seed N] [--anchor ISO] [--stack ${stackNames.join('|')}]`;
 const PARENT_POLL_MS = 500;
 
 const settingsSchema = z.object({
@@ -10,7 +11,8 @@ const settingsSchema = z.object({
   live: z.boolean(),
   caps: z.enum(['vendor', 'generous']),
   'auto-consent': z.boolean(),
-  'port-base': z.coerce.number().int().min(1024).max(65_532).optional(),
+  'port-base': z.coerce.number().int().min(1024).max(65_529).optional(),
+  stack: z.enum(stackNames).optional(),
   parent: z.coerce.number().int().positive().optional(),
   seed: z.coerce.number().int().optional(),
   anchor: z.iso.datetime({ offset: true }).optional(),
@@ -25,6 +27,7 @@ function readSettings(args: readonly string[]): z.infer<typeof settingsSchema> {
       caps: { type: 'string', default: 'vendor' },
       'auto-consent': { type: 'boolean', default: false },
       'port-base': { type: 'string' },
+      stack: { type: 'string' },
       parent: { type: 'string' },
       seed: { type: 'string' },
       anchor: { type: 'string' },
@@ -34,7 +37,7 @@ function readSettings(args: readonly string[]): z.infer<typeof settingsSchema> {
 }
 
 function optionsOf(settings: z.infer<typeof settingsSchema>): SandboxOptions {
-  const { home, live, caps, seed, anchor } = settings;
+  const { home, live, caps, seed, anchor, stack } = settings;
   const base = settings['port-base'];
   return {
     live,
@@ -43,8 +46,11 @@ function optionsOf(settings: z.infer<typeof settingsSchema>): SandboxOptions {
     onError: (error) => process.stderr.write(`sandbox: ${String(error)}\n`),
     ...(home === undefined ? {} : { home }),
     ...(seed === undefined ? {} : { seed }),
+    ...(stack === undefined ? {} : { stack }),
     ...(anchor === undefined ? {} : { anchor: Date.parse(anchor) }),
-    ...(base === undefined ? {} : { ports: { google: base, hubspot: base + 1, slack: base + 2, control: base + 3 } }),
+    ...(base === undefined
+      ? {}
+      : { ports: { google: base, hubspot: base + 1, slack: base + 2, control: base + 3, microsoft: base + 4 } }),
   };
 }
 

@@ -1,19 +1,24 @@
 import { generateWorld } from './company/generate.ts';
 import { createLive, type Live } from './company/live.ts';
+import { stackOf, type Stack, type StackName } from './company/stack.ts';
 import type { Story, World } from './company/world.ts';
 import { serveControl } from './control/control-server.ts';
 import { readHome, refuseRunning, writeHome } from './control/home.ts';
 import { liveTarget } from './control/live-target.ts';
 import { demoApp, type RunningService } from './control/service.ts';
-import { startGoogle, startHubSpot, startSlack, type Running } from './control/services.ts';
+import { startMicrosoft } from './control/microsoft-service.ts';
+import { startGoogle, startHubSpot, startSlack } from './control/services.ts';
+import type { Running } from './control/serving.ts';
 import type { GoogleHandle } from './google/google.ts';
 import type { HubSpotHandle } from './hubspot/handle.ts';
+import type { MicrosoftHandle } from './microsoft/microsoft.ts';
 import type { SlackHandle } from './slack/handle.ts';
 
 export interface SandboxPorts {
   readonly google: number;
   readonly hubspot: number;
   readonly slack: number;
+  readonly microsoft: number;
   readonly control: number;
 }
 
@@ -22,6 +27,8 @@ export interface SandboxOptions {
   readonly home?: string;
   /** Decides the sample company; 7 without it. A kept home's own seed wins. */
   readonly seed?: number;
+  /** Whose products the sample company uses; Google and HubSpot without it. A kept home's own stack wins. */
+  readonly stack?: StackName;
   /** Epoch milliseconds at which the sample ends; the first start without it. A kept home's own anchor wins. */
   readonly anchor?: number;
   /** Consent pages redirect at once when the request names the account; false without it. */
@@ -43,9 +50,11 @@ export interface Sandbox {
   readonly google: Running<GoogleHandle>;
   readonly hubspot: Running<HubSpotHandle>;
   readonly slack: Running<SlackHandle>;
+  readonly microsoft: Running<MicrosoftHandle>;
   readonly control: { readonly url: string };
   readonly urls: Readonly<Record<keyof SandboxPorts, string>>;
   readonly world: World;
+  readonly stack: Stack;
   readonly manifest: readonly Story[];
   /** Turns live mode on or off. */
   readonly live: (on: boolean) => void;
@@ -56,6 +65,7 @@ export interface Sandbox {
 }
 
 const DEFAULT_SEED = 7;
+const DEFAULT_STACK: StackName = 'google-hubspot';
 const LIVE_INTERVAL_MS = 4000;
 
 function registerDemoApp(service: RunningService): void {
@@ -76,8 +86,8 @@ function metronome(
 }
 
 /**
- * Starts the outside world on loopback: Google, HubSpot and Slack with the sample company, and a control server. With a home,
- * a second start goes on where the first one was: same anchor, same ports where they are free, same state. Throws
+ * Starts the outside world on loopback: all vendors, of which those of the stack hold the sample company, and a control server. With
+ * a home, a second start goes on where the first one was: same anchor, same ports where they are free, same state. Throws
  * SandboxRunningError, HomeUnreadableError or JournalUnreadableError, each of which says what to do.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -86,10 +96,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   if (home !== undefined && kept) await refuseRunning(home, kept);
   const seed = kept?.seed ?? options.seed ?? DEFAULT_SEED;
   const anchor = kept?.anchor ?? options.anchor ?? now();
-  const ports: Partial<SandboxPorts> = { ...kept?.ports, ...options.ports };
+  const ports: { readonly [Name in keyof SandboxPorts]?: number | undefined } = { ...kept?.ports, ...options.ports };
   const world = generateWorld({ seed, anchor });
+  const stack = stackOf(world, kept?.stack ?? options.stack ?? DEFAULT_STACK);
 
-  const shared = { world, caps, autoConsent, now, home, onError };
+  const shared = { world, stack, caps, autoConsent, now, home, onError };
   const started: RunningService[] = [];
   const closeServices = async (): Promise<void> => {
     const results = await Promise.allSettled(started.map((service) => service.close()));
@@ -106,24 +117,37 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const google = await remember(startGoogle({ ...shared, port: ports.google }));
     const hubspot = await remember(startHubSpot({ ...shared, port: ports.hubspot }));
     const slack = await remember(startSlack({ ...shared, port: ports.slack }));
+    const microsoft = await remember(startMicrosoft({ ...shared, port: ports.microsoft }));
     for (const service of started) registerDemoApp(service);
 
     const live: Live = createLive({
       world,
-      target: liveTarget(world, { google: google.handle, hubspot: hubspot.handle }),
+      target: liveTarget(world, stack, { google: google.handle, hubspot: hubspot.handle, microsoft: microsoft.handle }),
       now,
       ...(kept?.live ? { state: kept.live } : {}),
     });
     let closing: Promise<void> | undefined;
     let saving: Promise<void> = Promise.resolve();
     let controlPort = ports.control ?? 0;
-    const urls = { google: google.url, hubspot: hubspot.url, slack: slack.url, control: '' };
+    const urls = {
+      google: google.url,
+      hubspot: hubspot.url,
+      slack: slack.url,
+      microsoft: microsoft.url,
+      control: '',
+    };
     const save = (): Promise<void> => {
       if (home === undefined) return Promise.resolve();
-      const bound = { google: google.port, hubspot: hubspot.port, slack: slack.port, control: controlPort };
+      const bound = {
+        google: google.port,
+        hubspot: hubspot.port,
+        slack: slack.port,
+        microsoft: microsoft.port,
+        control: controlPort,
+      };
       const state = live.state.step === 0 ? {} : { live: live.state };
       const write = (): Promise<void> =>
-        writeHome(home, { pid: process.pid, seed, anchor, urls, ports: bound, ...state });
+        writeHome(home, { pid: process.pid, seed, stack: stack.name, anchor, urls, ports: bound, ...state });
       saving = saving.then(write, write);
       return saving;
     };
@@ -143,11 +167,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       services: started,
       manifest: world.manifest,
       company: world.vendor,
+      stack,
       status: () => ({
         pid: process.pid,
         urls,
         anchor: new Date(anchor).toISOString(),
         seed,
+        stack: stack.name,
         caps,
         live: isLive,
         step: live.state.step,
@@ -169,9 +195,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       google,
       hubspot,
       slack,
+      microsoft,
       control,
       urls,
       world,
+      stack,
       manifest: world.manifest,
       live: turn,
       tick,

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { z } from 'zod';
+import type { Stack } from '../company/stack.ts';
 import type { Story, Vendor } from '../company/world.ts';
 import { faultSpecSchema } from '../front/faults.ts';
 import { actSchema, appRegistrationSchema, type RunningService, UnknownActError } from './service.ts';
@@ -12,6 +13,8 @@ export interface ControlOptions {
   readonly manifest: readonly Story[];
   /** The sample company: its domains, time zone and people. */
   readonly company: Vendor;
+  /** Which part of it lives where. */
+  readonly stack: Stack;
   readonly status: () => Record<string, unknown>;
   readonly live: {
     readonly turn: (on: boolean) => void;
@@ -68,6 +71,7 @@ function app(options: ControlOptions): Hono {
   );
   control.get('/manifest', (c) => c.json(options.manifest));
   control.get('/company', (c) => c.json(options.company));
+  control.get('/stack', (c) => c.json(options.stack));
   control.post('/live', async (c) => {
     const { on } = z.strictObject({ on: z.boolean() }).parse(await body(c));
     options.live.turn(on);

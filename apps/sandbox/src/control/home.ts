@@ -2,14 +2,23 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { liveStateSchema } from '../company/live-state.ts';
+import { stackNames } from '../company/stack.ts';
 import { writeAtomically } from '../front/journal.ts';
 
-const urls = z.strictObject({ google: z.string(), hubspot: z.string(), slack: z.string(), control: z.string() });
-const ports = z.strictObject({ google: z.int(), hubspot: z.int(), slack: z.int(), control: z.int() });
+/** An older home lacks the services that came later: they start from the sample. */
+const urls = z.looseObject({ google: z.string(), hubspot: z.string(), slack: z.string(), control: z.string() });
+const ports = z.strictObject({
+  google: z.int(),
+  hubspot: z.int(),
+  slack: z.int(),
+  control: z.int(),
+  microsoft: z.int().optional(),
+});
 
 const keptSchema = z.strictObject({
   pid: z.int(),
   seed: z.int(),
+  stack: z.enum(stackNames).default('google-hubspot'),
   /** Epoch milliseconds at which the sample ends. */
   anchor: z.number(),
   urls,

@@ -1,8 +1,4 @@
-import { createEmulator, type CustomEmulator, type EmulatorDefinition } from 'emulate';
-import { join } from 'node:path';
-import type { World } from '../company/world.ts';
-import { Journal } from '../front/journal.ts';
-import { serveEmulator, type Served, type ServeOptions } from '../front/serve.ts';
+import { worldOf } from '../company/stack.ts';
 import { createGoogle, type GoogleHandle } from '../google/google.ts';
 import { seedFromWorld as googleSeed } from '../google/seed.ts';
 import type { GoogleState } from '../google/state.ts';
@@ -15,63 +11,16 @@ import { seedFromWorld as slackSeed } from '../slack/seed.ts';
 import { createSlack } from '../slack/slack.ts';
 import type { SlackState } from '../slack/state.ts';
 import { secondGoogleUser } from './second-tenant.ts';
-import { demoApp, UnknownActError, type RunningService, type ServiceName } from './service.ts';
-
-export interface ServiceOptions {
-  readonly world: World;
-  readonly caps: 'vendor' | 'generous';
-  readonly autoConsent: boolean;
-  readonly now: () => number;
-  /** The folder that keeps each service's state. */
-  readonly home?: string | undefined;
-  /** The port to listen on; a free one if it is taken or not given. */
-  readonly port?: number | undefined;
-  readonly onError?: ((error: unknown) => void) | undefined;
-}
-
-export interface Running<Handle> extends RunningService {
-  readonly handle: Handle;
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES');
-}
-
-/** Serves on the wanted port, or on a free one where that is taken. */
-async function serve<State extends object>(
-  options: ServeOptions<State>,
-  port: number | undefined,
-): Promise<Served<State>> {
-  if (port === undefined) return serveEmulator(options);
-  try {
-    return await serveEmulator({ ...options, port });
-  } catch (error) {
-    if (!isTaken(error)) throw error;
-    return serveEmulator(options);
-  }
-}
-
-function journalOf<State extends object>(name: ServiceName, { home, onError }: ServiceOptions): Journal<State> {
-  return new Journal<State>({
-    ...(home === undefined ? {} : { file: join(home, `${name}.json`) }),
-    ...(onError ? { onError } : {}),
-  });
-}
-
-function instance<State extends object>(
-  definition: EmulatorDefinition<State>,
-  kept: State | undefined,
-): (baseUrl: string) => Promise<CustomEmulator<State>> {
-  return (baseUrl) =>
-    createEmulator({ service: definition, listen: false, baseUrl, ...(kept === undefined ? {} : { seed: kept }) });
-}
+import { demoApp, UnknownActError } from './service.ts';
+import { instance, journalOf, serve, type Running, type ServiceOptions } from './serving.ts';
 
 /** Starts Google with the sample mailboxes and calendars, or with what an earlier run kept. */
 export async function startGoogle(options: ServiceOptions): Promise<Running<GoogleHandle>> {
   const journal = journalOf<GoogleState>('google', options);
   const kept = await journal.load();
-  const { caps, autoConsent, now, world } = options;
-  const seed = kept ? { users: [] } : { users: [...googleSeed(world).users, secondGoogleUser(world.anchor)] };
+  const { caps, autoConsent, now, world, stack } = options;
+  const own = kept ? [] : googleSeed(world, stack.mailboxes.google).users;
+  const seed = { users: kept ? [] : [...own, secondGoogleUser(world.anchor)] };
   const google = createGoogle({ caps, autoConsent, now, seed, onChange: () => journal.touch() });
   const { handle, faultBody, tenantOf } = google;
   const served = await serve(
@@ -114,8 +63,9 @@ export async function startGoogle(options: ServiceOptions): Promise<Running<Goog
 export async function startHubSpot(options: ServiceOptions): Promise<Running<HubSpotHandle>> {
   const journal = journalOf<HubSpotState>('hubspot', options);
   const kept = await journal.load();
-  const { caps, autoConsent, now, world } = options;
-  const seed = kept ? { portals: [] } : hubspotSeed(world);
+  const { caps, autoConsent, now, world, stack } = options;
+  const part = { accounts: stack.accounts.hubspot, tickets: stack.tickets.hubspot };
+  const seed = kept ? { portals: [] } : hubspotSeed(worldOf(world, part));
   const { definition, handle, front } = createHubSpot({
     caps,
     autoConsent,

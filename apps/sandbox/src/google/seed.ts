@@ -71,11 +71,11 @@ const plantEvent = (calendars: CalendarStore, user: string, event: SeedEvent): v
 };
 
 /**
- * What Google would hold of the sample company: a user for everyone of the vendor, and for the watched ones their mail
- * (sent or received) and their meetings. The first watched CSM keeps onboarding calls in a second calendar.
- * A pure function of the world. What happens after the anchor is left out, but for meetings that are planned.
+ * What Google would hold of the sample company: a user for everyone of the vendor whose mailbox is there (all without `here`), and
+ * for the watched ones their mail (sent or received) and their meetings. The first watched CSM keeps onboarding calls in a second
+ * calendar. A pure function of the world. What happens after the anchor is left out, but for meetings that are planned.
  */
-export const seedFromWorld = (world: World): GoogleSeed => {
+export const seedFromWorld = (world: World, here?: readonly string[]): GoogleSeed => {
   const watched = new Set(world.vendor.staff.filter((person) => person.watched).map((person) => person.email));
   const mails = groupBy(
     world.mails.filter((mail) => mail.at <= world.anchor),
@@ -87,18 +87,20 @@ export const seedFromWorld = (world: World): GoogleSeed => {
   );
   const twoCalendars = world.vendor.staff.find((person) => person.watched && person.role === 'csm')?.email;
   return {
-    users: world.vendor.staff.map(({ email, name }) => {
-      const own = watched.has(email);
-      const second = email === twoCalendars ? secondCalendar(email) : undefined;
-      return {
-        email,
-        name,
-        timeZone: world.vendor.timezone,
-        calendars: second ? [second] : [],
-        mails: own ? seedMails(mails.get(email) ?? [], email) : [],
-        events: own ? seedEvents(meetings.get(email) ?? [], email, second?.id, world) : [],
-      };
-    }),
+    users: world.vendor.staff
+      .filter(({ email }) => here?.includes(email) ?? true)
+      .map(({ email, name }) => {
+        const own = watched.has(email);
+        const second = email === twoCalendars ? secondCalendar(email) : undefined;
+        return {
+          email,
+          name,
+          timeZone: world.vendor.timezone,
+          calendars: second ? [second] : [],
+          mails: own ? seedMails(mails.get(email) ?? [], email) : [],
+          events: own ? seedEvents(meetings.get(email) ?? [], email, second?.id, world) : [],
+        };
+      }),
   };
 };
 

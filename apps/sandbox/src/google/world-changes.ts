@@ -4,19 +4,21 @@ import { mailLabels, meetingFields } from './seed.ts';
 
 type Vendor = Pick<World, 'vendor'>;
 
-const watchedAmong = (world: Vendor, emails: readonly string[]): string[] =>
-  world.vendor.staff.filter((person) => person.watched && emails.includes(person.email)).map((person) => person.email);
+const hereAmong = (google: GoogleHandle, world: Vendor, emails: readonly string[]): string[] =>
+  world.vendor.staff
+    .filter((person) => person.watched && emails.includes(person.email) && google.state().users[person.email])
+    .map((person) => person.email);
 
-/** Delivers a mail of the sample company to the watched mailboxes that hold it; returns how many. For live mode. */
+/** Delivers a mail of the sample company to the watched mailboxes here that hold it; returns how many. For live mode. */
 export const deliverWorldMail = (google: GoogleHandle, world: Vendor, mail: WorldMail): number => {
-  const users = watchedAmong(world, mail.mailboxes);
+  const users = hereAmong(google, world, mail.mailboxes);
   for (const user of users) google.addMail(user, mail, { labelIds: mailLabels(mail, user) });
   return users.length;
 };
 
-/** Puts a meeting of the sample company into the watched calendars that hold it; returns how many. For live mode. */
+/** Puts a meeting of the sample company into the watched calendars here that hold it; returns how many. For live mode. */
 export const planWorldMeeting = (google: GoogleHandle, world: Vendor, meeting: WorldMeeting): number => {
-  const users = watchedAmong(world, meeting.calendars);
+  const users = hereAmong(google, world, meeting.calendars);
   for (const user of users)
     google.addEvent(user, 'primary', meetingFields(meeting, world), { createdAt: meeting.createdAt });
   return users.length;
