@@ -15,6 +15,7 @@ export interface TestSessionOptions {
   readonly token?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly grantedScopes?: readonly string[];
+  readonly subject?: string;
   readonly now?: () => number;
   readonly signal?: AbortSignal;
   readonly inbox?: Inbox;
@@ -31,6 +32,7 @@ export function testSession(options: TestSessionOptions): TestSession {
     baseUrls: options.baseUrls,
     settings: options.settings ?? {},
     grantedScopes: options.grantedScopes ?? [],
+    ...(options.subject === undefined ? {} : { subject: options.subject }),
     now: options.now ?? (() => 0),
     ...(options.inbox && { inbox: options.inbox }),
     async call(spec, work) {

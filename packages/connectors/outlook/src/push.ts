@@ -46,7 +46,7 @@ export const push: Push<OutlookClient> = {
         notificationUrl: address.url,
         // It cannot be added later, and without it a subscription that Graph ends goes silent (failure E9).
         lifecycleNotificationUrl: address.url,
-        resource: `${client.root.slice(1)}/${target.key}`,
+        resource: `${decodeURIComponent(client.root.slice(1))}/${target.key}`,
         expirationDateTime: expiration(client),
         clientState: address.secret,
       },
