@@ -8,8 +8,8 @@ const auditEvent = z.looseObject({
   id: z.number().optional(),
   type: z.string(),
   field_name: z.string().nullish(),
-  value: z.unknown(),
-  previous_value: z.unknown(),
+  value: z.unknown().optional(),
+  previous_value: z.unknown().optional(),
   public: z.boolean().nullish(),
   author_id: z.number().nullish(),
   comment_id: z.number().nullish(),
@@ -26,7 +26,7 @@ const audit = z.looseObject({
 type Audit = z.infer<typeof audit>;
 
 const auditsAnswer = z.looseObject({
-  audits: z.array(audit),
+  audits: z.array(z.unknown()),
   meta: z.looseObject({ has_more: z.boolean(), after_cursor: z.string().nullish() }).optional(),
 });
 
@@ -35,13 +35,17 @@ const FIELDS = new Set(['status', 'custom_status_id', 'priority', 'tags']);
 /** A ticket that robots talk to may have any number of audits; beyond so many pages it is a fault rather than a run without end. */
 const MOST_PAGES = 200;
 
-/**
- * The history of one ticket, oldest first; undefined where the ticket is no more. Audits hold what people wrote: nothing of it leaves
- * this function.
- */
-export async function readHistory(client: ZendeskClient, ticketId: string): Promise<HistoryEntry[] | undefined> {
+/** The history of a ticket, oldest first. Audits of a form that is not known are counted: the ticket is then set aside as a whole (I9). */
+export interface History {
+  readonly entries: readonly HistoryEntry[];
+  readonly unreadable: number;
+}
+
+/** Reads the history of one ticket; undefined where it is no more. Audits hold what people wrote: nothing of it leaves this function. */
+export async function readHistory(client: ZendeskClient, ticketId: string): Promise<History | undefined> {
   const entries: HistoryEntry[] = [];
   const hidden = new Set<string>();
+  let unreadable = 0;
   let after: string | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const answer = await client.jsonOrNone({
@@ -54,10 +58,17 @@ export async function readHistory(client: ZendeskClient, ticketId: string): Prom
       answer: auditsAnswer,
     });
     if (answer === undefined) return undefined;
-    entries.push(...answer.audits.map(toEntry));
-    for (const id of answer.audits.flatMap(madePrivate)) hidden.add(id);
+    for (const one of answer.audits) {
+      const parsed = audit.safeParse(one);
+      if (!parsed.success) {
+        unreadable += 1;
+        continue;
+      }
+      entries.push(toEntry(parsed.data));
+      for (const id of madePrivate(parsed.data)) hidden.add(id);
+    }
     after = answer.meta?.has_more === true ? (answer.meta.after_cursor ?? undefined) : undefined;
-    if (after === undefined) return inOrder(entries, hidden);
+    if (after === undefined) return { entries: inOrder(entries, hidden), unreadable };
   }
   throw new ZendeskAnswerError(`The audits of ticket ${ticketId} do not end within ${MOST_PAGES} pages`);
 }

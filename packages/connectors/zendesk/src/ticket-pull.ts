@@ -4,7 +4,7 @@ import { docs, paths } from './api.ts';
 import type { ZendeskClient } from './client.ts';
 import { exportCursorSpec, type ExportCursor } from './cursor.ts';
 import { exportStart, readExport, type ExportSpec } from './export-pull.ts';
-import { readHistory } from './ticket-history.ts';
+import { readHistory, type History } from './ticket-history.ts';
 import { identified, keptRow, type HistoryEntry, type Identified } from './ticket-record.ts';
 import { parseTime } from './time.ts';
 
@@ -84,10 +84,10 @@ async function toPage(
     standing.filter((row) => !isTooOld(row, since)),
   );
   const present = standing.filter((row) => isTooOld(row, since) || histories.has(row.id));
-  const people = await client.people.find(present.flatMap((row) => namedIn(row, histories.get(row.id) ?? [])));
+  const people = await client.people.find(present.flatMap((row) => namedIn(row, histories.get(row.id)?.entries ?? [])));
   const statuses = Object.fromEntries(await client.people.statuses());
   const records = present.map((row): RawRecord => {
-    const history = histories.get(row.id) ?? [];
+    const { entries: history, unreadable } = histories.get(row.id) ?? { entries: [], unreadable: 0 };
     const named = namedIn(row, history).flatMap((id) => people.get(id) ?? []);
     return {
       id: String(row.id),
@@ -96,7 +96,7 @@ async function toPage(
         ticket: keptRow(row, client.settings.keepSubjects),
         gathered: {
           ...urlOf(row),
-          history,
+          history: unreadable === 0 ? history : [...history, { unreadable }],
           people: Object.fromEntries(named.map((person) => [person.id, person])),
           statuses: Object.fromEntries(Object.entries(statuses).filter(([id]) => usesStatus(row, history, id))),
           tooOld: isTooOld(row, since),
@@ -113,8 +113,8 @@ async function toPage(
 async function readHistories(
   client: ZendeskClient,
   rows: readonly Identified[],
-): Promise<ReadonlyMap<number, HistoryEntry[]>> {
-  const found = new Map<number, HistoryEntry[]>();
+): Promise<ReadonlyMap<number, History>> {
+  const found = new Map<number, History>();
   for (let start = 0; start < rows.length; start += SIDE_BY_SIDE) {
     await Promise.all(
       rows.slice(start, start + SIDE_BY_SIDE).map(async (row) => {
