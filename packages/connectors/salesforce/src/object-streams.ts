@@ -224,12 +224,13 @@ export const objectSpecs: readonly ObjectSpec[] = [
 /** Fields that hold what people wrote. */
 const WRITTEN = /^(Subject|Description|TextBody|HtmlBody|Headers|Comments)$/;
 
-/** Leaves out what people wrote. */
+/** Leaves out what people wrote, at any depth: what is set aside is what had an unforeseen form. */
 function withoutBody(raw: unknown): unknown {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw;
+  if (Array.isArray(raw)) return raw.map(withoutBody);
+  if (typeof raw !== 'object' || raw === null) return raw;
   return Object.fromEntries(
     Object.entries(raw)
       .filter(([name]) => !WRITTEN.test(name))
-      .map(([name, part]): [string, unknown] => [name, name === 'fields' ? withoutBody(part) : part]),
+      .map(([name, part]): [string, unknown] => [name, withoutBody(part)]),
   );
 }
