@@ -132,7 +132,7 @@ function since(account: WorldAccount, value: string | undefined): string | Past 
 }
 
 /** The renewal date of a yearly contract: the first one entered at the sale, each next one when the former came. */
-function renewalHistory(account: WorldAccount): string | Past | undefined {
+export function renewalHistory(account: WorldAccount): string | Past | undefined {
   const { renewalAt, customerSince } = account;
   if (renewalAt === undefined || customerSince === undefined) return isoDate(renewalAt);
   const dates = [renewalAt];

@@ -36,6 +36,7 @@ export function derivedValues(
       return {
         IsClosed: stage?.['IsClosed'] ?? false,
         IsWon: stage?.['IsWon'] ?? false,
+        LastStageChangeDate: at,
         ...(changed.has('Probability') ? {} : { Probability: stage?.['DefaultProbability'] ?? null }),
         ForecastCategory: stage?.['ForecastCategory'] ?? 'Pipeline',
         ForecastCategoryName: stage?.['ForecastCategoryName'] ?? 'Pipeline',

@@ -55,6 +55,7 @@ const LENGTHS: Readonly<Partial<Record<FieldType, number>>> = {
   email: 80,
   phone: 40,
   url: 255,
+  anyType: 255,
 };
 
 const words = (name: string): string =>

@@ -74,6 +74,7 @@ const crm = (): ObjectSchema[] => [
       systemField('ForecastCategory', 'picklist'),
       derivedFlag('IsClosed'),
       derivedFlag('IsWon'),
+      systemField('LastStageChangeDate', 'datetime', { nillable: true }),
       text('NextStep'),
       owner(),
     ],

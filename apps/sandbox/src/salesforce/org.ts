@@ -109,7 +109,7 @@ export function createOrg(input: OrgInput): Org {
       IsWon: won,
       DefaultProbability: probability,
       ForecastCategory: forecast,
-      ForecastCategoryName: forecast,
+      ForecastCategoryName: forecast === 'BestCase' ? 'Best Case' : forecast,
     });
   }
   const statuses = input.caseStatuses ?? CASE_STATUSES;
