@@ -8,9 +8,12 @@ import { composeMail, type MailFields } from './compose.ts';
 import { googleFaultBody, GoogleError, json } from './errors.ts';
 import { mountGmail } from './gmail-routes.ts';
 import { MailStore, type AddOptions } from './mail-store.ts';
+import { Notices } from './notices.ts';
 import { googleOAuth, mountOAuth } from './oauth-routes.ts';
+import { emptyPushState, type PushState, type TopicPush } from './push-state.ts';
 import { charge, peaksOf, type Caps, type Peak } from './quota.ts';
 import { plantSeed, type GoogleSeed } from './seed.ts';
+import { assertionGrant, createServiceAccount } from './service-accounts.ts';
 import {
   emptyGoogleState,
   type GoogleState,
@@ -19,6 +22,7 @@ import {
   type StoredEvent,
   type StoredMessage,
 } from './state.ts';
+import { mountWatches } from './watch-routes.ts';
 
 export interface GoogleOptions {
   readonly caps: Caps;
@@ -80,6 +84,14 @@ export interface GoogleHandle {
   revokeUser(user: string, clientId?: string): void;
   /** Access tokens expire now; refresh tokens stay good. */
   expireAccess(user?: string): void;
+  /** What was pushed, and to whom. */
+  readonly notices: Notices;
+  /** Makes a topic with one push subscription, as a person does in the console. */
+  addTopic(name: string, push: TopicPush): void;
+  /** Makes a service account with a key and gives its key file. */
+  addServiceAccount(email: string): object;
+  /** Delegates scopes to a service account for the whole domain, in place of former ones. */
+  delegate(email: string, scopes: readonly string[]): void;
   /** Highest use of every counter, as counted here. */
   peaks(): Peak[];
 }
@@ -111,10 +123,22 @@ export const createGoogle = (options: GoogleOptions): Google => {
     now,
     autoConsent: options.autoConsent,
   });
+  const push = (): PushState => (current.push ??= emptyPushState());
+  const notices = new Notices({ state: push, now, historyId: (user) => mail.mailbox(user).historyId });
   const unknownPaths: string[] = [];
   const changed = <T>(result: T): T => {
     options.onChange?.();
     return result;
+  };
+
+  /** Keeps a change of a mailbox and tells who watches it. */
+  const mailed = <T>(user: string, result: T): T => {
+    notices.mail(user);
+    return changed(result);
+  };
+  const planned = <T>(user: string, calendarId: string, result: T): T => {
+    notices.calendar(user, calendarId);
+    return changed(result);
   };
 
   const handle: GoogleHandle = {
@@ -130,18 +154,19 @@ export const createGoogle = (options: GoogleOptions): Google => {
       calendars.addCalendar(email, { id: email, summary: email, timeZone, primary: true });
       return changed({ email, name, timeZone });
     },
-    addRaw: (user, bytes, add) => changed(mail.add(user, Buffer.from(bytes).toString('latin1'), add)),
-    addMail: (user, fields, add) => changed(mail.add(user, composeMail(fields), { receivedAt: fields.at, ...add })),
-    removeMail: (user, id) => changed(mail.remove(user, id)),
+    addRaw: (user, bytes, add) => mailed(user, mail.add(user, Buffer.from(bytes).toString('latin1'), add)),
+    addMail: (user, fields, add) =>
+      mailed(user, mail.add(user, composeMail(fields), { receivedAt: fields.at, ...add })),
+    removeMail: (user, id) => mailed(user, mail.remove(user, id)),
     trashMail: (user, id) => {
       mail.modify(user, id, { add: ['TRASH'], remove: ['INBOX'] });
-      changed(undefined);
+      mailed(user, undefined);
     },
-    addEvent: (...args) => changed(calendars.addEvent(...args)),
-    updateEvent: (...args) => changed(calendars.updateEvent(...args)),
-    cancelEvent: (...args) => changed(calendars.cancelEvent(...args)),
-    updateInstance: (...args) => changed(calendars.updateInstance(...args)),
-    cancelInstance: (...args) => changed(calendars.cancelInstance(...args)),
+    addEvent: (...args) => planned(args[0], args[1], calendars.addEvent(...args)),
+    updateEvent: (...args) => planned(args[0], args[1], calendars.updateEvent(...args)),
+    cancelEvent: (...args) => planned(args[0], args[1], calendars.cancelEvent(...args)),
+    updateInstance: (...args) => planned(args[0], args[1], calendars.updateInstance(...args)),
+    cancelInstance: (...args) => planned(args[0], args[1], calendars.cancelInstance(...args)),
     expireHistory: (user) => changed(mail.expireHistory(user)),
     expireSyncTokens: (user, calendarId) => {
       const ids = calendarId === undefined ? calendars.list(user).map(({ id }) => id) : [calendarId];
@@ -150,6 +175,18 @@ export const createGoogle = (options: GoogleOptions): Google => {
     },
     revokeUser: (user, clientId) => changed(oauth.revokeSubject(user, clientId)),
     expireAccess: (user) => changed(oauth.expireAccess(user)),
+    notices,
+    addTopic: (name, topic) => {
+      push().topics[name] = topic;
+      changed(undefined);
+    },
+    addServiceAccount: (email) => changed(createServiceAccount(push(), email)),
+    delegate: (email, scopes) => {
+      const account = push().serviceAccounts[email];
+      if (!account) throw new GoogleError(404, 'notFound', `There is no service account ${email}.`);
+      account.delegated = [...scopes];
+      changed(undefined);
+    },
     peaks: () => peaksOf(windows, options.caps),
   };
 
@@ -170,7 +207,18 @@ export const createGoogle = (options: GoogleOptions): Google => {
         unknownPaths.push(`${c.req.method} ${new URL(c.req.raw.url).pathname}`);
         return new GoogleError(404, 'notFound', `No such path: ${c.req.path}`).response();
       });
-      mountOAuth(app, oauth, { baseUrl, users: () => current.users });
+      mountOAuth(app, oauth, {
+        baseUrl,
+        users: () => current.users,
+        assertion: (form) =>
+          assertionGrant(form, {
+            state: current,
+            push: push(),
+            oauth,
+            now: now(),
+            audiences: [`${baseUrl}/token`, 'https://oauth2.googleapis.com/token'],
+          }),
+      });
       mountGmail({
         app,
         oauth,
@@ -186,6 +234,18 @@ export const createGoogle = (options: GoogleOptions): Google => {
         now,
         charge: ({ user, grant }) =>
           charge(windows, options.caps, 'calendar', { user, clientId: grant.clientId, cost: 1 }),
+      });
+      mountWatches({
+        app,
+        oauth,
+        mail,
+        calendars,
+        notices,
+        push,
+        now,
+        changed: () => changed(undefined),
+        charge: (api, { user, grant }, cost) =>
+          charge(windows, options.caps, api, { user, clientId: grant.clientId, cost }),
       });
       app.post('/sandbox/users/:user/messages', async (c) => {
         const user = c.req.param('user').toLowerCase();

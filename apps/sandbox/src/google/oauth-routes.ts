@@ -49,7 +49,12 @@ const statusOf: Readonly<Record<OAuthErrorCode, number>> = {
 export const mountOAuth = (
   app: App,
   oauth: OAuthServer,
-  context: { readonly baseUrl: string; readonly users: () => GoogleState['users'] },
+  context: {
+    readonly baseUrl: string;
+    readonly users: () => GoogleState['users'];
+    /** The token route for a service account's signed request; undefined for another grant type. */
+    readonly assertion: (form: URLSearchParams) => Response | undefined;
+  },
 ): void => {
   app.get(authorizePath, (c) => {
     const request = new URL(c.req.raw.url).searchParams;
@@ -60,6 +65,8 @@ export const mountOAuth = (
 
   app.post('/token', async (c) => {
     const form = new URLSearchParams(await c.req.text());
+    const asserted = context.assertion(form);
+    if (asserted) return asserted;
     const result = oauth.exchange(form, c.req.header('authorization'));
     if (!result.ok) {
       return json({ error: result.error, error_description: result.description }, statusOf[result.error]);

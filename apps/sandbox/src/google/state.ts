@@ -1,4 +1,5 @@
 import { emptyOAuthState, type OAuthState } from '../front/oauth.ts';
+import type { PushState } from './push-state.ts';
 
 /** A message as the mailbox keeps it. */
 export interface StoredMessage {
@@ -104,6 +105,8 @@ export interface GoogleState {
   mailboxes: Record<string, MailboxState>;
   /** Calendars by user, then by calendar id. */
   calendars: Record<string, Record<string, CalendarState>>;
+  /** Absent until something is watched. */
+  push?: PushState;
 }
 
 export const emptyGoogleState = (): GoogleState => ({
