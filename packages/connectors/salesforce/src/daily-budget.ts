@@ -31,7 +31,7 @@ export class DailyBudget {
 
   /** Reads `Sforce-Limit-Info: api-usage=10018/100000`. */
   learn(header: string | undefined, now: number): void {
-    const found = /\bapi-usage=(\d{1,12})\/(\d{1,12})/.exec(header ?? '');
+    const found = /(?:^|;)\s*api-usage=(\d{1,12})\/(\d{1,12})/.exec(header ?? '');
     if (found !== null) this.#told = { used: Number(found[1]), limit: Number(found[2]), at: now };
   }
 
