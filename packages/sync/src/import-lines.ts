@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
-/** A line that cannot be taken as text: too long, or not UTF-8. What is kept of it is in `raw`. */
+/** A line that cannot be taken: too long, not UTF-8, or a row of a table that makes no event. What is kept of it is in `raw`. */
 export interface UnreadableLine {
-  readonly reason: 'too-long' | 'not-utf8';
+  readonly reason: string;
   readonly detail: string;
   /** The whole line, or the first 64 KiB of one that is too long. */
   readonly raw: Uint8Array;
@@ -12,6 +12,14 @@ export interface UnreadableLine {
 }
 
 export type ImportLine = string | UnreadableLine;
+
+/** A line that was made of something else, such as a row of a table: its number there, and what it was made of. */
+export interface NumberedLine {
+  readonly number: number;
+  readonly line: ImportLine;
+  /** Kept instead of the line where the line is refused. */
+  readonly row?: string;
+}
 
 /** The longest line that is read, in bytes. */
 export const longestLine = 1024 * 1024;

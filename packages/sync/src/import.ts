@@ -7,6 +7,7 @@ import {
   copyEvents,
   projectAccounts,
   setAsideMany,
+  sightingsOf,
   threadsWithoutAccount,
   wakeAccounts,
   type AccountChange,
@@ -19,9 +20,10 @@ import { matchThreads } from './attribution.ts';
 import type { Folded } from './fold.ts';
 import { ImportAccounts } from './import-accounts.ts';
 import { ImportFold } from './import-fold.ts';
-import type { ImportLine } from './import-lines.ts';
+import type { ImportLine, NumberedLine } from './import-lines.ts';
 import { importedFact, ImportRows } from './import-row.ts';
 import { prepareLine, rejectLine, type RejectedLine } from './import-prepare.ts';
+import type { ImportCounts, ImportResult } from './import-report.ts';
 
 export interface ImportDependencies {
   readonly database: Database;
@@ -43,26 +45,14 @@ export interface ImportOptions {
   readonly foldEvery?: number;
   /** Rejected lines to list in the result; 1,000 by default. All are counted and kept. */
   readonly listed?: number;
+  /**
+   * Stores nothing and tells what would be stored, merged, rejected and made. What the file itself repeats is told by 52 bits of each
+   * event's id, which is all that is held in memory.
+   */
+  readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
   /** Told after each transaction. */
   readonly onProgress?: (counts: ImportCounts) => void;
-}
-
-/** How the lines ended so far; blank ones count as nothing. `lines` = `stored` + `merged` + `rejected`. */
-export interface ImportCounts {
-  readonly lines: number;
-  /** Events that the log did not have. */
-  readonly stored: number;
-  /** Lines that say what the log has, again or as another sighting of the same fact. */
-  readonly merged: number;
-  readonly rejected: number;
-}
-
-export interface ImportResult extends ImportCounts {
-  readonly accounts: { readonly created: number; readonly changed: number; readonly folded: number };
-  readonly reasons: Readonly<Record<string, number>>;
-  /** The first rejected lines, by number in the file, counted from 1. */
-  readonly rejections: readonly { readonly line: number; readonly reason: string; readonly detail: string }[];
 }
 
 /** One transaction's worth of lines. */
@@ -85,9 +75,14 @@ const emptyBatch = (): Batch => ({
   characters: 0,
 });
 
+type Line = ImportLine | NumberedLine;
+type Lines = Iterable<Line | readonly Line[]>;
+type AsyncLines = AsyncIterable<Line | readonly Line[]>;
+
 /** Lines between two turns of the event loop, so that the transaction under way gets its turn. */
 const linesATurn = 200;
 const firstBatchRows = 2000;
+const listedAccounts = 1000;
 const mostCharacters = 24 * 1024 * 1024;
 
 /**
@@ -100,12 +95,14 @@ const mostCharacters = 24 * 1024 * 1024;
 export async function importFile(
   deps: ImportDependencies,
   workspaceId: string,
-  lines: AsyncIterable<ImportLine | readonly ImportLine[]> | Iterable<ImportLine | readonly ImportLine[]>,
+  lines: Lines | AsyncLines,
   options: ImportOptions = {},
 ): Promise<ImportResult> {
   const [accounts, fold] = await deps.database.inWorkspace(workspaceId, async (tx) => [
     await ImportAccounts.load(tx),
-    deps.afterFold && (await ImportFold.begin(tx, { mostFacts: options.foldEvery ?? 40_000 })),
+    options.dryRun
+      ? undefined
+      : deps.afterFold && (await ImportFold.begin(tx, { mostFacts: options.foldEvery ?? 40_000 })),
   ]);
   const run = new ImportRun(deps, workspaceId, accounts, fold, options);
   const batchRows = options.batchRows ?? 15_000;
@@ -114,9 +111,10 @@ export async function importFile(
   let batch = emptyBatch();
   let number = 0;
   for await (const block of lines) {
-    for (const line of typeof block === 'string' || 'reason' in block ? [block] : block) {
+    for (const each of Array.isArray(block) ? block : [block]) {
       number += 1;
-      run.take(batch, line, number);
+      const numbered = typeof each === 'string' || 'reason' in each ? { number, line: each } : each;
+      run.take(batch, numbered);
       if (number % linesATurn === 0) await breathe();
       if (batch.rows.size + batch.rejected.length < rows && batch.characters < mostCharacters) continue;
       options.signal?.throwIfAborted();
@@ -140,6 +138,10 @@ class ImportRun {
   readonly #reasons = new Map<string, number>();
   readonly #rejections: ImportResult['rejections'][number][] = [];
   readonly #changed = new Set<string>();
+  readonly #types = new Map<string, number>();
+  readonly #made: string[] = [];
+  /** What a dry run has seen of the file, since it finds nothing of it in the log. */
+  readonly #seen = new Set<number>();
   #writing: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #counts = { lines: 0, stored: 0, merged: 0, rejected: 0 };
@@ -161,30 +163,32 @@ class ImportRun {
   }
 
   /** Adds a line to a batch. */
-  take(batch: Batch, line: ImportLine, number: number): void {
+  take(batch: Batch, { line, number, row }: NumberedLine): void {
     const text = typeof line === 'string' && number === 1 ? line.replace(/^\ufeff/, '') : line;
     if (typeof text === 'string' && text.trim() === '') return;
     batch.characters += typeof text === 'string' ? text.length : text.raw.length;
     const prepared = prepareLine(text);
     if (!prepared.ok) {
-      batch.rejected.push({ number, line: prepared });
+      batch.rejected.push({ number, line: row === undefined ? prepared : { ...prepared, raw: row } });
       return;
     }
     const made = this.#accounts.settle(prepared.event.subject);
     if (made === 'unknown') {
-      const line = rejectLine(String(text), 'unknown-account', 'subject: there is no such account');
-      batch.rejected.push({ number, line });
+      const refused = rejectLine(String(text), 'unknown-account', 'subject: there is no such account');
+      batch.rejected.push({ number, line: row === undefined ? refused : { ...refused, raw: row } });
       return;
     }
     if (made) batch.accounts.push(made);
+    if (made?.create && this.#made.length < listedAccounts) this.#made.push(made.subject);
     this.#add(batch, prepared.event);
   }
 
   #add(batch: Batch, event: CloudEvent): void {
     const row = this.#rows.row(event, this.#deps.now());
     batch.rows.add(row);
+    this.#types.set(event.type, (this.#types.get(event.type) ?? 0) + 1);
     if (row.thread !== null) batch.threads.add(row.thread);
-    if (this.#fold && row.accountId !== null)
+    if ((this.#fold || this.#options.dryRun) && row.accountId !== null)
       batch.facts.push({ accountId: row.accountId, fact: importedFact(event, row) });
   }
 
@@ -198,7 +202,24 @@ class ImportRun {
     await this.#fold?.foldSome(this.#deps.now());
   }
 
+  /** What storing a batch would do. Reads only; accounts that would be made are in nobody's way. */
+  async #rehearse(batch: Batch): Promise<void> {
+    const ids = batch.rows.eventIds();
+    const log = await this.#deps.database.inWorkspace(this.#workspaceId, (tx) => sightingsOf(tx, ids));
+    const known = new Set(log.map(({ eventId }) => eventId));
+    let fresh = 0;
+    for (const id of ids) {
+      const short = Number.parseInt(id.replaceAll('-', '').slice(-13), 16);
+      if (!known.has(id) && !this.#seen.has(short)) fresh += 1;
+      this.#seen.add(short);
+    }
+    this.#created += batch.accounts.filter(({ create }) => create).length;
+    for (const { accountId } of batch.facts) this.#changed.add(accountId);
+    this.#count(batch, fresh);
+  }
+
   async #store(batch: Batch): Promise<void> {
+    if (this.#options.dryRun) return this.#rehearse(batch);
     const { database, now } = this.#deps;
     const { rows } = batch;
     const doubles = rows.doubles();
@@ -217,17 +238,20 @@ class ImportRun {
       },
       { retry: true },
     );
-    const fresh = rows.eventIds().length - known.size;
-    this.#counts = {
-      lines: this.#counts.lines + rows.size + batch.rejected.length,
-      stored: this.#counts.stored + fresh,
-      merged: this.#counts.merged + rows.size - fresh,
-      rejected: this.#counts.rejected + batch.rejected.length,
-    };
     this.#created += created.length;
     for (const { accountId } of changed) this.#changed.add(accountId);
     if (this.#fold) this.#feed(this.#fold, batch, { ...doubles, known, changed, created, moved });
-    for (const { number, line } of batch.rejected) {
+    this.#count(batch, rows.eventIds().length - known.size);
+  }
+
+  #count({ rows, rejected }: Batch, fresh: number): void {
+    this.#counts = {
+      lines: this.#counts.lines + rows.size + rejected.length,
+      stored: this.#counts.stored + fresh,
+      merged: this.#counts.merged + rows.size - fresh,
+      rejected: this.#counts.rejected + rejected.length,
+    };
+    for (const { number, line } of rejected) {
       this.#reasons.set(line.reason, (this.#reasons.get(line.reason) ?? 0) + 1);
       if (this.#rejections.length < (this.#options.listed ?? 1000))
         this.#rejections.push({ line: number, reason: line.reason, detail: line.detail });
@@ -296,10 +320,11 @@ class ImportRun {
     if (this.#failure) throw this.#failure.error;
     const { database, now, afterFold } = this.#deps;
     const folded = (afterFold && (await this.#fold?.finish(database, this.#workspaceId, now, afterFold))) ?? 0;
-    if (this.#changed.size > 0) this.#deps.onCommitted?.(this.#workspaceId);
+    if (this.#changed.size > 0 && !this.#options.dryRun) this.#deps.onCommitted?.(this.#workspaceId);
     return {
       ...this.#counts,
-      accounts: { created: this.#created, changed: this.#changed.size, folded },
+      accounts: { created: this.#created, changed: this.#changed.size, folded, made: this.#made },
+      types: Object.fromEntries([...this.#types].sort(([a], [b]) => (a < b ? -1 : 1))),
       reasons: Object.fromEntries([...this.#reasons].sort(([a], [b]) => (a < b ? -1 : 1))),
       rejections: this.#rejections,
     };

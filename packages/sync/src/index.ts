@@ -27,9 +27,10 @@ export { configurationFor, isLoopback } from './token-endpoint.ts';
 export { TokenKeeper, type Sealer } from './tokens.ts';
 export {
   importFile,
-  type ImportCounts,
   type ImportDependencies,
   type ImportOptions,
-  type ImportResult,
 } from './import.ts';
+export { type ImportCounts, type ImportResult } from './import-report.ts';
+export { csvColumns, csvLines, CsvUnreadable, type CsvCounts } from './import-csv.ts';
+export { MappingInvalid, parseCsvMapping, type CsvMapping } from './import-csv-mapping.ts';
 export { linesOf, type ImportLine, type UnreadableLine } from './import-lines.ts';

@@ -1,8 +1,16 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import { slackPlanner } from '@waymark/server';
-import { importFile, linesOf } from '@waymark/sync';
+import {
+  csvColumns,
+  csvLines,
+  importFile,
+  linesOf,
+  parseCsvMapping,
+  type CsvCounts,
+  type ImportResult,
+} from '@waymark/sync';
 import { foldAll } from '../fold-all.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput } from '../output.ts';
@@ -10,22 +18,30 @@ import { createOutput } from '../output.ts';
 interface Options {
   readonly workspace?: string;
   readonly json?: boolean;
+  readonly mapping?: string;
+  readonly dryRun?: boolean;
 }
 
-/** `waymark import <file.ndjson>`: CloudEvents 1.0, one a line, into the log; then folds what changed. */
+/**
+ * `waymark import <file>`: CloudEvents 1.0, one a line, or a table (CSV) by a mapping, into the log; then folds what changed. With
+ * `--dry-run` it only tells what would come of it.
+ */
 export function importCommand(): Command {
   return new Command('import')
-    .description('Import CloudEvents 1.0 from a file, one JSON object a line')
+    .description('Import events from a file: CloudEvents 1.0, one JSON object a line, or a CSV table by a mapping')
     .argument('<file>', 'the file, or - for standard input')
+    .option('-m, --mapping <file>', 'how the rows of a CSV table become events (YAML, see docs/import.md)')
+    .option('--dry-run', 'store nothing; tell what would be stored, merged, rejected and made')
     .option('-w, --workspace <slug>')
     .option('--json')
     .action(async (file: string, options: Options) => {
       const output = createOutput(options.json === true);
-      if (file !== '-' && !(await stat(file).catch(() => undefined))?.isFile())
-        throw new CommandError(`There is no file ${file}.`);
+      if (file !== '-' && !(await isFile(file))) throw new CommandError(`There is no file ${file}.`);
+      const mapping = await mappingFor(file, options.mapping);
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
         const chunks = file === '-' ? process.stdin : createReadStream(file);
+        let table: CsvCounts | undefined;
         const result = await importFile(
           {
             database: waymark.database,
@@ -34,20 +50,47 @@ export function importCommand(): Command {
             afterFold: slackPlanner(waymark),
           },
           workspace.workspaceId,
-          linesOf(chunks),
+          mapping ? csvLines(chunks, mapping, (counts) => (table = counts)) : linesOf(chunks),
           {
+            dryRun: options.dryRun === true,
             onProgress: (counts) => process.stderr.isTTY && process.stderr.write(`\r${counts.lines} lines`),
           },
         );
         if (process.stderr.isTTY) process.stderr.write('\n');
-        await foldAll(waymark, workspace.workspaceId);
+        if (!options.dryRun) await foldAll(waymark, workspace.workspaceId);
         if (result.rejected > 0) process.exitCode = 3;
-        output.result(result, () =>
-          [
-            `${result.lines} lines: ${result.stored} stored, ${result.merged} merged, ${result.rejected} rejected; ${result.accounts.created} accounts made.`,
-            ...result.rejections.slice(0, 20).map((one) => `  line ${one.line}: ${one.reason}: ${one.detail}`),
-          ].join('\n'),
+        output.result({ ...result, ...(table && { table }), dryRun: options.dryRun === true }, () =>
+          told(result, table, options.dryRun === true),
         );
       });
     });
+}
+
+const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;
+
+/** The mapping of a table; undefined for events as they are. Throws CommandError, MappingInvalid. */
+async function mappingFor(file: string, path: string | undefined) {
+  if (path !== undefined) {
+    if (!(await isFile(path))) throw new CommandError(`There is no mapping ${path}.`);
+    return parseCsvMapping(await readFile(path, 'utf8'));
+  }
+  if (!/\.(?:csv|tsv)$/i.test(file)) return undefined;
+  const columns = await csvColumns(createReadStream(file)).catch(() => []);
+  throw new CommandError(
+    `A table needs a mapping: write one as in docs/import.md and give it as --mapping. ` +
+      `The columns of ${file} are: ${columns.join(', ').slice(0, 1000)}.`,
+  );
+}
+
+function told(result: ImportResult, table: CsvCounts | undefined, dry: boolean): string {
+  const { lines, stored, merged, rejected, accounts, types } = result;
+  const made = accounts.made.slice(0, 20).join(', ');
+  return [
+    ...(dry ? ['A dry run: nothing was stored.'] : []),
+    ...(table ? [`${table.rows} rows, ${table.skipped} left out by the mapping.`] : []),
+    `${lines} ${table ? 'events' : 'lines'}: ${stored} stored, ${merged} merged, ${rejected} rejected; ${accounts.created} accounts made.`,
+    ...Object.entries(types).map(([type, count]) => `  ${type}: ${count}`),
+    ...(dry && made !== '' ? [`  accounts: ${made}${accounts.created > 20 ? ', …' : ''}`] : []),
+    ...result.rejections.slice(0, 20).map((one) => `  line ${one.line}: ${one.reason}: ${one.detail}`),
+  ].join('\n');
 }

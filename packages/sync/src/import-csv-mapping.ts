@@ -1,0 +1,120 @@
+import { IANAZone } from 'luxon';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+
+/** A mapping that cannot be used, or that does not fit its file. The message tells what to change. */
+export class MappingInvalid extends Error {
+  readonly code = 'MAPPING_INVALID';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'MappingInvalid';
+  }
+}
+
+/** A text with cells of the row in braces, such as `case-{CaseID}`. Where one of them is empty, so is all of it. */
+const template = z.string().min(1).max(500);
+
+const zone = z
+  .string()
+  .refine((name) => name === 'UTC' || IANAZone.isValidZone(name), 'Give a time zone, such as Europe/Berlin');
+
+const cell = z.union([
+  template,
+  z.strictObject({
+    from: template,
+    /** What to write for what the cell says; anything else is left as it is, or takes `else`. */
+    values: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    else: z.union([z.string(), z.number(), z.null()]).optional(),
+    /** Reads a number; with `decimal: ','` as in 1.234,5. */
+    number: z.boolean().optional(),
+    decimal: z.enum(['.', ',']).optional(),
+    /** Reads a time in this form: https://moment.github.io/luxon/#/parsing?id=table-of-tokens */
+    format: z.string().min(1).max(100).optional(),
+    zone: zone.optional(),
+  }),
+]);
+export type CellRule = z.infer<typeof cell>;
+
+/** Columns with the texts of which one must be in them. */
+const condition = z.record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]));
+export type RowCondition = z.infer<typeof condition>;
+
+const event = z.strictObject({
+  type: cell,
+  /** Columns without which a row makes no such event. */
+  needs: z.array(z.string()).max(20).default([]),
+  when: condition.optional(),
+  /** What identifies the event within its source; what the row says, without it. */
+  id: cell.optional(),
+  time: cell,
+  /** When it became known, where that was later. */
+  recorded: cell.optional(),
+  subject: cell,
+  data: z.record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,99}$/), cell).default({}),
+});
+export type EventRule = z.infer<typeof event>;
+
+const mapping = z.strictObject({
+  /** Where the rows come from: part of what identifies their events. */
+  source: z.string().min(1).max(400),
+  /** Found by itself, where it is none of comma, semicolon, tab and bar give it here. */
+  delimiter: z.string().length(1).optional(),
+  /** As a browser names it (https://encoding.spec.whatwg.org/#names-and-labels). */
+  encoding: z
+    .string()
+    .default('utf-8')
+    .refine((label) => {
+      try {
+        return new TextDecoder(label).encoding !== '';
+      } catch {
+        return false;
+      }
+    }, 'Give an encoding, such as utf-8, windows-1252 or utf-16le'),
+  /** Of times that name none. */
+  zone: zone.optional(),
+  /** Rows that are left out on purpose. */
+  skip: z.array(condition).max(50).default([]),
+  events: z.array(event).min(1).max(50),
+});
+
+/** How rows of a file become events. */
+export type CsvMapping = z.infer<typeof mapping>;
+
+/** Reads a mapping as YAML or JSON. Throws MappingInvalid. */
+export function parseCsvMapping(text: string): CsvMapping {
+  let value: unknown;
+  try {
+    value = parseYaml(text, { maxAliasCount: 0 });
+  } catch (error) {
+    throw new MappingInvalid(`The mapping is no YAML: ${error instanceof Error ? error.message.split('\n')[0] : ''}`);
+  }
+  const read = mapping.safeParse(value);
+  if (read.success) return read.data;
+  const wrong = read.error.issues
+    .slice(0, 5)
+    .map((one) => `${one.path.map(String).join('.') || 'mapping'}: ${one.message}`);
+  throw new MappingInvalid(`The mapping is not right: ${wrong.join('; ')}. See docs/import.md.`);
+}
+
+/** The columns that a mapping reads. `{#row}` is the row's number and no column. */
+export function columnsOf({ events, skip }: CsvMapping): ReadonlySet<string> {
+  const found = new Set<string>();
+  const conditions = [...skip, ...events.flatMap(({ when }) => (when ? [when] : []))];
+  for (const one of conditions) for (const column of Object.keys(one)) found.add(column);
+  for (const rule of events) {
+    for (const column of rule.needs) found.add(column);
+    const { type, id, time, recorded, subject, data } = rule;
+    for (const one of [type, id, time, recorded, subject, ...Object.values(data)]) {
+      if (one !== undefined)
+        for (const column of placeholders(typeof one === 'string' ? one : one.from)) found.add(column);
+    }
+  }
+  found.delete('#row');
+  return found;
+}
+
+/** The names in braces of a template. */
+export function placeholders(text: string): readonly string[] {
+  return [...text.matchAll(/\{([^{}]{1,200})\}/g)].map((found) => found[1] ?? '');
+}

@@ -1,0 +1,24 @@
+/** How the lines ended so far; blank ones count as nothing. `lines` = `stored` + `merged` + `rejected`. */
+export interface ImportCounts {
+  readonly lines: number;
+  /** Events that the log did not have. */
+  readonly stored: number;
+  /** Lines that say what the log has, again or as another sighting of the same fact. */
+  readonly merged: number;
+  readonly rejected: number;
+}
+
+export interface ImportResult extends ImportCounts {
+  readonly accounts: {
+    readonly created: number;
+    readonly changed: number;
+    readonly folded: number;
+    /** The subjects of the first thousand that were made. */
+    readonly made: readonly string[];
+  };
+  /** Lines that were stored or merged, by the type of their event. */
+  readonly types: Readonly<Record<string, number>>;
+  readonly reasons: Readonly<Record<string, number>>;
+  /** The first rejected lines, by number in the file, counted from 1. */
+  readonly rejections: readonly { readonly line: number; readonly reason: string; readonly detail: string }[];
+}
