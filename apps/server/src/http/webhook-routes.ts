@@ -73,7 +73,7 @@ async function receive(
   for (const id of connectorIds) {
     const connector = await loadConnector(id);
     if (connector.manifest.auth.provider !== provider || !connector.hint) continue;
-    refusal = 401;
+    if (refusal === 404) refusal = 401;
     for (const app of await appsOf(waymark, provider)) {
       const jwks = (url: string) => signingKeys(waymark, connector, url);
       const result = await connector.hint(request, { app, jwks }, waymark.now());
