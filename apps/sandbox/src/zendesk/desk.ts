@@ -12,6 +12,7 @@ import type {
 export const SYSTEM = -1;
 
 export interface OpenInput {
+  readonly externalId?: string;
   readonly requesterId: number;
   /** Who entered it; the requester without it. */
   readonly submitterId?: number;
@@ -63,6 +64,7 @@ export class Desk {
     const status = input.status ?? 'new';
     const ticket: ZendeskTicket = {
       id: account.nextId++,
+      externalId: input.externalId ?? null,
       createdAt: input.at,
       updatedAt: input.at,
       generatedAt: input.at,

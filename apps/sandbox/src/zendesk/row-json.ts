@@ -23,7 +23,7 @@ export function ticketJson(account: ZendeskAccount, ticket: ZendeskTicket): Reco
   return {
     url: api(account, `tickets/${ticket.id}`),
     id: ticket.id,
-    external_id: null,
+    external_id: ticket.externalId,
     via: { channel: ticket.channel, source: { from: {}, to: {}, rel: null } },
     created_at: time(ticket.createdAt),
     updated_at: time(ticket.updatedAt),

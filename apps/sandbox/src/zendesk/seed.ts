@@ -1,7 +1,8 @@
 import type { World, WorldTicket } from '../company/world.ts';
 import { addOrganization, addUser, createAccount } from './account.ts';
 import { Desk, SYSTEM } from './desk.ts';
-import type { TicketPriority, ZendeskAccount } from './state.ts';
+import type { ZendeskAccount } from './state.ts';
+import { playTicket } from './ticket-course.ts';
 import type { ZendeskSeed } from './zendesk.ts';
 
 /** Subdomains of the sample: the vendor's help desk, and that of another tenant. */
@@ -14,16 +15,11 @@ const CLOSED_AFTER = 4 * DAY;
 /** Ratings of late are left out: a rating is word from the customer, and the sample's stories are told by mail. */
 const RATED_BEFORE = 120 * DAY;
 
-const PRIORITIES: Readonly<Record<WorldTicket['priority'], TicketPriority>> = {
-  LOW: 'low',
-  MEDIUM: 'normal',
-  HIGH: 'high',
-  URGENT: 'urgent',
-};
-
-/** Projects the sample company's tickets onto a help desk. A pure function of the world. */
-export function seedFromWorld(world: World): ZendeskSeed {
-  return { accounts: [mainAccount(world), secondAccount(world)] };
+/** Projects the sample company's tickets onto a help desk: those of all accounts, or of the ones named. A pure function of the world. */
+export function seedFromWorld(world: World, accounts?: readonly string[]): ZendeskSeed {
+  const here = accounts === undefined ? undefined : new Set(accounts);
+  const tickets = world.tickets.filter((ticket) => here?.has(ticket.account) ?? true);
+  return { accounts: [mainAccount({ ...world, tickets }), secondAccount(world)] };
 }
 
 interface Cast {
@@ -45,10 +41,9 @@ function mainAccount(world: World): ZendeskAccount {
     .filter((staff) => staff.role === 'support')
     .map(({ name, email }) => addUser(account, { name, email, role: 'agent', at: since }).id);
   const users = plantCustomers(account, world, since);
-  const desk = new Desk(account);
   const opened = (ticket: WorldTicket): number => ticket.history[0]?.at ?? 0;
   for (const [index, ticket] of world.tickets.toSorted((a, b) => opened(a) - opened(b)).entries()) {
-    play(desk, ticket, { agents, users }, index, world.anchor);
+    play(account, ticket, { agents, users }, index, world.anchor);
   }
   return account;
 }
@@ -77,43 +72,18 @@ function plantCustomers(account: ZendeskAccount, world: World, since: number): M
   return users;
 }
 
-/** Plays a ticket as its people would: the customer writes, agents answer and solve, Zendesk closes. */
-function play(desk: Desk, ticket: WorldTicket, cast: Cast, index: number, anchor: number): void {
+/** A ticket with what follows on its end: Zendesk closes it, and some customers rate it. */
+function play(account: ZendeskAccount, ticket: WorldTicket, cast: Cast, index: number, anchor: number): void {
   const requesterId = cast.users.get(ticket.requester);
-  const agent = cast.agents[index % cast.agents.length];
-  const [first, ...rest] = ticket.history;
-  if (requesterId === undefined || agent === undefined || first === undefined) return;
-  const { id } = desk.open({
-    requesterId,
-    subject: ticket.subject,
-    body: `${ticket.subject}. This happens since this morning; could you have a look?`,
-    priority: PRIORITIES[ticket.priority],
-    at: first.at,
-  });
-  let before = first.status;
-  for (const { at, status } of rest) {
-    const asked = status === 'waiting_us' && before !== 'new';
-    if (asked) {
-      const comment = { body: 'It happens again. What else can we try?', public: true };
-      desk.update(id, { authorId: requesterId, at, status: 'open', comment });
-    } else if (status === 'waiting_us') {
-      desk.update(id, { authorId: agent, at, status: 'open', assigneeId: agent });
-    } else if (status === 'waiting_customer') {
-      const comment = { body: 'Thank you. Could you tell us at what time this was?', public: true };
-      desk.update(id, { authorId: agent, at, status: 'pending', comment });
-    } else if (status === 'escalated') {
-      const comment = { body: 'Engineering has to look at this.', public: false };
-      desk.update(id, { authorId: agent, at, tags: ['escalated'], comment });
-    } else if (status === 'closed') {
-      const comment = { body: 'This is corrected; please try again.', public: true };
-      desk.update(id, { authorId: agent, at, status: 'solved', comment });
-    }
-    before = status;
-  }
+  const agentId = cast.agents[index % cast.agents.length];
+  if (requesterId === undefined || agentId === undefined) return;
+  const desk = new Desk(account);
+  const { id } = playTicket(account, desk, ticket, { requesterId, agentId });
   const last = ticket.history.at(-1);
   if (last?.status !== 'closed') return;
-  if (last.at + CLOSED_AFTER < anchor)
+  if (last.at + CLOSED_AFTER < anchor) {
     desk.update(id, { authorId: SYSTEM, at: last.at + CLOSED_AFTER, status: 'closed' });
+  }
   if (index % 5 === 0 && last.at < anchor - RATED_BEFORE) {
     desk.rate(id, index % 10 === 0 ? 'good_with_comment' : 'good', last.at + HOUR, 'Quick and friendly, thank you.');
   }

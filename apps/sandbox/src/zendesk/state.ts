@@ -42,6 +42,8 @@ export interface Audit {
 
 export interface ZendeskTicket {
   readonly id: number;
+  /** What it is called elsewhere. */
+  readonly externalId: string | null;
   readonly createdAt: number;
   updatedAt: number;
   /** When Zendesk last touched it, by itself as well: the time by which it is exported. */
