@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { ConfigurationError } from '@waymark/server';
 import { StoreError } from '@waymark/store';
 import { accountsCommand } from './commands/accounts.ts';
+import { backtestCommand } from './commands/backtest.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
@@ -39,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     accountsCommand(),
     explainCommand(),
     replayCommand(),
+    backtestCommand(),
     importCommand(),
     reviewCommand(),
     writebackCommand(),

@@ -1,3 +1,4 @@
+export { runBacktest } from './backtest/run.ts';
 export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';
 export { activateTemplate, UnknownTemplate } from './definitions.ts';
 export { runDoctor, type DoctorOptions } from './doctor/doctor.ts';

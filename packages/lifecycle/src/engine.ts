@@ -1,7 +1,8 @@
 import { contentDigest } from './digest.ts';
 import { compareFacts } from './fact.ts';
 import { ENGINE_VERSION, type CompiledJourney } from './journey.ts';
-import { doubtedSince, dueOf, surroundingsOf, type Course } from './moment.ts';
+import { copyCourse, doubtedSince, dueOf, surroundingsOf } from './moment.ts';
+import type { Course } from './moment.ts';
 import { openSimulation, type Simulation } from './simulation.ts';
 import type { AccountContext, AccountJourney, Fact, Flag, MilestoneState, Proof } from './state.ts';
 import { copyTracks, emptyTracks, type Tracks } from './tracks.ts';
@@ -59,12 +60,6 @@ function begin(journey: CompiledJourney, context: AccountContext): EngineState {
     tracks: emptyTracks(),
     course: { stage: null, stageSince: null, periods: [], milestones: {}, rules: {}, flags: [] },
   };
-}
-
-function copyCourse(course: Course): Course {
-  const rules: Course['rules'] = {};
-  for (const [rule, state] of Object.entries(course.rules)) rules[rule] = { ...state };
-  return { ...course, milestones: { ...course.milestones }, flags: [...course.flags], rules };
 }
 
 /** One form of each fact, in the total order. Of several forms under one id the first in that order speaks. */

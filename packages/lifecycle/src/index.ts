@@ -5,3 +5,7 @@ export { explain, verifyProof, type Verdict } from './explain.ts';
 export { isIntact } from './proof.ts';
 export * from './state.ts';
 export { templateFile, templateNames, type TemplateName } from './template.ts';
+export { backtest, type BacktestAccount, type BacktestOptions, type BacktestReport } from './backtest.ts';
+export { type KnownContext } from './backtest-walk.ts';
+export { outcomesOf } from './outcome.ts';
+export { sourceSilences, type SourceSilence } from './source-silence.ts';

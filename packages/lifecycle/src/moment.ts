@@ -25,6 +25,13 @@ export interface Course {
   flags: Flag[];
 }
 
+/** A copy that can be changed without changing the original; what never changes in place is shared. */
+export function copyCourse(course: Course): Course {
+  const rules: Course['rules'] = {};
+  for (const [rule, state] of Object.entries(course.rules)) rules[rule] = { ...state };
+  return { ...course, milestones: { ...course.milestones }, flags: [...course.flags], rules };
+}
+
 /** An account's context with what is derived of it once. */
 export interface Surroundings {
   readonly context: AccountContext;

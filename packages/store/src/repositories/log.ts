@@ -289,7 +289,7 @@ export interface Fact {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-interface FactRow {
+export interface FactRow {
   event_id: string;
   type: EventType;
   occurred_at: Date;
@@ -301,7 +301,8 @@ interface FactRow {
   attributes: Record<string, unknown>;
 }
 
-function toFact(row: FactRow): Fact {
+/** A row of facts as the engine reads it. */
+export function toFact(row: FactRow): Fact {
   return {
     id: row.event_id,
     type: row.type,

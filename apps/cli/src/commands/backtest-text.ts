@@ -1,0 +1,28 @@
+import type { BacktestReport } from '@waymark/lifecycle';
+
+type Figures = BacktestReport['overall'];
+
+/** A backtest for a person: what the figures rest on first, then the figures, then what to open. */
+export function backtestText(report: BacktestReport): string {
+  const { definition, outcomes, overall, rules } = report;
+  const open = overall.cases.filter((one) => one.verdict === 'false_alarm');
+  return [
+    `${definition.title} (version ${definition.version}), ${day(report.from)} to ${day(report.to)}: ${report.accounts} accounts, ${outcomes.churned} churned, ${outcomes.renewed} renewed.`,
+    ...(report.insufficientBecause === null ? [] : [report.insufficientBecause]),
+    '',
+    line('All rules', overall),
+    ...rules.filter((rule) => rule.alerts > 0).map((rule) => line(rule.title, rule)),
+    '',
+    `Alerts a CSM and week: ${overall.alertsPerCsmPerWeek}. Lead: ${overall.leadDays.p25 ?? '–'} / ${overall.leadDays.p50 ?? '–'} / ${overall.leadDays.p75 ?? '–'} days (quartiles).`,
+    ...open.slice(0, 20).map((one) => `  false alarm ${day(one.at)} ${one.account}: ${one.reason}`),
+    ...overall.missed.slice(0, 20).map((one) => `  missed ${day(one.at)} ${one.account}`),
+  ].join('\n');
+}
+
+const day = (at: string): string => at.slice(0, 10);
+const percent = (value: number | null): string => (value === null ? '–' : `${Math.round(value * 100)} %`);
+
+function line(title: string, figures: Figures): string {
+  const { precision, recall } = figures;
+  return `${title}: ${figures.alerts} alerts, ${figures.hits} hits, ${figures.falseAlarms} false alarms, ${figures.misses} misses; precision ${percent(precision.value)} (${percent(precision.low)}–${percent(precision.high)}), recall ${percent(recall.value)} (${percent(recall.low)}–${percent(recall.high)})`;
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { runBacktest } from '@waymark/server';
+import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
+import { createOutput } from '../output.ts';
+import { backtestText } from './backtest-text.ts';
+
+interface Options {
+  readonly workspace?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly horizon?: string;
+  readonly json?: boolean;
+}
+
+/** `waymark backtest [definition]`: what a definition would have told over the history, against how the accounts went on. */
+export function backtestCommand(): Command {
+  return new Command('backtest')
+    .description('Go through the history with a definition and compare its alerts with churns and renewals')
+    .argument('[definition]', 'a journey definition file; the active one without it')
+    .option('-w, --workspace <slug>')
+    .option('--from <date>', 'count alerts and outcomes from here')
+    .option('--to <date>', 'know nothing of what was recorded later')
+    .option('--horizon <days>', 'within how many days after an alert a churn counts as foretold', '120')
+    .option('--json')
+    .action(async (file: string | undefined, options: Options) => {
+      const output = createOutput(options.json === true);
+      const from = dateOf(options.from, '--from');
+      const to = dateOf(options.to, '--to');
+      const horizonDays = Number(options.horizon);
+      if (!(horizonDays > 0 && horizonDays <= 3650)) throw new CommandError('--horizon wants a number of days.');
+      const definition = file === undefined ? undefined : { source: await textOf(file), file };
+      await withWaymark(async (waymark) => {
+        const workspace = await chooseWorkspace(waymark, options.workspace);
+        const report = await runBacktest(waymark, workspace.workspaceId, {
+          horizonDays,
+          ...(definition && { definition }),
+          ...(from !== undefined && { from }),
+          ...(to !== undefined && { to }),
+        });
+        output.result(report, () => backtestText(report));
+      });
+    });
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new CommandError(`The definition ${file} cannot be read.`);
+  }
+}
+
+function dateOf(text: string | undefined, option: string): number | undefined {
+  if (text === undefined) return undefined;
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new CommandError(`${option} wants a date such as 2026-01-31.`);
+  return at;
+}

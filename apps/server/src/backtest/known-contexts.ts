@@ -1,0 +1,79 @@
+import {
+  sourceSilences,
+  type AccountContext,
+  type CoverageGap,
+  type KnownContext,
+  type SourceSilence,
+} from '@waymark/lifecycle';
+import type { SourceArrivals, SourcedFact } from '@waymark/store';
+
+/** The silences of one source for one touchpoint over a workspace. */
+export interface WatchedSource {
+  readonly source: string;
+  readonly touchpoint: CoverageGap['touchpoints'][number];
+  readonly silences: readonly SourceSilence[];
+}
+
+/** How long an account counts among those that a source serves, after the source last told of it, ms. */
+const servedFor = 180 * 86_400_000;
+
+/** What each source's silences were, as they became known. */
+export function watchedSources(all: readonly SourceArrivals[], to: number): WatchedSource[] {
+  return all.map(({ source, touchpoint, arrivals }) => ({
+    source,
+    touchpoint,
+    silences: sourceSilences(arrivals, to),
+  }));
+}
+
+/** A change of what was known: a silence began to be too long, ended, or was filled. */
+interface Change {
+  readonly at: number;
+  readonly add?: CoverageGap;
+  readonly remove?: CoverageGap;
+}
+
+/**
+ * An account's context as it was known at each instant: the gaps of the sources that served it come when they were noticed and go when
+ * what was missing had come.
+ */
+export function knownContexts(
+  base: AccountContext,
+  facts: readonly SourcedFact[],
+  sources: readonly WatchedSource[],
+): KnownContext[] {
+  const changes: Change[] = [];
+  for (const { source, touchpoint, silences } of sources) {
+    for (const silence of silences) {
+      const served = facts.some(
+        (fact) =>
+          fact.touchpoint === touchpoint &&
+          fact.occurredAt <= silence.from &&
+          fact.occurredAt > silence.from - servedFor &&
+          fact.sources.includes(source),
+      );
+      if (served) changes.push(...changesOf(source, touchpoint, silence));
+    }
+  }
+  changes.sort((a, b) => a.at - b.at);
+  const contexts: KnownContext[] = [{ from: Number.MIN_SAFE_INTEGER, context: base }];
+  let gaps: readonly CoverageGap[] = base.gaps;
+  for (const [index, change] of changes.entries()) {
+    gaps = [...gaps.filter((gap) => gap !== change.remove), ...(change.add ? [change.add] : [])];
+    if (changes[index + 1]?.at === change.at) continue;
+    contexts.push({ from: change.at, context: { ...base, gaps } });
+  }
+  return contexts;
+}
+
+function changesOf(source: string, touchpoint: WatchedSource['touchpoint'], silence: SourceSilence): Change[] {
+  const { from, to, knownFrom, filledAt } = silence;
+  const reason = `Nothing came from ${source} about anybody, far longer than is usual with it.`;
+  const lasting: CoverageGap = { from, to: null, touchpoints: [touchpoint], reason };
+  const ended: CoverageGap = { ...lasting, to };
+  const changes: Change[] = [{ at: knownFrom, add: lasting }];
+  if (filledAt !== null && (to === null || filledAt <= to)) return [...changes, { at: filledAt, remove: lasting }];
+  if (to !== null) changes.push({ at: Math.max(to, knownFrom + 1), remove: lasting, add: ended });
+  if (filledAt !== null) changes.push({ at: filledAt, remove: ended });
+  return changes;
+}
