@@ -211,6 +211,10 @@ export type Mapped =
       readonly entities?: readonly EntityFact[];
       /** The object's page at the provider, kept with each sighting. */
       readonly url?: string;
+      /** Its labels or folders as a person knows them, nested by `/`: kept, so that one excluded later finds the past. */
+      readonly tags?: readonly string[];
+      /** What a person would know it by (a mail's subject, a meeting's title): looked at by exclusions, then forgotten. */
+      readonly title?: string;
     }
   | { readonly outcome: 'ignored'; readonly reason: string };
 

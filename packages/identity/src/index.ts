@@ -1,2 +1,3 @@
 export * from './domains.ts';
 export * from './match.ts';
+export * from './exclusions.ts';

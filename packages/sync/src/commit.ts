@@ -1,4 +1,5 @@
 import type { Page, Stream } from '@waymark/connector-kit';
+import type { Exclusions } from '@waymark/identity';
 import {
   commitCursor,
   dropSetAside,
@@ -6,6 +7,7 @@ import {
   liveRows,
   lockMatching,
   setAside,
+  supersededRows,
   touchSources,
   wakeAccounts,
   wakeAllAccounts,
@@ -22,6 +24,8 @@ import { lookupFor, type Lookup } from './assignments-in-force.ts';
 import { touchpointsOf } from './coverage.ts';
 import { markEchoes } from './echo.ts';
 import { applyEntities, endEntities } from './entities.ts';
+import { withoutPairs } from './excluded-pairs.ts';
+import { purgeRows } from './exclusion-purge.ts';
 import { endSources, goneHere, unseen } from './gone-records.ts';
 import { isOlder, type PreparedRecord } from './prepare.ts';
 import { exchange, keyOfRow, saidBy } from './sighting-rows.ts';
@@ -49,6 +53,8 @@ export interface PageCommit {
   readonly since: number;
   /** The raw forms of rejected records by source id, sealed before the transaction: the sealer may need a connection of its own. */
   readonly sealed: ReadonlyMap<string, Buffer>;
+  /** What the page was read without: a change of it since makes the page unfit, by the cursor's version. */
+  readonly exclusions: Exclusions;
 }
 
 /** What a committed page did. */
@@ -83,7 +89,9 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
   const said = changed.flatMap(({ sourceId: id, entities }) => entities.map((fact) => ({ sourceId: id, fact })));
   const entities = await applyEntities(tx, commit.installation.installationId, said, at);
   const lookup = await lookupFor(tx);
+  changed.splice(0, changed.length, ...(await withoutPairs(tx, commit, changed, lookup)));
   const changes: AccountChange[] = [...(await replaceEvents(tx, commit, changed, known, lookup))];
+  await purgeExcluded(tx, commit, changed, changes);
   await writeSources(
     tx,
     changed.map((record) => sourceOf(commit, record, known.get(record.sourceId))),
@@ -162,6 +170,7 @@ const sourceOf = (commit: PageCommit, record: PreparedRecord, former: KnownSourc
   events: record.outcome === 'rejected' ? (former?.events ?? 0) : record.drafts.length,
   occurredAt: record.outcome === 'rejected' ? (former?.occurredAt ?? null) : record.occurredAt,
   seenEnumeration: commit.page.enumeration?.id ?? null,
+  tags: record.tags,
 });
 
 const keyOf = ({ installation, stream, state }: PageCommit) => ({
@@ -196,6 +205,20 @@ async function replaceEvents(
   const fresh = said.filter((row) => !liveKeys.has(keyOfRow(row)));
   const ended = live.filter((row) => !wantedKeys.has(keyOfRow(row)));
   return exchange(tx, commit.at, ended, fresh, lookup);
+}
+
+/** Of records that are excluded now, what they said before is not kept either. */
+async function purgeExcluded(
+  tx: Tx,
+  commit: PageCommit,
+  changed: readonly PreparedRecord[],
+  changes: readonly AccountChange[],
+): Promise<void> {
+  for (const rule of commit.exclusions.rules) {
+    const ids = changed.filter((record) => record.excludedBy === rule.exclusionId).map((record) => record.sourceId);
+    if (ids.length === 0) continue;
+    await purgeRows(tx, await supersededRows(tx, ids), changes, { rule, by: 'reading', at: commit.at });
+  }
 }
 
 async function keepRejected(tx: Tx, commit: PageCommit, changed: readonly PreparedRecord[]): Promise<void> {

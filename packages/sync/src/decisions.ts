@@ -1,10 +1,11 @@
-import { addressKey, registrableDomain } from '@waymark/identity';
+import { addressKey, Exclusions, registrableDomain } from '@waymark/identity';
 import {
   account as readAccount,
   addAssignments,
   addDecisions,
   assignmentsOf,
   endAssignments,
+  exclusions,
   lockMatching,
   recordAudit,
   standingDecisions,
@@ -17,6 +18,7 @@ import {
 } from '@waymark/store';
 import { v7 as uuidv7 } from 'uuid';
 import { refreshQueue, rematchDecided } from './attribution.ts';
+import { purgePairs } from './exclusion-purge.ts';
 
 /** What a person decides about a person, a domain or one event: whose it is, that it is nobody's customer's, or (domains) to split it. */
 export type Decision = {
@@ -126,6 +128,7 @@ async function settle(
     eventIds: parts.filter((one) => one.kind === 'event').map((one) => one.subject),
   });
   await wakeAccounts(tx, changes, done.at);
+  const purged = await purgePairs(tx, new Exclusions(await exclusions(tx)), done.at);
   await refreshQueue(tx);
   // Whom it is about stands in the decision, which an exclusion can take away; the audit chain keeps no address.
   await recordAudit(tx, {
@@ -135,5 +138,5 @@ async function settle(
     subject: `decision:${done.decisionId}`,
     detail: { parts: parts.length, kinds: [...new Set(parts.map((one) => `${one.kind} ${one.verdict}`))] },
   });
-  return { decisionId: done.decisionId, accounts: [...new Set(changes.map((one) => one.accountId))] };
+  return { decisionId: done.decisionId, accounts: [...new Set([...changes, ...purged].map((one) => one.accountId))] };
 }

@@ -37,6 +37,8 @@ const stageChange = (externalId: string, to: string, at: number): PreparedRecord
   ],
   entities: [],
   url: null,
+  tags: [],
+  excludedBy: null,
   contentDigest: '00',
   occurredAt: at,
 });

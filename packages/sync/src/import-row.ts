@@ -22,7 +22,8 @@ export class ImportRows {
     this.#workspaceId = workspaceId;
     this.#assignments = assignments;
     // A decision about a single event is the one thing that matching asks beyond subject and people.
-    this.#decided = [...assignments.hand.keys()].some((key) => key.startsWith('event:'));
+    const decided = [...assignments.hand.keys(), ...(assignments.verdicts?.keys() ?? [])];
+    this.#decided = decided.some((key) => key.startsWith('event:'));
   }
 
   /** An imported event as a sighting. `now`: no fact counts as known later than that unless its line says so. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { contentUuid, eventDraft, isEventDraft, sourceId, type EntityFact, type EventDraft } from '@waymark/journey';
+import { nothingExcluded, type ExclusionRule, type Exclusions } from '@waymark/identity';
 import type { MapContext, Mapped, RawRecord, Stream } from '@waymark/connector-kit';
 
 /** A record of a page after parsing and mapping: stored, ignored or rejected, never lost (I9). */
@@ -16,12 +17,25 @@ export interface PreparedRecord {
   readonly drafts: readonly EventDraft[];
   readonly entities: readonly EntityFact[];
   readonly url: string | null;
+  readonly tags: readonly string[];
+  /** The rule that took away all of it or a part; null where nothing is excluded. */
+  readonly excludedBy: string | null;
   /** SHA-256 of what was mapped, hex. */
   readonly contentDigest: string;
   readonly occurredAt: number | null;
 }
 
-const nothing = { reason: null, detail: null, raw: '', drafts: [], entities: [], url: null, occurredAt: null };
+const nothing = {
+  reason: null,
+  detail: null,
+  raw: '',
+  drafts: [],
+  entities: [],
+  url: null,
+  tags: [],
+  excludedBy: null,
+  occurredAt: null,
+};
 
 /** Parses and maps one record. Pure but for what the connector's mapper does, which has to be pure as well. Never throws. */
 export function prepareRecord(
@@ -30,21 +44,27 @@ export function prepareRecord(
   stream: Stream<unknown, unknown, unknown>,
   record: RawRecord,
   context: MapContext,
+  exclusions: Exclusions = nothingExcluded,
 ): PreparedRecord {
   const base = {
     sourceId: sourceId(workspaceId, installationId, stream.object, record.id),
     externalId: storable(record.id),
     version: storable(record.version),
   };
-  const reject = (reason: string, detail: string): PreparedRecord => ({
-    ...nothing,
-    ...base,
-    outcome: 'rejected',
-    reason,
-    detail: storable(detail),
-    raw: rawForm(stream, record.raw),
-    contentDigest: digest(JSON.stringify(['rejected', reason, detail, record.version])),
-  });
+  const reject = (reason: string, detail: string): PreparedRecord => {
+    const raw = rawForm(stream, record.raw);
+    const rule = exclusions.mentionedIn(raw, installationId);
+    if (rule) return { ...nothing, ...base, ...excludedAs(rule) };
+    return {
+      ...nothing,
+      ...base,
+      outcome: 'rejected',
+      reason,
+      detail: storable(detail),
+      raw,
+      contentDigest: digest(JSON.stringify(['rejected', reason, detail, record.version])),
+    };
+  };
   try {
     const parsed = stream.raw.safeParse(record.raw);
     if (!parsed.success) return reject('schema', issuesOf(parsed.error));
@@ -55,7 +75,7 @@ export function prepareRecord(
     }
     const bad = mapped.events.find((draft) => !isEventDraft(draft));
     if (bad !== undefined) return reject('event', issuesOf(eventDraft.safeParse(bad).error));
-    return { ...nothing, ...base, ...stored(mapped) };
+    return { ...nothing, ...base, ...stored(mapped, installationId, exclusions) };
   } catch (error) {
     return reject(
       'mapping',
@@ -64,19 +84,49 @@ export function prepareRecord(
   }
 }
 
-function stored(mapped: Extract<Mapped, { readonly outcome: 'stored' }>) {
-  const entities = mapped.entities ?? [];
+function stored(
+  mapped: Extract<Mapped, { readonly outcome: 'stored' }>,
+  installationId: string,
+  exclusions: Exclusions,
+): Partial<PreparedRecord> & Pick<PreparedRecord, 'outcome' | 'contentDigest'> {
   const url = mapped.url ?? null;
+  const tags = [...(mapped.tags ?? [])].slice(0, 100).sort();
+  const facts = (mapped.entities ?? []).map((fact) => exclusions.entity(fact));
+  const entities = facts.flatMap(({ fact }) => fact ?? []);
+  const rules = mapped.events.map((draft) =>
+    exclusions.of({
+      installationId,
+      participants: draft.participants,
+      subject: draft.subject,
+      tags,
+      title: mapped.title,
+    }),
+  );
+  const drafts = mapped.events.filter((_, at) => rules[at] === undefined);
+  const rule = [...rules, ...facts.map((one) => one.rule)].find((one) => one !== undefined);
+  if (rule && drafts.length === 0 && entities.length === 0) return excludedAs(rule);
   return {
-    outcome: 'stored' as const,
-    drafts: mapped.events,
+    outcome: 'stored',
+    drafts,
     entities,
     url,
-    contentDigest: digest(JSON.stringify([mapped.events, entities, url])),
-    occurredAt: mapped.events.reduce<number | null>(
-      (least, draft) => Math.min(least ?? Infinity, draft.occurredAt),
-      null,
-    ),
+    tags,
+    excludedBy: rule?.exclusionId ?? null,
+    contentDigest: digest(JSON.stringify([drafts, entities, url, ...(tags.length > 0 ? [tags] : [])])),
+    occurredAt: drafts.reduce<number | null>((least, draft) => Math.min(least ?? Infinity, draft.occurredAt), null),
+  };
+}
+
+/** A record that an exclusion takes away: it is counted, and nothing of it is kept. */
+export function excludedAs(
+  rule: Pick<ExclusionRule, 'exclusionId' | 'kind'>,
+): Pick<PreparedRecord, 'outcome' | 'reason' | 'excludedBy' | 'contentDigest'> {
+  const reason = `excluded_${rule.kind}`;
+  return {
+    outcome: 'ignored',
+    reason,
+    excludedBy: rule.exclusionId,
+    contentDigest: digest(JSON.stringify(['ignored', reason])),
   };
 }
 

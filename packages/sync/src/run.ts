@@ -18,6 +18,8 @@ import {
 import { settleRematch } from './attribution.ts';
 import { commitPage, LeaseLost, sealRejected } from './commit.ts';
 import { healStream } from './coverage.ts';
+import { purgePairs } from './exclusion-purge.ts';
+import { loadExclusions } from './exclusions.ts';
 import type { Point } from './points.ts';
 import { prepareRecord } from './prepare.ts';
 import type { Sealer } from './tokens.ts';
@@ -160,10 +162,11 @@ async function settleMatching(options: RunOptions): Promise<void> {
   const moved = await options.database.inWorkspace(
     options.workspaceId,
     async (tx) => {
-      if (!(await rematchWanted(tx))) return 0;
-      const changes = await settleRematch(tx);
+      const changes = (await rematchWanted(tx)) ? await settleRematch(tx) : [];
       await wakeAccounts(tx, changes, options.now());
-      return changes.length;
+      // Matching or a thread may have led an excluded person's mail to the account of the pair.
+      const purged = await purgePairs(tx, await loadExclusions(tx), options.now());
+      return changes.length + purged.length;
     },
     { retry: true },
   );
@@ -278,7 +281,11 @@ async function pullPartition(
   expired: unknown,
 ): Promise<number> {
   const { database, workspaceId, installation } = options;
-  const settings = await database.inWorkspace(workspaceId, (tx) => readSettings(tx));
+  // After the stream was opened: an exclusion that comes later makes its pages unfit to be stored.
+  const { settings, exclusions } = await database.inWorkspace(workspaceId, async (tx) => ({
+    settings: await readSettings(tx),
+    exclusions: await loadExclusions(tx),
+  }));
   const start = options.now();
   const resync = options.resync && opened.backfillDoneAt !== null;
   const since = resync
@@ -293,14 +300,15 @@ async function pullPartition(
   for await (const page of stream.pull(options.client, from, opened.partition, context)) {
     options.signal.throwIfAborted();
     await options.point('page-read');
+    const mapping = {
+      ownDomains: settings.ownDomains,
+      account: options.account,
+      settings: installation.settings,
+      keepSubjects: installation.settings.keepSubjects === true,
+      readAt: options.now(),
+    };
     const prepared = page.records.map((record) =>
-      prepareRecord(workspaceId, installation.installationId, stream, record, {
-        ownDomains: settings.ownDomains,
-        account: options.account,
-        settings: installation.settings,
-        keepSubjects: installation.settings.keepSubjects === true,
-        readAt: options.now(),
-      }),
+      prepareRecord(workspaceId, installation.installationId, stream, record, mapping, exclusions),
     );
     const sealed = await sealRejected(options.sealer, workspaceId, installation.installationId, prepared);
     const outcome = await database
@@ -318,6 +326,7 @@ async function pullPartition(
             at: options.now(),
             since,
             sealed,
+            exclusions,
           });
           await options.point('page-stored');
           return stored;

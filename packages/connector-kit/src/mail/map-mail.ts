@@ -22,6 +22,8 @@ export interface MailRecord {
   /** The provider's id of this copy: tells mails apart that have neither Message-ID nor subject. */
   readonly copyId: string;
   readonly url?: string;
+  /** Names of its labels or folders, nested by `/`. */
+  readonly tags?: readonly string[];
 }
 
 /**
@@ -68,7 +70,14 @@ export function mapMail(mail: MailRecord, context: MapContext): Mapped {
     outcome: 'stored',
     events: [{ ...draft, type: eventType[direction] } satisfies EventDraft],
     ...(mail.url === undefined ? {} : { url: mail.url }),
+    ...(mail.tags === undefined || mail.tags.length === 0 ? {} : { tags: mail.tags }),
+    ...titleOf(headers),
   };
+}
+
+function titleOf(headers: MailHeaders): { title?: string } {
+  const subject = headers.first('subject');
+  return subject === undefined ? {} : { title: decodeHeader(subject) };
 }
 
 /** The workspace's side of a mapping: its domains, and the mailbox itself. */

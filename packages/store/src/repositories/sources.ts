@@ -17,6 +17,8 @@ export interface SourceObject {
   readonly events: number;
   readonly occurredAt: number | null;
   readonly seenEnumeration: string | null;
+  /** Names of its labels or folders. */
+  readonly tags: readonly string[];
 }
 
 export interface KnownSource {
@@ -73,16 +75,16 @@ export async function writeSources(tx: Tx, sources: readonly SourceObject[], at:
   if (sources.length === 0) return;
   await tx.query(
     `INSERT INTO source_object (workspace_id, source_id, installation_id, stream, partition, object, external_id, version, content_digest,
-         generation, outcome, reason, events, occurred_at, seen_enumeration, first_seen_at, last_seen_at)
+         generation, outcome, reason, events, occurred_at, seen_enumeration, tags, first_seen_at, last_seen_at)
      SELECT $1::uuid, source_id, installation_id, stream, partition, object, external_id, version, decode(content_digest, 'hex'),
-         generation, outcome, reason, events, occurred_at, seen_enumeration, $3::timestamptz, $3::timestamptz
+         generation, outcome, reason, events, occurred_at, seen_enumeration, tags, $3::timestamptz, $3::timestamptz
        FROM jsonb_to_recordset($2::jsonb) AS r(source_id uuid, installation_id uuid, stream text, partition text, object text,
          external_id text, version text, content_digest text, generation int, outcome text, reason text, events int,
-         occurred_at timestamptz, seen_enumeration text)
+         occurred_at timestamptz, seen_enumeration text, tags text[])
      ON CONFLICT (workspace_id, source_id) DO UPDATE SET
          partition = excluded.partition, version = excluded.version, content_digest = excluded.content_digest, generation = excluded.generation,
          outcome = excluded.outcome, reason = excluded.reason, events = excluded.events, occurred_at = excluded.occurred_at,
-         seen_enumeration = excluded.seen_enumeration, last_seen_at = excluded.last_seen_at, gone_at = NULL`,
+         seen_enumeration = excluded.seen_enumeration, tags = excluded.tags, last_seen_at = excluded.last_seen_at, gone_at = NULL`,
     [
       tx.workspaceId,
       JSON.stringify(
@@ -101,6 +103,7 @@ export async function writeSources(tx: Tx, sources: readonly SourceObject[], at:
           events: one.events,
           occurred_at: one.occurredAt === null ? null : new Date(one.occurredAt),
           seen_enumeration: one.seenEnumeration,
+          tags: one.tags.length === 0 ? null : one.tags,
         })),
       ),
       new Date(at),

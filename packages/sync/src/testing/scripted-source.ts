@@ -11,6 +11,8 @@ export interface ScriptedRecord {
   readonly ignored?: string;
   readonly throws?: string;
   readonly extra?: unknown;
+  readonly tags?: readonly string[];
+  readonly title?: string;
 }
 
 export interface ScriptedPage {
@@ -66,7 +68,13 @@ export function scriptedStream(
       const record = value as unknown as ScriptedRecord;
       if (record.throws !== undefined) throw new Error(record.throws);
       if (record.ignored !== undefined) return { outcome: 'ignored', reason: record.ignored };
-      return { outcome: 'stored', events: record.events ?? [], entities: record.entities ?? [] };
+      return {
+        outcome: 'stored',
+        events: record.events ?? [],
+        entities: record.entities ?? [],
+        ...(record.tags && { tags: record.tags }),
+        ...(record.title !== undefined && { title: record.title }),
+      };
     },
     ...more,
   };
