@@ -44,12 +44,11 @@ function toContact(record: GatheredRecord, declaration: Declaration): ContactFac
   const title = value(record, 'Title');
   const persona = personaOf(record, declaration);
   const leftAt = parseTime(value(record, declaration.contacts.leftDate));
-  const address = normalizeAddress(value(record, 'Email'));
   const { merged } = record.gathered;
   return {
     kind: 'contact',
     externalId: record.id,
-    addresses: address === undefined ? [] : [address],
+    addresses: addressesOf(record, declaration),
     accountExternalIds: record.gathered.accounts.slice(0, 1000),
     ...(name === '' ? {} : { name: name.slice(0, 500) }),
     ...(title === undefined ? {} : { title: title.slice(0, 500) }),
@@ -57,6 +56,11 @@ function toContact(record: GatheredRecord, declaration: Declaration): ContactFac
     ...(leftAt === undefined ? {} : { leftAt }),
     ...(merged.length === 0 ? {} : { mergedIds: merged.slice(0, 1000) }),
   };
+}
+
+function addressesOf(record: GatheredRecord, { contacts }: Declaration): string[] {
+  const all = ['Email', ...contacts.addresses].flatMap((field) => normalizeAddress(value(record, field)) ?? []);
+  return [...new Set(all)];
 }
 
 /** A multi-select picklist separates its values by `;`; that of a champion is the one that rules ask for. */

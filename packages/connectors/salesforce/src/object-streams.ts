@@ -74,7 +74,8 @@ const contacts: ObjectSpec = {
   name: 'contacts',
   object: 'Contact',
   required: ['CreatedDate', 'AccountId'],
-  optional: ({ contacts: declared }) => named('Name', 'Email', 'Title', declared.persona, declared.leftDate),
+  optional: ({ contacts: declared }) =>
+    named('Name', 'Email', 'Title', declared.persona, declared.leftDate, ...declared.addresses),
   deletable: true,
   rereadAll: true,
   pageSize: 2000,

@@ -18,8 +18,11 @@ export async function probeDeclaration(client: SalesforceClient): Promise<Findin
   const { declaration } = client;
   return [
     ...(await checkFields(client, 'Account', accountFields(declaration))),
-    ...(await checkFields(client, 'Contact', declaration.contacts)),
-    ...(await checkFields(client, 'Event', declaration.meetings)),
+    ...(await checkFields(client, 'Contact', contactFields(declaration))),
+    ...(await checkFields(client, 'Event', {
+      outcome: declaration.meetings.outcome,
+      iCalUid: declaration.meetings.iCalUid,
+    })),
     ...(await checkCustomers(client, declaration)),
     ...(await checkDeals(client, declaration)),
     ...(await checkStatuses(client, declaration)),
@@ -33,6 +36,11 @@ function accountFields({ customers, properties }: Declaration): Readonly<Record<
     ...roles,
     ...Object.fromEntries(watch.map((name) => [`watch: ${name}`, name])),
   };
+}
+
+function contactFields({ contacts }: Declaration): Readonly<Record<string, unknown>> {
+  const { persona, leftDate, addresses } = contacts;
+  return { persona, leftDate, ...Object.fromEntries(addresses.map((name) => [`address: ${name}`, name])) };
 }
 
 async function checkFields(

@@ -98,9 +98,18 @@ async function checkObject(client: SalesforceClient, spec: ObjectSpec): Promise<
 
 function declaredFields({ declaration }: SalesforceClient): (string | undefined)[] {
   const { watch, ...roles } = declaration.properties;
-  const { persona, leftDate } = declaration.contacts;
+  const { persona, leftDate, addresses } = declaration.contacts;
   const { outcome, iCalUid } = declaration.meetings;
-  return [declaration.customers.property, ...Object.values(roles), ...watch, persona, leftDate, outcome, iCalUid];
+  return [
+    declaration.customers.property,
+    ...Object.values(roles),
+    ...watch,
+    persona,
+    leftDate,
+    ...addresses,
+    outcome,
+    iCalUid,
+  ];
 }
 
 /** What is not tracked has no past: a stage is then known as it is now, and since when is a guess. */

@@ -52,6 +52,8 @@ export const declarationSchema = z.object({
       championValues: z.array(z.string().max(255)).max(50).default(['CHAMPION', 'Champion', 'champion']),
       /** A date field that tells when a person left the customer. */
       leftDate: fieldName.optional(),
+      /** Fields that hold further e-mail addresses of the person. */
+      addresses: z.array(fieldName).max(10).default([]),
     })
     .prefault({}),
   deals: z

@@ -113,6 +113,7 @@ async function createProperty(
   } catch (error) {
     if (!(error instanceof ConnectorFault) || !['scope-missing', 'rejected', 'record-gone'].includes(error.fault.kind))
       throw error;
+    if (error.message.includes('DUPLICATE_DEVELOPER_NAME')) throw rejected(hidden(property), error);
     throw rejected(
       `Salesforce did not let the connected user create Account.${property} (${error.message}). An admin makes it in Setup, Object Manager, Account, Fields & Relationships, and gives the integration user's permission set Read and Edit on it.`,
       error,
@@ -120,10 +121,11 @@ async function createProperty(
   }
   await client.schema.refresh();
   if ((await client.schema.fields('Account'))?.has(property) === true) return;
-  throw rejected(
-    `Account.${property} was created and is hidden from the connected user still: give its permission set Read and Edit on the field, then run this again.`,
-  );
+  throw rejected(hidden(property));
 }
+
+const hidden = (property: string): string =>
+  `Account.${property} is there and hidden from the connected user: give its permission set Read and Edit on the field, then run this again.`;
 
 function metadata(label: string, options: readonly { readonly value: string; readonly label: string }[]) {
   const common = {
