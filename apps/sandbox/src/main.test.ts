@@ -49,7 +49,7 @@ it('is ready within seconds, refuses a second one on its home, and leaves with 0
   expect((await fetch(`${ready.urls['control']}/status`)).status).toBe(200);
   child.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);
-  for (const name of ['google', 'hubspot', 'slack', 'microsoft', 'sandbox']) {
+  for (const name of ['google', 'hubspot', 'slack', 'microsoft', 'salesforce', 'zendesk', 'sandbox']) {
     expect(JSON.parse(await readFile(join(home, `${name}.json`), 'utf8'))).toBeTypeOf('object');
   }
   const again = await launch(['--home', home]);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { stackNames } from './company/stack.ts';
-import { startSandbox, type SandboxOptions } from './sandbox.ts';
+import { startSandbox, type SandboxOptions, type SandboxPorts } from './sandbox.ts';
 
 const USAGE = `Usage: main.ts --home DIR [--live] [--caps vendor|generous] [--auto-consent] [--port-base N] [--parent PID] [--seed N] [--anchor ISO] [--stack ${stackNames.join('|')}]`;
 const PARENT_POLL_MS = 500;
@@ -36,6 +36,19 @@ function readSettings(args: readonly string[]): z.infer<typeof settingsSchema> {
   return settingsSchema.parse(values);
 }
 
+/** Seven ports in a row; those that came later are behind, so that the first ones stay what they were. */
+function portsFrom(base: number): SandboxPorts {
+  return {
+    google: base,
+    hubspot: base + 1,
+    slack: base + 2,
+    control: base + 3,
+    microsoft: base + 4,
+    salesforce: base + 5,
+    zendesk: base + 6,
+  };
+}
+
 function optionsOf(settings: z.infer<typeof settingsSchema>): SandboxOptions {
   const { home, live, caps, seed, anchor, stack } = settings;
   const base = settings['port-base'];
@@ -48,9 +61,7 @@ function optionsOf(settings: z.infer<typeof settingsSchema>): SandboxOptions {
     ...(seed === undefined ? {} : { seed }),
     ...(stack === undefined ? {} : { stack }),
     ...(anchor === undefined ? {} : { anchor: Date.parse(anchor) }),
-    ...(base === undefined
-      ? {}
-      : { ports: { google: base, hubspot: base + 1, slack: base + 2, control: base + 3, microsoft: base + 4 } }),
+    ...(base === undefined ? {} : { ports: portsFrom(base) }),
   };
 }
 

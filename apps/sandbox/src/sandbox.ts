@@ -7,18 +7,24 @@ import { readHome, refuseRunning, writeHome } from './control/home.ts';
 import { liveTarget } from './control/live-target.ts';
 import { demoApp, type RunningService } from './control/service.ts';
 import { startMicrosoft } from './control/microsoft-service.ts';
+import { startSalesforce } from './control/salesforce-service.ts';
 import { startGoogle, startHubSpot, startSlack } from './control/services.ts';
 import type { Running } from './control/serving.ts';
+import { startZendesk } from './control/zendesk-service.ts';
 import type { GoogleHandle } from './google/google.ts';
 import type { HubSpotHandle } from './hubspot/handle.ts';
 import type { MicrosoftHandle } from './microsoft/microsoft.ts';
+import type { SalesforceHandle } from './salesforce/handle.ts';
 import type { SlackHandle } from './slack/handle.ts';
+import type { ZendeskHandle } from './zendesk/handle.ts';
 
 export interface SandboxPorts {
   readonly google: number;
   readonly hubspot: number;
   readonly slack: number;
   readonly microsoft: number;
+  readonly salesforce: number;
+  readonly zendesk: number;
   readonly control: number;
 }
 
@@ -51,6 +57,8 @@ export interface Sandbox {
   readonly hubspot: Running<HubSpotHandle>;
   readonly slack: Running<SlackHandle>;
   readonly microsoft: Running<MicrosoftHandle>;
+  readonly salesforce: Running<SalesforceHandle>;
+  readonly zendesk: Running<ZendeskHandle>;
   readonly control: { readonly url: string };
   readonly urls: Readonly<Record<keyof SandboxPorts, string>>;
   readonly world: World;
@@ -118,11 +126,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const hubspot = await remember(startHubSpot({ ...shared, port: ports.hubspot }));
     const slack = await remember(startSlack({ ...shared, port: ports.slack }));
     const microsoft = await remember(startMicrosoft({ ...shared, port: ports.microsoft }));
+    const salesforce = await remember(startSalesforce({ ...shared, port: ports.salesforce }));
+    const zendesk = await remember(startZendesk({ ...shared, port: ports.zendesk }));
+    const services = { google, hubspot, slack, microsoft, salesforce, zendesk };
     for (const service of started) registerDemoApp(service);
 
     const live: Live = createLive({
       world,
-      target: liveTarget(world, stack, { google: google.handle, hubspot: hubspot.handle, microsoft: microsoft.handle }),
+      target: liveTarget(world, stack, {
+        google: google.handle,
+        hubspot: hubspot.handle,
+        microsoft: microsoft.handle,
+        salesforce: salesforce.handle,
+        zendesk: zendesk.handle,
+      }),
       now,
       ...(kept?.live ? { state: kept.live } : {}),
     });
@@ -134,6 +151,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       hubspot: hubspot.url,
       slack: slack.url,
       microsoft: microsoft.url,
+      salesforce: salesforce.url,
+      zendesk: zendesk.url,
       control: '',
     };
     const save = (): Promise<void> => {
@@ -143,6 +162,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         hubspot: hubspot.port,
         slack: slack.port,
         microsoft: microsoft.port,
+        salesforce: salesforce.port,
+        zendesk: zendesk.port,
         control: controlPort,
       };
       const state = live.state.step === 0 ? {} : { live: live.state };
@@ -192,10 +213,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       await Promise.all([closeServices(), save()]);
     };
     return {
-      google,
-      hubspot,
-      slack,
-      microsoft,
+      ...services,
       control,
       urls,
       world,

@@ -13,6 +13,8 @@ const ports = z.strictObject({
   slack: z.int(),
   control: z.int(),
   microsoft: z.int().optional(),
+  salesforce: z.int().optional(),
+  zendesk: z.int().optional(),
 });
 
 const keptSchema = z.strictObject({

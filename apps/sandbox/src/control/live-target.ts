@@ -7,18 +7,29 @@ import type { HubSpotHandle } from '../hubspot/handle.ts';
 import { SampleDesk } from '../hubspot/sample-desk.ts';
 import type { MicrosoftHandle } from '../microsoft/microsoft.ts';
 import * as atMicrosoft from '../microsoft/world-changes.ts';
+import type { SalesforceHandle } from '../salesforce/handle.ts';
+import type { ZendeskHandle } from '../zendesk/handle.ts';
+import { SampleHelpDesk } from '../zendesk/sample-desk.ts';
+import { saveCase } from './live-cases.ts';
 
 /** Lets live mode act where it would show in life: mail and meetings in whichever mailbox holds them, tickets in the account's desk. */
 export function liveTarget(
   world: World,
   stack: Stack,
-  handles: { readonly google: GoogleHandle; readonly hubspot: HubSpotHandle; readonly microsoft: MicrosoftHandle },
+  handles: {
+    readonly google: GoogleHandle;
+    readonly hubspot: HubSpotHandle;
+    readonly microsoft: MicrosoftHandle;
+    readonly salesforce: SalesforceHandle;
+    readonly zendesk: ZendeskHandle;
+  },
 ): LiveTarget {
-  const { google, hubspot, microsoft } = handles;
+  const { google, hubspot, microsoft, salesforce, zendesk } = handles;
   const desk = new SampleDesk(
     hubspot,
     worldOf(world, { accounts: stack.accounts.hubspot, tickets: stack.tickets.hubspot }),
   );
+  const helpDesk = new SampleHelpDesk(zendesk, world);
   return {
     deliver: (mail) => {
       deliverWorldMail(google, world, mail);
@@ -27,6 +38,8 @@ export function liveTarget(
     },
     saveTicket: (ticket) => {
       if (stack.tickets.hubspot.includes(ticket.account)) desk.saveTicket(ticket);
+      if (stack.tickets.salesforce.includes(ticket.account)) saveCase(salesforce, world, ticket);
+      if (stack.tickets.zendesk.includes(ticket.account)) helpDesk.saveTicket(ticket);
     },
     plan: (meeting) => {
       planWorldMeeting(google, world, meeting);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FaultPlan } from '../front/faults.ts';
 
-export type ServiceName = 'google' | 'hubspot' | 'slack' | 'microsoft';
+export type ServiceName = 'google' | 'hubspot' | 'slack' | 'microsoft' | 'salesforce' | 'zendesk';
 
 /** The OAuth app that each service knows from the start; where it redirects and gets its events is set by whoever uses it. */
 export const demoApp = {
@@ -34,7 +34,7 @@ export type AppRegistration = z.infer<typeof appRegistrationSchema>;
 
 export const actSchema = z.strictObject({
   act: z.enum(['revoke', 'expire-access', 'expire-cursors']),
-  /** What the service calls a tenant: a Google or Microsoft user, a HubSpot portal, a Slack team. */
+  /** What the service calls a tenant: a mailbox's user, a HubSpot portal, a Slack team, a Salesforce org, a Zendesk subdomain. */
   tenant: z.string().min(1),
 });
 

@@ -39,7 +39,8 @@ interface Round {
 export const mountMail = (app: App, guard: Guard, mail: MailStore): void => {
   const show = async (call: Call, message: StoredMessage, query: URLSearchParams): Promise<Record<string, unknown>> => {
     const names = selected(query, 'message', messageProperties);
-    const view = { isImmutable: call.prefer.isImmutable, names };
+    const canReadBodies = ['Mail.Read', 'Mail.ReadWrite'].some((scope) => call.grant.scopes.includes(scope));
+    const view = { isImmutable: call.prefer.isImmutable, names, canReadBodies };
     return project(await showMessage(message, mail.facts(message), view), names);
   };
 

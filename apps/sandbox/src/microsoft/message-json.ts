@@ -52,14 +52,20 @@ interface Party {
 export const showMessage = async (
   message: StoredMessage,
   facts: MessageFacts,
-  view: { readonly isImmutable: boolean; readonly names: ReadonlySet<string> | undefined },
+  view: {
+    readonly isImmutable: boolean;
+    readonly names: ReadonlySet<string> | undefined;
+    /** False with Mail.ReadBasic: everything but bodies (https://learn.microsoft.com/en-us/graph/permissions-reference#mailreadbasic). */
+    readonly canReadBodies: boolean;
+  },
 ): Promise<Record<string, unknown>> => {
   const { headers } = facts;
   const id = view.isImmutable ? message.id : defaultIdOf(message);
   const [from] = parties(headerValue(headers, 'from'));
   const [sender = from] = parties(headerValue(headers, 'sender'));
-  const text = view.names === undefined || ['body', 'bodyPreview', 'uniqueBody'].some((name) => view.names?.has(name));
-  const body = text ? await bodyOf(message.raw) : '';
+  const isWanted =
+    view.names === undefined || ['body', 'bodyPreview', 'uniqueBody'].some((name) => view.names?.has(name));
+  const body = isWanted && view.canReadBodies ? await bodyOf(message.raw) : '';
   const changeKey = opaque('CQAAABYAAA', `${message.id}:${message.version}`, 40);
   const withHeaders = view.names?.has('internetMessageHeaders') === true && !message.isSent;
   return {
@@ -76,7 +82,7 @@ export const showMessage = async (
     internetMessageId: `<${facts.messageId ?? `${opaque('', message.id, 40).replace('=', '')}@prod.outlook.com`}>`,
     ...(withHeaders ? { internetMessageHeaders: headers.map(({ name, value }) => ({ name, value })) } : {}),
     subject: headerValue(headers, 'subject') ?? '',
-    bodyPreview: body.slice(0, 255),
+    ...(view.canReadBodies ? { bodyPreview: body.slice(0, 255), body: { contentType: 'text', content: body } } : {}),
     importance: importanceOf(headers),
     parentFolderId: message.folderId,
     conversationId: message.conversationId,
@@ -87,8 +93,9 @@ export const showMessage = async (
     isDraft: message.isDraft,
     webLink: `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(id)}&exvsurl=1&viewmodel=ReadMessageItem`,
     inferenceClassification: 'focused',
-    body: { contentType: 'text', content: body },
-    ...(view.names?.has('uniqueBody') === true ? { uniqueBody: { contentType: 'text', content: body } } : {}),
+    ...(view.canReadBodies && view.names?.has('uniqueBody') === true
+      ? { uniqueBody: { contentType: 'text', content: body } }
+      : {}),
     ...(sender === undefined ? {} : { sender }),
     ...(from === undefined ? {} : { from }),
     toRecipients: parties(headerValue(headers, 'to')),

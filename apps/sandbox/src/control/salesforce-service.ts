@@ -1,0 +1,53 @@
+import type { SalesforceHandle } from '../salesforce/handle.ts';
+import { createSalesforce } from '../salesforce/salesforce.ts';
+import { seedFromWorld } from '../salesforce/seed.ts';
+import type { SalesforceState } from '../salesforce/state.ts';
+import { demoApp } from './service.ts';
+import { instance, journalOf, serve, type Running, type ServiceOptions } from './serving.ts';
+
+/** Starts Salesforce with the accounts that the stack puts there and a second org, or with what an earlier run kept. */
+export async function startSalesforce(options: ServiceOptions): Promise<Running<SalesforceHandle>> {
+  const journal = journalOf<SalesforceState>('salesforce', options);
+  const kept = await journal.load();
+  const { caps, autoConsent, now, world, stack } = options;
+  const part = { accounts: stack.accounts.salesforce, cases: stack.tickets.salesforce.length > 0 };
+  const seed = kept ? { orgs: [] } : seedFromWorld(world, part);
+  const { definition, handle, front } = createSalesforce({
+    caps,
+    autoConsent,
+    now,
+    seed,
+    onMutate: () => journal.touch(),
+  });
+  const served = await serve(
+    { name: 'salesforce', create: instance(definition, kept), journal, ...front },
+    options.port,
+  );
+  const apps = (): SalesforceState['oauth']['apps'] => handle.state.oauth.apps;
+  return {
+    name: 'salesforce',
+    handle,
+    url: served.url,
+    port: served.port,
+    faults: served.faults,
+    apps: () => Object.keys(apps()),
+    registerApp: ({ clientId, clientSecret, name, redirectUris }) => {
+      const old = apps()[clientId];
+      handle.registerApp({
+        clientId,
+        clientSecret: clientSecret ?? old?.clientSecret ?? demoApp.clientSecret,
+        redirectUris: redirectUris ?? old?.redirectUris ?? [],
+        name: name ?? old?.name ?? demoApp.name,
+      });
+    },
+    act: ({ act, tenant }) => {
+      if (act === 'revoke') handle.revoke(tenant);
+      else if (act === 'expire-access') handle.expireAccess(tenant);
+      else handle.expireLocators();
+    },
+    peak: () => Object.fromEntries(handle.orgIds.map((org) => [org, handle.peak(org)])),
+    unknownPaths: () => handle.unknownPaths,
+    touch: () => journal.touch(),
+    close: served.close,
+  };
+}
