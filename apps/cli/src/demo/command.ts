@@ -1,5 +1,6 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { join } from 'node:path';
+import { stackNames, type StackName } from '@waymark/sandbox';
 import { createToken } from '@waymark/store';
 import { openWaymark, readConfiguration, startServer, type Role, roles } from '@waymark/server';
 import { createOutput } from '../output.ts';
@@ -16,6 +17,7 @@ const steadyLimitMs = 10 * 60_000;
 interface Options {
   readonly once?: boolean;
   readonly json?: boolean;
+  readonly stack?: StackName;
 }
 
 /** `waymark demo`, which `npm start` runs: the main job on the sandbox, watched by a person or ended at the first steady state. */
@@ -24,6 +26,9 @@ export function demoCommand(): Command {
     .description('Run everything on the sandbox with its sample company')
     .option('--once', 'end at the first steady state')
     .option('--json', 'print one JSON object at the first steady state')
+    .addOption(
+      new Option('--stack <name>', "whose products the sample company uses; a home's own stays").choices(stackNames),
+    )
     .action((options: Options) => runDemo(options));
 }
 
@@ -31,12 +36,13 @@ async function runDemo(options: Options): Promise<void> {
   const startedAt = Date.now();
   const output = createOutput(options.json === true);
   const base = readConfiguration(process.env);
-  output.note('Waymark on sample data: the sandbox plays Google, HubSpot and Slack on this machine.');
-  const sandbox = await startSandboxProcess(join(base.home, 'sandbox'));
+  output.note('Waymark on sample data: the sandbox plays the providers on this machine.');
+  const sandbox = await startSandboxProcess(join(base.home, 'sandbox'), options.stack);
+  const { control: _control, ...providerUrls } = sandbox.urls;
   const stopped = untilStopped();
   const configuration = {
     ...base,
-    providerUrls: { google: sandbox.urls.google, hubspot: sandbox.urls.hubspot, slack: sandbox.urls.slack },
+    providerUrls,
     // The sandbox is generous so that a first look does not wait for Google's quota.
     rateScale: process.env.WAYMARK_RATE_SCALE === undefined ? 500 : base.rateScale,
     pollMs: process.env.WAYMARK_POLL_SECONDS === undefined ? 5000 : base.pollMs,

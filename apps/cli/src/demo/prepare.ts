@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contentUuid } from '@waymark/journey';
-import { demoApp, samplePortals, sampleTeams } from '@waymark/sandbox';
+import { demoApp, sampleTeams } from '@waymark/sandbox';
 import { activateTemplate, createInstallLink, slackInstallLink, type Server, type Waymark } from '@waymark/server';
 import {
   createWorkspace,
@@ -13,8 +13,8 @@ import {
   type Workspace,
 } from '@waymark/store';
 import { activeJourneys } from '@waymark/sync';
-import { ownProperty } from '@waymark/writeback';
 import { followConsent } from './consent.ts';
+import { sampleAccounts, sampleProviders, stackSchema, type SampleStack } from './sample-stack.ts';
 import type { SandboxUrls } from './sandbox-process.ts';
 
 const slug = 'sample';
@@ -35,21 +35,6 @@ const companySchema = z.object({
 });
 type Company = z.infer<typeof companySchema>;
 
-/** What the sample company's CRM declares: which properties hold what. */
-const declaration = {
-  properties: {
-    csm: 'csm',
-    renewalDate: 'renewal_date',
-    value: 'annual_value',
-    tier: 'tier',
-    customerSince: 'customer_since',
-    onboardingStatus: 'onboarding_status',
-  },
-  contacts: { leftDate: 'left_date' },
-  keepSubjects: true,
-  writeback: true,
-};
-
 /** A smaller sample, for runs that want little of it. */
 export interface SampleSize {
   readonly historyDays?: number;
@@ -68,40 +53,40 @@ export async function prepareSample(
   size: SampleSize = {},
 ): Promise<Workspace> {
   const company = companySchema.parse(await (await fetch(`${urls.control}/company`)).json());
+  const stack = stackSchema.parse(await (await fetch(`${urls.control}/stack`)).json());
   const { database } = waymark;
-  await registerApps(urls, server.publicUrl);
+  await registerApps(urls, server.publicUrl, sampleProviders(stack));
   const workspace =
-    (await database.global((tx) => findWorkspace(tx, slug))) ?? (await makeWorkspace(waymark, company, size));
+    (await database.global((tx) => findWorkspace(tx, slug))) ?? (await makeWorkspace(waymark, company, stack, size));
   const { workspaceId } = workspace;
   const connected = await database.inWorkspace(workspaceId, (tx) => installations(tx));
   const has = (connector: string, address?: string) =>
     connected.some((one) => one.connector === connector && (address === undefined || one.address === address));
   if (!has('slack'))
     await followConsent(`${await slackInstallLink(waymark, workspaceId, server.publicUrl)}?team=${sampleTeams.main}`);
-  const connect = async (connector: string, settings: Readonly<Record<string, unknown>>, loginHint: string) =>
-    followConsent(
+  const watched = company.staff.filter((one) => one.watched).slice(0, size.people);
+  for (const account of sampleAccounts(
+    stack,
+    watched.map((one) => one.email),
+  )) {
+    const { connector, address, settings, loginHint, stageProperty } = account;
+    if (has(connector, address)) continue;
+    await followConsent(
       await createInstallLink(waymark, { workspaceId, connector, settings, publicUrl: server.publicUrl, loginHint }),
     );
-  if (!has('hubspot')) {
-    await connect('hubspot', declaration, String(samplePortals.main));
-    await mapStages(waymark, workspaceId);
-  }
-  for (const person of company.staff.filter((one) => one.watched).slice(0, size.people)) {
-    if (!has('gmail', person.email)) await connect('gmail', {}, person.email);
-    if (!has('google-calendar', person.email)) await connect('google-calendar', {}, person.email);
+    if (stageProperty !== undefined) await mapStages(waymark, workspaceId, connector, stageProperty);
   }
   return workspace;
 }
 
 /** Tells the sandbox's apps where this server is: it may listen elsewhere than the last time. */
-async function registerApps(urls: SandboxUrls, publicUrl: string): Promise<void> {
-  const callback = (provider: string) => [`${publicUrl}/oauth/${provider}/callback`];
-  const apps = {
-    google: { redirectUris: callback('google') },
-    hubspot: { redirectUris: callback('hubspot'), webhookUrl: `${publicUrl}/webhooks/hubspot` },
-    slack: { redirectUris: callback('slack'), requestUrl: `${publicUrl}/slack/events` },
+async function registerApps(urls: SandboxUrls, publicUrl: string, providers: readonly string[]): Promise<void> {
+  const addresses: Readonly<Record<string, object>> = {
+    hubspot: { webhookUrl: `${publicUrl}/webhooks/hubspot` },
+    slack: { requestUrl: `${publicUrl}/slack/events` },
   };
-  for (const [service, app] of Object.entries(apps)) {
+  for (const service of providers) {
+    const app = { redirectUris: [`${publicUrl}/oauth/${service}/callback`], ...addresses[service] };
     const answer = await fetch(`${urls.control}/${service}/apps`, {
       method: 'POST',
       body: JSON.stringify({ clientId: demoApp.clientId, ...app }),
@@ -110,7 +95,12 @@ async function registerApps(urls: SandboxUrls, publicUrl: string): Promise<void>
   }
 }
 
-async function makeWorkspace(waymark: Waymark, company: Company, size: SampleSize): Promise<Workspace> {
+async function makeWorkspace(
+  waymark: Waymark,
+  company: Company,
+  stack: SampleStack,
+  size: SampleSize,
+): Promise<Workspace> {
   const now = waymark.now();
   const workspace = await createWorkspace(
     waymark.database,
@@ -134,7 +124,7 @@ async function makeWorkspace(waymark: Waymark, company: Company, size: SampleSiz
   const { workspaceId } = workspace;
   await activateTemplate(waymark, workspaceId, 'nine-stages', 'waymark demo');
   await waymark.database.inWorkspace(workspaceId, async (tx) => {
-    for (const provider of ['google', 'hubspot', 'slack']) {
+    for (const provider of sampleProviders(stack)) {
       const extra = provider === 'slack' ? { signingSecret: demoApp.signingSecret } : {};
       await saveProviderApp(
         tx,
@@ -153,17 +143,17 @@ async function makeWorkspace(waymark: Waymark, company: Company, size: SampleSiz
 }
 
 /** The sample comes with a mapping that a person is taken to have approved, so that a first look sees stages written. */
-async function mapStages(waymark: Waymark, workspaceId: string): Promise<void> {
+async function mapStages(waymark: Waymark, workspaceId: string, connector: string, property: string): Promise<void> {
   await waymark.database.inWorkspace(workspaceId, async (tx) => {
-    const crm = (await installations(tx)).find((one) => one.connector === 'hubspot');
+    const crm = (await installations(tx)).find((one) => one.connector === connector);
     const [journey] = await activeJourneys(tx);
     if (!crm || !journey) throw new Error('The sample CRM is not connected.');
     const now = waymark.now();
     await saveWritebackMapping(tx, {
-      mappingId: contentUuid('mapping', workspaceId, crm.installationId, ownProperty),
+      mappingId: contentUuid('mapping', workspaceId, crm.installationId, property),
       installationId: crm.installationId,
       journey: journey.definition.id,
-      property: ownProperty,
+      property,
       values: Object.fromEntries(journey.definition.stages.map((stage) => [stage.id, stage.id])),
       allowBackward: true,
       approvedAt: now,
