@@ -15,7 +15,13 @@ const code_verifier = 'v'.repeat(64);
 const code_challenge = createHash('sha256').update(code_verifier).digest('base64url');
 
 async function authorize(query: Record<string, string>): Promise<URL> {
-  const search = new URLSearchParams({ response_type: 'code', client_id: RIG_APP.clientId, redirect_uri, state: 's1', ...query });
+  const search = new URLSearchParams({
+    response_type: 'code',
+    client_id: RIG_APP.clientId,
+    redirect_uri,
+    state: 's1',
+    ...query,
+  });
   const response = await fetch(`${rig.url}/services/oauth2/authorize?${search}`, { redirect: 'manual' });
   expect(response.status).toBe(302);
   return new URL(response.headers.get('location') ?? '');
@@ -24,7 +30,13 @@ async function authorize(query: Record<string, string>): Promise<URL> {
 async function grant(query: Record<string, string> = {}): Promise<Reply> {
   const pkce = { code_challenge, code_challenge_method: 'S256' };
   const code = (await authorize({ ...pkce, scope: 'api refresh_token id', ...query })).searchParams.get('code') ?? '';
-  return rig.form('/services/oauth2/token', { grant_type: 'authorization_code', ...credentials, redirect_uri, code, code_verifier });
+  return rig.form('/services/oauth2/token', {
+    grant_type: 'authorization_code',
+    ...credentials,
+    redirect_uri,
+    code,
+    code_verifier,
+  });
 }
 
 const refresh = (refresh_token: string): Promise<Reply> =>
@@ -62,7 +74,12 @@ describe('OAuth', () => {
     const refused = await authorize({ scope: 'api' });
     expect(refused.searchParams.get('error_description')).toBe('missing required code challenge');
     const back = await authorize({ code_challenge, code_challenge_method: 'S256', scope: 'api' });
-    const fields = { grant_type: 'authorization_code', ...credentials, redirect_uri, code: back.searchParams.get('code') ?? '' };
+    const fields = {
+      grant_type: 'authorization_code',
+      ...credentials,
+      redirect_uri,
+      code: back.searchParams.get('code') ?? '',
+    };
     expect((await rig.form('/services/oauth2/token', { ...fields, code_verifier: 'x'.repeat(64) })).json).toEqual({
       error: 'invalid_grant',
       error_description: 'invalid code verifier',
@@ -97,7 +114,7 @@ describe('OAuth', () => {
   });
 
   it('keeps five grants of a user for an app: the sixth sign-in ends the oldest (E3)', async () => {
-    const grants = [];
+    const grants: { refresh: string }[] = [];
     for (let index = 0; index < 6; index += 1) {
       rig.clock.offset += 1000;
       grants.push(tokens(await grant()));
@@ -112,7 +129,9 @@ describe('OAuth', () => {
     expect(told.json).toMatchObject({ active: true, username: ADMIN });
     expect((await rig.form('/services/oauth2/revoke', { token: first.refresh })).status).toBe(200);
     expect((await rig.query('SELECT Id FROM Account', first.access)).status).toBe(401);
-    expect((await rig.form('/services/oauth2/introspect', { ...credentials, token: first.access })).json).toEqual({ active: false });
+    expect((await rig.form('/services/oauth2/introspect', { ...credentials, token: first.access })).json).toEqual({
+      active: false,
+    });
     const second = tokens(await grant());
     const other = rig.token(OTHER_ADMIN);
     rig.handle.revoke(ORG);
@@ -126,7 +145,10 @@ describe('OAuth', () => {
 
   it('refuses tokens without the api scope, users without the API and orgs that have none', async () => {
     const narrow = await rig.query('SELECT Id FROM Account', rig.token(ADMIN, ['id']));
-    expect([narrow.status, Object(narrow.json)[0].message]).toEqual([401, 'This session is not valid for use with the REST API']);
+    expect([narrow.status, Object(narrow.json)[0].message]).toEqual([
+      401,
+      'This session is not valid for use with the REST API',
+    ]);
     rig.handle.profile(ORG, PROFILES.standard, (profile) => {
       profile.apiEnabled = false;
     });

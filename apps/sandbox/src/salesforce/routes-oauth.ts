@@ -22,6 +22,8 @@ export function registerOAuthRoutes(
     }
     const hint = request.get('login_hint') ?? (options.autoConsent ? options.firstUser() : undefined);
     if (hint !== undefined && hint !== null) request.set('login_hint', hint);
+    // The challenge is SHA-256 whether or not the request says so.
+    if (request.has('code_challenge')) request.set('code_challenge_method', 'S256');
     // An app without words on scope gets all that it was set up with.
     if (!request.has('scope')) request.set('scope', 'api refresh_token id');
     return core.oauth.authorize(request);
