@@ -55,7 +55,7 @@ const vendorSdks: readonly { readonly sdk: RegExp; readonly rooms: RegExp }[] = 
   { sdk: /^@hubspot\//, rooms: /^packages\/connectors\/hubspot$/ },
   { sdk: /^jsforce(\/|$)/, rooms: /^packages\/connectors\/salesforce$/ },
   { sdk: /^@microsoft\//, rooms: /^packages\/connectors\/(outlook|microsoft-.+)$/ },
-  { sdk: /^@slack\//, rooms: /^(apps\/slack-bot|packages\/connectors\/slack)$/ },
+  { sdk: /^@slack\//, rooms: /^(apps\/slack-bot|packages\/connectors\/slack-channels)$/ },
 ];
 
 /** What a pure package may not reach for: a clock, chance, the process, the network, timers. */

@@ -8,6 +8,8 @@ export interface EventOptions {
   readonly eventId?: string;
   /** Epoch seconds at which it happened; now if absent. A late event carries an old time (G6). */
   readonly eventTime?: number;
+  /** The workspace of the one who acted, where it is another than the one the app is in (Slack Connect, G10). */
+  readonly actorTeam?: string;
 }
 
 /** Tells apps what happened, in the envelope of https://docs.slack.dev/apis/events-api. */
@@ -32,7 +34,7 @@ export class EventSource {
     const bot = this.#workspace.usersOf(team).find((user) => user.app === app.id);
     this.#deliveries.event(app, eventId, {
       token: 'verification-token-is-deprecated',
-      team_id: team,
+      team_id: options.actorTeam ?? team,
       context_team_id: team,
       context_enterprise_id: null,
       api_app_id: app.id,
@@ -43,9 +45,24 @@ export class EventSource {
       authorizations: [
         { enterprise_id: null, team_id: team, user_id: bot?.id ?? null, is_bot: true, is_enterprise_install: false },
       ],
-      is_ext_shared_channel: false,
+      is_ext_shared_channel: this.#workspace.state.channels[String(event['channel'])]?.sharedWith !== undefined,
     });
     return eventId;
+  }
+
+  /**
+   * Tells an app that events of this minute were left out: a request without an inner event.
+   * @see https://docs.slack.dev/reference/events/app_rate_limited
+   */
+  tellLimited(app: SlackApp, team: string, minute: number): void {
+    const seconds = Math.floor(minute / 60_000) * 60;
+    this.#deliveries.event(app, `limited-${seconds}`, {
+      token: 'verification-token-is-deprecated',
+      type: 'app_rate_limited',
+      team_id: team,
+      minute_rate_limited: seconds,
+      api_app_id: app.id,
+    });
   }
 
   /** Sends the event to every app installed in the team. */

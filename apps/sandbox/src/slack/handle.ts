@@ -32,6 +32,8 @@ const standardEvents = [
   'tokens_revoked',
   'message.im',
   'message.channels',
+  'message.groups',
+  'member_joined_channel',
 ];
 
 /** Where an interaction takes place: a message by channel (id or #name) and ts, else the user's top modal or home. */
@@ -173,9 +175,28 @@ export class SlackHandle {
 
   /** Puts a user or bot into a channel. */
   invite(channel: string, user: string): void {
-    const found = this.channel(channel);
-    if (!found.members.includes(user)) found.members.push(user);
-    this.workspace.changed({ team: found.team, channel: found.id });
+    this.#now().people.join(this.channel(channel), user);
+  }
+
+  /** Edits a message as its author does. */
+  edit(channel: string, ts: string, text: string): void {
+    this.#now().people.edit(this.#message(channel, ts), text);
+  }
+
+  /** Deletes a message as its author does. */
+  erase(channel: string, ts: string): void {
+    this.#now().people.erase(this.#message(channel, ts));
+  }
+
+  /** Tells an app that it was sent too much: events of this minute (epoch ms) were left out. */
+  limitEvents(app: SlackApp, team: string, minute: number): void {
+    this.#now().events.tellLimited(app, team, minute);
+  }
+
+  #message(channel: string, ts: string): Message {
+    const found = this.workspace.message(this.channel(channel).id, ts);
+    if (found === undefined) throw new Error(`There is no message ${ts} in ${channel}.`);
+    return found;
   }
 
   /** Takes a user or bot out of a channel: posts there are then refused with not_in_channel. */

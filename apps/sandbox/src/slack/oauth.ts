@@ -111,6 +111,11 @@ function exchange(workspace: Workspace, request: Request, args: Arguments): Reco
   if (redirectUri !== undefined && redirectUri !== code.redirectUri) throw new SlackFault('bad_redirect_uri');
   code.used = true;
   const token = workspace.install(code.team, app, code.scopes);
+  // Nobody types /invite in the sandbox: an app that may see who shares a channel is taken into those that are shared.
+  if (code.scopes.includes('team:read')) {
+    for (const channel of workspace.channelsOf(code.team))
+      if (channel.sharedWith && !channel.members.includes(token.user)) channel.members.push(token.user);
+  }
   return {
     app_id: app.id,
     authed_user: { id: code.user },
@@ -149,6 +154,7 @@ function consentHtml(workspace: Workspace, asked: Asked, query: URLSearchParams,
     .map(([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`)
     .join('');
   const teams = Object.values(workspace.state.teams)
+    .filter((each) => each.emailDomain === undefined)
     .map((each, index) => {
       const checked = each.id === team || (team === null && index === 0) ? ' checked' : '';
       return `<label><input type="radio" name="chosen_team" value="${escapeHtml(each.id)}"${checked}> ${escapeHtml(each.name)}</label>`;

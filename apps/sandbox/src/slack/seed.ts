@@ -1,4 +1,5 @@
 import type { World } from '../company/world.ts';
+import { customerChats, slug } from './seed-customers.ts';
 import { emptySlackState, type Channel, type SlackState, type Team, type User } from './state.ts';
 
 /** What the Slack service starts with. */
@@ -12,6 +13,8 @@ export interface SlackSeed {
     readonly user: string;
     readonly at: number;
     readonly text: string;
+    /** The place in this list of the message that it answers. */
+    readonly answers?: number;
   }[];
 }
 
@@ -27,10 +30,13 @@ export function stateFromSeed(seed: SlackSeed): SlackState {
     state.channels[channel.id] = channel;
     state.messages[channel.id] = [];
   }
-  for (const [index, { channel, user, at, text }] of seed.chatter.entries()) {
-    const ts = `${Math.floor(at / 1000)}.${String(index + 1).padStart(6, '0')}`;
+  const stampOf = (index: number) =>
+    `${Math.floor((seed.chatter[index]?.at ?? 0) / 1000)}.${String(index + 1).padStart(6, '0')}`;
+  for (const [index, { channel, user, at, text, answers }] of seed.chatter.entries()) {
+    const ts = stampOf(index);
     const team = state.channels[channel]?.team ?? '';
-    state.messages[channel]?.push({ ts, team, channel, user, text });
+    const thread = answers === undefined ? {} : { threadTs: stampOf(answers) };
+    state.messages[channel]?.push({ ts, team, channel, user, text, ...thread });
     state.lastMicros = Math.max(state.lastMicros, Math.floor(at / 1000) * 1_000_000 + index + 1);
     for (const { id } of seed.users) state.reads[`${id}:${channel}`] = ts;
   }
@@ -42,7 +48,7 @@ export function stateFromSeed(seed: SlackSeed): SlackState {
  * last days, and a second small team.
  */
 export function seedFromWorld(world: World): SlackSeed {
-  const main: Team = { id: sampleTeams.main, name: world.vendor.name, domain: domainOf(world.vendor.name) };
+  const main: Team = { id: sampleTeams.main, name: world.vendor.name, domain: slug(world.vendor.name) };
   const second: Team = { id: sampleTeams.second, name: 'Second Harbor', domain: 'second-harbor' };
   const titles = {
     csm: 'Customer Success Manager',
@@ -109,12 +115,17 @@ export function seedFromWorld(world: World): SlackSeed {
     const user = csms[speaker % Math.max(1, csms.length)];
     return user === undefined ? [] : { channel: where, user, at: world.anchor - ago * hour, text };
   });
-  return { teams: [main, second], users: [...users, ...outsiders], channels, chatter };
-}
-
-function domainOf(name: string): string {
-  return name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
+  const customers = customerChats(world, main.id);
+  return {
+    teams: [main, second, ...customers.teams],
+    users: [...users, ...outsiders, ...customers.users],
+    channels: [...channels, ...customers.channels],
+    chatter: [
+      ...chatter,
+      ...customers.chatter.map((line) => ({
+        ...line,
+        ...(line.answers !== undefined && { answers: line.answers + chatter.length }),
+      })),
+    ],
+  };
 }

@@ -9,7 +9,13 @@ const maybe = <T extends z.ZodType>(schema: T) => z.exactOptional(schema);
 const blocks = z.array(z.custom<StoredBlock>((value) => typeof value === 'object' && value !== null));
 const metadata = z.strictObject({ event_type: z.string(), event_payload: z.record(z.string(), z.json()) });
 
-const team = z.strictObject({ id: z.string(), name: z.string(), domain: z.string() });
+const team = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  domain: z.string(),
+  /** Of a customer's workspace, which is there for the channels it shares: its mail domains, separated by commas. */
+  emailDomain: maybe(z.string()),
+});
 
 const user = z.strictObject({
   id: z.string(),
@@ -24,6 +30,8 @@ const user = z.strictObject({
   deleted: z.boolean(),
   /** Of a bot user: the app it stands for. */
   app: maybe(z.string()),
+  /** Whose address other workspaces do not see. */
+  hidesEmail: maybe(z.boolean()),
 });
 
 const channel = z.strictObject({
@@ -37,6 +45,8 @@ const channel = z.strictObject({
   members: z.array(z.string()),
   /** Epoch seconds. */
   created: z.number(),
+  /** The other workspaces that share it through Slack Connect. */
+  sharedWith: maybe(z.array(z.string())),
 });
 
 const message = z.strictObject({

@@ -11,13 +11,15 @@ const botIcons = Object.fromEntries(
 /** A message as the Web API gives it. @see https://docs.slack.dev/reference/events/message */
 export function wireMessage(message: Message, state: SlackState, options: { metadata: boolean }): Wire {
   const app = message.app === undefined ? undefined : state.apps[message.app];
+  const team = state.users[message.user]?.team ?? message.team;
   return {
     type: 'message',
     ...(message.broadcast && { subtype: 'thread_broadcast' }),
     user: message.user,
     text: message.text,
     ts: message.ts,
-    team: message.team,
+    team,
+    ...(team !== message.team && { user_team: team, source_team: team }),
     ...(message.bot !== undefined && { bot_id: message.bot, app_id: message.app }),
     ...(app !== undefined && {
       bot_profile: {
@@ -63,9 +65,16 @@ export function wireChannel(channel: Channel, viewer: string): Wire {
     is_mpim: false,
     is_private: channel.kind !== 'public',
     is_org_shared: false,
-    is_ext_shared: false,
-    is_shared: false,
+    is_ext_shared: channel.sharedWith !== undefined,
+    is_shared: channel.sharedWith !== undefined,
     context_team_id: channel.team,
+    ...(channel.sharedWith && {
+      conversation_host_id: channel.team,
+      internal_team_ids: [channel.team],
+      shared_team_ids: [channel.team, ...channel.sharedWith],
+      connected_team_ids: channel.sharedWith,
+      pending_connected_team_ids: [],
+    }),
     ...(direct
       ? { user: channel.members.find((member) => member !== viewer) ?? viewer }
       : {
@@ -105,7 +114,7 @@ export function wireUser(user: User, options: { email: boolean }): Wire {
 }
 
 export function wireTeam(team: Team): Wire {
-  return { id: team.id, name: team.name, domain: team.domain, email_domain: '', icon: {} };
+  return { id: team.id, name: team.name, domain: team.domain, email_domain: team.emailDomain ?? '', icon: {} };
 }
 
 /** A view as it is answered and sent in interactions. @see https://docs.slack.dev/reference/views */

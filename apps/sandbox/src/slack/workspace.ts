@@ -70,6 +70,13 @@ export class Workspace {
     return user;
   }
 
+  /** The user as a team may see them: its own people, and those of other teams in channels that they share. */
+  visibleUser(team: string, id: string): User {
+    const user = this.state.users[id];
+    const met = user !== undefined && this.channelsOf(team).some((channel) => channel.sharedWith?.includes(user.team));
+    return met ? user : this.user(team, id);
+  }
+
   usersOf(team: string): User[] {
     return Object.values(this.state.users).filter((user) => user.team === team);
   }
@@ -87,7 +94,8 @@ export class Workspace {
     const channel = name.startsWith('#')
       ? this.channelsOf(caller.team).find((each) => each.name === name.slice(1))
       : this.state.channels[name];
-    if (channel === undefined || channel.team !== caller.team) throw new SlackFault('channel_not_found');
+    const shared = channel?.sharedWith?.includes(caller.team) === true;
+    if (channel === undefined || (channel.team !== caller.team && !shared)) throw new SlackFault('channel_not_found');
     if (channel.kind !== 'public' && !channel.members.includes(caller.user)) throw new SlackFault('channel_not_found');
     return channel;
   }

@@ -28,6 +28,25 @@ export const conversationMethods: Readonly<Record<string, Method>> = {
     },
   },
 
+  /** https://docs.slack.dev/reference/methods/users.conversations: those that the caller is in. */
+  'users.conversations': {
+    scopes: listScopes,
+    tier: 3,
+    run(call) {
+      const types = (call.args.text('types') ?? 'public_channel').split(',').map((type) => type.trim());
+      const wanted = { public: 'public_channel', private: 'private_channel', im: 'im' } as const;
+      const channels = call.workspace
+        .channelsOf(call.token.team)
+        .filter((channel) => types.includes(wanted[channel.kind]) && channel.members.includes(call.token.user))
+        .filter((channel) => !(channel.archived && call.args.flag('exclude_archived')));
+      const { items, next } = page(call, channels, 100);
+      return {
+        channels: items.map((channel) => wireChannel(channel, call.token.user)),
+        response_metadata: { next_cursor: next },
+      };
+    },
+  },
+
   'conversations.info': {
     scopes: listScopes,
     tier: 3,

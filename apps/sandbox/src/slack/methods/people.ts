@@ -20,13 +20,14 @@ export const peopleMethods: Readonly<Record<string, Method>> = {
     },
   },
 
-  /** https://docs.slack.dev/reference/methods/users.info */
+  /** https://docs.slack.dev/reference/methods/users.info: people of other workspaces too, with an address if they show it. */
   'users.info': {
     scopes: ['users:read'],
     tier: 4,
     run(call) {
-      const user = call.workspace.user(call.token.team, call.args.needed('user', 'user_not_found'));
-      return { user: wireUser(user, { email: call.token.scopes.includes('users:read.email') }) };
+      const user = call.workspace.visibleUser(call.token.team, call.args.needed('user', 'user_not_found'));
+      const shown = user.team === call.token.team || user.hidesEmail !== true;
+      return { user: wireUser(user, { email: shown && call.token.scopes.includes('users:read.email') }) };
     },
   },
 
@@ -49,7 +50,11 @@ export const peopleMethods: Readonly<Record<string, Method>> = {
     scopes: ['team:read'],
     tier: 3,
     run(call) {
-      const team = call.workspace.state.teams[call.token.team];
+      const named = call.args.text('team') ?? call.token.team;
+      const known =
+        named === call.token.team ||
+        call.workspace.channelsOf(call.token.team).some((channel) => channel.sharedWith?.includes(named));
+      const team = known ? call.workspace.state.teams[named] : undefined;
       if (team === undefined) throw new SlackFault('team_not_found');
       return { team: wireTeam(team) };
     },

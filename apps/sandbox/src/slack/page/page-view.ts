@@ -69,7 +69,7 @@ export function pageHtml(scene: PageScene): Html {
 }
 
 function railHtml(scene: PageScene): Html {
-  const teams = Object.values(scene.workspace.state.teams);
+  const teams = Object.values(scene.workspace.state.teams).filter((team) => team.emailDomain === undefined);
   return html`<nav class="rail" aria-label="Workspaces">
     ${teams.map(
       (team) =>
