@@ -1,10 +1,10 @@
 import { UnexpectedAnswer } from '@waymark/connector-kit';
 import type { Session } from '@waymark/connector-kit';
 import { z } from 'zod';
-import { metadataHeaders, withoutBody } from './raw-message.ts';
+import { metadataHeaders, ownLabels, withoutBody } from './raw-message.ts';
 
 /** Costs in quota units: https://developers.google.com/workspace/gmail/api/reference/quota */
-const cost = { profile: 1, list: 5, get: 20, history: 2, watch: 100, stop: 50 } as const;
+const cost = { profile: 1, list: 5, get: 20, history: 2, watch: 100, stop: 50, labels: 1 } as const;
 const reference = 'https://developers.google.com/workspace/gmail/api/reference/rest/v1';
 
 const profileAnswer = z.object({ emailAddress: z.string().min(3), historyId: z.string().min(1) });
@@ -36,15 +36,24 @@ const historyAnswer = z.object({
 });
 export type HistoryAnswer = z.infer<typeof historyAnswer>;
 
+const labels = z.array(z.string());
+
 /** The raw form is stripped here, so that no text of a mail goes any further. */
-const messageAnswer = z
-  .looseObject({ id: z.string().min(1), historyId: z.string().min(1) })
-  .transform((message) => ({ id: message.id, historyId: message.historyId, raw: withoutBody(message) }));
+const messageAnswer = z.looseObject({ id: z.string().min(1), historyId: z.string().min(1) }).transform((message) => ({
+  id: message.id,
+  historyId: message.historyId,
+  labelIds: labels.safeParse(message['labelIds']).data ?? [],
+  raw: withoutBody(message),
+}));
 
 /** https://developers.google.com/workspace/gmail/api/reference/rest/v1/users/watch */
 const watchAnswer = z.object({ historyId: z.string(), expiration: z.coerce.number().int().positive() });
 
-/** The four reads of a mailbox that the connector makes; bodies are never asked for. */
+const labelsAnswer = z.object({
+  labels: z.array(z.object({ id: z.string(), name: z.string() })).default([]),
+});
+
+/** The five reads of a mailbox that the connector makes; bodies are never asked for. */
 export interface GmailClient {
   profile(): Promise<z.infer<typeof profileAnswer>>;
   /** Ids of at most 100 messages, newest first. */
@@ -81,6 +90,22 @@ export async function connectGmail(session: Session): Promise<GmailClient> {
       },
     );
 
+  let names: Promise<ReadonlyMap<string, string>> | undefined;
+  let renewed = false;
+  const readNames = () =>
+    read('labels', 'users.labels/list', labelsAnswer, (options) => users.labels.list({ userId: 'me' }, options)).then(
+      ({ labels }) => new Map(labels.map((one) => [one.id, one.name])),
+    );
+  /** Read once a run, and once more for a label made since. */
+  const namesOf = async (ids: readonly string[]): Promise<readonly string[]> => {
+    let known = await (names ??= readNames());
+    if (!renewed && ids.some((id) => !known.has(id))) {
+      renewed = true;
+      known = await (names = readNames());
+    }
+    return ids.map((id) => known.get(id) ?? id);
+  };
+
   return {
     profile: () =>
       read('profile', 'users/getProfile', profileAnswer, (options) => users.getProfile({ userId: 'me' }, options)),
@@ -97,8 +122,8 @@ export async function connectGmail(session: Session): Promise<GmailClient> {
           options,
         ),
       ),
-    message: (id) =>
-      read('get', 'users.messages/get', messageAnswer, (options) =>
+    message: async (id) => {
+      const message = await read('get', 'users.messages/get', messageAnswer, (options) =>
         users.messages.get(
           {
             userId: 'me',
@@ -109,7 +134,11 @@ export async function connectGmail(session: Session): Promise<GmailClient> {
           },
           options,
         ),
-      ),
+      );
+      const own = ownLabels(message.labelIds);
+      if (own.length === 0) return message;
+      return { ...message, raw: { ...message.raw, labelNames: await namesOf(own) } };
+    },
     history: (startHistoryId) =>
       read('history', 'users.history/list', historyAnswer, (options) =>
         users.history.list(

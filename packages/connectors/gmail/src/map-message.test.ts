@@ -27,6 +27,8 @@ const arrived = Date.UTC(2026, 9, 1, 9);
 test('a mail is one event with its people, its thread and its page, and without its subject', () => {
   expect(map(messages['a mail from a customer'])).toEqual({
     outcome: 'stored',
+    // For exclusions alone: the runner looks at it and forgets it.
+    title: 'Go-live',
     url: 'https://mail.google.com/mail/u/?authuser=ana%40vendor.example#all/18f00000000000a0',
     events: [
       {
@@ -171,4 +173,10 @@ test('R25: no header, however long, holds the mapper up', () => {
     ]),
   );
   expect(performance.now() - started).toBeLessThan(500);
+});
+
+test('the labels that a person made are told by their names, Gmail’s own are not told', () => {
+  const raw = { ...messages['a mail from a customer'], labelIds: ['INBOX', 'Label_7'], labelNames: ['Private/Doctor'] };
+  expect(map(raw)).toMatchObject({ outcome: 'stored', tags: ['Private/Doctor'] });
+  expect(map({ ...raw, labelIds: ['INBOX', 'CATEGORY_UPDATES'], labelNames: undefined })).not.toHaveProperty('tags');
 });

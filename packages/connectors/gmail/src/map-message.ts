@@ -13,6 +13,7 @@ export function mapMessage(raw: RawMessage, context: MapContext): Mapped {
       arrivedAt: raw.internalDate === undefined ? undefined : Number(raw.internalDate),
       threadId: raw.threadId,
       copyId: raw.id,
+      ...(raw.labelNames === undefined ? {} : { tags: raw.labelNames }),
       ...(raw.threadId === undefined ? {} : { url: threadUrl(raw.threadId, context.account.address) }),
     },
     context,

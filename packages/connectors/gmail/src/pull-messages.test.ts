@@ -244,3 +244,31 @@ test('each call names its cost in quota units and its documentation', async () =
 function added(id: string) {
   return { message: { id, threadId: `t${id}`, labelIds: ['INBOX'] } };
 }
+
+test('a label that a person put on a mail is followed up, and its name is read once', async () => {
+  mailbox((path) => {
+    if (path === '/labels')
+      return {
+        labels: [
+          { id: 'Label_7', name: 'Private', type: 'user' },
+          { id: 'INBOX', name: 'INBOX', type: 'system' },
+        ],
+      };
+    if (path === '/history')
+      return {
+        history: ['a', 'b'].map((id) => ({
+          id: '41',
+          labelsAdded: [{ message: { id, labelIds: ['INBOX', 'Label_7'] }, labelIds: ['Label_7'] }],
+        })),
+        historyId: '42',
+      };
+    return { ...get(path), labelIds: ['INBOX', 'Label_7'] };
+  });
+  const pages = await pull(live, { mode: 'live' });
+  expect(ids(pages)).toEqual(['a', 'b']);
+  expect(pages.flatMap(({ records }) => records.map(({ raw }) => raw))).toMatchObject([
+    { labelNames: ['Private'] },
+    { labelNames: ['Private'] },
+  ]);
+  expect(asked.filter(({ pathname }) => pathname.endsWith('/labels'))).toHaveLength(1);
+});

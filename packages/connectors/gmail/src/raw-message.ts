@@ -12,6 +12,8 @@ export const rawMessage = z.object({
   id: z.string().min(1).max(200),
   threadId: z.string().max(200).optional(),
   labelIds: z.array(z.string()).optional(),
+  /** Names of those labels that a person made; ours, not Gmail's: ids alone say nothing to whoever excludes a label. */
+  labelNames: z.array(z.string()).optional(),
   /** Epoch milliseconds, as text. */
   internalDate: z
     .string()
@@ -36,14 +38,19 @@ export function leftOutReason(labelIds: readonly string[] | undefined): string |
 
 /** Whether a change of these labels can change what a message maps to; being read or starred cannot. */
 export function matters(labelIds: readonly string[] | undefined): boolean {
-  return leftOutReason(labelIds) !== undefined;
+  return leftOutReason(labelIds) !== undefined || ownLabels(labelIds).length > 0;
 }
 
-const kept = ['id', 'threadId', 'labelIds', 'internalDate', 'historyId'] as const;
+/** Labels that a person made: Gmail's own are all in capitals, https://developers.google.com/workspace/gmail/api/guides/labels */
+export function ownLabels(labelIds: readonly string[] | undefined): readonly string[] {
+  return (labelIds ?? []).filter((id) => !/^[A-Z][A-Z_]*$/.test(id));
+}
+
+const kept = ['id', 'threadId', 'labelIds', 'labelNames', 'internalDate', 'historyId'] as const;
 const loose = z.record(z.string(), z.unknown());
 
 /** A message without what quotes its text: snippet, parts and raw form. The snippet comes even with `format=metadata`. */
-export function withoutBody(raw: unknown): unknown {
+export function withoutBody(raw: unknown): Readonly<Record<string, unknown>> | null {
   const message = loose.safeParse(raw);
   if (!message.success) return null;
   const payload = loose.safeParse(message.data['payload']);
