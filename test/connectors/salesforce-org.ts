@@ -32,8 +32,6 @@ export const declaration = {
 /** An org of the sandbox with the connector on its real SDK. Time is real time plus what a test adds by `wait`. */
 export class SalesforceOrg {
   readonly rig: OrgRig;
-  /** The calls of every connection, in order. */
-  readonly calls: TestSession['calls'][number][] = [];
 
   constructor(rig: OrgRig) {
     this.rig = rig;

@@ -20,8 +20,8 @@ export interface SalesforceRequest<T> {
   readonly body?: unknown;
   readonly accept?: 'text/csv';
   readonly idempotent: boolean;
-  /** Writing goes before reading: it is not held back by our share of the day. */
-  readonly write?: boolean;
+  /** What a write needs goes before reading: it is not held back by our share of the day. */
+  readonly urgent?: boolean;
   readonly doc: string;
   readonly answer: z.ZodType<T>;
 }
@@ -29,6 +29,12 @@ export interface SalesforceRequest<T> {
 export interface Answer<T> {
   readonly data: T;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface RowOptions {
+  /** Sees deleted and archived rows as well. */
+  readonly all?: boolean;
+  readonly urgent?: boolean;
 }
 
 export interface RowPage {
@@ -83,7 +89,7 @@ export class SalesforceClient {
     const spec = { bucket: 'org', idempotent: request.idempotent, doc: request.doc };
     return this.session.call(spec, async (signal) => {
       const now = this.session.now();
-      if (request.write !== true) this.memory.budget.holdBack(this.declaration.quota, now);
+      if (request.urgent !== true) this.memory.budget.holdBack(this.declaration.quota, now);
       this.memory.budget.count(now);
       const sent = await this.#sent(request, signal);
       this.memory.budget.learn(sent.headers['sforce-limit-info'], this.session.now());
@@ -91,30 +97,31 @@ export class SalesforceClient {
     });
   }
 
-  /** Rows of a query; `all` sees deleted and archived ones as well. */
-  async rows(soql: string, options: { readonly all?: boolean } = {}): Promise<RowPage> {
-    const answer = await this.#query(soql, options.all === true);
+  /** Rows of a query. */
+  async rows(soql: string, options: RowOptions = {}): Promise<RowPage> {
+    const answer = await this.#query(soql, options);
     return { rows: answer.records, cut: !answer.done };
   }
 
   /** The number of rows that a `SELECT COUNT() …` finds. */
   async count(soql: string): Promise<number> {
-    return (await this.#query(soql, true)).totalSize;
+    return (await this.#query(soql, { all: true })).totalSize;
   }
 
-  #query(soql: string, all: boolean): Promise<z.infer<typeof queryAnswer>> {
+  #query(soql: string, { all = false, urgent = false }: RowOptions): Promise<z.infer<typeof queryAnswer>> {
     return this.json({
       method: 'GET',
       path: all ? paths.queryAll : paths.query,
       query: { q: soql },
       idempotent: true,
+      urgent,
       doc: all ? docs.queryAll : docs.query,
       answer: queryAnswer,
     });
   }
 
   async #identify(): Promise<Identity> {
-    const read = { method: 'GET', idempotent: true, doc: docs.resources } as const;
+    const read = { method: 'GET', idempotent: true, urgent: true, doc: docs.resources } as const;
     const { identity } = await this.json({ ...read, path: paths.resources, answer: resources });
     const found = /\/id\/([a-zA-Z0-9]{15,18})\/([a-zA-Z0-9]{15,18})$/.exec(identity ?? '');
     if (found?.[1] !== undefined && found[2] !== undefined) return { organizationId: found[1], userId: found[2] };

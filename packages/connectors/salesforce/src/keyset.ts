@@ -1,4 +1,4 @@
-import type { SalesforceClient } from './client.ts';
+import type { RowOptions, SalesforceClient } from './client.ts';
 import { isId, type Row } from './record.ts';
 
 /** As many ids as fit a request's address: Salesforce refuses URIs above 16,384 bytes. */
@@ -40,9 +40,7 @@ export async function rowsFor(
     readonly field: string;
     readonly ids: readonly string[];
     readonly and?: string;
-    /** Sees deleted rows as well. */
-    readonly all?: boolean;
-  },
+  } & RowOptions,
 ): Promise<Row[]> {
   const found: Row[] = [];
   const select = [...new Set(['Id', ...wanted.select])].join(', ');
@@ -55,7 +53,7 @@ export async function rowsFor(
         ...(after === '' ? [] : [`Id > '${after}'`]),
       ];
       const soql = `SELECT ${select} FROM ${wanted.object} WHERE ${conditions.join(' AND ')} ORDER BY Id LIMIT ${PAGE}`;
-      const page = await client.rows(soql, { all: wanted.all === true });
+      const page = await client.rows(soql, { all: wanted.all ?? false, urgent: wanted.urgent ?? false });
       found.push(...page.rows);
       const last = page.rows.at(-1)?.Id;
       if (last === undefined || (!page.cut && page.rows.length < PAGE)) break;

@@ -87,6 +87,7 @@ export class Schema {
         method: 'GET',
         path: paths.describe(object),
         idempotent: true,
+        urgent: true,
         doc: docs.describe,
         answer: described,
       });

@@ -62,7 +62,13 @@ export const stageWriter: StageWriter<SalesforceClient> = {
 
   async read(client, property, externalIds) {
     const [rows, writers] = await Promise.all([
-      rowsFor(client, { object: 'Account', select: [property, 'LastModifiedById'], field: 'Id', ids: externalIds }),
+      rowsFor(client, {
+        object: 'Account',
+        select: [property, 'LastModifiedById'],
+        field: 'Id',
+        ids: externalIds,
+        urgent: true,
+      }),
       lastWriters(client, property, externalIds),
     ]);
     const { userId } = await client.identity();
@@ -106,7 +112,7 @@ async function createProperty(
       path: paths.customFields,
       body: { FullName: `Account.${property}`, Metadata: metadata(label, options) },
       idempotent: false,
-      write: true,
+      urgent: true,
       doc: docs.customField,
       answer: created,
     });
@@ -159,6 +165,7 @@ async function lastWriters(
     field: 'AccountId',
     ids,
     and: `Field = '${property}'`,
+    urgent: true,
   });
   const last = new Map<string, { at: number; by: string | undefined }>();
   for (const row of rows) {
@@ -189,7 +196,7 @@ async function writeBatch(client: SalesforceClient, writes: readonly StageWrite[
       })),
     },
     idempotent: false,
-    write: true,
+    urgent: true,
     doc: docs.collections,
     answer: saved,
   });
