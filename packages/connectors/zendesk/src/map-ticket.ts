@@ -38,7 +38,7 @@ export function mapTicket(record: GatheredTicket, context: MapContext): Mapped {
   const moments = momentsOf(record, opened);
   const draft = drafts(record, context);
   const first = moments.find(({ entry }) => entry.comments.length > 0);
-  const atOpening = moments[0]?.after ?? standingOf(record);
+  const atOpening = moments[0]?.after ?? beforeAll(record);
 
   const events: EventDraft[] = [
     {
@@ -82,7 +82,23 @@ export function mapTicket(record: GatheredTicket, context: MapContext): Mapped {
       });
     }
   }
+  const unseen = endUnseen(record);
+  if (unseen !== undefined) {
+    events.push({
+      ...draft.base('status', unseen),
+      type: 'ticket.solved',
+      attributes: draft.attributes(beforeAll(record)),
+    });
+  }
   return { outcome: 'stored', events, ...(gathered.url === undefined ? {} : { url: gathered.url }) };
+}
+
+/** When a ticket ended of which no audit tells how it went: an imported one would stay open for ever. */
+function endUnseen({ ticket, gathered }: GatheredTicket): number | undefined {
+  if (!DONE.has(ticket.status)) return undefined;
+  const told = gathered.history.some((entry) => entry.changes.some((change) => change.field === 'status'));
+  const [created, updated] = [parseTime(ticket.created_at) ?? 0, parseTime(ticket.updated_at) ?? 0];
+  return told ? undefined : Math.max(created + 1, updated);
 }
 
 /** What all events of a ticket have in common. */
@@ -121,7 +137,7 @@ function drafts(record: GatheredTicket, context: MapContext) {
 /** The history as moments in strict order, each with what held before and after it. */
 function momentsOf(record: GatheredTicket, opened: number): Moment[] {
   const moments: Moment[] = [];
-  let standing: Standing = { status: '', customStatus: undefined, priority: '', tags: [] };
+  let standing = beforeAll(record);
   let last = opened;
   for (const entry of record.gathered.history) {
     const stamp = parseTime(entry.at);
@@ -141,17 +157,26 @@ function applied(before: Standing, entry: HistoryEntry): Standing {
     status: last('status') ?? before.status,
     customStatus: last('custom_status_id') ?? before.customStatus,
     priority: last('priority') ?? before.priority,
-    tags: tags === undefined ? before.tags : tags.split(/\s+/).filter((tag) => tag !== ''),
+    tags: tags === undefined ? before.tags : tagsOf(tags),
   };
 }
 
-/** The ticket as it is now, for one without a history. */
-function standingOf({ ticket }: GatheredTicket): Standing {
+function tagsOf(text: string): string[] {
+  return text.split(/\s+/).filter((tag) => tag !== '');
+}
+
+/** What held before the first audit: what a field was changed from, nothing where it was set later, and what holds now where no audit tells of it. */
+function beforeAll({ ticket, gathered }: GatheredTicket): Standing {
+  const first = (field: string, now: string): string => {
+    const change = gathered.history.flatMap((entry) => entry.changes).find((each) => each.field === field);
+    return change === undefined ? now : (change.previous ?? '');
+  };
+  const customStatus = first('custom_status_id', ticket.custom_status_id ? String(ticket.custom_status_id) : '');
   return {
-    status: ticket.status,
-    customStatus: ticket.custom_status_id ? String(ticket.custom_status_id) : undefined,
-    priority: ticket.priority ?? '',
-    tags: ticket.tags,
+    status: first('status', ticket.status),
+    customStatus: customStatus === '' ? undefined : customStatus,
+    priority: first('priority', ticket.priority ?? ''),
+    tags: tagsOf(first('tags', ticket.tags.join(' '))),
   };
 }
 
