@@ -199,7 +199,8 @@ function streamTests<Client>(subject: ContractSubject<Client>, stream: Connector
           const ended = settled(stream, mutant.raw, subject.context, told);
           expect(performance.now() - before, `${told} took too long`).toBeLessThan(budgetMs);
           expect(Reflect.get({}, 'polluted'), told).toBeUndefined();
-          if (subject.canary !== undefined) expect(JSON.stringify(ended), told).not.toContain(subject.canary);
+          if (subject.canary !== undefined)
+            expect(keptOf('mapped' in ended ? ended.mapped : ended), told).not.toContain(subject.canary);
           judged += 1;
         }
       }
@@ -233,7 +234,7 @@ function streamTests<Client>(subject: ContractSubject<Client>, stream: Connector
         const aside = stream.withoutBody === undefined ? raw : stream.withoutBody(raw);
         expect(JSON.stringify(aside) ?? '').not.toContain(canary);
         if (outcome !== 'unparsed') {
-          expect(JSON.stringify(stream.map(stream.raw.parse(raw), subject.context))).not.toContain(canary);
+          expect(keptOf(stream.map(stream.raw.parse(raw), subject.context))).not.toContain(canary);
         }
       }
     });
@@ -245,6 +246,9 @@ function streamTests<Client>(subject: ContractSubject<Client>, stream: Connector
     });
   });
 }
+
+/** What is stored of a mapped record: its title is looked at by exclusions and forgotten. */
+const keptOf = (mapped: object): string => JSON.stringify({ ...mapped, title: undefined });
 
 /** As `settle`, with the mutant in the message of what breaks the contract. */
 function settled(...[stream, raw, context, told]: [...Parameters<typeof settle>, string]): Settled {

@@ -39,7 +39,12 @@ export function mapMeeting(raw: RawMeeting, context: MapContext): Mapped {
   });
   const [reason] = reasons;
   if (events.length === 0 && reason !== undefined) return { outcome: 'ignored', reason };
-  return { outcome: 'stored', events, ...(event.htmlLink ? { url: event.htmlLink.slice(0, 2_000) } : {}) };
+  return {
+    outcome: 'stored',
+    events,
+    ...(event.htmlLink ? { url: event.htmlLink.slice(0, 2_000) } : {}),
+    ...(event.summary ? { title: event.summary.slice(0, 1_000) } : {}),
+  };
 }
 
 /** Kinds of events that Calendar makes for itself, or that block time without a meeting. */

@@ -61,8 +61,12 @@ export function mapEmail(record: GatheredRecord, context: MapContext): Mapped {
     outcome: 'stored',
     events: [{ ...draft, type: type[direction] } satisfies EventDraft],
     url: record.gathered.url,
+    ...titleOf(value(record, 'hs_email_subject')),
   };
 }
+
+/** For exclusions alone: the runner looks at it and forgets it. */
+const titleOf = (title: string | undefined) => (title === undefined ? {} : { title: title.slice(0, 1000) });
 
 function directionOf(
   record: GatheredRecord,

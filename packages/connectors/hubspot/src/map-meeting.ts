@@ -58,8 +58,10 @@ export function mapMeeting(record: GatheredRecord, context: MapContext): Mapped 
     events.push({ ...base, type: 'meeting.canceled', occurredAt: canceledAt(record, start), attributes });
   }
   if (events.length === 0) return { outcome: 'ignored', reason: 'outcome_unknown' };
-  return { outcome: 'stored', events, url: record.gathered.url };
+  return { outcome: 'stored', events, url: record.gathered.url, ...titleOf(value(record, 'hs_meeting_title')) };
 }
+
+const titleOf = (title: string | undefined) => (title === undefined ? {} : { title: title.slice(0, 1000) });
 
 /** Put on record after the start, a cancellation counts from the start: it must be known before the calendar's "held" at the end. */
 function canceledAt(record: GatheredRecord, start: number): number {
