@@ -249,19 +249,20 @@ describe('outlook’s mail on the sandbox, with the real SDK', () => {
     const { handle, clock, tenants } = microsoft;
     handle.addMail(ana, letter(1, clock.now - day));
     handle.grantApp(tenants.first, app.clientId, {
-      roles: ['User.Read.All', 'Mail.ReadBasic', 'Calendars.Read'],
+      roles: ['Mail.ReadBasic', 'Calendars.Read'],
       group: [ana],
     });
     const token = handle.oauth.mint({
       clientId: app.clientId,
       subject: `app:${tenants.first}`,
-      scopes: ['User.Read.All', 'Mail.ReadBasic', 'Calendars.Read'],
+      scopes: ['Mail.ReadBasic', 'Calendars.Read'],
     }).accessToken;
     const { id } = handle.mail.folder(ana, 'inbox');
     const inside = await connect(ana, token, { subject: ana });
-    expect(await outlook.identify(inside)).toMatchObject({ address: ana });
+    expect(await outlook.identify(inside)).toEqual({ externalAccountId: ana, label: ana, address: ana });
     expect(ids(await collect(mail.pull(inside, null, id, spanOf({}))))).toHaveLength(1);
     const outside = await connect(ben, token, { subject: ben });
+    await expect(outlook.identify(outside)).rejects.toMatchObject({ fault: { kind: 'scope-missing' } });
     await expect(mail.partitions?.(outside)).rejects.toMatchObject({ fault: { kind: 'scope-missing' } });
   });
 });

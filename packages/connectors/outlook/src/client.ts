@@ -34,6 +34,8 @@ export interface GraphPage<T> {
 export interface GraphClient {
   /** `/me`, or the mailbox that an organization's grant reads. */
   readonly root: string;
+  /** That mailbox; absent where the signed-in account is read. */
+  readonly subject?: string;
   readonly grantedScopes: readonly string[];
   now(): number;
   read<T>(request: GraphRead<T>): Promise<T>;
@@ -71,6 +73,7 @@ export async function connectGraph(session: Session): Promise<GraphClient> {
 
   return {
     root: session.subject === undefined ? '/me' : `/users/${encodeURIComponent(session.subject)}`,
+    ...(session.subject === undefined ? {} : { subject: session.subject }),
     grantedScopes: session.grantedScopes,
     now: session.now,
     read,

@@ -34,8 +34,20 @@ const user = z.object({
   userPrincipalName: z.string().nullish(),
 });
 
-/** The mailbox behind the grant. Its id stays when a person's name and address change. */
+/**
+ * The mailbox behind the grant. Its id stays when a person's name and address change. One of an organization's grant goes by the
+ * address that was chosen: reading its inbox proves it, and spares a permission for the directory of all people.
+ */
 export async function identify(client: GraphClient): Promise<ExternalAccount> {
+  if (client.subject !== undefined) {
+    const address = client.subject.toLowerCase();
+    await client.read({
+      path: `${client.root}/mailFolders/inbox?$select=id`,
+      answer: z.object({ id: z.string() }),
+      doc: 'mailfolder-get',
+    });
+    return { externalAccountId: address, label: address, address };
+  }
   const account = await client.read({
     path: `${client.root}?$select=id,displayName,mail,userPrincipalName`,
     answer: user,
