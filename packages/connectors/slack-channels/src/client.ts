@@ -1,6 +1,6 @@
 import { ConnectorFault, type Session } from '@waymark/connector-kit';
 import { z } from 'zod';
-import { listedMessage, type ListedMessage } from './message-facts.ts';
+import { listedMessage, stamp, type ListedMessage } from './message-facts.ts';
 import { settingsOf, type SlackSettings } from './settings.ts';
 
 const text = z.string().max(1000);
@@ -82,7 +82,10 @@ const user = z
   }));
 export type SlackUser = z.infer<typeof user>;
 
-const messages = z.array(z.unknown()).transform((all) => all.map(listedMessage).filter((one) => one !== undefined));
+/** One without a time stamp makes the whole answer one that is not understood: none is left out. */
+const messages = z
+  .array(z.looseObject({ ts: stamp }))
+  .transform((all) => all.map(listedMessage).filter((one) => one !== undefined));
 
 const channelsAnswer = z.object({ channels: z.array(channel), response_metadata: next });
 const channelAnswer = z.object({ channel });

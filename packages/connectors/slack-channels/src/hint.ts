@@ -101,22 +101,27 @@ function deliveriesOf(body: Envelope, externalAccountId: string): HintDelivery[]
   if (body.type !== 'event_callback' || body.event?.type !== 'message') return [];
   if (body.event.channel_type !== 'channel' && body.event.channel_type !== 'group') return [];
   const payload = messageOf(body.event);
+  // What cannot be read is kept as that, without its text, so that it is seen (I9).
+  if (payload === undefined) return keep({ kind: 'unread', id: body.event_id ?? '' }, `unread:${body.event_id ?? ''}`);
   // Deliveries of one event share its id, whatever the try (failure G1).
-  return payload ? keep(payload, body.event_id ?? contentUuid('slack-event', JSON.stringify(payload))) : [];
+  return payload === 'nothing'
+    ? []
+    : keep(payload, body.event_id ?? contentUuid('slack-event', JSON.stringify(payload)));
 }
 
 /** A message, its edit or its deletion, without text. An edit carries the message as it is now. */
-function messageOf(event: unknown): SlackDelivery | undefined {
+function messageOf(event: unknown): SlackDelivery | 'nothing' | undefined {
   const read = messageEvent.safeParse(event);
   if (!read.success) return undefined;
   const { channel, subtype, deleted_ts: deleted } = read.data;
   const at = read.data.event_ts ?? read.data.ts;
   if (at === undefined) return undefined;
+  if (subtype === 'message_replied') return 'nothing';
   if (subtype === 'message_deleted')
     return deleted === undefined ? undefined : { kind: 'deleted', channel, ts: deleted, at };
   // The first message of a thread that was deleted stays as a stone with the same time stamp.
   const facts = listedMessage(subtype === 'message_changed' ? read.data.message : event)?.facts;
-  if (!facts || subtype === 'message_replied') return undefined;
+  if (!facts) return undefined;
   return facts.subtype === 'tombstone'
     ? { kind: 'deleted', channel, ts: facts.ts, at }
     : { kind: 'message', channel, facts };

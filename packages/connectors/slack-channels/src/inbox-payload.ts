@@ -6,5 +6,7 @@ export const slackDelivery = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('message'), channel: z.string(), facts: messageFacts }),
   z.object({ kind: z.literal('deleted'), channel: z.string(), ts: stamp, at: z.string() }),
   z.object({ kind: z.literal('gap'), from: z.number() }),
+  /** A message of a form that is not known; its event's id leads to it in Slack's own log. */
+  z.object({ kind: z.literal('unread'), id: z.string() }),
 ]);
 export type SlackDelivery = z.infer<typeof slackDelivery>;

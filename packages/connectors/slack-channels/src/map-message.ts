@@ -33,7 +33,7 @@ export function mapMessage(raw: RawMessage, context: MapContext): Mapped {
     occurredAt: timeOf(facts.ts),
     touchpoint: 'chat',
     direction: inbound ? 'inbound' : 'outbound',
-    participants: [personOf(author), ...(inbound ? [] : namedOf(channel))],
+    participants: [personOf(author), ...namedOf(channel, inbound, author)],
     automated: author.isBot,
     subject: given ?? domainFor(raw, inbound, context) ?? `record:slack:${channel.id}`,
     attributes: attributesOf(channel, facts),
@@ -63,10 +63,16 @@ function personOf(author: Author): Participant {
   };
 }
 
-/** Outside members are named on our messages where they are of one company: between two, none is guessed. */
-function namedOf(channel: Message['channel']): readonly Participant[] {
+/**
+ * Outside members are named on our messages, and beside an author without an address, where they are of one company by their workspace or
+ * their domain: between two, none is guessed.
+ */
+function namedOf(channel: Message['channel'], inbound: boolean, author: Author): readonly Participant[] {
   const domains = new Set(channel.outsiders.map(domainOf));
-  return domains.size === 1 ? channel.outsiders.map((address) => ({ role: 'to' as const, address })) : [];
+  const known = inbound && normalizeAddress(author.address) !== undefined;
+  const one = domains.size === 1 || channel.outsideTeams.length === 1;
+  if (!one || known) return [];
+  return channel.outsiders.map((address) => ({ role: inbound ? ('cc' as const) : ('to' as const), address }));
 }
 
 /**

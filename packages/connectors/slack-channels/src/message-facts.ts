@@ -4,12 +4,16 @@ import { z } from 'zod';
 export const stamp = z.string().regex(/^\d{9,10}\.\d{6}$/);
 
 const id = z.string().min(1).max(50);
-const optionalId = id.nullish().transform((value) => value ?? undefined);
+/** A message is kept whatever is odd about one of its fields; without a time stamp alone it is none. */
+const optionalId = id
+  .nullish()
+  .catch(undefined)
+  .transform((value) => value ?? undefined);
 
 /** A message as Slack gives it, with its text: https://docs.slack.dev/reference/events/message */
 const wireMessage = z.object({
   ts: stamp,
-  subtype: z.string().max(100).nullish(),
+  subtype: z.string().max(100).nullish().catch(undefined),
   user: optionalId,
   bot_id: optionalId,
   app_id: optionalId,
@@ -17,12 +21,12 @@ const wireMessage = z.object({
   team: optionalId,
   user_team: optionalId,
   source_team: optionalId,
-  thread_ts: stamp.nullish(),
-  edited: z.object({ ts: z.string().max(30) }).nullish(),
-  text: z.string().nullish(),
-  files: z.array(z.unknown()).nullish(),
-  reply_count: z.number().int().nullish(),
-  latest_reply: z.string().max(30).nullish(),
+  thread_ts: stamp.nullish().catch(undefined),
+  edited: z.object({ ts: stamp }).nullish().catch(undefined),
+  text: z.string().nullish().catch(undefined),
+  files: z.array(z.unknown()).nullish().catch(undefined),
+  reply_count: z.number().int().nullish().catch(undefined),
+  latest_reply: stamp.nullish().catch(undefined),
 });
 
 /** What is kept of a message: everything but what it says. */

@@ -94,7 +94,8 @@ async function deliveredRecords(directory: Directory, deliveries: readonly Deliv
   const records: RawRecord[] = [];
   for (const { payload, place } of deliveries) {
     const read = slackDelivery.safeParse(payload);
-    if (!read.success) records.push({ id: `delivery:${place}`, version: place, raw: payload });
+    if (!read.success || read.data.kind === 'unread')
+      records.push({ id: `delivery:${place}`, version: place, raw: payload });
     else if (read.data.kind === 'deleted') {
       const { channel, ts, at } = read.data;
       // A record of its own version, so that the message stays deleted whenever an older form of it comes (failure R13).
