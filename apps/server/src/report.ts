@@ -7,10 +7,12 @@ import {
   flags as storedFlags,
   installations,
   populationTotals,
+  pushSubscriptions,
   streamCounts,
   streamStates,
   unmatched,
   writebackSummary,
+  type PushRow,
   type Tx,
   type Workspace,
 } from '@waymark/store';
@@ -25,6 +27,9 @@ export interface WorkspaceReport {
     readonly status: string;
     readonly reason: string | null;
     readonly resumeAt: string | null;
+    /** How it signs in: `consent`, an organization's grant (its kind), or `address` where others post to us. */
+    readonly grant: string;
+    readonly push: PushReport;
     readonly streams: readonly StreamReport[];
   }[];
   readonly accounts: number;
@@ -51,6 +56,14 @@ export interface WorkspaceReport {
     readonly verified: number;
     readonly failed: number;
   };
+}
+
+/** Subscriptions that wake an installation's streams. Without any it is read on the clock alone. */
+export interface PushReport {
+  readonly subscribed: number;
+  readonly faults: readonly { readonly target: string; readonly message: string; readonly since: string }[];
+  /** Why there are none; null where there are some, or where its provider has none. */
+  readonly note: string | null;
 }
 
 export interface StreamReport {
@@ -111,6 +124,7 @@ export async function workspaceReport(tx: Tx, workspace: Workspace, now: number)
 async function installationReports(tx: Tx, now: number): Promise<WorkspaceReport['installations']> {
   const states = await streamStates(tx);
   const counts = await streamCounts(tx);
+  const pushes = await pushSubscriptions(tx);
   return (await installations(tx)).map((one) => {
     const own = states.filter((state) => state.installationId === one.installationId);
     const names = [...new Set(own.map((state) => state.stream))].sort();
@@ -121,6 +135,11 @@ async function installationReports(tx: Tx, now: number): Promise<WorkspaceReport
       status: one.status,
       reason: one.statusReason,
       resumeAt: one.resumeAt === null ? null : new Date(one.resumeAt).toISOString(),
+      grant: one.grantKind,
+      push: pushReport(
+        pushes.filter((push) => push.installationId === one.installationId),
+        one.pushNote,
+      ),
       streams: names.map((stream): StreamReport => {
         const parts = own.filter((state) => state.stream === stream);
         const ended = counts.filter((count) => count.installationId === one.installationId && count.stream === stream);
@@ -154,6 +173,18 @@ async function installationReports(tx: Tx, now: number): Promise<WorkspaceReport
       }),
     };
   });
+}
+
+function pushReport(rows: readonly PushRow[], note: string | null): PushReport {
+  return {
+    subscribed: rows.filter((row) => row.state === 'active').length,
+    faults: rows.flatMap((row) =>
+      row.fault === null
+        ? []
+        : [{ target: row.key, message: row.fault.message, since: new Date(row.fault.since).toISOString() }],
+    ),
+    note,
+  };
 }
 
 const severityOrder = ['critical', 'high', 'medium', 'low'];

@@ -43,6 +43,7 @@ export function statusText(report: WorkspaceReport): string {
   return [
     table(['connector', 'account', 'stream', 'stored', 'ignored', 'rejected', 'read', 'fault'], rows),
     ...stopped,
+    ...pushLines(report),
     '',
     `${report.accounts} accounts (${report.customers} customers), ${report.contacts} contacts, ${report.events.total} events ` +
       `(${report.events.merged} further sightings), ${report.unmatched.subjects} people or domains to assign.`,
@@ -52,4 +53,22 @@ export function statusText(report: WorkspaceReport): string {
     `Flags: ${report.flags.length}. Alerts: ${report.alerts.posted} posted, ${report.alerts.uncertain} uncertain, ${report.alerts.heldBack} held back. ` +
       `Write-back: ${report.writeback.verified} verified, ${report.writeback.failed} failed.`,
   ].join('\n');
+}
+
+/** What of the subscriptions a person should know: those that fail, and which mailboxes an organization's grant reads. */
+function pushLines(report: WorkspaceReport): readonly string[] {
+  const faults = report.installations.flatMap((one) =>
+    one.push.faults.map(
+      (fault) => `${one.connector} ${one.label}: no news by push (${fault.message}), read on the clock`,
+    ),
+  );
+  const granted = report.installations.filter(
+    (one) =>
+      one.status === 'active' && (one.grant === 'service-account-delegation' || one.grant === 'client-credentials'),
+  );
+  const mailboxes = granted.map((one) => `${one.connector} ${one.label}`).join(', ');
+  return [
+    ...faults,
+    ...(granted.length > 0 ? [`Read under an organization's grant, and no others: ${mailboxes}.`] : []),
+  ];
 }

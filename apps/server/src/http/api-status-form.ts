@@ -34,6 +34,16 @@ export const StatusForm = z
             status: z.string(),
             reason: z.string().nullable(),
             resumeAt: z.string().nullable(),
+            grant: z.string(),
+            push: z
+              .object({
+                subscribed: figure,
+                faults: z
+                  .array(z.object({ target: z.string(), message: z.string(), since: z.string() }).readonly())
+                  .readonly(),
+                note: z.string().nullable(),
+              })
+              .readonly(),
             streams: z.array(StreamForm).readonly(),
           })
           .readonly(),

@@ -83,6 +83,13 @@ function installationView(one: Sources, installation: InstallationReport): Marku
           ${fixOf(stream.fault?.kind ?? '', installation.connector)}
         </p>`,
     )}
+    ${installation.push.faults.map(
+      (fault) =>
+        html`<p class="notice">
+          <strong>Push:</strong> ${fault.message} (${fault.target}). It is tried again; until then changes are found by
+          polling.
+        </p>`,
+    )}
     ${gaps.map(
       (gap) =>
         html`<p class="notice">
