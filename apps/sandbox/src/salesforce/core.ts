@@ -21,6 +21,11 @@ export interface SalesforceSettings {
   pkceRequired: boolean;
   /** Whether a field made through the Tooling API can be seen at once; at the vendor nobody sees it before permissions are given. */
   newFieldsVisible: boolean;
+  /**
+   * How the Tooling API refuses somebody without "Customize Application": the vendor's pages do not say, and both have been seen.
+   * https://github.com/afawcett/apex-toolingapi/issues/19
+   */
+  toolingRefusal: 'access' | 'type';
   /** Time that a bulk job takes, in milliseconds. */
   bulkDelayMs: number;
   /** Refuses Bulk API 2.0 altogether. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Access } from './access.ts';
 import type { RouteContext, RouteHandler, SalesforceCore } from './core.ts';
-import { badJson, missingApiScope, notFound, SalesforceRefusal, sessionExpired } from './errors.ts';
-import { countCall } from './limits.ts';
+import { badJson, dailyLimit, missingApiScope, notFound, SalesforceRefusal, sessionExpired } from './errors.ts';
+import { countCall, limitHeader } from './limits.ts';
 import type { OrgBook } from './org-book.ts';
 
 /** Versions that the sandbox answers: those that are not retired. https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/api_rest_eol.htm */
@@ -37,44 +37,62 @@ export interface Answer {
 /** URI and headers together. https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_api.htm */
 const LONGEST_URI = 16_384;
 
-/** Puts session, daily limit and version in front of a route. */
+/** Puts session, daily limit and version in front of a route. Every answer says how much of the limit is used, refusals too. */
 export function gated(core: SalesforceCore, handle: (call: Call) => Answer | Promise<Answer>): RouteHandler {
   return async (c) => {
-    const found = core.oauth.introspect(c.req.header('authorization'));
-    if (!found.ok) throw sessionExpired();
-    const who = core.userOf(found.grant.subject);
-    if (who === undefined) throw sessionExpired();
-    if (!found.grant.scopes.some((scope) => scope === 'api' || scope === 'full')) throw missingApiScope();
-    const { book, user } = who;
-    const access = new Access(book, user);
-    if (core.settings.apiDisabled.has(book.org.id) || !access.profile.apiEnabled) {
-      throw new SalesforceRefusal(403, 'API_DISABLED_FOR_ORG', 'The REST API is not enabled for this Organization.');
+    const { access, session } = authenticate(core, c.req.header('authorization'));
+    const orgId = access.book.org.id;
+    const limit = core.settings.dailyCallsOf.get(orgId) ?? core.settings.dailyCalls;
+    const counted = countCall(core.windows, orgId, limit);
+    const headers = limitHeader(core.windows, orgId, limit);
+    try {
+      if (!counted) throw dailyLimit();
+      const answer = await handle(callOf(c, access, session));
+      const all = { ...headers, ...answer.headers };
+      if (answer.body === undefined) return c.body(null, answer.status ?? 204, all);
+      if (typeof answer.body === 'string') {
+        return c.body(answer.body, answer.status ?? 200, { ...all, 'content-type': 'text/csv' });
+      }
+      return c.json(answer.body, answer.status ?? 200, all);
+    } catch (error) {
+      if (error instanceof SalesforceRefusal) return c.json(error.body, error.status, headers);
+      throw error;
     }
-    const limit = core.settings.dailyCallsOf.get(book.org.id) ?? core.settings.dailyCalls;
-    const headers = countCall(core.windows, book.org.id, limit);
-    const version = c.req.param('version');
-    const number = /^v(\d\d)\.0$/.exec(version)?.[1];
-    if (number === undefined || Number(number) < OLDEST_VERSION || Number(number) > NEWEST_VERSION) throw notFound();
-    if (c.req.url.length > LONGEST_URI) throw new SalesforceRefusal(414, 'URI_TOO_LONG', 'URI Too Long');
-    const client = /(?:^|,)\s*client=([^,]*)/.exec(c.req.header('sforce-call-options') ?? '')?.[1]?.trim();
-    const answer = await handle({
-      book,
-      access,
-      session: found.token,
-      root: `/services/data/${version}`,
-      version,
-      client,
-      param: (name) => c.req.param(name),
-      query: (name) => c.req.query(name),
-      header: (name) => c.req.header(name),
-      body: (schema) => readBody(c, schema),
-    });
-    const all = { ...headers, ...answer.headers };
-    if (answer.body === undefined) return c.body(null, answer.status ?? 204, all);
-    if (typeof answer.body === 'string') {
-      return c.body(answer.body, answer.status ?? 200, { ...all, 'content-type': 'text/csv' });
-    }
-    return c.json(answer.body, answer.status ?? 200, all);
+  };
+}
+
+/** @throws SalesforceRefusal 401 for a session that is over, 403 for a user or an org without the API. */
+function authenticate(
+  core: SalesforceCore,
+  authorization: string | undefined,
+): { readonly access: Access; readonly session: string } {
+  const found = core.oauth.introspect(authorization);
+  const who = found.ok ? core.userOf(found.grant.subject) : undefined;
+  if (!found.ok || who === undefined) throw sessionExpired();
+  if (!found.grant.scopes.some((scope) => scope === 'api' || scope === 'full')) throw missingApiScope();
+  const access = new Access(who.book, who.user);
+  if (core.settings.apiDisabled.has(who.book.org.id) || !access.profile.apiEnabled) {
+    throw new SalesforceRefusal(403, 'API_DISABLED_FOR_ORG', 'The REST API is not enabled for this Organization.');
+  }
+  return { access, session: found.token };
+}
+
+function callOf(c: RouteContext, access: Access, session: string): Call {
+  const version = c.req.param('version');
+  const number = Number(/^v(\d\d)\.0$/.exec(version)?.[1] ?? Number.NaN);
+  if (!(number >= OLDEST_VERSION && number <= NEWEST_VERSION)) throw notFound();
+  if (c.req.url.length > LONGEST_URI) throw new SalesforceRefusal(414, 'URI_TOO_LONG', 'URI Too Long');
+  return {
+    book: access.book,
+    access,
+    session,
+    root: `/services/data/${version}`,
+    version,
+    client: /(?:^|,)\s*client=([^,]*)/.exec(c.req.header('sforce-call-options') ?? '')?.[1]?.trim(),
+    param: (name) => c.req.param(name),
+    query: (name) => c.req.query(name),
+    header: (name) => c.req.header(name),
+    body: (schema) => readBody(c, schema),
   };
 }
 

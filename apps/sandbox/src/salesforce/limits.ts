@@ -1,5 +1,4 @@
 import type { RollingWindow } from '../front/rolling-window.ts';
-import { dailyLimit } from './errors.ts';
 
 export type Caps = 'vendor' | 'generous';
 
@@ -13,13 +12,12 @@ export const DAY = 86_400_000;
 
 export const callKey = (orgId: string): string => `calls:${orgId}`;
 
-/** Counts a call and gives the header that every answer carries. @throws SalesforceRefusal REQUEST_LIMIT_EXCEEDED above the limit. */
-export function countCall(windows: RollingWindow, orgId: string, limit: number): Record<string, string> {
-  const key = callKey(orgId);
-  if (!windows.take(key, 1, limit, DAY).ok) throw dailyLimit();
-  return limitHeader(windows, orgId, limit);
+/** Counts a call; false above the limit. */
+export function countCall(windows: RollingWindow, orgId: string, limit: number): boolean {
+  return windows.take(callKey(orgId), 1, limit, DAY).ok;
 }
 
+/** The header that every answer carries: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_api_usage.htm */
 export function limitHeader(windows: RollingWindow, orgId: string, limit: number): Record<string, string> {
   return { 'Sforce-Limit-Info': `api-usage=${windows.used(callKey(orgId), DAY)}/${limit}` };
 }

@@ -9,6 +9,7 @@ import {
   percent,
   recordType,
 } from './object-schema.ts';
+import { setupObjects } from './setup-catalog.ts';
 import type { ObjectSchema } from './state.ts';
 
 const flag = (name: string) => field(name, 'boolean', { nillable: false });
@@ -229,96 +230,10 @@ const activities = (): ObjectSchema[] => [
   }),
 ];
 
-const setup = (): ObjectSchema[] => [
-  objectSchema('User', {
-    prefix: '005',
-    without: ['IsDeleted'],
-    fields: [
-      text('Username', 80),
-      field('LastName', 'string', { length: 80, nillable: false }),
-      text('FirstName', 40),
-      systemField('Name', 'string', { nameField: true, label: 'Full Name' }),
-      field('Email', 'email', { nillable: false }),
-      text('Alias', 8),
-      text('Title', 80),
-      flag('IsActive'),
-      picklist('UserType', ['Standard', 'AutomatedProcess', 'Guest']),
-      text('TimeZoneSidKey', 40),
-      reference('ProfileId', ['Profile']),
-      reference('ManagerId', ['User'], { relationshipName: 'Manager' }),
-    ],
-  }),
-  objectSchema('Profile', {
-    prefix: '00e',
-    system: true,
-    without: ['IsDeleted'],
-    fields: [nameOf('Name'), text('UserType')],
-  }),
-  objectSchema('RecordType', {
-    prefix: '012',
-    system: true,
-    without: ['IsDeleted'],
-    fields: [nameOf('Name'), text('DeveloperName', 80), text('SobjectType', 40), flag('IsActive'), text('Description')],
-  }),
-  objectSchema('Organization', {
-    prefix: '00D',
-    system: true,
-    without: ['IsDeleted'],
-    fields: [
-      nameOf('Name'),
-      text('OrganizationType', 40),
-      text('TimeZoneSidKey', 40),
-      text('InstanceName', 5),
-      flag('IsSandbox'),
-      text('DefaultLocaleSidKey', 40),
-      text('LanguageLocaleKey', 40),
-      text('NamespacePrefix', 15),
-    ],
-  }),
-  objectSchema('PermissionSet', {
-    prefix: '0PS',
-    without: ['IsDeleted'],
-    fields: [
-      field('Name', 'string', { nillable: false, length: 80 }),
-      text('Label', 80),
-      reference('ProfileId', ['Profile'], { createable: false, updateable: false }),
-      derivedFlag('IsOwnedByProfile'),
-    ],
-  }),
-  objectSchema('PermissionSetAssignment', {
-    prefix: '0Pa',
-    without: ['IsDeleted', 'CreatedDate', 'CreatedById', 'LastModifiedDate', 'LastModifiedById'],
-    fields: [
-      reference('PermissionSetId', ['PermissionSet'], { nillable: false }),
-      reference('AssigneeId', ['User'], { nillable: false, relationshipName: 'Assignee' }),
-    ],
-  }),
-  objectSchema('FieldPermissions', {
-    prefix: '01k',
-    plural: 'Field Permissions',
-    without: ['IsDeleted', 'CreatedDate', 'CreatedById', 'LastModifiedDate', 'LastModifiedById'],
-    fields: [
-      reference('ParentId', ['PermissionSet'], { nillable: false, relationshipName: 'Parent' }),
-      field('SobjectType', 'string', { nillable: false }),
-      field('Field', 'string', { nillable: false }),
-      flag('PermissionsRead'),
-      flag('PermissionsEdit'),
-    ],
-  }),
-];
-
-/** Objects whose rows are set-up: only "Customize Application" may write them. */
-export const SETUP_OBJECTS: ReadonlySet<string> = new Set([
-  'User',
-  'PermissionSet',
-  'PermissionSetAssignment',
-  'FieldPermissions',
-]);
-
 /**
  * The standard objects that a reader of accounts, deals, cases and activities meets, with the standard fields that matter to it.
  * https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_list.htm
  */
 export function standardObjects(): Record<string, ObjectSchema> {
-  return Object.fromEntries([...crm(), ...activities(), ...setup()].map((schema) => [schema.name, schema]));
+  return Object.fromEntries([...crm(), ...activities(), ...setupObjects()].map((schema) => [schema.name, schema]));
 }

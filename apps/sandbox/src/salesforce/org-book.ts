@@ -83,7 +83,7 @@ export class OrgBook {
     const record: SObject = { Id: id ?? nextId(this.org, schema.prefix) };
     if (has.has('OwnerId')) record['OwnerId'] = edit.userId;
     if (object === 'Case')
-      record['CaseNumber'] = String(1000 + Object.keys(this.org.records['Case'] ?? {}).length).padStart(8, '0');
+      record['CaseNumber'] = String(1000 + (this.org.sequences[schema.prefix] ?? 0)).padStart(8, '0');
     const stamps: SObject = {
       IsDeleted: false,
       CreatedDate: at,

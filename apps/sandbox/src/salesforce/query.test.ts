@@ -209,6 +209,7 @@ describe('limits', () => {
     expect(limits.json).toMatchObject({ DailyApiRequests: { Max: 100, Remaining: 0 } });
     const over = await rig.query('SELECT Id FROM Account', token);
     expect([over.status, over.headers.get('retry-after')]).toEqual([403, null]);
+    expect(over.headers.get('sforce-limit-info')).toBe('api-usage=100/100');
     expect(over.json).toEqual([{ message: 'TotalRequests Limit exceeded.', errorCode: 'REQUEST_LIMIT_EXCEEDED' }]);
     expect((await rig.query('SELECT Id FROM Account')).status).toBe(200);
     expect(rig.handle.peak(OTHER_ORG).day).toBe(101);

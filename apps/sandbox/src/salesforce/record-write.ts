@@ -1,8 +1,8 @@
 import type { SalesforceCore } from './core.ts';
 import type { Problem } from './errors.ts';
 import type { Call } from './gate.ts';
-import { SETUP_OBJECTS } from './object-catalog.ts';
 import { longId } from './record-id.ts';
+import { SETUP_OBJECTS } from './setup-catalog.ts';
 import type { ObjectSchema, SObject, WriteLogEntry } from './state.ts';
 import { checkValue } from './value.ts';
 

@@ -70,6 +70,7 @@ function checkSize(records: readonly Sent[]): void {
     );
   }
   const chunks = records.filter((each, index) => each.attributes.type !== records[index - 1]?.attributes.type).length;
+  // The limit is documented, the code of its refusal is not.
   if (chunks > MOST_CHUNKS) {
     throw new SalesforceRefusal(
       400,

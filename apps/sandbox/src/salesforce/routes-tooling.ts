@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EmulatorApp, SalesforceCore } from './core.ts';
-import { insufficientAccess, notFound, SalesforceRefusal } from './errors.ts';
+import { insufficientAccess, invalidType, notFound, SalesforceRefusal } from './errors.ts';
 import { field, picklist, type FieldDefinition, type FieldType } from './field.ts';
 import { gated, type Answer, type Call } from './gate.ts';
 import { nextId, replaceFields } from './org.ts';
@@ -49,10 +49,12 @@ export function registerToolingRoutes(app: EmulatorApp, core: SalesforceCore): v
 
 /**
  * Makes a custom field. Afterwards it is there, but no profile may see it, not even the administrator's: that takes a FieldPermissions
- * record. https://salesforce.stackexchange.com/questions/208307
+ * record. https://github.com/simple-salesforce/simple-salesforce/issues/621
  */
 async function createField(core: SalesforceCore, call: Call): Promise<Answer> {
-  if (!call.access.profile.admin) throw insufficientAccess();
+  if (!call.access.profile.admin) {
+    throw core.settings.toolingRefusal === 'access' ? insufficientAccess() : invalidType('CustomField');
+  }
   const { FullName, Metadata } = await call.body(customFieldSchema);
   const [object = '', name = ''] = FullName.split('.');
   const schema = call.access.object(object);

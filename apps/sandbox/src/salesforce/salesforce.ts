@@ -100,6 +100,7 @@ export function createSalesforce(options: SalesforceOptions): SalesforceService 
     sessionSeconds: 7200,
     pkceRequired: true,
     newFieldsVisible: false,
+    toolingRefusal: 'access',
     bulkDelayMs: 50,
     bulkRefused: false,
     bulkFailure: undefined,

@@ -181,6 +181,8 @@ describe('a new field', () => {
     const member = rig.token(MEMBER);
     const refused = await rig.call('POST', PATH, wanted, member);
     expect([refused.status, Object(refused.json)[0].errorCode]).toEqual([403, 'INSUFFICIENT_ACCESS']);
+    rig.handle.settings.toolingRefusal = 'type';
+    expect((await rig.call('POST', PATH, wanted, member)).json).toMatchObject([{ errorCode: 'INVALID_TYPE' }]);
     expect((await rig.call('POST', PATH, wanted)).json).toMatchObject({
       success: true,
       id: expect.stringMatching(/^00N/),
