@@ -22,6 +22,7 @@ const sees: Readonly<Record<string, readonly Touchpoint[]>> = {
   emails: ['email'],
   meetings: ['meeting'],
   tickets: ['ticket'],
+  'channel-messages': ['chat'],
 };
 
 /** The touchpoints that a stream would see. */
