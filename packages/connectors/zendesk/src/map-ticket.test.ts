@@ -114,4 +114,11 @@ describe('map-ticket', () => {
     expect(told(kept)[0]?.attributes).not.toHaveProperty('subject');
     expect(told(kept, { keepSubjects: true })[0]?.attributes).toMatchObject({ subject: 'Invoice' });
   });
+
+  it('shows exclusions the subject and the tags, kept or not', () => {
+    const tagged = ticket({ id: 113, row: { subject: 'Invoice', tags: ['private'] }, history: [] });
+    const mapped = mapTicket(gatheredTicket.parse(tagged), context);
+    expect(mapped).toMatchObject({ title: 'Invoice', tags: ['private'] });
+    expect(JSON.stringify(told(tagged))).not.toContain('Invoice');
+  });
 });

@@ -90,7 +90,14 @@ export function mapTicket(record: GatheredTicket, context: MapContext): Mapped {
       attributes: draft.attributes(beforeAll(record)),
     });
   }
-  return { outcome: 'stored', events, ...(gathered.url === undefined ? {} : { url: gathered.url }) };
+  const title = ticket.subject?.trim();
+  return {
+    outcome: 'stored',
+    events,
+    tags: ticket.tags,
+    ...(title ? { title: title.slice(0, 1000) } : {}),
+    ...(gathered.url === undefined ? {} : { url: gathered.url }),
+  };
 }
 
 /** When a ticket ended of which no audit tells how it went: an imported one would stay open for ever. */

@@ -93,7 +93,7 @@ async function toPage(
       id: String(row.id),
       version: String(parseTime(row['updated_at']) ?? 0),
       raw: {
-        ticket: keptRow(row, client.settings.keepSubjects),
+        ticket: keptRow(row),
         gathered: {
           ...urlOf(row),
           history: unreadable === 0 ? history : [...history, { unreadable }],

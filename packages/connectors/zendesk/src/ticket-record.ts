@@ -73,15 +73,15 @@ const KEPT = [
   'assignee_id',
   'organization_id',
   'tags',
+  'subject',
 ] as const;
 
-/** Leaves out of a row what people wrote; the subject stays only where subjects are kept. */
-export function keptRow(row: Identified, keepSubjects: boolean): Record<string, unknown> {
+/** Leaves out of a row what people wrote, but for the subject, which exclusions look at before it is forgotten. */
+export function keptRow(row: Identified): Record<string, unknown> {
   const kept: Record<string, unknown> = Object.fromEntries(
     KEPT.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]),
   );
   const via = row['via'];
   if (typeof via === 'object' && via !== null) kept['channel'] = Reflect.get(via, 'channel');
-  if (keepSubjects && row['subject'] !== undefined) kept['subject'] = row['subject'];
   return kept;
 }

@@ -47,7 +47,8 @@ export function ticket(input: Input) {
       organization_id: 7001,
       tags: [],
       channel: 'email',
-      subject: canary,
+      subject: 'Invoice',
+      description: canary,
       ...input.row,
     },
     gathered: {
