@@ -79,6 +79,9 @@ describe('match', () => {
   });
   it('follows the record a source names, and queues an unknown one', () => {
     const event = { eventId: 'e', direction: 'none' as const, participants: [], installationId: 'i1' };
+    const anywhere = assignments({ records: new Map([['*:42', 'acme']]) });
+    expect(match({ ...event, subject: '42' }, anywhere)).toMatchObject({ accountId: 'acme', reason: 'record' });
+    expect(match({ ...event, subject: 'record:42' }, anywhere)).toMatchObject({ accountId: null });
     expect(match({ ...event, subject: 'record:42' }, assignments())).toMatchObject({
       accountId: 'acme',
       reason: 'record',

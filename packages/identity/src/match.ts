@@ -64,7 +64,10 @@ export interface Assignments {
   readonly verdicts?: ReadonlyMap<string, 'not_customer' | 'split'>;
   /** Accounts with the one that a CRM names as their parent. */
   readonly parents?: ReadonlyMap<string, string>;
-  /** By the record's key in its installation: `<installation>:<external id>`. */
+  /**
+   * By the record's key in its installation: `<installation>:<external id>`; `*:<external id>` where one account alone has it in
+   * whatever CRM, for sources that name it without saying which.
+   */
   readonly records: ReadonlyMap<string, string>;
   /** Accounts that were merged, with the one that each goes on as. */
   readonly merged?: ReadonlyMap<string, string>;
@@ -226,7 +229,9 @@ function recordClaim(
       };
     if (claim.aside.length > 0) return { found: [], aside: claim.aside, unknown: true };
   }
-  return own ? as(own) : { ...nothing, unknown: true };
+  const anywhere = subject.startsWith('record:') ? undefined : assignments.records.get(`*:${key}`);
+  const named = own ?? anywhere;
+  return named ? as(named) : { ...nothing, unknown: true };
 }
 
 interface AddressClaim {

@@ -4,6 +4,7 @@ import {
   assignments as storedAssignments,
   assignmentsOf,
   crmRecords,
+  installations as readInstallations,
   members,
   mergedAccounts,
   parentLinks,
@@ -44,6 +45,7 @@ export async function lookupFor(tx: Tx): Promise<Lookup> {
     const people = new Set<string>();
     const domains = new Set<string>();
     const records = new Set<string>();
+    const bare = new Set<string>();
     const installations = new Set<string>();
     for (const event of events) {
       for (const { address } of event.participants) {
@@ -56,10 +58,13 @@ export async function lookupFor(tx: Tx): Promise<Lookup> {
       if (event.installationId) installations.add(event.installationId);
       if (!event.subject) continue;
       records.add(event.subject.startsWith('record:') ? event.subject.slice(7) : event.subject);
+      if (!event.subject.startsWith('record:')) bare.add(event.subject);
       if (event.subject.includes('.')) domains.add(registrableDomain(event.subject));
     }
     const given = await assignmentsOf(tx, { people: [...people], domains: [...domains], records: [...records] });
-    const known = await crmRecords(tx, [...installations], [...records]);
+    // A source that is no CRM names an id without saying whose.
+    const all = bare.size === 0 ? [] : (await readInstallations(tx)).map(({ installationId }) => installationId);
+    const known = await crmRecords(tx, [...new Set([...installations, ...all])], [...records]);
     const standing = known.filter((one) => !one.gone);
     return withParents(
       tx,
@@ -92,6 +97,10 @@ function toAssignments(ground: Ground, given: readonly Assignment[], standing: r
   const records = new Map<string, string>();
   const maps = { contact: contacts, alias: aliases, domain: domains };
   for (const one of standing) records.set(`${one.installationId}:${one.externalId}`, survivor(one.accountId));
+  for (const [externalId, same] of Map.groupBy(standing, (one) => one.externalId)) {
+    const [only, ...more] = new Set(same.map((one) => survivor(one.accountId)));
+    if (only !== undefined && more.length === 0) records.set(`*:${externalId}`, only);
+  }
   for (const one of given) {
     if (one.accountId === null) {
       if (one.verdict) verdicts.set(`${one.kind}:${one.subject}`, one.verdict);
