@@ -27,11 +27,11 @@ export class Access {
   /** An object that the user may read; undefined for others, as if it were not there. */
   object(name: string): ObjectSchema | undefined {
     const schema = this.book.schema(name);
-    return schema === undefined || this.profile.hiddenObjects.includes(schema.name) ? undefined : schema;
+    return schema === undefined || this.#isHidden(schema.name) ? undefined : schema;
   }
 
   objects(): ObjectSchema[] {
-    return Object.values(this.book.org.objects).filter((schema) => !this.profile.hiddenObjects.includes(schema.name));
+    return Object.values(this.book.org.objects).filter((schema) => !this.#isHidden(schema.name));
   }
 
   /** The fields of an object that the user may read, by lower-case name. */
@@ -51,9 +51,34 @@ export class Access {
     return !this.profile.readOnlyFields.includes(key) && !this.profile.hiddenFields.includes(key);
   }
 
+  /**
+   * Whether a row of an object's field history may be seen: one of a hidden field may not.
+   * https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_objects_contacthistory.htm
+   */
+  seesHistory(historyObject: string): (row: SObject) => boolean {
+    const tracked = this.#trackedBy(historyObject);
+    if (tracked === undefined) return () => true;
+    const visible = this.fields(tracked);
+    return (row) => {
+      const name = String(row['Field']).toLowerCase();
+      return name === 'created' || visible.has(name) || visible.has(`${name}id`);
+    };
+  }
+
   /** Whether sharing lets the user see a record: with "View All Data" every one, otherwise those of which the user is the owner. */
   seesRecord(record: SObject): boolean {
     return this.profile.viewAll || record['OwnerId'] === undefined || record['OwnerId'] === this.user['Id'];
+  }
+
+  /** A history is hidden along with its object. */
+  #isHidden(object: string): boolean {
+    const { hiddenObjects } = this.profile;
+    const tracked = this.#trackedBy(object);
+    return hiddenObjects.includes(object) || (tracked !== undefined && hiddenObjects.includes(tracked));
+  }
+
+  #trackedBy(historyObject: string): string | undefined {
+    return Object.values(this.book.org.objects).find((schema) => schema.history?.object === historyObject)?.name;
   }
 
   #sees(object: string, name: string): boolean {

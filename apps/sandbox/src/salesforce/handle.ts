@@ -108,7 +108,7 @@ export class SalesforceHandle {
   }
 
   /** A profile to change in place: what it hides, whether it may use the API. @throws Error if there is none. */
-  profile(orgId: string, profileId: string, change: (profile: Profile) => void): void {
+  profile(orgId: string, profileId: string, change: (profile: Profile) => unknown): void {
     const profile = this.book(orgId).org.profiles[profileId];
     if (profile === undefined) throw new Error(`The org ${orgId} has no profile ${profileId}.`);
     change(profile);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { picklist } from './field.ts';
 import { ADMIN, MEMBER, ORG, OTHER_ADMIN, OTHER_ORG, startRig, type OrgRig, type Reply } from './org-rig.ts';
 import { PROFILES } from './org.ts';
 
@@ -195,6 +196,25 @@ describe('field-level security', () => {
       profile.viewAll = false;
     });
     expect((await rig.query('SELECT COUNT() FROM Account', token)).json).toMatchObject({ totalSize: 0 });
+  });
+});
+
+describe('the field history', () => {
+  it('leaves out rows of fields that the user may not see, and goes with its object', async () => {
+    rig.handle.setFields(ORG, 'Account', [picklist('Stage__c', ['new', 'old'], { tracked: true })]);
+    const id = made('Tracked', { Stage__c: 'new' });
+    rig.handle.patch(ORG, 'Account', id, { Stage__c: 'old' });
+    const soql = `SELECT Field, NewValue FROM AccountHistory WHERE AccountId = '${id}' ORDER BY Id`;
+    const fields = async (token?: string): Promise<unknown> =>
+      Object((await rig.query(soql, token)).json).records.map((row: { Field: string }) => row.Field);
+    const token = rig.token(MEMBER);
+    expect(await fields()).toEqual(['created', 'Stage__c']);
+    expect(await fields(token)).toEqual(['created', 'Stage__c']);
+    rig.handle.profile(ORG, PROFILES.standard, (profile) => profile.hiddenFields.push('Account.Stage__c'));
+    expect(await fields(token)).toEqual(['created']);
+    expect(await fields()).toEqual(['created', 'Stage__c']);
+    rig.handle.profile(ORG, PROFILES.standard, (profile) => profile.hiddenObjects.push('Account'));
+    expect((await rig.query(soql, token)).json).toMatchObject([{ errorCode: 'INVALID_TYPE' }]);
   });
 });
 

@@ -16,7 +16,7 @@ const AGGREGATES = { count: 'count', min: 'min', max: 'max' } as const;
 const MOST_PARENTS = 5;
 
 /** Raised for SOQL that Salesforce knows and this sandbox does not, so that it cannot pass for the vendor's refusal. */
-export class UnknownSoqlError extends Error {
+class UnknownSoqlError extends Error {
   readonly code = 'unknown_soql';
 }
 

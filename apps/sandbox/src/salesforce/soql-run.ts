@@ -46,6 +46,7 @@ export function runSoql(access: Access, query: SoqlQuery, options: RunOptions): 
     .rows(schema.name)
     .filter((row) => options.all || (row['IsDeleted'] !== true && !isArchived(schema.name, row, now)))
     .filter((row) => access.seesRecord(row))
+    .filter(access.seesHistory(schema.name))
     .filter((row) => matches?.(row) ?? true);
   const shared = { schema, header: selected.map((each) => each.column.names.join('.')) };
   if (selected.length === 0) {
