@@ -4,6 +4,7 @@ import { StoreError } from '@waymark/store';
 import { accountsCommand } from './commands/accounts.ts';
 import { backtestCommand } from './commands/backtest.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { excludeCommand } from './commands/exclude.ts';
 import { explainCommand } from './commands/explain.ts';
 import { importCommand } from './commands/import.ts';
 import { installCommand } from './commands/install.ts';
@@ -43,6 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     backtestCommand(),
     importCommand(),
     reviewCommand(),
+    excludeCommand(),
     writebackCommand(),
   ]) {
     program.addCommand(command);

@@ -37,6 +37,12 @@ export class Exclusions {
     this.#byText = rules.filter((one) => one.kind !== 'installation' && one.kind !== 'label');
   }
 
+  /** Whether these are the very same rules. */
+  sameAs(other: Exclusions): boolean {
+    const ids = (rules: readonly ExclusionRule[]) => rules.map((one) => one.exclusionId).join(' ');
+    return ids(this.rules) === ids(other.rules);
+  }
+
   /** Pairs of a person and an account: only matching can tell whether they apply. */
   get accountPairs(): readonly ExclusionRule[] {
     return this.rules.filter((one) => one.kind === 'pair' && one.other.startsWith('account:'));

@@ -1,7 +1,7 @@
 export { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 export { type Target, targetUrl } from './connection.ts';
 export { errorCode, StoreError, type StoreErrorCode } from './errors.ts';
-export { type Transaction, type TransactionOptions, type Tx, type WorkspaceTransaction } from './tenancy.ts';
+export { rehearse, type Transaction, type TransactionOptions, type Tx, type WorkspaceTransaction } from './tenancy.ts';
 export { createSealer, loadMasterKey, type Sealer } from './secrets.ts';
 export { rotateMasterKey, rotateWorkspaceKey, type KeyRotation } from './key-rotation.ts';
 export { jobDatabase, openJobs, promptWork } from './jobs.ts';

@@ -88,3 +88,13 @@ async function once<Entered extends Transaction, T>(
     client.release(broken);
   }
 }
+
+/** Does work within a transaction, keeps what it returns, and takes back all that it stored, as if it had never been done. */
+export async function rehearse<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  await tx.query('SAVEPOINT rehearsal');
+  try {
+    return await work(tx);
+  } finally {
+    await tx.query('ROLLBACK TO SAVEPOINT rehearsal');
+  }
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stableJson } from '@waymark/journey';
 import type { AccountJourney, Flag } from '@waymark/lifecycle';
-import { openAccountMessages, type Tx } from '@waymark/store';
+import { openAccountMessages, rehearse, type Tx } from '@waymark/store';
 import { deriveAccount, type DerivedAccount } from './account-answer.ts';
 import { DecisionError, type Decided } from './decisions.ts';
 
@@ -54,10 +54,10 @@ export async function previewOf(
   asOf: number,
   work: (tx: Tx) => Promise<Pick<Decided, 'accounts'>>,
 ): Promise<DecisionPreview> {
-  await tx.query('SAVEPOINT preview');
-  const touched = [...(await work(tx)).accounts].sort();
-  const after = await derived(tx, touched, asOf);
-  await tx.query('ROLLBACK TO SAVEPOINT preview');
+  const { touched, after } = await rehearse(tx, async (inner) => {
+    const accountIds = [...(await work(inner)).accounts].sort();
+    return { touched: accountIds, after: await derived(inner, accountIds, asOf) };
+  });
   const before = await derived(tx, touched, asOf);
   const moves = movesOf(before, after);
   const told = await toldFlags(tx, touched);

@@ -1,10 +1,12 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Fact } from '@waymark/lifecycle';
+import type { ExclusionRule, Exclusions } from '@waymark/identity';
 import { contentUuid, type CloudEvent } from '@waymark/journey';
 import {
   addImportedAccounts,
   CopyBatch,
   copyEvents,
+  lockMatching,
   projectAccounts,
   setAsideMany,
   sightingsOf,
@@ -17,6 +19,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { matchThreads } from './attribution.ts';
+import { loadExclusions } from './exclusions.ts';
 import type { Folded } from './fold.ts';
 import { ImportAccounts } from './import-accounts.ts';
 import { ImportFold } from './import-fold.ts';
@@ -66,6 +69,25 @@ interface Batch {
   characters: number;
 }
 
+/** A line that is excluded: counted, and nothing of it is kept. */
+const excludedLine = (rule: ExclusionRule): RejectedLine => ({
+  ok: false,
+  reason: `excluded_${rule.kind}`,
+  detail: 'The line is excluded: waymark exclude list shows by what.',
+  raw: '',
+  digest: '',
+});
+
+/** What is excluded changed while the file was being read. */
+class ExclusionsChanged extends Error {
+  readonly code = 'EXCLUSIONS_CHANGED';
+
+  constructor() {
+    super('What is excluded changed meanwhile: run the import again; what is stored already stays stored once.');
+    this.name = 'ExclusionsChanged';
+  }
+}
+
 const emptyBatch = (): Batch => ({
   rows: new CopyBatch(),
   facts: [],
@@ -98,13 +120,14 @@ export async function importFile(
   lines: Lines | AsyncLines,
   options: ImportOptions = {},
 ): Promise<ImportResult> {
-  const [accounts, fold] = await deps.database.inWorkspace(workspaceId, async (tx) => [
-    await ImportAccounts.load(tx),
-    options.dryRun
+  const known = await deps.database.inWorkspace(workspaceId, async (tx) => ({
+    accounts: await ImportAccounts.load(tx),
+    fold: options.dryRun
       ? undefined
       : deps.afterFold && (await ImportFold.begin(tx, { mostFacts: options.foldEvery ?? 40_000 })),
-  ]);
-  const run = new ImportRun(deps, workspaceId, accounts, fold, options);
+    exclusions: await loadExclusions(tx),
+  }));
+  const run = new ImportRun(deps, workspaceId, known, options);
   const batchRows = options.batchRows ?? 15_000;
   // The first transactions are small, so that there soon is one to run beside.
   let rows = Math.min(batchRows, firstBatchRows);
@@ -133,6 +156,7 @@ class ImportRun {
   readonly #workspaceId: string;
   readonly #accounts: ImportAccounts;
   readonly #rows: ImportRows;
+  readonly #exclusions: Exclusions;
   readonly #fold: ImportFold | undefined;
   readonly #options: ImportOptions;
   readonly #reasons = new Map<string, number>();
@@ -150,14 +174,19 @@ class ImportRun {
   constructor(
     deps: ImportDependencies,
     workspaceId: string,
-    accounts: ImportAccounts,
-    fold: ImportFold | undefined,
+    known: {
+      readonly accounts: ImportAccounts;
+      readonly fold: ImportFold | undefined;
+      readonly exclusions: Exclusions;
+    },
     options: ImportOptions,
   ) {
+    const { accounts, fold, exclusions } = known;
     this.#deps = deps;
     this.#fold = fold;
     this.#workspaceId = workspaceId;
     this.#accounts = accounts;
+    this.#exclusions = exclusions;
     this.#rows = new ImportRows(workspaceId, accounts.assignments);
     this.#options = options;
   }
@@ -169,7 +198,14 @@ class ImportRun {
     batch.characters += typeof text === 'string' ? text.length : text.raw.length;
     const prepared = prepareLine(text);
     if (!prepared.ok) {
-      batch.rejected.push({ number, line: row === undefined ? prepared : { ...prepared, raw: row } });
+      const named = this.#exclusions.mentionedIn(String(row ?? prepared.raw), null);
+      const refused = row === undefined ? prepared : { ...prepared, raw: row };
+      batch.rejected.push({ number, line: named ? excludedLine(named) : refused });
+      return;
+    }
+    const rule = this.#excludes(prepared.event);
+    if (rule) {
+      batch.rejected.push({ number, line: excludedLine(rule) });
       return;
     }
     const made = this.#accounts.settle(prepared.event.subject);
@@ -180,11 +216,27 @@ class ImportRun {
     }
     if (made) batch.accounts.push(made);
     if (made?.create && this.#made.length < listedAccounts) this.#made.push(made.subject);
-    this.#add(batch, prepared.event);
+    this.#add(batch, prepared.event, number);
   }
 
-  #add(batch: Batch, event: CloudEvent): void {
+  #excludes({ participants, subject, attributes }: CloudEvent): ExclusionRule | undefined {
+    const title = attributes['subject'] ?? attributes['title'];
+    return this.#exclusions.of({
+      installationId: null,
+      participants,
+      subject,
+      tags: [],
+      title: typeof title === 'string' ? title : undefined,
+    });
+  }
+
+  #add(batch: Batch, event: CloudEvent, number: number): void {
     const row = this.#rows.row(event, this.#deps.now());
+    const pair = this.#exclusions.ofPair(event.participants, row.accountId);
+    if (pair) {
+      batch.rejected.push({ number, line: excludedLine(pair) });
+      return;
+    }
     batch.rows.add(row);
     this.#types.set(event.type, (this.#types.get(event.type) ?? 0) + 1);
     if (row.thread !== null) batch.threads.add(row.thread);
@@ -228,6 +280,9 @@ class ImportRun {
       this.#workspaceId,
       async (tx) => {
         const at = now();
+        // Whoever excludes takes turns with us: nothing of it is stored after it was purged.
+        await lockMatching(tx);
+        if (!this.#exclusions.sameAs(await loadExclusions(tx))) throw new ExclusionsChanged();
         const created = await addImportedAccounts(tx, batch.accounts, at, 0);
         const copied = await copyEvents(tx, rows);
         const moved = await this.#attribute(tx, batch, doubles.several, copied);
@@ -299,19 +354,21 @@ class ImportRun {
   #seal(rejected: Batch['rejected']) {
     const { sealer } = this.#deps;
     return Promise.all(
-      rejected.map(async ({ number, line }) => {
-        const sourceId = contentUuid('source', this.#workspaceId, 'import', 'rejected', line.digest);
-        const raw = typeof line.raw === 'string' ? line.raw : Buffer.from(line.raw);
-        return {
-          sourceId,
-          installationId: null,
-          stream: 'import',
-          externalId: `line ${number}`,
-          reason: line.reason,
-          detail: line.detail,
-          raw: await sealer.seal(this.#workspaceId, '', `set_aside:${sourceId}`, raw),
-        };
-      }),
+      rejected
+        .filter(({ line }) => line.raw !== '')
+        .map(async ({ number, line }) => {
+          const sourceId = contentUuid('source', this.#workspaceId, 'import', 'rejected', line.digest);
+          const raw = typeof line.raw === 'string' ? line.raw : Buffer.from(line.raw);
+          return {
+            sourceId,
+            installationId: null,
+            stream: 'import',
+            externalId: `line ${number}`,
+            reason: line.reason,
+            detail: line.detail,
+            raw: await sealer.seal(this.#workspaceId, '', `set_aside:${sourceId}`, raw),
+          };
+        }),
     );
   }
 

@@ -13,6 +13,7 @@ export {
 export { coverageIndex, touchpointsOf, watchCoverage } from './coverage.ts';
 export { decide, DecisionError, undoDecided, type Decided, type Decision } from './decisions.ts';
 export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';
+export { exclude, ExclusionError, readmit, type ExclusionRequest } from './exclusions.ts';
 export { accountContext, activeJourneys, foldDue, type Folded, type FoldOptions } from './fold.ts';
 export { openSession, syncInstallation, type SyncDependencies, type SyncOutcome } from './installation.ts';
 export { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
@@ -25,11 +26,7 @@ export { mailboxToken, readServiceAccount } from './organization-token.ts';
 export { issuerOf } from './sign-in.ts';
 export { configurationFor, isLoopback } from './token-endpoint.ts';
 export { TokenKeeper, type Sealer } from './tokens.ts';
-export {
-  importFile,
-  type ImportDependencies,
-  type ImportOptions,
-} from './import.ts';
+export { importFile, type ImportDependencies, type ImportOptions } from './import.ts';
 export { type ImportCounts, type ImportResult } from './import-report.ts';
 export { csvColumns, csvLines, CsvUnreadable, type CsvCounts } from './import-csv.ts';
 export { MappingInvalid, parseCsvMapping, type CsvMapping } from './import-csv-mapping.ts';

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { WritebackError } from '@waymark/writeback';
 import { ConnectorFault } from '@waymark/connector-kit';
-import { DecisionError } from '@waymark/sync';
+import { DecisionError, ExclusionError } from '@waymark/sync';
 import { errorForLog, type Waymark } from '../waymark.ts';
 
 type Status = 400 | 404 | 409 | 413 | 429 | 502;
@@ -44,7 +44,8 @@ export function answerError(waymark: Waymark): (error: Error, c: Context) => Res
 
 function foreseen(error: Error): ApiError | undefined {
   if (error instanceof ApiError) return error;
-  if (error instanceof DecisionError) return new ApiError(409, error.code, error.message);
+  if (error instanceof DecisionError || error instanceof ExclusionError)
+    return new ApiError(409, error.code, error.message);
   if (error instanceof WritebackError)
     return new ApiError(writebackStatus[error.code], error.code.toUpperCase(), error.message);
   if (error instanceof ConnectorFault)

@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { addWritebackPlan, flags, recordAudit, saveWritebackMapping } from '@waymark/store';
+import { addExclusion, addReceipt, addWritebackPlan, flags, recordAudit, saveWritebackMapping } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { decide } from '@waymark/sync';
 import { v7 as uuidv7 } from 'uuid';
@@ -246,6 +246,26 @@ async function alphaIds(waymark: Waymark, alpha: Furnished): Promise<Readonly<Re
       'test',
       now,
     );
+    const exclusionId = uuidv7();
+    await addExclusion(tx, {
+      exclusionId,
+      kind: 'domain',
+      value: 'left-out-alphamark.example',
+      other: '',
+      scope: '',
+      createdAt: now,
+      createdBy: 'test',
+    });
+    await addReceipt(tx, {
+      receiptId: uuidv7(),
+      exclusionId,
+      kind: 'domain',
+      action: 'purged',
+      counts: {},
+      digest: '',
+      at: now,
+      by: 'alphamark',
+    });
     await recordAudit(tx, { at: now, actor: 'alphamark', action: 'test.planned', subject: plan, detail: {} });
     return {
       account: alpha.quietAccountId,
@@ -255,6 +275,7 @@ async function alphaIds(waymark: Waymark, alpha: Furnished): Promise<Readonly<Re
       mapping,
       installation: alpha.installationId,
       decision: decided.decisionId,
+      exclusion: exclusionId,
     };
   });
 }
