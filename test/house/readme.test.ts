@@ -19,7 +19,7 @@ describe('the README and the documents', () => {
   it('lists every setting that there is, and no other', () => {
     const known = [
       ...names(read('apps/server/src/configuration.ts'), /^ {2}([A-Z][A-Z_]+):/gm),
-      ...names(read('apps/cli/src/commands/install.ts'), /process\.env\.(\w+)/g),
+      ...names(read('apps/cli/src/commands/app-credentials.ts'), /process\.env\.(\w+)/g),
     ];
     const table = readme.slice(readme.indexOf('## Configuration'), readme.indexOf('## In this version'));
     const listed = names(table, /`((?:WAYMARK|DATABASE)_[A-Z_]+)`/g);

@@ -66,8 +66,10 @@ export async function keepCredentials(
   values: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { provider } = app;
-  const known = await waymark.database.inWorkspace(workspaceId, (tx) => providerApp(tx, waymark.sealer, provider));
-  const kept = known?.extra ?? {};
+  const stored = await waymark.database.inWorkspace(workspaceId, (tx) => providerApp(tx, waymark.sealer, provider));
+  // What only serves an organization's grant has no app.
+  const known = stored?.clientId === '' ? undefined : stored;
+  const kept = stored?.extra ?? {};
   const told: Record<string, string> = {
     ...Object.fromEntries(Object.entries(values).filter(([name]) => app.extra[name] !== undefined)),
     ...(app.extra.signingSecret && given.signingSecret !== undefined && { signingSecret: given.signingSecret }),
@@ -87,11 +89,7 @@ export async function keepCredentials(
     const set = name === 'signingSecret' ? process.env.WAYMARK_SIGNING_SECRET : undefined;
     told[name] = set ?? (extra.secret ? await askSecret(extra.label) : await ask(extra.label));
   }
-  for (const [name, value] of Object.entries(told)) {
-    const extra = app.extra[name];
-    if (extra && !fits(extra, value))
-      throw new CommandError(`${extra.label} does not have the form that it must have.`);
-  }
+  requireFit(app.extra, told);
   await waymark.database.inWorkspace(workspaceId, (tx) =>
     saveProviderApp(
       tx,
@@ -100,6 +98,33 @@ export async function keepCredentials(
       waymark.now(),
     ),
   );
+}
+
+/** Keeps what was given beside an app that an organization's grant does not need: its topic, for instance. */
+export async function keepExtra(
+  waymark: Waymark,
+  workspaceId: string,
+  app: { readonly provider: string; readonly extra: Readonly<Record<string, AppExtra>> },
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const told = Object.fromEntries(Object.entries(values).filter(([name]) => app.extra[name] !== undefined));
+  if (Object.keys(told).length === 0) return;
+  requireFit(app.extra, told);
+  const { provider } = app;
+  await waymark.database.inWorkspace(workspaceId, async (tx) => {
+    const stored = await providerApp(tx, waymark.sealer, provider);
+    const { clientId, clientSecret } = stored ?? { clientId: '', clientSecret: '' };
+    const extra = { ...stored?.extra, ...told };
+    await saveProviderApp(tx, waymark.sealer, { provider, clientId, clientSecret, extra }, waymark.now());
+  });
+}
+
+function requireFit(extra: Readonly<Record<string, AppExtra>>, told: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(told)) {
+    const asked = extra[name];
+    if (asked && !fits(asked, value))
+      throw new CommandError(`${asked.label} does not have the form that it must have.`);
+  }
 }
 
 async function ask(message: string): Promise<string> {

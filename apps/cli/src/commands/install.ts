@@ -14,7 +14,7 @@ import { signInOf, type AnyConnector } from '@waymark/server';
 import { slackInstallLink, slackManifest, slackRedirectUri, slackScopes } from '@waymark/server';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, type Output } from '../output.ts';
-import { askParameters, keepCredentials, valuesOf, type GivenValues } from './app-credentials.ts';
+import { askParameters, keepCredentials, keepExtra, valuesOf, type GivenValues } from './app-credentials.ts';
 import { installForOrganization, keyText, mailboxList, mailboxText } from './install-mailboxes.ts';
 
 interface Options extends GivenValues {
@@ -146,8 +146,10 @@ async function keepCredentialsFor(
   values: Readonly<Record<string, string>>,
 ): Promise<void> {
   const auth = signInOf(connector.manifest);
-  if (options.organization === true && auth.organization?.kind === 'service-account-delegation') return;
-  await keepCredentials(waymark, workspaceId, { provider: auth.provider, extra: auth.extra ?? {} }, options, values);
+  const app = { provider: auth.provider, extra: auth.extra ?? {} };
+  if (options.organization === true && auth.organization?.kind === 'service-account-delegation')
+    return keepExtra(waymark, workspaceId, app, values);
+  await keepCredentials(waymark, workspaceId, app, options, values);
 }
 
 async function installConnector(

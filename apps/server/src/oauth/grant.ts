@@ -28,12 +28,12 @@ export function redirectUri(publicUrl: string, provider: string): string {
   return `${publicUrl}/oauth/${provider}/callback`;
 }
 
-/** The scopes that an installation needs: the account's, every stream's, and those of write-back where it is on. */
+/** The scopes that an installation needs: the account's, every stream's, those of webhooks unless they are off, of write-back where it is on. */
 export function scopesOf(connector: AnyConnector, settings: Readonly<Record<string, unknown>>): readonly string[] {
   const write = settings.writeback === true ? (connector.write?.scopes ?? []) : [];
-  return [
-    ...new Set([...connector.manifest.baseScopes, ...connector.streams.flatMap((stream) => stream.scopes), ...write]),
-  ];
+  const push = settings.webhooks === false ? [] : (connector.push?.scopes ?? []);
+  const read = connector.streams.flatMap((stream) => stream.scopes);
+  return [...new Set([...connector.manifest.baseScopes, ...read, ...push, ...write])];
 }
 
 export interface LinkRequest {
@@ -97,7 +97,7 @@ export async function beginConsent(
   const app = await waymark.database.inWorkspace(entry.workspaceId, (tx) =>
     providerApp(tx, waymark.sealer, auth.provider),
   );
-  if (!app)
+  if (!app || app.clientId === '')
     throw new InstallError(
       'APP_MISSING',
       `The app credentials of ${auth.provider} are missing: run waymark install ${link.connector}.`,
