@@ -98,7 +98,14 @@ function customers(mapped: readonly Mapped[]): unknown[] {
   return facts
     .flatMap((fact) => (fact.kind === 'account' ? [fact] : []))
     .map(({ name, domains, isCustomer, renewalAt, value, tier, customerSince, crmStage, csm, owner }) => ({
-      ...{ name, domains, isCustomer, renewalAt, value, tier, customerSince, crmStage },
+      name,
+      domains,
+      isCustomer,
+      renewalAt,
+      value,
+      tier,
+      customerSince,
+      crmStage,
       csm: csm?.email ?? emails.get(csm?.ownerId ?? ''),
       owner: emails.get(owner?.ownerId ?? ''),
     }))

@@ -13,7 +13,7 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
 }
 
 /** Ids, quoted, for an IN list. Only what is an id gets into a query. */
-export function idList(ids: readonly string[]): string {
+function idList(ids: readonly string[]): string {
   return ids
     .filter(isId)
     .map((id) => `'${id}'`)
