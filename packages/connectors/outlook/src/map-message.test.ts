@@ -67,7 +67,7 @@ test.each<[keyof typeof messages, string]>([
 });
 
 test('a name that looks like an address is a name', () => {
-  const { participants } = event(messages['a name with quotes and a comma']);
+  const { participants } = event(messages['a name that would be two addresses']);
   expect(participants.map(({ address }) => address)).toEqual(['zoe@client.example', 'ana@vendor.example']);
 });
 

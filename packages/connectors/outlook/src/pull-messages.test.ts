@@ -214,3 +214,9 @@ test('a link to another host is refused, and no token leaves', async () => {
   expect(outlook.classify(refused).kind).toBe('rejected');
   expect(asked).toHaveLength(1);
 });
+
+test('a page that names itself as the next one ends the run, not in a circle', async () => {
+  const asked = graphServer(() => ({ value: [], '@odata.nextLink': link('$deltatoken=one') }));
+  await expect(pull(live)).rejects.toMatchObject({ fault: { kind: 'transient' } });
+  expect(asked).toHaveLength(1);
+});
