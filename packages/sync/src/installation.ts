@@ -10,6 +10,7 @@ import { openInbox } from './inbox.ts';
 import { issuerOf, NoSignIn, subjectOf } from './sign-in.ts';
 import { keepPush, type PushAddressing } from './push.ts';
 import {
+  countRevokedSignal,
   openStream,
   recordFault,
   releaseLease,
@@ -100,6 +101,9 @@ export async function openSession(
     signal,
     now: deps.now,
     random: deps.random,
+    onRevoked: async (message) => {
+      await deps.database.inWorkspace(workspaceId, (tx) => countRevokedSignal(tx, installationId, message, deps.now()));
+    },
   });
   return { connector, session, client: await connector.connect(session) };
 }

@@ -25,6 +25,8 @@ export interface SessionOptions {
   /** Between 0 and 1, for jitter. */
   readonly random: () => number;
   readonly timeoutMs?: number;
+  /** Told once where a call itself was refused for a dead grant; a refused refresh is counted where it is made. */
+  readonly onRevoked?: (message: string) => Promise<void>;
 }
 
 /** What the runner lends a connector for one run: limits, time, retries and token renewal, the same for every vendor. */
@@ -40,6 +42,15 @@ export function createSession(options: SessionOptions): Session {
     signal: options.signal,
     call: (spec, work) => callWithPolicy(options, spec, work),
   };
+}
+
+const told = new WeakSet<SessionOptions>();
+
+/** Some tokens are never refreshed (Slack's), so that only a call can tell that they are dead (E2). Calls go side by side: one tells. */
+async function tellRevoked(options: SessionOptions, message: string): Promise<void> {
+  if (told.has(options)) return;
+  told.add(options);
+  await options.onRevoked?.(message);
 }
 
 /** The longest pause that a run sits out; beyond it the run ends and comes back later. */
@@ -62,7 +73,9 @@ async function callWithPolicy<T>(
       return await options.limits.run(spec.bucket, options.priority, attempt, options.signal);
     } catch (error) {
       if (options.signal.aborted) throw error;
-      const fault = error instanceof ConnectorFault ? error.fault : options.classify(error);
+      const known = error instanceof ConnectorFault;
+      const fault = known ? error.fault : options.classify(error);
+      if (!known && fault.kind === 'auth-revoked') await tellRevoked(options, fault.message);
       const pause = await recover(options, spec, fault, tried, usedAt);
       if (pause === undefined) throw new ConnectorFault(fault, { cause: error });
       await sleep(pause * (0.8 + 0.4 * options.random()), undefined, { signal: options.signal });
