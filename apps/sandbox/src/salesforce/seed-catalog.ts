@@ -104,6 +104,8 @@ const FIELDS: Readonly<Record<string, readonly FieldDefinition[]>> = {
       { restricted: true, tracked: true },
     ),
     field('Other_Domains__c', 'string'),
+    // Made by the org's administrator for write-back: a field made by the API would be hidden from everybody.
+    field('Waymark_Stage__c', 'string', { label: 'Journey stage', tracked: true }),
   ],
   Contact: [
     field('Left_Date__c', 'date', { label: 'Left the company on', tracked: true }),
