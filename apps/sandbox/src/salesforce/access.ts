@@ -73,7 +73,7 @@ export class Access {
   /** A history is hidden along with its object. */
   #isHidden(object: string): boolean {
     const { hiddenObjects } = this.profile;
-    const tracked = this.#trackedBy(object);
+    const tracked = object === 'OpportunityHistory' ? 'Opportunity' : this.#trackedBy(object);
     return hiddenObjects.includes(object) || (tracked !== undefined && hiddenObjects.includes(tracked));
   }
 

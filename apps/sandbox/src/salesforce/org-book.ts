@@ -31,6 +31,17 @@ const CHILDREN: Readonly<Record<string, readonly (readonly [object: string, fiel
   ],
 };
 
+/** Children that are deleted with their parent, and come back with it. https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_delete.htm */
+const CASCADE: Readonly<Record<string, readonly (readonly [object: string, field: string])[]>> = {
+  Account: [
+    ['Contact', 'AccountId'],
+    ['Opportunity', 'AccountId'],
+    ['Case', 'AccountId'],
+    ['Task', 'WhatId'],
+    ['Event', 'WhatId'],
+  ],
+};
+
 const second = (at: number): number => Math.floor(at / 1000) * 1000;
 
 /** The records of one org: applies writes as the platform does, with stamps, derived fields and history. Checks nothing. */
@@ -131,17 +142,22 @@ export class OrgBook {
     this.get(object, id)['SystemModstamp'] = second(at);
   }
 
-  /** Puts a record into the recycle bin. */
+  /** Puts a record into the recycle bin, with its children. */
   remove(object: string, id: string, edit: Edit): void {
-    const record = this.get(object, id);
-    record['IsDeleted'] = true;
-    this.#stamp(this.#schema(object), record, edit);
+    this.#setDeleted(object, this.get(object, id), true, edit);
+    for (const [child, row] of this.#dependents(object, id)) {
+      if (row['IsDeleted'] !== true) this.#setDeleted(child, row, true, edit);
+    }
   }
 
+  /** Takes a record out of the recycle bin, with the children that went in with it. */
   undelete(object: string, id: string, edit: Edit): void {
     const record = this.get(object, id);
-    record['IsDeleted'] = false;
-    this.#stamp(this.#schema(object), record, edit);
+    const deletedAt = record['SystemModstamp'];
+    this.#setDeleted(object, record, false, edit);
+    for (const [child, row] of this.#dependents(object, id)) {
+      if (row['IsDeleted'] === true && row['SystemModstamp'] === deletedAt) this.#setDeleted(child, row, false, edit);
+    }
   }
 
   /** Takes a record out of the recycle bin for good: no query tells of it any more. */
@@ -164,6 +180,20 @@ export class OrgBook {
     this.remove(object, loserId, edit);
     this.#stamp(this.#schema(object), winner, edit);
     return winner;
+  }
+
+  #setDeleted(object: string, record: SObject, deleted: boolean, edit: Edit): void {
+    record['IsDeleted'] = deleted;
+    this.#stamp(this.#schema(object), record, edit);
+  }
+
+  #dependents(object: string, id: string): (readonly [object: string, row: SObject])[] {
+    const parent = longId(id);
+    return (CASCADE[object] ?? []).flatMap(([child, name]) =>
+      this.rows(child)
+        .filter((row) => row[name] === parent)
+        .map((row) => [child, row] as const),
+    );
   }
 
   #schema(object: string): ObjectSchema {

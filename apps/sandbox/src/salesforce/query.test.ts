@@ -164,6 +164,21 @@ describe('SOQL', () => {
     expect((await rig.call('GET', `/sobjects/Account/${gone}`)).status).toBe(404);
   });
 
+  it('deletes contacts and deals along with their account, and brings them back with it', async () => {
+    const account = made('Whole');
+    const person = (values: Record<string, unknown>): string =>
+      String(rig.handle.upsert(ORG, 'Contact', { LastName: 'Ray', AccountId: account, ...values })['Id']);
+    const [stays, left] = [person({}), person({})];
+    rig.handle.remove(ORG, 'Contact', left, { at: Date.now() - 60_000 });
+    const soql = `SELECT Id FROM Contact WHERE AccountId = '${account}'`;
+    const ids = async (): Promise<unknown> =>
+      Object((await rig.query(soql)).json).records.map((row: { Id: string }) => row.Id);
+    rig.handle.remove(ORG, 'Account', account);
+    expect(await ids()).toEqual([]);
+    rig.handle.undelete(ORG, 'Account', account);
+    expect(await ids()).toEqual([stays]);
+  });
+
   it('archives old activities out of query (queryAll has them)', async () => {
     const start = Date.now() - 500 * 86_400_000;
     rig.handle.upsert(ORG, 'Event', { Subject: 'Old', StartDateTime: start, DurationInMinutes: 30 });

@@ -22,7 +22,7 @@ function spanOf({ start, end, now }: Asked, days: number): { from: number; until
     throw new SalesforceRefusal(400, 'INVALID_FIELD', 'start and end must be ISO 8601 dates with a time');
   }
   const whole = { from: Math.floor(from / MINUTE) * MINUTE, until: Math.floor(until / MINUTE) * MINUTE };
-  if (whole.until - whole.from < MINUTE) throw invalidDate('startDate before endDate must be greater than one minute');
+  if (until - from <= MINUTE) throw invalidDate('startDate before endDate must be greater than one minute');
   if (whole.from < now - days * DAY) throw invalidDate(`startDate cannot be more than ${days} days ago`);
   return whole;
 }

@@ -95,7 +95,6 @@ class Parser {
       if (!this.#is(kind)) continue;
       const parts = [first];
       while (this.#accept(kind)) parts.push(this.#term());
-      if (this.#is('and') || this.#is('or')) throw malformedQuery(`unexpected token: '${this.#peek.text}'`);
       return { kind, parts };
     }
     return first;

@@ -65,12 +65,14 @@ async function unlessForbidden(check: () => Promise<readonly Finding[]>): Promis
 async function checkObject(client: SalesforceClient, spec: ObjectSpec): Promise<Finding[]> {
   const fields = await client.schema.fields(spec.object);
   if (fields === null) {
+    // Orgs without Enhanced Email have no EmailMessage: mailboxes tell of mail anyway.
+    const spared = spec.object === 'EmailMessage';
     return [
       {
-        severity: 'error',
+        severity: spared ? 'warning' : 'error',
         code: 'object_hidden',
-        message: `The connected user may not read ${spec.object}, so the stream ${spec.name} stands still.`,
-        fix: `Give its permission set Read (and View All) on ${spec.object}.`,
+        message: `The connected user may not read ${spec.object}${spared ? ', or the org has none' : ''}, so the stream ${spec.name} stands still.`,
+        fix: `Give its permission set Read (and View All) on ${spec.object}${spared ? ', or turn on Enhanced Email' : ''}.`,
       },
     ];
   }
@@ -115,8 +117,10 @@ function declaredFields({ declaration }: SalesforceClient): (string | undefined)
 /** What is not tracked has no past: a stage is then known as it is now, and since when is a guess. */
 async function checkHistories(client: SalesforceClient): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const object of ['AccountHistory', 'OpportunityHistory', 'CaseHistory']) {
-    if ((await client.schema.fields(object)) !== null) continue;
+  for (const parent of ['Account', 'Opportunity', 'Case']) {
+    const object = `${parent}History`;
+    // A history goes with its object, of which it is told already.
+    if ((await client.schema.fields(parent)) === null || (await client.schema.fields(object)) !== null) continue;
     findings.push({
       severity: 'warning',
       code: 'history_hidden',
