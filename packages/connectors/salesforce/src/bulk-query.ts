@@ -36,6 +36,7 @@ export async function* bulkRows(client: SalesforceClient, soql: string): AsyncGe
         query: { maxRecords: String(DOWNLOAD), ...(locator === undefined ? {} : { locator }) },
         accept: 'text/csv',
         idempotent: true,
+        patient: true,
         doc: docs.bulkResults,
         answer: results,
       });

@@ -100,6 +100,20 @@ describe('a call through jsforce', () => {
     expect(requests).toHaveLength(1);
   });
 
+  it('D10: history leaves a quarter of our share to what is new', async () => {
+    const { url } = await answering((_, response) =>
+      json(response, 200, { totalSize: 0, done: true, records: [] }, { 'sforce-limit-info': 'api-usage=5/25' }),
+    );
+    const connected = await client(url);
+    for (const _ of [1, 2, 3, 4]) await connected.rows('SELECT Id FROM Account');
+    await expect(connected.rows('SELECT Id FROM Account', { patient: true })).rejects.toMatchObject({
+      fault: { kind: 'quota-exhausted' },
+    });
+    await connected.rows('SELECT Id FROM Account');
+    await expect(connected.rows('SELECT Id FROM Account')).rejects.toThrow(/its share/);
+    await connected.rows('SELECT Id FROM Account', { urgent: true });
+  });
+
   it('D10: a used-up day is told with the time to look again', async () => {
     const { url } = await answering((_, response) =>
       json(response, 403, [{ errorCode: 'REQUEST_LIMIT_EXCEEDED', message: 'TotalRequests Limit exceeded.' }]),

@@ -22,6 +22,8 @@ export interface SalesforceRequest<T> {
   readonly idempotent: boolean;
   /** What a write needs goes before reading: it is not held back by our share of the day. */
   readonly urgent?: boolean;
+  /** History, which can wait: it leaves a part of our share to what is new. */
+  readonly patient?: boolean;
   readonly doc: string;
   readonly answer: z.ZodType<T>;
 }
@@ -35,6 +37,7 @@ export interface RowOptions {
   /** Sees deleted and archived rows as well. */
   readonly all?: boolean;
   readonly urgent?: boolean;
+  readonly patient?: boolean;
 }
 
 export interface RowPage {
@@ -55,6 +58,9 @@ const userInfo = z.looseObject({ organization_id: z.string(), user_id: z.string(
 
 /** Looks again after this long where the day's calls are used up: the window rolls, and Salesforce does not say when it frees some. */
 const LOOK_AGAIN_MS = 3_600_000;
+
+/** The part of our share that the first list of all may use up: a long one must not stop the news for a day. */
+const FOR_HISTORY = 0.75;
 
 /** jsforce behind the runner's session: waiting, repeating and renewing the token are the runner's. */
 export class SalesforceClient {
@@ -89,7 +95,9 @@ export class SalesforceClient {
     const spec = { bucket: 'org', idempotent: request.idempotent, doc: request.doc };
     return this.session.call(spec, async (signal) => {
       const now = this.session.now();
-      if (request.urgent !== true) this.memory.budget.holdBack(this.declaration.quota, now);
+      const { quota } = this.declaration;
+      const share = request.patient === true ? quota.share * FOR_HISTORY : quota.share;
+      if (request.urgent !== true) this.memory.budget.holdBack({ ...quota, share }, now);
       this.memory.budget.count(now);
       const sent = await this.#sent(request, signal);
       this.memory.budget.learn(sent.headers['sforce-limit-info'], this.session.now());
@@ -108,13 +116,17 @@ export class SalesforceClient {
     return (await this.#query(soql, { all: true })).totalSize;
   }
 
-  #query(soql: string, { all = false, urgent = false }: RowOptions): Promise<z.infer<typeof queryAnswer>> {
+  #query(
+    soql: string,
+    { all = false, urgent = false, patient = false }: RowOptions,
+  ): Promise<z.infer<typeof queryAnswer>> {
     return this.json({
       method: 'GET',
       path: all ? paths.queryAll : paths.query,
       query: { q: soql },
       idempotent: true,
       urgent,
+      patient,
       doc: all ? docs.queryAll : docs.query,
       answer: queryAnswer,
     });

@@ -15,8 +15,7 @@ export const salesforce: Connector<SalesforceClient> = {
   connect,
   async identify(client) {
     const { organizationId } = await client.identity();
-    const { rows } = await client.rows('SELECT Id, Name, TimeZoneSidKey FROM Organization LIMIT 1');
-    const organization = { fields: flatten(rows[0] ?? {}) };
+    const organization = { fields: await readOrganization(client) };
     const timezone = value(organization, 'TimeZoneSidKey');
     return {
       externalAccountId: value(organization, 'Id') ?? organizationId,
@@ -29,3 +28,12 @@ export const salesforce: Connector<SalesforceClient> = {
   probe,
   write: stageWriter,
 };
+
+/** The org as far as the connected user may see it: an installation must not fail for a name. */
+async function readOrganization(client: SalesforceClient): Promise<Record<string, string | null>> {
+  const fields = await client.schema.fields('Organization');
+  const select = ['Id', 'Name', 'TimeZoneSidKey'].filter((name) => fields?.has(name));
+  if (select.length === 0) return {};
+  const { rows } = await client.rows(`SELECT ${select.join(', ')} FROM Organization LIMIT 1`, { urgent: true });
+  return flatten(rows[0] ?? {});
+}

@@ -80,7 +80,7 @@ async function* enumerate(
   // What Bulk refused or left is read by pages; after a complete Bulk query one page finds nothing more, which ends the list.
   for (;;) {
     const soql = `${query(spec, select.join(', '), [...conditions, ...afterId(after)])} ORDER BY Id LIMIT ${spec.pageSize}`;
-    const { rows, cut } = await client.rows(soql, { all: true });
+    const { rows, cut } = await client.rows(soql, { all: true, patient: true });
     after = rows.at(-1)?.Id ?? after;
     const done = !cut && rows.length < spec.pageSize;
     const cursor: ObjectCursor = done
