@@ -10,6 +10,7 @@ import { importCommand } from './commands/import.ts';
 import { installCommand } from './commands/install.ts';
 import { mailboxesCommand } from './commands/mailboxes.ts';
 import { memberCommand } from './commands/member.ts';
+import { previewCommand } from './commands/preview.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reviewCommand } from './commands/review.ts';
 import { startCommand } from './commands/start.ts';
@@ -45,6 +46,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     importCommand(),
     reviewCommand(),
     excludeCommand(),
+    previewCommand(),
     writebackCommand(),
   ]) {
     program.addCommand(command);

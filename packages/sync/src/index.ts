@@ -10,6 +10,7 @@ export {
   parametersOf,
   parameterValues,
 } from './addresses.ts';
+export { acceptPreview, previewInstallation, type ConnectPreview } from './connect-preview.ts';
 export { coverageIndex, touchpointsOf, watchCoverage } from './coverage.ts';
 export { decide, DecisionError, undoDecided, type Decided, type Decision } from './decisions.ts';
 export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';

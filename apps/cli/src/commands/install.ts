@@ -28,6 +28,7 @@ interface Options extends GivenValues {
   readonly rotate?: boolean;
   readonly writeback?: boolean;
   readonly wait?: boolean;
+  readonly preview?: boolean;
 }
 
 /** `waymark install <connector>`: the app's credentials, the console steps, a one-use link, and a check that the account is read. */
@@ -52,6 +53,7 @@ export function installCommand(): Command {
     .option('--label <name>', 'for an address to which others post: which one, where there are several')
     .option('--rotate', 'for an address to which others post: a new address and secret; the former end at once')
     .option('--writeback', 'ask for the scopes that write the stage back')
+    .option('--preview', 'store nothing of a new account before waymark preview accept')
     .option('--no-wait', 'print the link and end')
     .option('--json')
     .action(async (connector: string, options: Options) => {
@@ -176,7 +178,13 @@ async function installConnector(
   output.note(`  Scopes, no others are needed: ${scopes.join(' ')}`);
   const { settings: _settings, ...options } = chosen;
   await keepCredentialsFor(waymark, workspaceId, connector, options, values);
-  const link = await createInstallLink(waymark, { workspaceId, connector: manifest.id, settings, publicUrl });
+  const link = await createInstallLink(waymark, {
+    workspaceId,
+    connector: manifest.id,
+    settings,
+    publicUrl,
+    ...(options.preview && { preview: true }),
+  });
   output.note(`\nOpen this link once, within an hour, signed in as the account to connect:\n  ${link}\n`);
   return { connector: manifest.id, redirectUri: redirect, scopes, link };
 }

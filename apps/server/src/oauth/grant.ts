@@ -6,8 +6,10 @@ import {
   putDirectory,
   recordAudit,
   resolveDirectory,
+  installation as readInstallation,
   saveGrant,
   saveOAuthAttempt,
+  setStatus,
   takeOAuthAttempt,
   wantRun,
   type Installation,
@@ -43,6 +45,8 @@ export interface LinkRequest {
   readonly publicUrl: string;
   /** Names the account at the provider where it is known, so that a person need not choose. */
   readonly loginHint?: string;
+  /** Whether a new account is only looked at until a person accepts what would be kept. */
+  readonly preview?: boolean;
 }
 
 /** A one-use link bound to the workspace: whoever opens it connects an account to that workspace and no other. */
@@ -61,7 +65,11 @@ export async function createInstallLink(waymark: Waymark, request: LinkRequest):
       verifier: null,
       redirectUri: redirectUri(request.publicUrl, connector.manifest.auth.provider),
       scopes: scopesOf(connector, request.settings),
-      settings: { ...settings, ...(request.loginHint && { loginHint: request.loginHint }) },
+      settings: {
+        ...settings,
+        ...(request.loginHint && { loginHint: request.loginHint }),
+        ...(request.preview && { preview: true }),
+      },
       createdAt: now,
       expiresAt: now + linkLifeMs,
     }),
@@ -221,8 +229,12 @@ export async function completeConsent(
     accountBase,
   };
   const installation = await waymark.database.inWorkspace(workspaceId, async (tx) => {
+    const before = await readInstallation(tx, installationId);
     const saved = await saveGrant(tx, grant, now);
-    await wantRun(tx, installationId, now);
+    // An account that is being read already is not held up by connecting it again.
+    const held = wantsPreview(attempt.settings) && (before === undefined || before.status === 'preview');
+    if (held) await setStatus(tx, installationId, 'preview', previewReason, now);
+    else await wantRun(tx, installationId, now);
     await recordAudit(tx, {
       at: now,
       actor: 'admin',
@@ -230,7 +242,7 @@ export async function completeConsent(
       subject: installationId,
       detail: { connector: connector.manifest.id, label: account.label },
     });
-    return saved;
+    return held ? { ...saved, status: 'preview' as const, statusReason: previewReason } : saved;
   });
   await waymark.database.global((tx) =>
     putDirectory(tx, {
@@ -296,9 +308,13 @@ function accountBaseFrom(
 
 function withoutHint(settings: unknown): Record<string, unknown> {
   if (!isRecord(settings)) return {};
-  const { loginHint: _loginHint, ...rest } = settings;
+  const { loginHint: _loginHint, preview: _preview, ...rest } = settings;
   return rest;
 }
+
+const wantsPreview = (settings: unknown): boolean => isRecord(settings) && settings.preview === true;
+
+const previewReason = 'Nothing is stored before a person accepts: waymark preview shows what would be kept.';
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
