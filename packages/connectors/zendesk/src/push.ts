@@ -39,11 +39,9 @@ const secretAnswer = z.looseObject({ signing_secret: z.looseObject({ secret: z.s
  */
 export const push: Push<ZendeskClient> = {
   scopes: ['webhooks:write', READ],
-  targets: () => Promise.resolve([{ key: 'tickets', stream: 'tickets' }]),
+  targets: (client) => Promise.resolve(client.settings.webhooks ? [{ key: 'tickets', stream: 'tickets' }] : []),
   async subscribe(client, _target, address) {
-    // An answer that was lost left a webhook behind: it is taken up rather than made a second time.
-    const found = await findByAddress(client, address);
-    return withSecret(client, found ?? (await create(client, address)));
+    return withSecret(client, await createOnce(client, address));
   },
   async renew(client, _target, current, address) {
     const answer = await client.jsonOrNone({
@@ -82,6 +80,18 @@ export const push: Push<ZendeskClient> = {
     });
   },
 };
+
+/** An answer that was lost left a webhook behind: it is taken up, since the next attempt has another address and would not find it. */
+async function createOnce(client: ZendeskClient, address: PushAddress): Promise<string> {
+  try {
+    return await create(client, address);
+  } catch (error) {
+    if (!(error instanceof ConnectorFault) || error.fault.kind !== 'transient') throw error;
+    const found = await findByAddress(client, address).catch(() => undefined);
+    if (found === undefined) throw error;
+    return found;
+  }
+}
 
 async function findByAddress(client: ZendeskClient, address: PushAddress): Promise<string | undefined> {
   const answer = await client.json({

@@ -15,6 +15,8 @@ export const settingsSchema = z.object({
       escalatedStatuses: z.array(z.string().max(200)).max(50).default([]),
     })
     .prefault({}),
+  /** Makes a webhook for news within seconds, for which a scope to write webhooks is asked. */
+  webhooks: z.boolean().default(true),
   /** Keeps the subjects of tickets. */
   keepSubjects: z.boolean().default(false),
 });
