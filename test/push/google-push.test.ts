@@ -204,7 +204,11 @@ describe("Calendar's channels", () => {
     expect(channels()).toHaveLength(1);
     expect(live?.id).not.toBe(old?.id);
     expect(live?.expiration).toBeGreaterThan(old?.expiration ?? 0);
-    const late = headers({ 'x-goog-channel-id': old?.id ?? '', 'x-goog-channel-token': old?.token ?? '' });
+    const late = headers({
+      'x-goog-channel-id': old?.id ?? '',
+      'x-goog-channel-token': old?.token ?? '',
+      'x-goog-message-number': '78',
+    });
     expect(await post(old?.address ?? '', late)).toBe(202);
     expect(await hints()).toEqual([]);
   });

@@ -1,5 +1,13 @@
 import { ConnectorFault, type AnyConnector, type Push, type PushSubscription } from '@waymark/connector-kit';
-import { noticePush, pushByToken, pushSubscriptions, resolveDirectory, setStatus, type PushRow } from '@waymark/store';
+import {
+  installations,
+  noticePush,
+  pushByToken,
+  pushSubscriptions,
+  resolveDirectory,
+  setStatus,
+  type PushRow,
+} from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -189,6 +197,34 @@ describe('subscriptions', () => {
     expect(await rows()).toMatchObject([{ state: 'active', failures: 0, fault: null }]);
   });
 
+  it('one that fails is left alone until its time, also while another is looked after', async () => {
+    const { rig, vendor, id } = await world();
+    vendor.targets = ['bad', 'good'];
+    const refused = new ConnectorFault({ kind: 'rejected', message: 'no such folder' });
+    const { push } = vendor.connector;
+    if (!push) throw new Error('no push');
+    let tries = 0;
+    rig.use({
+      ...vendor.connector,
+      push: {
+        ...push,
+        subscribe: (client, target, address, extra) => {
+          if (target.key === 'good') return push.subscribe(client, target, address, extra);
+          tries += 1;
+          return Promise.reject(refused);
+        },
+      },
+    });
+    for (let turn = 0; turn < 96; turn += 1) {
+      await rig.run(id);
+      rig.now += hour;
+    }
+    expect(vendor.asked.filter((one) => one.startsWith('renew'))).toHaveLength(1);
+    // 1, 2, 4 … minutes, then every six hours; four days in all.
+    expect(tries).toBeGreaterThan(15);
+    expect(tries).toBeLessThan(30);
+  });
+
   it('of what is no longer there end; of what is new are made within the hour', async () => {
     const { rig, vendor, id, rows } = await world();
     await rig.run(id);
@@ -223,10 +259,7 @@ describe('subscriptions', () => {
     const { rig, vendor, id, rows } = await world();
     await rig.run(id);
     const [row] = await rows();
-    const [installation] = await database.inWorkspace(rig.workspaceId, async (tx) => {
-      const { installations } = await import('@waymark/store');
-      return installations(tx);
-    });
+    const [installation] = await database.inWorkspace(rig.workspaceId, (tx) => installations(tx));
     if (!installation) throw new Error('no installation');
     const signal = new AbortController().signal;
     const opened = await openSession(rig.deps, rig.workspaceId, installation, priority.write, signal);
