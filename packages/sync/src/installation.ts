@@ -225,7 +225,8 @@ async function finish(
   },
 ): Promise<void> {
   const now = deps.now();
-  const failed = run.result === undefined || run.result.faults.length > 0;
+  // A right that is missing is there no sooner for asking again at once, and each look costs calls of a daily quota.
+  const failed = run.result === undefined || run.result.faults.some(({ fault }) => fault.kind !== 'scope-missing');
   const every = deps.pollEveryMs ?? pollEveryMs;
   const hinted = (run.result?.answered.length ?? 0) > 0;
   const retry = Math.max(Math.min(every, soonestRetryMs), Math.min(run.result?.retryAfterMs ?? 0, latestRetryMs));

@@ -538,6 +538,23 @@ describe('faults', () => {
     expect(await live(rig)).toHaveLength(1);
   });
 
+  it('D13: a stream whose object the user may not see is paused, and looked at again no sooner than the others', async () => {
+    const rig = await syncRig(database);
+    const hidden = new ConnectorFault({ kind: 'scope-missing', message: 'Give it Read on Case.' });
+    const id = await rig.install(twoStreams(() => [hidden]));
+    const due = async () => {
+      await rig.run(id);
+      const [row] = await rig.rows('SELECT next_run_at FROM installation WHERE workspace_id = $1');
+      return row;
+    };
+    const paused = await due();
+    expect(await state(rig)).toMatchObject([{ paused_reason: 'Give it Read on Case.' }, { paused_reason: null }]);
+    rig.use(twoStreams(once({})));
+    expect(await due()).toEqual(paused);
+    rig.use(twoStreams(() => [fault('transient')]));
+    expect(await due()).not.toEqual(paused);
+  });
+
   it('a fault of one stream does not stop the others; a dead grant and a used up quota do', async () => {
     const rig = await syncRig(database);
     const id = await rig.install(twoStreams(() => [fault('transient')]));

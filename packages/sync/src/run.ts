@@ -66,7 +66,7 @@ export interface RunResult {
   readonly resumeAt: number | null;
   readonly resumeReason: string | null;
   readonly records: number;
-  /** The hints that this run has answered: their streams were read without a fault. */
+  /** The hints that this run has answered: their streams were read without a fault, or may not be read. */
   readonly answered: readonly StoredHint[];
   /** The longest that a provider asked to be left alone, ms. */
   readonly retryAfterMs: number;
@@ -100,7 +100,7 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
     const ended = await runStream(options, stream, [...new Set(ids)]);
     records += ended.records;
     faults.push(...ended.faults);
-    if (ended.faults.length === 0) done.add(stream.name);
+    if (ended.faults.every(({ fault }) => fault.kind === 'scope-missing')) done.add(stream.name);
     if (ended.faults.some(({ fault }) => endsRun(fault))) break;
   }
   const known = new Set(streams.map((stream) => stream.name));
