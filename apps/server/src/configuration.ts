@@ -32,6 +32,8 @@ const environment = z.object({
   WAYMARK_LOG: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   /** The Slack app-level token (`xapp-`), where there is no public address and Slack comes by Socket Mode. */
   WAYMARK_SLACK_APP_TOKEN: z.string().startsWith('xapp-').optional(),
+  /** Connectors of others: packages named `waymark-connector-<id>`, separated by commas. */
+  WAYMARK_CONNECTORS: z.string().default(''),
   /** Names the instant at which a fault test kills the process. */
   WAYMARK_STOP_AT: z.string().optional(),
 });
@@ -53,6 +55,8 @@ export interface Configuration {
   readonly pollMs: number;
   readonly log: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   readonly slackAppToken: string | undefined;
+  /** Packages of others' connectors. */
+  readonly connectors: readonly string[];
   readonly stopAt: string | undefined;
 }
 
@@ -96,6 +100,9 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
     pollMs: e.WAYMARK_POLL_SECONDS * 1000,
     log: e.WAYMARK_LOG,
     slackAppToken: e.WAYMARK_SLACK_APP_TOKEN,
+    connectors: e.WAYMARK_CONNECTORS.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
     stopAt: e.WAYMARK_STOP_AT,
   };
 }

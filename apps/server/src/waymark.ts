@@ -24,7 +24,7 @@ import {
 } from '@waymark/sync';
 import type { AnyConnector } from '@waymark/connector-kit';
 import type { Configuration } from './configuration.ts';
-import { loadConnector } from './registry.ts';
+import { loadConnector, offerConnectors } from './registry.ts';
 
 /** The parts that every process of Waymark stands on, put together once. */
 export interface Waymark {
@@ -63,6 +63,7 @@ export async function openWaymark(configuration: Configuration, options: OpenOpt
   const now = options.now ?? Date.now;
   const point = options.point ?? noPoint;
   const log = options.log ?? createLog(configuration);
+  offerConnectors(configuration.connectors);
   const masterKey = await loadMasterKey({ base64: configuration.masterKey, home: configuration.home });
   const database = await openDatabase({
     home: configuration.home,

@@ -1,0 +1,71 @@
+import { fromCloudEvent } from '@waymark/journey';
+import type { AccountContext, BacktestAccount, Fact } from '@waymark/lifecycle';
+import { knownContexts, watchedSources } from '../../apps/server/src/backtest/known-contexts.ts';
+
+interface Sourced extends Fact {
+  readonly sources: readonly string[];
+}
+
+/** The accounts of CloudEvents lines as a backtest takes them, without a database: what an import of the same lines would store. */
+export function accountsOf(lines: readonly string[], to: number): BacktestAccount[] {
+  const bySubject = new Map<string, Sourced[]>();
+  const bySource = new Map<
+    string,
+    { source: string; touchpoint: Fact['touchpoint']; arrivals: { occurredAt: number; recordedAt: number }[] }
+  >();
+  let first = Infinity;
+  for (const line of lines) {
+    const read = fromCloudEvent(JSON.parse(line));
+    if (!read.ok) throw new Error(`A made line cannot be read: ${line}`);
+    const { event } = read;
+    const fact: Sourced = {
+      id: `${event.source}|${event.id}`,
+      type: event.type,
+      occurredAt: event.time,
+      recordedAt: event.recordedtime ?? event.time,
+      touchpoint: event.touchpoint,
+      direction: event.direction,
+      automated: event.automated,
+      participants: event.participants,
+      attributes: event.attributes,
+      sources: [event.source],
+    };
+    first = Math.min(first, fact.occurredAt);
+    const facts = bySubject.get(event.subject) ?? [];
+    bySubject.set(event.subject, facts);
+    facts.push(fact);
+    const key = `${event.touchpoint} ${event.source}`;
+    const source = bySource.get(key) ?? { source: event.source, touchpoint: event.touchpoint, arrivals: [] };
+    bySource.set(key, source);
+    source.arrivals.push({ occurredAt: fact.occurredAt, recordedAt: fact.recordedAt });
+  }
+  const sources = watchedSources([...bySource.values()], to);
+  return [...bySubject].map(([account, facts]) => {
+    const context: AccountContext = {
+      accountId: account,
+      isCustomer: true,
+      contacts: [],
+      gaps: [],
+      watchedFrom: first,
+    };
+    const owners = facts.filter((fact) => fact.type === 'crm.owner_changed');
+    const sourcesById = new Map(facts.map((fact) => [fact.id, fact.sources]));
+    return {
+      account,
+      contexts: knownContexts(context, facts, sources),
+      facts,
+      csmAt: (at) => {
+        const owner = owners.findLast((fact) => fact.occurredAt <= at)?.attributes['owner'];
+        return typeof owner === 'string' ? owner : null;
+      },
+      sourcesOf: (id) => sourcesById.get(id) ?? [],
+      sourcesAt: (at, touchpoints) => [
+        ...new Set(
+          facts
+            .filter((fact) => fact.occurredAt <= at && touchpoints.includes(fact.touchpoint))
+            .flatMap((fact) => fact.sources),
+        ),
+      ],
+    };
+  });
+}
