@@ -203,7 +203,7 @@ async function installPosting(
     workspaceId,
     connector: manifest.id,
     label: options.label ?? manifest.id,
-    settings: checkedSettings(connector, options),
+    ...(options.settings !== undefined && { settings: checkedSettings(connector, options) }),
     publicUrl,
     rotate: options.rotate === true,
   });

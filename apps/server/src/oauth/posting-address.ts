@@ -38,21 +38,23 @@ export async function installAddress(
     readonly workspaceId: string;
     readonly connector: string;
     readonly label: string;
-    readonly settings: Readonly<Record<string, unknown>>;
+    /** Without them those that it has stay. */
+    readonly settings?: Readonly<Record<string, unknown>>;
     readonly publicUrl: string;
     readonly rotate: boolean;
   },
 ): Promise<PostingAddress> {
   const { workspaceId, label } = request;
   const { database, sealer } = waymark;
-  const { manifest } = await loadConnector(request.connector);
+  const { manifest, settings: schema } = await loadConnector(request.connector);
   const externalAccountId = label.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
   const installationId = contentUuid('installation', workspaceId, manifest.id, externalAccountId);
   const now = waymark.now();
-  const former = await database.inWorkspace(workspaceId, async (tx) => {
+  const { former, settings } = await database.inWorkspace(workspaceId, async (tx) => {
     const known = await readInstallation(tx, installationId);
     const rows = known ? await pushSubscriptions(tx, installationId) : [];
-    return rows.find((row) => row.state === 'address');
+    const given = request.settings ?? known?.settings ?? schema.parse({});
+    return { former: rows.find((row) => row.state === 'address'), settings: given };
   });
   const save = {
     installationId,
@@ -61,7 +63,7 @@ export async function installAddress(
     externalAccountId,
     label,
     address: null,
-    settings: request.settings,
+    settings,
     grantedScopes: [],
     accessToken: null,
     refreshToken: null,
