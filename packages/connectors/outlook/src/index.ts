@@ -14,6 +14,7 @@ import { mapMessage } from './map-message.ts';
 import { messageIds } from './message-reads.ts';
 import { connectOutlook, identify } from './outlook-client.ts';
 import type { OutlookClient } from './outlook-client.ts';
+import { probe } from './probe.ts';
 import { pullCalendar } from './pull-calendar.ts';
 import { pullMessages } from './pull-messages.ts';
 import { push } from './push.ts';
@@ -73,4 +74,5 @@ export const outlook: Connector<OutlookClient> = {
   classify,
   hint,
   push,
+  probe: (client) => probe(client),
 };
