@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { outlook } from '@waymark/connector-outlook';
-import { saveGrant, streamCounts } from '@waymark/store';
+import { installations, saveGrant, streamCounts } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import { noPoint, refreshQueue, syncInstallation, TokenKeeper } from '@waymark/sync';
+import { noPoint, refreshQueue, syncInstallation, TokenKeeper, watchCoverage } from '@waymark/sync';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { ana, app, startMicrosoft } from '../../apps/sandbox/src/microsoft/microsoft-fixture.ts';
 import type { MicrosoftFixture } from '../../apps/sandbox/src/microsoft/microsoft-fixture.ts';
@@ -197,4 +197,22 @@ it('F3: a first reading of a full mailbox stays within four calls at once and th
     expect(peak.concurrent).toBeLessThanOrEqual(3);
     expect(peak.peak).toBeLessThan(peak.limit);
   }
+});
+
+it('a mailbox that is not read any more leaves a gap in mail and in meetings, and no silence', async () => {
+  const run = await install();
+  await run();
+  const { clock } = microsoft;
+  const open = () =>
+    database.inWorkspace(workspaceId, async (tx) => watchCoverage(tx, await installations(tx), clock.now));
+  expect(await open()).toBe(0);
+  clock.now += 7 * hour;
+  expect(await open()).toBeGreaterThan(1);
+  const streams = await database.asOwner<{ stream: string }>(
+    'SELECT DISTINCT stream FROM coverage_gap WHERE workspace_id = $1 ORDER BY stream',
+    [workspaceId],
+  );
+  expect(streams.map(({ stream }) => stream)).toEqual(['calendar', 'mail']);
+  await run();
+  expect(await open()).toBe(0);
 });

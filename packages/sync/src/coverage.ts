@@ -19,6 +19,8 @@ const tolerance = 6 * 3_600_000;
 const sees: Readonly<Record<string, readonly Touchpoint[]>> = {
   messages: ['email'],
   events: ['meeting'],
+  mail: ['email'],
+  calendar: ['meeting'],
   emails: ['email'],
   meetings: ['meeting'],
   tickets: ['ticket'],
