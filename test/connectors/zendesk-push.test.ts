@@ -87,8 +87,9 @@ describe('zendesk push', () => {
     const [webhook] = webhooks();
     if (webhook === undefined) return expect.fail('no webhook');
     webhook.status = 'inactive';
-    const renewed = await push().renew(client, target, made, { url: `${url}2`, secret: '' }, {});
-    expect(renewed).toEqual(made);
+    expect(await push().renew(client, target, made, { url, secret: '' }, {})).toEqual(made);
+    expect(webhook).toMatchObject({ status: 'active', endpoint: url });
+    expect(await push().renew(client, target, made, { url: `${url}2`, secret: '' }, {})).toEqual(made);
     expect(webhook).toMatchObject({ status: 'active', endpoint: `${url}2` });
     await push().unsubscribe(client, made);
     await push().unsubscribe(client, made);

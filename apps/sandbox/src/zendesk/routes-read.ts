@@ -127,13 +127,15 @@ function paged<T extends { readonly id: number }>(
   };
 }
 
-/** As much of the search language as a client of ours speaks: type, created and status. */
+/** As much of the search language as a client of ours speaks: type, created or updated, and status. */
 function searchCount(call: Call): number {
   const query = call.query('query') ?? '';
   const { account } = call;
-  const from = Date.parse(/created>=(\S+)/.exec(query)?.[1] ?? '1970-01-01T00:00:00Z');
-  const to = Date.parse(/created<([^=\s]\S*)/.exec(query)?.[1] ?? '9999-01-01T00:00:00Z');
-  const within = (one: { readonly createdAt: number }): boolean => one.createdAt >= from && one.createdAt < to;
+  const from = Date.parse(/(?:created|updated)>=(\S+)/.exec(query)?.[1] ?? '1970-01-01T00:00:00Z');
+  const to = Date.parse(/(?:created|updated)<([^=\s]\S*)/.exec(query)?.[1] ?? '9999-01-01T00:00:00Z');
+  const by = query.includes('updated>=') ? 'updatedAt' : 'createdAt';
+  const within = (one: { readonly createdAt: number; readonly updatedAt: number }): boolean =>
+    one[by] >= from && one[by] < to;
   if (query.includes('type:ticket')) {
     const open = query.includes('status<closed');
     return Object.values(account.tickets).filter(

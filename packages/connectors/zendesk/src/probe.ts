@@ -73,7 +73,7 @@ async function openTicketFindings(client: ZendeskClient): Promise<Finding[]> {
   let open = 0;
   const refused = await refusal(async () => {
     all = (await countBySearch(client, 'ticket', window)).total;
-    open = (await countBySearch(client, 'ticket', window, 'status<closed')).total;
+    open = (await countBySearch(client, 'ticket', window, { status: '<closed' })).total;
   });
   if (refused !== undefined || all === 0 || open > 0) return [];
   return [

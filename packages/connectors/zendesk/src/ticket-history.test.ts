@@ -75,6 +75,11 @@ const mapped = (page: Page<unknown> | undefined) =>
 beforeEach(() => {
   const people = [{ id: 3001, name: 'Noor', email: 'Noor@fjord.example.com', role: 'end-user' }];
   nock(base).get('/api/v2/users/show_many.json').query({ ids: '3001' }).reply(200, { users: people });
+  nock(base)
+    .get('/api/v2/search/count.json')
+    .query(true)
+    .optionally()
+    .reply(403, { error: { title: 'Forbidden' } });
   nock(base).get('/api/v2/custom_statuses.json').reply(404, { error: 'RecordNotFound', description: 'Not found' });
 });
 
@@ -129,6 +134,7 @@ describe('the history of a ticket', () => {
       .get('/api/v2/incremental/tickets/cursor.json')
       .query(true)
       .reply(302, '', { location: 'https://evil.example/api/v2/x' });
+    nock(base).get('/api/v2/search/count.json').query(true).times(2).reply(200, { count: 7 });
     await expect(pull()).rejects.toMatchObject({ fault: { kind: 'transient' } });
     nock(base)
       .get('/api/v2/incremental/tickets/cursor.json')

@@ -4,6 +4,7 @@ import { docs, paths } from './api.ts';
 import type { ZendeskClient } from './client.ts';
 import { exportCursorSpec, type ExportCursor } from './cursor.ts';
 import { exportStart, readExport, type ExportSpec } from './export-pull.ts';
+import { expectedRows } from './search-count.ts';
 import { readHistory, type History } from './ticket-history.ts';
 import { identified, keptRow, type HistoryEntry, type Identified } from './ticket-record.ts';
 import { parseTime } from './time.ts';
@@ -46,8 +47,9 @@ export async function* pullTickets(
     }
     if (done) return;
   }
+  const expected = from === null ? await expectedRows(client, 'ticket', start.from) : {};
   for await (const page of readExport(client, tickets, start, refused)) {
-    yield { ...(await toPage(client, page.rows, start.since)), cursor: page.cursor, done: page.done };
+    yield { ...(await toPage(client, page.rows, start.since)), cursor: page.cursor, done: page.done, ...expected };
   }
 }
 

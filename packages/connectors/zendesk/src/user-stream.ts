@@ -6,7 +6,7 @@ import { exportCursorSpec, type ExportCursor } from './cursor.ts';
 import { exportStart, readExport, type ExportSpec } from './export-pull.ts';
 import { READ } from './manifest.ts';
 import { keptUser, mapUser, userRow, type UserRow } from './map-user.ts';
-import { countBySearch } from './search-count.ts';
+import { countBySearch, expectedRows } from './search-count.ts';
 import type { Identified } from './ticket-record.ts';
 import { parseTime } from './time.ts';
 import { withoutBody } from './without-body.ts';
@@ -26,6 +26,7 @@ async function* pullUsers(
 ): AsyncGenerator<Page<ExportCursor>> {
   const refused = exportCursorSpec.schema.safeParse(context.expired).data;
   const start = exportStart(from, { ...context, since: 0 }, client.session.now(), refused);
+  const expected = from === null ? await expectedRows(client, 'user', start.from) : {};
   for await (const page of readExport(client, users, start, refused)) {
     const rows = [...new Map(page.rows.map((row) => [row.id, row])).values()];
     yield {
@@ -33,6 +34,7 @@ async function* pullUsers(
       gone: rows.filter((row) => row['active'] === false).map(toGone),
       cursor: page.cursor,
       done: page.done,
+      ...expected,
     };
   }
 }
