@@ -17,7 +17,7 @@ const keyFile = z.object({
 export type ServiceAccount = z.infer<typeof keyFile>;
 
 /** A file that is no key of a service account. */
-export class ServiceAccountError extends Error {
+class ServiceAccountError extends Error {
   readonly code = 'SERVICE_ACCOUNT';
 
   constructor(what: string) {
@@ -105,7 +105,7 @@ export async function mailboxToken(
 }
 
 /** The provider gives no token for a mailbox. */
-export class OrganizationRefusal extends Error {
+class OrganizationRefusal extends Error {
   readonly code = 'ORGANIZATION_REFUSED';
 
   constructor(told: string, options?: { readonly cause?: unknown }) {

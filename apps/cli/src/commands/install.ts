@@ -173,7 +173,7 @@ async function installConnector(
   for (const [index, step] of manifest.consoleSteps.entries())
     output.note(`  ${index + 1}. ${step.replaceAll('{redirectUri}', redirect)}`);
   output.note(`  Redirect URI (exactly): ${redirect}`);
-  if (connector.hint)
+  if (connector.hint && !connector.push)
     output.note(`  Webhook address, where one is asked for: ${publicUrl}/webhooks/${manifest.auth.provider}`);
   output.note(`  Scopes, no others are needed: ${scopes.join(' ')}`);
   const { settings: _settings, ...options } = chosen;

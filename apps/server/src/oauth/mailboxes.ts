@@ -32,7 +32,7 @@ import { identifyAccount } from './identify.ts';
 import { scopesOf } from './grant.ts';
 
 /** A grant of an organization that cannot be used, with what to do. */
-export class OrganizationError extends Error {
+class OrganizationError extends Error {
   readonly code = 'ORGANIZATION';
 
   constructor(message: string) {
