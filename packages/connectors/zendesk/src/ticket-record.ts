@@ -22,7 +22,6 @@ const ticketRow = z.looseObject({
   tags: z.array(z.string()).default([]),
   subject: z.string().nullish(),
 });
-export type TicketRow = z.infer<typeof ticketRow>;
 
 /** One update of a ticket, as far as it is kept: which fields took which value, and that there were comments, never their words. */
 const historyEntry = z.object({

@@ -11,7 +11,7 @@ export const context: MapContext = {
   readAt: Date.parse('2026-11-01T00:00:00Z'),
 };
 
-export const REQUESTER = 3001;
+const REQUESTER = 3001;
 export const AGENT = 9001;
 
 type Change = readonly [field: string, value: string, previous?: string];
