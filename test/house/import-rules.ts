@@ -154,11 +154,12 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     name: 'only the store speaks SQL',
-    broken: ({ room, sql, imports, forTests }) =>
+    // Salesforce is asked in a language of its own that begins with the same word: in one file, and never of our database.
+    broken: ({ room, path, sql, imports, forTests }) =>
       room === 'packages/store' || forTests
         ? []
         : [
-            ...sql.map((text) => `holds SQL: ${text}`),
+            ...(path === 'packages/connectors/salesforce/src/soql.ts' ? [] : sql).map((text) => `holds SQL: ${text}`),
             ...imports.filter(({ from }) => databaseDrivers.has(from)).map(described),
           ],
   },

@@ -2,6 +2,7 @@ import { ConnectorFault } from '@waymark/connector-kit';
 import type { SalesforceClient } from './client.ts';
 import { once } from './once.ts';
 import { flatten, value, type StageSnapshot } from './record.ts';
+import { soql } from './soql.ts';
 
 export interface RecordType {
   readonly id: string;
@@ -67,7 +68,7 @@ async function smallTable(
   const readable = columns.filter((name) => fields?.has(name));
   if (fields === null || readable.length === 0) return [];
   try {
-    const page = await client.rows(`SELECT Id, ${readable.join(', ')} FROM ${object} ORDER BY Id LIMIT 2000`);
+    const page = await client.rows(soql({ select: ['Id', ...readable], from: object, orderBy: 'Id', limit: 2000 }));
     return page.rows.map((each) => ({ fields: flatten(each) }));
   } catch (error) {
     if (error instanceof ConnectorFault && error.fault.kind === 'scope-missing') return [];

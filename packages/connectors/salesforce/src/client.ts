@@ -8,6 +8,7 @@ import { orgMemory, type OrgMemory } from './org-memory.ts';
 import { row, type Row } from './record.ts';
 import { Schema } from './schema.ts';
 import { declarationOf, type Declaration } from './settings.ts';
+import { soql } from './soql.ts';
 import type { SendFailure, Sent } from './transport.ts';
 
 type Send = typeof import('./transport.ts').send;
@@ -106,24 +107,24 @@ export class SalesforceClient {
   }
 
   /** Rows of a query. */
-  async rows(soql: string, options: RowOptions = {}): Promise<RowPage> {
-    const answer = await this.#query(soql, options);
+  async rows(question: string, options: RowOptions = {}): Promise<RowPage> {
+    const answer = await this.#query(question, options);
     return { rows: answer.records, cut: !answer.done };
   }
 
-  /** The number of rows that a `SELECT COUNT() …` finds. */
-  async count(soql: string): Promise<number> {
-    return (await this.#query(soql, { all: true })).totalSize;
+  /** How many rows a question finds, deleted and archived ones as well unless it excludes them. */
+  async count(from: string, where: readonly string[]): Promise<number> {
+    return (await this.#query(soql({ select: 'COUNT()', from, where }), { all: true })).totalSize;
   }
 
   #query(
-    soql: string,
+    question: string,
     { all = false, urgent = false, patient = false }: RowOptions,
   ): Promise<z.infer<typeof queryAnswer>> {
     return this.json({
       method: 'GET',
       path: all ? paths.queryAll : paths.query,
-      query: { q: soql },
+      query: { q: question },
       idempotent: true,
       urgent,
       patient,

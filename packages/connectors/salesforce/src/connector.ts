@@ -6,6 +6,7 @@ import { objectStreams } from './object-streams.ts';
 import { probe } from './probe.ts';
 import { flatten, value } from './record.ts';
 import { declarationSchema } from './settings.ts';
+import { soql } from './soql.ts';
 import { stageWriter } from './stage-writer.ts';
 
 /** Salesforce: accounts, contacts, users, opportunities, cases, meetings and logged mail as journey events, and stages back. */
@@ -34,6 +35,6 @@ async function readOrganization(client: SalesforceClient): Promise<Record<string
   const fields = await client.schema.fields('Organization');
   const select = ['Id', 'Name', 'TimeZoneSidKey'].filter((name) => fields?.has(name));
   if (select.length === 0) return {};
-  const { rows } = await client.rows(`SELECT ${select.join(', ')} FROM Organization LIMIT 1`, { urgent: true });
+  const { rows } = await client.rows(soql({ select, from: 'Organization', limit: 1 }), { urgent: true });
   return flatten(rows[0] ?? {});
 }

@@ -1,5 +1,6 @@
 import type { RowOptions, SalesforceClient } from './client.ts';
 import { isId, type Row } from './record.ts';
+import { idList, soql } from './soql.ts';
 
 /** As many ids as fit a request's address: Salesforce refuses URIs above 16,384 bytes. */
 const IDS = 200;
@@ -10,22 +11,6 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
   const parts: T[][] = [];
   for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
   return parts;
-}
-
-/** Ids, quoted, for an IN list. Only what is an id gets into a query. */
-function idList(ids: readonly string[]): string {
-  return ids
-    .filter(isId)
-    .map((id) => `'${id}'`)
-    .join(',');
-}
-
-/** A text as a literal of SOQL. https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm */
-export function literal(text: string): string {
-  return `'${text
-    .replace(/[\\'"]/g, '\\$&')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r')}'`;
 }
 
 /**
@@ -43,7 +28,7 @@ export async function rowsFor(
   } & RowOptions,
 ): Promise<Row[]> {
   const found: Row[] = [];
-  const select = [...new Set(['Id', ...wanted.select])].join(', ');
+  const select = ['Id', ...wanted.select];
   for (const part of chunks([...new Set(wanted.ids.filter(isId))], IDS)) {
     let after = '';
     for (;;) {
@@ -52,8 +37,8 @@ export async function rowsFor(
         ...(wanted.and === undefined ? [] : [wanted.and]),
         ...(after === '' ? [] : [`Id > '${after}'`]),
       ];
-      const soql = `SELECT ${select} FROM ${wanted.object} WHERE ${conditions.join(' AND ')} ORDER BY Id LIMIT ${PAGE}`;
-      const page = await client.rows(soql, { all: wanted.all ?? false, urgent: wanted.urgent ?? false });
+      const question = soql({ select, from: wanted.object, where: conditions, orderBy: 'Id', limit: PAGE });
+      const page = await client.rows(question, { all: wanted.all ?? false, urgent: wanted.urgent ?? false });
       found.push(...page.rows);
       const last = page.rows.at(-1)?.Id;
       if (last === undefined || (!page.cut && page.rows.length < PAGE)) break;

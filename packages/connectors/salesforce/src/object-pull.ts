@@ -5,6 +5,7 @@ import { objectCursorSpec, type ObjectCursor } from './cursor.ts';
 import { chunks, rowsFor } from './keyset.ts';
 import type { Fielded, Gathered, ObjectSpec } from './object-spec.ts';
 import { flatten, isId, value, type Row } from './record.ts';
+import { soql } from './soql.ts';
 import { parseTime, soqlTime } from './time.ts';
 
 type ObjectPage = Page<ObjectCursor>;
@@ -57,14 +58,14 @@ async function* enumerate(
   const { startedAt, since } = start;
   const select = await selected(client, spec);
   const conditions = [...standing(spec, select), ...dated(spec, since)];
-  const expected = await client.count(query(spec, 'COUNT()', [...conditions, ...afterId(start.after)]));
+  const expected = await client.count(spec.object, [...conditions, ...afterId(start.after)]);
   const window = spec.datedBy === undefined ? {} : { from: since };
   const enumeration = { id: `${spec.name}-${startedAt}`, ...window };
   const told = start.after === '' ? { expected } : {};
   let after = start.after;
   if (expected >= client.declaration.bulkFrom) {
-    const soql = `${query(spec, select.join(', '), [...conditions, ...afterId(after)])} ORDER BY Id`;
-    for await (const rows of bulkRows(client, soql)) {
+    const question = soql({ select, from: spec.object, where: [...conditions, ...afterId(after)], orderBy: 'Id' });
+    for await (const rows of bulkRows(client, question)) {
       for (const part of chunks(rows, spec.pageSize)) {
         after = part.at(-1)?.Id ?? after;
         yield {
@@ -79,8 +80,14 @@ async function* enumerate(
   }
   // What Bulk refused or left is read by pages; after a complete Bulk query one page finds nothing more, which ends the list.
   for (;;) {
-    const soql = `${query(spec, select.join(', '), [...conditions, ...afterId(after)])} ORDER BY Id LIMIT ${spec.pageSize}`;
-    const { rows, cut } = await client.rows(soql, { all: true, patient: true });
+    const question = soql({
+      select,
+      from: spec.object,
+      where: [...conditions, ...afterId(after)],
+      orderBy: 'Id',
+      limit: spec.pageSize,
+    });
+    const { rows, cut } = await client.rows(question, { all: true, patient: true });
     after = rows.at(-1)?.Id ?? after;
     const done = !cut && rows.length < spec.pageSize;
     const cursor: ObjectCursor = done
@@ -104,8 +111,14 @@ async function* changes(
     const after =
       id === '' ? `SystemModstamp >= ${at}` : `(SystemModstamp > ${at} OR (SystemModstamp = ${at} AND Id > '${id}'))`;
     const conditions = [...narrowed(spec, select), after, `SystemModstamp <= ${soqlTime(to)}`];
-    const soql = `${query(spec, select.join(', '), conditions)} ORDER BY SystemModstamp, Id LIMIT ${spec.pageSize}`;
-    const { rows, cut } = await client.rows(soql, { all: true });
+    const question = soql({
+      select,
+      from: spec.object,
+      where: conditions,
+      orderBy: 'SystemModstamp, Id',
+      limit: spec.pageSize,
+    });
+    const { rows, cut } = await client.rows(question, { all: true });
     const page = await toPage(client, spec, rows, since);
     const last = rows.at(-1);
     const lastStamp = last === undefined ? undefined : stampOf(last);
@@ -137,11 +150,6 @@ function selected(client: SalesforceClient, spec: ObjectSpec): Promise<string[]>
     ...(spec.where === undefined ? [] : [spec.where.field]),
     ...(spec.deletable ? ['MasterRecordId'] : []),
   ]);
-}
-
-function query(spec: ObjectSpec, what: string, conditions: readonly string[]): string {
-  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  return `SELECT ${what} FROM ${spec.object}${where}`;
 }
 
 function narrowed(spec: ObjectSpec, select: readonly string[]): string[] {
@@ -230,8 +238,11 @@ export async function countObjects(
     `${by} >= ${soqlTime(window.from)}`,
     `${by} <= ${soqlTime(window.to)}`,
   ];
-  const total = await client.count(query(spec, 'COUNT()', conditions));
+  const total = await client.count(spec.object, conditions);
   if (total > 2000) return { total };
-  const page = await client.rows(`${query(spec, 'Id', conditions)} ORDER BY Id LIMIT 2000`, { all: true });
+  const page = await client.rows(
+    soql({ select: ['Id'], from: spec.object, where: conditions, orderBy: 'Id', limit: 2000 }),
+    { all: true },
+  );
   return page.cut ? { total } : { total, ids: page.rows.map((row) => row.Id) };
 }

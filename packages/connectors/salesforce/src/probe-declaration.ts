@@ -1,8 +1,8 @@
 import type { Finding } from '@waymark/connector-kit';
 import type { SalesforceClient } from './client.ts';
-import { literal } from './keyset.ts';
 import type { Field } from './schema.ts';
 import type { Declaration } from './settings.ts';
+import { literal } from './soql.ts';
 
 /** What a declared field should be, so that a date in a text field is found before a rule misses it. */
 const WANTED_TYPES: Readonly<Record<string, readonly string[]>> = {
@@ -91,9 +91,7 @@ async function checkCustomers(client: SalesforceClient, { customers }: Declarati
     fix: `Declare API values, not labels. Salesforce has: ${options.slice(0, 30).join(', ')}.`,
   }));
   const values = customers.values.map(literal).join(',');
-  const total = await client.count(
-    `SELECT COUNT() FROM Account WHERE IsDeleted = false AND ${customers.property} IN (${values})`,
-  );
+  const total = await client.count('Account', ['IsDeleted = false', `${customers.property} IN (${values})`]);
   if (total > 0) return findings;
   return [
     ...findings,

@@ -2,10 +2,10 @@ import { ConnectorFault, type Finding } from '@waymark/connector-kit';
 import { z } from 'zod';
 import { docs, paths } from './api-version.ts';
 import type { SalesforceClient } from './client.ts';
-import { literal } from './keyset.ts';
 import type { ObjectSpec } from './object-spec.ts';
 import { objectSpecs } from './object-streams.ts';
 import { probeDeclaration } from './probe-declaration.ts';
+import { literal } from './soql.ts';
 
 /** Fields that only some orgs have: nothing is hidden where they are missing. */
 const SOMETIMES = new Set([
@@ -133,7 +133,7 @@ async function checkHistories(client: SalesforceClient): Promise<Finding[]> {
   const watched = new Set([customers.property, properties.stage, properties.onboardingStatus]);
   for (const field of watched) {
     if (field === undefined || (await client.schema.fields('Account'))?.has(field) !== true) continue;
-    if ((await client.count(`SELECT COUNT() FROM AccountHistory WHERE Field = ${literal(field)}`)) > 0) continue;
+    if ((await client.count('AccountHistory', [`Field = ${literal(field)}`])) > 0) continue;
     findings.push({
       severity: 'info',
       code: 'history_not_tracked',
