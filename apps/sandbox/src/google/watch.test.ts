@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ana, ben, refusal, startGoogle, type GoogleFixture } from './google-fixture.ts';
 import { googleScopes } from './scopes.ts';
 
+const envelope = z.object({ message: z.object({ data: z.string() }) });
 const topicName = 'projects/acme-mail/topics/waymark';
 let google: GoogleFixture;
 let receiver: Server;
@@ -76,7 +78,7 @@ test('a watch wants its topic, tells of each change for seven days, and ends wit
   google.handle.addMail(ben, mail());
   await google.handle.notices.flush();
   expect(received).toHaveLength(1);
-  const { message } = JSON.parse(received[0]?.body ?? '{}') as { message: { data: string } };
+  const { message } = envelope.parse(JSON.parse(received[0]?.body ?? '{}'));
   expect(JSON.parse(Buffer.from(message.data, 'base64').toString())).toMatchObject({ emailAddress: ana });
   await gmail.users.stop({ userId: 'me' });
   google.handle.addMail(ana, mail());
