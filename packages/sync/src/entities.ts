@@ -1,5 +1,5 @@
 import { contentUuid, type AccountFact, type ContactFact, type EntityFact, type OwnerFact } from '@waymark/journey';
-import { addressKey, isFreeMail, registrableDomain } from '@waymark/identity';
+import { addressKey, registrableDomain } from '@waymark/identity';
 import {
   accountsOfOwners,
   assignmentsOf,
@@ -19,6 +19,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { refreshAccounts } from './account-form.ts';
+import { linkAccounts, ownAccount, type LinkedRecord } from './account-links.ts';
 import { reassign, type Given } from './reassignment.ts';
 
 /** A fact with the source object that says it. */
@@ -92,6 +93,8 @@ class EntityRun {
   readonly #changed = new Set<string>();
   readonly #given: Given[] = [];
   readonly #subjects: RematchSubject[] = [];
+  /** Records that began or ceased to lead to an account. */
+  readonly #companies = new Set<string>();
 
   constructor(tx: Tx, installationId: string, at: number) {
     this.#tx = tx;
@@ -118,17 +121,14 @@ class EntityRun {
     const [tx, installationId, at] = [this.#tx, this.#installationId, this.#at];
     const ids = said.flatMap(({ fact }) => [fact.externalId, ...(fact.mergedIds ?? [])]);
     const known = new Map((await crmRecords(tx, [installationId], ids)).map((one) => [one.externalId, one]));
-    const elsewhere = await this.#accountsElsewhere(said.map(({ fact }) => fact));
     const moved: string[] = [];
     for (const { fact, sourceId } of said) {
       const former = known.get(fact.externalId);
       // A record that was merged into another speaks for nobody, however late its old form comes.
       if (former?.merged && !former.gone) continue;
-      const accountId =
-        former?.accountId ??
-        linked(fact, elsewhere) ??
-        contentUuid('account', tx.workspaceId, installationId, fact.externalId);
+      const accountId = former?.accountId ?? ownAccount(tx.workspaceId, installationId, fact.externalId);
       if (!former || former.gone) moved.push(fact.externalId);
+      if ((former?.parent ?? null) !== (fact.parentExternalId ?? null)) this.#familyChanged(fact);
       const standing = [{ installationId, externalId: fact.externalId, accountId, fact, sourceId }];
       for (const merged of fact.mergedIds ?? []) {
         if (merged === fact.externalId) continue;
@@ -141,7 +141,12 @@ class EntityRun {
       }
       await writeAccountRecords(tx, standing, at);
       for (const one of standing)
-        known.set(one.externalId, { ...one, merged: one.externalId !== fact.externalId, gone: false });
+        known.set(one.externalId, {
+          ...one,
+          merged: one.externalId !== fact.externalId,
+          gone: false,
+          parent: fact.parentExternalId ?? null,
+        });
       this.#stale.add(accountId);
       const domains = [...new Set(fact.domains.map((domain) => registrableDomain(domain)))];
       this.#given.push({
@@ -162,17 +167,9 @@ class EntityRun {
     this.#subjects.push(...held.map(subjectOf));
   }
 
-  /** The accounts that other CRMs have under these companies' domains. */
-  async #accountsElsewhere(facts: readonly AccountFact[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-    const domains = [...new Set(facts.flatMap((fact) => fact.domains.map((domain) => registrableDomain(domain))))];
-    const own = recordGiver(this.#installationId, '');
-    const held = new Map<string, Set<string>>();
-    for (const one of await assignmentsOf(this.#tx, { people: [], domains, records: [] })) {
-      if (one.basis !== 'crm' || !one.detail?.startsWith('record:') || one.detail.startsWith(own)) continue;
-      if (one.accountId === null || isFreeMail(one.subject, true)) continue;
-      held.set(one.subject, (held.get(one.subject) ?? new Set()).add(one.accountId));
-    }
-    return held;
+  /** A domain that a parent shares with its subsidiaries is the parent's: who belongs to whom decides. */
+  #familyChanged(fact: AccountFact): void {
+    for (const domain of fact.domains) this.#subjects.push({ kind: 'domain', subject: registrableDomain(domain) });
   }
 
   async endCompanies(records: readonly { readonly externalId: string; readonly accountId: string }[]): Promise<void> {
@@ -186,6 +183,7 @@ class EntityRun {
   /** Records began or ceased to lead to an account: what names them is matched again, and their contacts follow. */
   async #findCompanyAnew(externalIds: readonly string[]): Promise<void> {
     if (externalIds.length === 0) return;
+    for (const one of externalIds) this.#companies.add(one);
     this.#subjects.push(...externalIds.map((subject) => ({ kind: 'record' as const, subject })));
     const waiting = await contactsOfCompanies(this.#tx, this.#installationId, externalIds);
     await this.#place(waiting.map(({ accountId, ...contact }) => ({ contact, former: accountId })));
@@ -260,7 +258,42 @@ class EntityRun {
     await upsertContacts(this.#tx, placed, this.#at);
   }
 
+  /** Records that lead to another account now take their domains and contacts with them. */
+  async #follow(moved: readonly LinkedRecord[]): Promise<void> {
+    for (const one of moved) {
+      this.#stale.add(one.from).add(one.to);
+      this.#given.push({
+        giver: recordGiver(this.#installationId, one.externalId),
+        assignments: one.domains.map((subject) => ({ kind: 'domain' as const, subject, accountId: one.to })),
+      });
+    }
+    await this.#findCompanyAnew(moved.map((one) => one.externalId));
+  }
+
   async settle(): Promise<EntityChanges> {
+    const changes = [await this.#apply()];
+    const domains = changes.flatMap((one) => one.subjects.filter(({ kind }) => kind === 'domain'));
+    const links = await linkAccounts(
+      this.#tx,
+      {
+        records: this.#given.flatMap(({ giver }) => (giver.startsWith('record:') ? [giver.slice(7)] : [])),
+        domains: domains.map(({ subject }) => subject),
+        externalIds: [...this.#companies],
+      },
+      this.#at,
+    );
+    for (const [installationId, moved] of Map.groupBy(links.moved, (one) => one.installationId)) {
+      const run = new EntityRun(this.#tx, installationId, this.#at);
+      await run.#follow(moved);
+      changes.push(await run.#apply());
+    }
+    return {
+      accounts: new Set([...links.accounts, ...changes.flatMap((one) => [...one.accounts])]),
+      subjects: [...links.subjects, ...changes.flatMap((one) => one.subjects)],
+    };
+  }
+
+  async #apply(): Promise<EntityChanges> {
     await refreshAccounts(this.#tx, [...this.#stale], ownerKey, this.#at);
     const moved = await reassign(this.#tx, this.#given, this.#at);
     return {
@@ -280,12 +313,3 @@ const subjectOf = (one: { readonly kind: string; readonly subject: string }): Re
   kind: one.kind === 'domain' ? 'domain' : one.kind === 'record' ? 'record' : 'contact',
   subject: one.subject,
 });
-
-/** The account that another CRM already has under one of these domains, where there is exactly one. */
-function linked(fact: AccountFact, byDomain: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
-  for (const domain of fact.domains) {
-    const ids = byDomain.get(registrableDomain(domain));
-    if (ids?.size === 1) return [...ids][0];
-  }
-  return undefined;
-}

@@ -37,6 +37,11 @@ export class ImportAccounts {
     return new ImportAccounts(tx.workspaceId, await loadAssignments(tx), byExternalId, ids);
   }
 
+  /** The subjects that lines have named so far. */
+  get subjects(): readonly string[] {
+    return [...this.#settled];
+  }
+
   /**
    * What has to be written so that the subject names its account; undefined where nothing has. Unknown where it names an account of
    * Waymark's that does not exist. A subject that two CRMs give to different accounts is left to the review queue.

@@ -1,24 +1,27 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Fact } from '@waymark/lifecycle';
-import type { ExclusionRule, Exclusions } from '@waymark/identity';
+import { registrableDomain, type ExclusionRule, type Exclusions } from '@waymark/identity';
 import { contentUuid, type CloudEvent } from '@waymark/journey';
 import {
   addImportedAccounts,
   CopyBatch,
   copyEvents,
+  installations,
   lockMatching,
   projectAccounts,
   setAsideMany,
   sightingsOf,
   threadsWithoutAccount,
   wakeAccounts,
+  wantRematch,
   type AccountChange,
   type Database,
   type ImportedAccount,
   type Sealer,
   type Tx,
 } from '@waymark/store';
-import { matchThreads } from './attribution.ts';
+import { linkAccounts } from './account-links.ts';
+import { matchThreads, settleRematch } from './attribution.ts';
 import { loadExclusions } from './exclusions.ts';
 import type { Folded } from './fold.ts';
 import { ImportAccounts } from './import-accounts.ts';
@@ -105,6 +108,7 @@ type AsyncLines = AsyncIterable<Line | readonly Line[]>;
 const linesATurn = 200;
 const firstBatchRows = 2000;
 const listedAccounts = 1000;
+const linkedATransaction = 500;
 const mostCharacters = 24 * 1024 * 1024;
 
 /**
@@ -372,10 +376,40 @@ class ImportRun {
     );
   }
 
+  /** A CRM may have come while the file was read: the accounts that it names go on as its own, with all that is theirs. */
+  async #linkAccounts(): Promise<void> {
+    const { database, now } = this.#deps;
+    const keys = this.#accounts.subjects.flatMap((subject) =>
+      subject.startsWith('account:') ? [] : [subject.startsWith('record:') ? subject.slice(7) : subject],
+    );
+    for (let at = 0; at < keys.length; at += linkedATransaction) {
+      const some = keys.slice(at, at + linkedATransaction);
+      const moved = await database.inWorkspace(
+        this.#workspaceId,
+        async (tx) => {
+          if ((await installations(tx)).length === 0) return [];
+          await lockMatching(tx);
+          const domains = some.filter((key) => key.includes('.')).map((key) => registrableDomain(key));
+          const links = await linkAccounts(tx, { records: [], domains, externalIds: some }, now());
+          await wantRematch(tx, links.subjects, now());
+          const changes = await settleRematch(tx);
+          await wakeAccounts(tx, changes, now());
+          return [...links.accounts, ...changes.map((one) => one.accountId)];
+        },
+        { retry: true },
+      );
+      for (const accountId of moved) {
+        this.#changed.add(accountId);
+        this.#fold?.leave(accountId);
+      }
+    }
+  }
+
   async finish(): Promise<ImportResult> {
     await this.#writing;
     if (this.#failure) throw this.#failure.error;
     const { database, now, afterFold } = this.#deps;
+    if (!this.#options.dryRun) await this.#linkAccounts();
     const folded = (afterFold && (await this.#fold?.finish(database, this.#workspaceId, now, afterFold))) ?? 0;
     if (this.#changed.size > 0 && !this.#options.dryRun) this.#deps.onCommitted?.(this.#workspaceId);
     return {

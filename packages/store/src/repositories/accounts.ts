@@ -155,7 +155,51 @@ export async function mergeAccount(tx: Tx, from: string, into: string, at: numbe
   );
 }
 
-/** The accounts that were merged, each with the one that it goes on as; chains are followed to their end. */
+/** Lets an account go on as another, or (null) stand for itself. False where it did already, or where there is no such account. */
+export async function setSurvivor(tx: Tx, accountId: string, survivor: string | null, at: number): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `UPDATE account SET merged_into = $3::uuid, updated_at = $4
+      WHERE workspace_id = $1 AND account_id = $2 AND merged_into IS DISTINCT FROM $3::uuid AND account_id IS DISTINCT FROM $3::uuid`,
+    [tx.workspaceId, accountId, survivor, new Date(at)],
+  );
+  return rowCount === 1;
+}
+
+/** Lets accounts stand for themselves again. */
+export async function standAlone(tx: Tx, accountIds: readonly string[], at: number): Promise<void> {
+  await tx.query(
+    'UPDATE account SET merged_into = NULL, updated_at = $3 WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND merged_into IS NOT NULL',
+    [tx.workspaceId, accountIds, new Date(at)],
+  );
+}
+
+/** Leads records, and those that were merged into them, to other accounts; an account that is left without any goes on as the new one. */
+export async function moveRecords(
+  tx: Tx,
+  moved: readonly {
+    readonly installationId: string;
+    readonly externalId: string;
+    readonly from: string;
+    readonly to: string;
+  }[],
+  at: number,
+): Promise<void> {
+  for (const one of moved)
+    await tx.query(
+      `UPDATE account_record SET account_id = $4, updated_at = $5
+        WHERE workspace_id = $1 AND installation_id = $2 AND (external_id = $3 OR fact->>'externalId' = $3)`,
+      [tx.workspaceId, one.installationId, one.externalId, one.to, new Date(at)],
+    );
+  for (const one of moved)
+    await tx.query(
+      `UPDATE account SET merged_into = $3, updated_at = $4
+        WHERE workspace_id = $1 AND account_id = $2
+          AND NOT EXISTS (SELECT 1 FROM account_record r WHERE r.workspace_id = $1 AND r.account_id = $2 AND r.gone_at IS NULL)`,
+      [tx.workspaceId, one.from, one.to, new Date(at)],
+    );
+}
+
+/** The accounts that were merged, each with the one that it goes on as; chains are followed to their end, and of a circle one stays. */
 export async function mergedAccounts(tx: Tx): Promise<ReadonlyMap<string, string>> {
   const { rows } = await tx.query<{ account_id: string; merged_into: string }>(
     'SELECT account_id, merged_into FROM account WHERE workspace_id = $1 AND merged_into IS NOT NULL',
@@ -163,13 +207,14 @@ export async function mergedAccounts(tx: Tx): Promise<ReadonlyMap<string, string
   );
   const next = new Map(rows.map((row) => [row.account_id, row.merged_into]));
   const survivor = (accountId: string): string => {
-    let current = accountId;
-    for (let step = 0; step < next.size; step += 1) {
-      const after = next.get(current);
-      if (after === undefined) break;
-      current = after;
+    const seen: string[] = [accountId];
+    for (let after = next.get(accountId); after !== undefined; after = next.get(after)) {
+      const again = seen.indexOf(after);
+      // Two that go on as each other: the first by id, from wherever one asks.
+      if (again >= 0) return seen.slice(again).sort()[0] ?? accountId;
+      seen.push(after);
     }
-    return current;
+    return seen.at(-1) ?? accountId;
   };
   return new Map([...next.keys()].map((accountId) => [accountId, survivor(accountId)]));
 }
@@ -210,11 +255,13 @@ export async function accountRecords(
   return rows.map(toRecord);
 }
 
-/** The records of these accounts that stand for them now. */
+/** The records of these accounts that stand for them now, those of the installation that is there longest first. */
 export async function recordsOfAccounts(tx: Tx, accountIds: readonly string[]): Promise<readonly AccountRecord[]> {
   const { rows } = await tx.query<RecordRow>(
-    `SELECT installation_id, external_id, account_id, fact FROM account_record
-      WHERE workspace_id = $1 AND gone_at IS NULL AND account_id = ANY($2::uuid[]) ORDER BY installation_id, external_id`,
+    `SELECT r.installation_id, r.external_id, r.account_id, r.fact FROM account_record r
+       LEFT JOIN installation i ON i.workspace_id = $1 AND i.installation_id = r.installation_id
+      WHERE r.workspace_id = $1 AND r.gone_at IS NULL AND r.account_id = ANY($2::uuid[])
+      ORDER BY i.created_at, r.installation_id, r.external_id`,
     [tx.workspaceId, accountIds],
   );
   return rows.map(toRecord);
@@ -244,6 +291,8 @@ export interface KnownRecord {
   readonly accountId: string;
   readonly merged: boolean;
   readonly gone: boolean;
+  /** The record that it names as its parent. */
+  readonly parent: string | null;
 }
 
 /** What is known of these records, those that are gone included. */
@@ -259,8 +308,10 @@ export async function crmRecords(
     account_id: string;
     merged: boolean;
     gone: boolean;
+    parent: string | null;
   }>(
-    `SELECT installation_id, external_id, account_id, fact->>'externalId' <> external_id AS merged, gone_at IS NOT NULL AS gone
+    `SELECT installation_id, external_id, account_id, fact->>'externalId' <> external_id AS merged, gone_at IS NOT NULL AS gone,
+            fact->>'parentExternalId' AS parent
        FROM account_record
       WHERE workspace_id = $1 AND installation_id = ANY($2::uuid[]) AND external_id = ANY($3::text[])`,
     [tx.workspaceId, installationIds, externalIds],
@@ -271,6 +322,7 @@ export async function crmRecords(
     accountId: row.account_id,
     merged: row.merged,
     gone: row.gone,
+    parent: row.parent,
   }));
 }
 
