@@ -269,6 +269,15 @@ describe('slack-channels on the sample company, with the real SDK', () => {
     await expect(pull('channels')).rejects.toMatchObject({ fault: { kind: 'scope-missing', scope: 'channels:read' } });
   });
 
+  it('names what keeps it from seeing: channels of no known account, or none at all', async () => {
+    const find = async () => (await slackChannels.probe?.(await connect(), {}))?.map(({ code }) => code);
+    expect(await find()).toEqual([]);
+    const odd = slack.handle.addChannel(sampleTeams.main, 'project-x', { kind: 'private', members: [token.user] });
+    expect(await find()).toEqual(['SLACK_CHANNEL_WITHOUT_ACCOUNT']);
+    for (const { id } of [odd, ...shared()]) slack.handle.remove(id, token.user);
+    expect(await find()).toEqual(['SLACK_IN_NO_CHANNEL']);
+  });
+
   it('leaves out channels from which it was removed, and deletes nothing by that', async () => {
     const [channel, ...rest] = shared();
     slack.handle.remove(channel?.id ?? '', token.user);

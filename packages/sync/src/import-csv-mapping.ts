@@ -115,6 +115,6 @@ export function columnsOf({ events, skip }: CsvMapping): ReadonlySet<string> {
 }
 
 /** The names in braces of a template. */
-export function placeholders(text: string): readonly string[] {
+function placeholders(text: string): readonly string[] {
   return [...text.matchAll(/\{([^{}]{1,200})\}/g)].map((found) => found[1] ?? '');
 }

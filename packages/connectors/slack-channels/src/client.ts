@@ -132,7 +132,7 @@ export interface SlackClient {
 }
 
 /** Messages a page: 15 is the most for commercial apps outside the Marketplace, and 200 what Slack recommends for others. */
-export const pageSize = (settings: SlackSettings): number => (settings.distribution === 'commercial' ? 15 : 200);
+const pageSize = (settings: SlackSettings): number => (settings.distribution === 'commercial' ? 15 : 200);
 
 /**
  * Loads the SDK and binds it to a session. Each call is made once: the SDK would retry for half an hour and wait out limits by itself.

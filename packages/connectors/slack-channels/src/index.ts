@@ -4,6 +4,7 @@ import { connect, type SlackClient } from './client.ts';
 import { channelStream, peopleStream } from './directory-streams.ts';
 import { hint } from './hint.ts';
 import { manifest } from './manifest.ts';
+import { probe } from './probe.ts';
 import { messageStream } from './pull-messages.ts';
 import { settingsSchema } from './settings.ts';
 
@@ -20,4 +21,5 @@ export const slackChannels: Connector<SlackClient> = {
   streams: [channelStream, peopleStream, messageStream],
   classify,
   hint,
+  probe,
 };

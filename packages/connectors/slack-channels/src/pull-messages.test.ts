@@ -248,6 +248,19 @@ describe('slack-channels reads messages', () => {
     expect(timeOf(one.ts)).toBe(start + 1000);
   });
 
+  it('E11: tells an edit as newer than the message, in whatever order they come', async () => {
+    const at = world();
+    const one = facts(start + 1000);
+    at.inbox.push(
+      { kind: 'message', channel: 'C1', facts: { ...one, editedTs: ts(start + 5000) } },
+      { kind: 'message', channel: 'C1', facts: one },
+    );
+    const cursor = { after: null, checkedTo: start, channels: ['C1', 'C2'], gapFrom: null, round: null };
+    const [edited, first] = (await pull(at, cursor)).pages.flatMap(({ records }) => records);
+    expect(edited?.id).toBe(first?.id);
+    expect(BigInt(edited?.version ?? 0)).toBeGreaterThan(BigInt(first?.version ?? 0));
+  });
+
   it('leaves out a channel from which the app was removed, and goes on', async () => {
     const at = world();
     at.messages['C2'] = [facts(start - hour)];

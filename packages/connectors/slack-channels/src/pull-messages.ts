@@ -10,12 +10,13 @@ import { describeMessage, messageId, rawMessage, type RawMessage } from './raw-m
 
 /**
  * Messages of the conversations that the app was invited to: from the events, and from history where those may have left something
- * out. Its name is its own, since what a stream sees is told by its name.
+ * out.
  */
 export const messageStream: Stream<SlackClient, MessageCursor, RawMessage> = {
   name: 'channel-messages',
   object: 'message',
   scopes: ['channels:history', 'groups:history', 'channels:read', 'groups:read', 'users:read'],
+  sees: ['chat'],
   order: 50,
   cursor: { kind: 'slack-messages', version: 1, schema: messageCursor, overlapMs: 600_000, settleMs: 0 },
   raw: rawMessage,

@@ -1,7 +1,7 @@
 import type { HintRequest } from '@waymark/connector-kit';
 
 /** What one request may hold. */
-export const limits = { bytes: 1_048_576, depth: 64, events: 1000 } as const;
+const limits = { bytes: 1_048_576, depth: 64, events: 1000 } as const;
 
 /** What a request brought: events in the form of CloudEvents, or any other JSON. */
 export type Payload =
