@@ -18,6 +18,7 @@ export { exclude, ExclusionError, readmit, type ExclusionRequest } from './exclu
 export { accountContext, activeJourneys, foldDue, type Folded, type FoldOptions } from './fold.ts';
 export { openSession, syncInstallation, type SyncDependencies, type SyncOutcome } from './installation.ts';
 export { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
+export { changeSettings } from './own-side.ts';
 export { decisionAbout, reviewQueue, type ReviewEntry, type Verdict } from './review-queue.ts';
 export { noPoint, type Point, type PointName } from './points.ts';
 export { createSession, type SessionOptions } from './session.ts';

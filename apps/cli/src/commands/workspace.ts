@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { createWorkspace, readSettings, writeSettings } from '@waymark/store';
+import { createWorkspace, readSettings } from '@waymark/store';
+import { changeSettings } from '@waymark/sync';
 import { activateTemplate } from '@waymark/server';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, table } from '../output.ts';
@@ -70,12 +71,16 @@ export function workspaceCommand(): Command {
       const output = createOutput(options.json === true);
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
-        const settings = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
+        const { settings, reread } = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
           const current = await readSettings(tx);
           return changes === undefined
-            ? current
-            : writeSettings(tx, { ...current, ...parseChanges(changes, Object.keys(current)) }, waymark.now());
+            ? { settings: current, reread: [] }
+            : changeSettings(tx, parseChanges(changes, Object.keys(current)), waymark.now());
         });
+        if (reread.length > 0)
+          output.note(
+            `${reread.length} sources are read again: which way a mail went depends on whose domains are ours.`,
+          );
         output.result(settings, () => JSON.stringify(settings, null, 2));
       });
     });
