@@ -13,6 +13,7 @@ export const ticketStream: Stream<ZendeskClient, ExportCursor, GatheredTicket> =
   name: 'tickets',
   object: 'tickets',
   scopes: [READ],
+  sees: ['ticket'],
   order: 50,
   cursor: exportCursorSpec,
   raw: gatheredTicket,
