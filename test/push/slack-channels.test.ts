@@ -175,6 +175,19 @@ describe('slack-channels through the server', () => {
     await slack.handle.settled();
     const faults = [{ stream: 'channels', fault: { kind: 'auth-revoked' } }];
     expect(await run()).toMatchObject({ kind: 'ran', result: { faults } });
+    // One refusal, a good run and another refusal are not two in a row.
+    const { tokens } = slack.handle.workspace.state;
+    const dead = Object.values(tokens).find((one) => one.dead !== undefined);
+    const why = dead?.dead;
+    if (!dead || !why) throw new Error('the token is dead');
+    delete dead.dead;
+    clock.offset += 3_600_000;
+    expect(await run()).toMatchObject({ kind: 'ran', result: { faults: [] } });
+    dead.dead = why;
+    clock.offset += 3_600_000;
+    expect(await run()).toMatchObject({ kind: 'ran', result: { faults } });
+    const [still] = await database.inWorkspace(workspace.workspaceId, (tx) => installations(tx));
+    expect(still?.status).toBe('active');
     // One refusal may be a mistake of the vendor's: a second one, some time later, ends the grant.
     clock.offset += 3_600_000;
     expect(await run()).toMatchObject({ kind: 'ran', result: { faults } });

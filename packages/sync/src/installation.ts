@@ -1,6 +1,7 @@
 import { createSession } from './session.ts';
 import { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
-import { currentInstallation, runInstallation, type Progress, type RunResult } from './run.ts';
+import { defectOf } from './defect.ts';
+import { currentInstallation, pauseAfter, runInstallation, type Progress, type RunResult } from './run.ts';
 import { LeaseLost } from './commit.ts';
 import type { Point } from './points.ts';
 import type { Sealer, TokenKeeper } from './tokens.ts';
@@ -11,6 +12,7 @@ import { issuerOf, NoSignIn, subjectOf } from './sign-in.ts';
 import { keepPush, type PushAddressing } from './push.ts';
 import {
   countRevokedSignal,
+  forgetRevokedSignals,
   openStream,
   recordFault,
   releaseLease,
@@ -25,10 +27,13 @@ import {
 /** How often a live stream is read when nobody asks for it, ms. */
 const pollEveryMs = 5 * 60_000;
 const defaultLeaseMs = 60_000;
-/** When a run that failed is tried again, ms: at the soonest, and at the latest unless the provider said otherwise. */
+/** When a stream that failed is tried again, ms: at first, and at the latest unless the provider said otherwise. */
 const soonestRetryMs = 30_000;
-const latestRetryMs = 5 * 60_000;
+const latestRetryMs = 15 * 60_000;
+/** How long a provider's wish to be left alone is followed without ending the run as deferred, ms. */
+const longestWishMs = 5 * 60_000;
 const resyncEveryMs = 24 * 3_600_000;
+const resyncWindowMs = 30 * 24 * 3_600_000;
 
 export interface SyncDependencies {
   readonly database: Database;
@@ -108,6 +113,14 @@ export async function openSession(
   return { connector, session, client: await connector.connect(session) };
 }
 
+/** What a person asks of a run beyond what is due. */
+export interface RunWish {
+  /** Reads all streams now, those that are left alone because they failed as well. */
+  readonly byHand?: boolean;
+  /** Reads again everything since then, epoch ms, so that records set aside meet the connector as it is now. */
+  readonly againSince?: number;
+}
+
 /**
  * Runs an installation once under its lease, and says when it is due again. A run of another worker makes it `busy`; nothing waits.
  * Faults are recorded with the streams and never thrown.
@@ -117,6 +130,7 @@ export async function syncInstallation(
   workspaceId: string,
   installationId: string,
   stop: AbortSignal,
+  wish: RunWish = {},
 ): Promise<SyncOutcome> {
   const at = deps.now();
   const leaseMs = deps.leaseMs ?? defaultLeaseMs;
@@ -134,10 +148,13 @@ export async function syncInstallation(
       .catch(() => true);
     if (!held) lost.abort(new LeaseLost());
   }
-  const resync = installation.lastResyncAt !== null && at - installation.lastResyncAt > resyncEveryMs;
+  const { againSince } = wish;
+  const nightly = installation.lastResyncAt !== null && at - installation.lastResyncAt > resyncEveryMs;
+  const resync = nightly || againSince !== undefined;
   const fresh = installation.lastResyncAt === null;
   // A webhook asks for what it names; the rest of the streams keeps its own time.
   const early = installation.nextRunAt !== null && installation.nextRunAt > at && !fresh && !resync;
+  const hand = wish.byHand === true || againSince !== undefined;
   let result: RunResult | undefined;
   try {
     const signal = AbortSignal.any([stop, lost.signal]);
@@ -157,8 +174,10 @@ export async function syncInstallation(
       },
       leaseFence: fence,
       startedAt: at,
-      hintedOnly: early,
-      resync,
+      hintedOnly: early && !hand,
+      resyncSince: resync ? Math.min(againSince ?? Infinity, nightly ? at - resyncWindowMs : Infinity) : null,
+      patient: !hand && installation.wantedAt === null,
+      pause: growingPause(deps),
       now: deps.now,
       signal,
       point: deps.point,
@@ -167,16 +186,25 @@ export async function syncInstallation(
     });
     if (!result.faults.some(({ fault }) => fault.kind === 'auth-revoked' || fault.kind === 'quota-exhausted'))
       await keepPush(deps, workspaceId, { installation, connector, client, signal });
+    if (result.faults.length === 0)
+      await deps.database.inWorkspace(workspaceId, (tx) => forgetRevokedSignals(tx, installationId));
     return { kind: 'ran', result };
   } catch (error) {
     if (error instanceof LeaseLost || lost.signal.aborted) return { kind: 'lost' };
-    if (!(error instanceof ConnectorFault) || stop.aborted) throw error;
-    result = await refused(deps, workspaceId, installation, error.fault);
+    const fault = error instanceof ConnectorFault ? error.fault : defectOf(error);
+    if (!fault || stop.aborted) throw error;
+    result = await refused(deps, workspaceId, installation, fault);
     return { kind: 'ran', result };
   } finally {
     clearInterval(heartbeat);
-    await finish(deps, workspaceId, installation, { fence, startedAt: at, result, early, resynced: resync || fresh });
+    await finish(deps, workspaceId, installation, { fence, startedAt: at, result, early, resynced: nightly || fresh });
   }
+}
+
+/** From half a minute to a quarter of an hour; faster where polling is. */
+function growingPause(deps: SyncDependencies) {
+  const every = deps.pollEveryMs ?? pollEveryMs;
+  return { firstMs: Math.min(every, soonestRetryMs), longestMs: Math.min(3 * every, latestRetryMs) };
 }
 
 /** The provider let nobody in: every stream has that fault. */
@@ -188,18 +216,19 @@ async function refused(
 ): Promise<RunResult> {
   const { installationId } = installation;
   const connector = await deps.connector(installation.connector);
-  await deps.database.inWorkspace(workspaceId, async (tx) => {
+  const pause = pauseAfter(fault, growingPause(deps));
+  const retries = await deps.database.inWorkspace(workspaceId, async (tx) => {
     const opened = new Set((await streamStates(tx, installationId)).map((state) => state.stream));
-    for (const stream of connector.streams)
-      if (!opened.has(stream.name))
-        await openStream(tx, { installationId, stream: stream.name, partition: '', label: stream.name });
-    for (const state of await streamStates(tx, installationId))
-      await recordFault(
-        tx,
-        state,
-        { kind: fault.kind, message: fault.message, pausedReason: state.pausedReason },
-        deps.now(),
-      );
+    for (const { name, sees } of connector.streams)
+      if (!opened.has(name))
+        await openStream(tx, { installationId, stream: name, partition: '', label: name, sees: sees ?? [] });
+    const until: number[] = [];
+    for (const state of await streamStates(tx, installationId)) {
+      const { kind, message } = fault;
+      const at = await recordFault(tx, state, { kind, message, pausedReason: state.pausedReason }, deps.now(), pause);
+      if (at !== null) until.push(at);
+    }
+    return until;
   });
   return {
     faults: connector.streams.map((stream) => ({ stream: stream.name, partition: '', fault })),
@@ -208,6 +237,9 @@ async function refused(
     records: 0,
     answered: [],
     retryAfterMs: 'retryAfterMs' in fault ? (fault.retryAfterMs ?? 0) : 0,
+    retryAt: retries.length > 0 ? Math.min(...retries) : null,
+    read: 0,
+    waiting: 0,
   };
 }
 
@@ -226,10 +258,17 @@ async function finish(
 ): Promise<void> {
   const now = deps.now();
   // A right that is missing is there no sooner for asking again at once, and each look costs calls of a daily quota.
-  const failed = run.result === undefined || run.result.faults.some(({ fault }) => fault.kind !== 'scope-missing');
+  const failed =
+    run.result === undefined ||
+    run.result.waiting > 0 ||
+    run.result.faults.some(({ fault }) => fault.kind !== 'scope-missing');
   const every = deps.pollEveryMs ?? pollEveryMs;
   const hinted = (run.result?.answered.length ?? 0) > 0;
-  const retry = Math.max(Math.min(every, soonestRetryMs), Math.min(run.result?.retryAfterMs ?? 0, latestRetryMs));
+  const onTime = run.early && hinted && installation.nextRunAt !== null ? installation.nextRunAt : now + every;
+  const soonest = now + Math.max(growingPause(deps).firstMs, Math.min(run.result?.retryAfterMs ?? 0, longestWishMs));
+  const retry = run.result?.retryAt ?? soonest;
+  // Where all streams failed there is nothing to read until the first of them is to be tried again.
+  const again = (run.result?.read ?? 0) > 0 ? Math.min(onTime, retry) : retry;
   await deps.database
     .inWorkspace(workspaceId, async (tx) => {
       await takeTheseHints(tx, run.result?.answered ?? [], now);
@@ -238,11 +277,7 @@ async function finish(
         installation.installationId,
         run.fence,
         {
-          nextRunAt: failed
-            ? now + retry
-            : run.early && hinted && installation.nextRunAt !== null
-              ? installation.nextRunAt
-              : now + every,
+          nextRunAt: failed ? Math.max(again, run.result?.retryAfterMs ? soonest : 0) : onTime,
           resumeAt: run.result?.resumeAt ?? null,
           resumeReason: run.result?.resumeReason ?? null,
           resynced: run.resynced && run.result !== undefined && !failed,

@@ -256,6 +256,15 @@ export async function countRevokedSignal(tx: Tx, installationId: string, reason:
   return rows[0]?.status === 'needs_auth';
 }
 
+/** The provider let a run in: signs of a dead grant count in a row only (E2). */
+export async function forgetRevokedSignals(tx: Tx, installationId: string): Promise<void> {
+  await tx.query(
+    `UPDATE installation SET revoked_signals = 0
+      WHERE workspace_id = $1 AND installation_id = $2 AND revoked_signals > 0 AND status = 'active'`,
+    [tx.workspaceId, installationId],
+  );
+}
+
 export async function setStatus(
   tx: Tx,
   installationId: string,
