@@ -1,4 +1,4 @@
-import type { EntityFact, EventDraft } from '@waymark/journey';
+import type { EntityFact, EventDraft, Touchpoint } from '@waymark/journey';
 import type { z } from 'zod';
 import type { Fault } from './fault.ts';
 
@@ -239,6 +239,11 @@ export interface Stream<Client, Cursor, Raw> {
   /** The kind of source object, part of its identity. */
   readonly object: string;
   readonly scopes: readonly string[];
+  /**
+   * Touchpoints through which it sees contact with customers, so that its silence means something and its failing is a gap. Without it
+   * nothing rests on its silence.
+   */
+  readonly sees?: readonly Touchpoint[];
   readonly cursor: CursorSpec<Cursor>;
   readonly raw: z.ZodType<Raw>;
   /** Streams to run before this one in a run: accounts before contacts before mail. Lower first. */

@@ -17,7 +17,9 @@ export type Fault =
   | { readonly kind: 'record-gone'; readonly message: string; readonly id?: string }
   | { readonly kind: 'transient'; readonly message: string; readonly retryAfterMs?: number }
   /** The provider refused what we sent: never retried. */
-  | { readonly kind: 'rejected'; readonly message: string };
+  | { readonly kind: 'rejected'; readonly message: string }
+  /** The connector's own code failed. It says nothing of the provider; only the runner finds it, no connector classifies it. */
+  | { readonly kind: 'defect'; readonly message: string };
 
 export type FaultKind = Fault['kind'];
 

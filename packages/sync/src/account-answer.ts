@@ -25,8 +25,8 @@ export async function deriveAccount(tx: Tx, accountId: string, asOf: number): Pr
   const account = await readAccount(tx, accountId);
   if (!account) return undefined;
   const settings = await readSettings(tx);
-  const relevant = await sourcesOfAccount(tx, accountId, account.csmEmail);
-  const coverage = (await coverageIndex(tx))(relevant.size > 0 ? relevant : null);
+  const sources = await sourcesOfAccount(tx, accountId, account.csmEmail);
+  const coverage = (await coverageIndex(tx))({ sources, csmEmail: account.csmEmail });
   const context = accountContext(
     account,
     await contacts(tx, accountId),

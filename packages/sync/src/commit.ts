@@ -21,7 +21,6 @@ import {
   type Tx,
 } from '@waymark/store';
 import { lookupFor, type Lookup } from './assignments-in-force.ts';
-import { touchpointsOf } from './coverage.ts';
 import { markEchoes } from './echo.ts';
 import { applyEntities, endEntities } from './entities.ts';
 import { withoutPairs } from './excluded-pairs.ts';
@@ -117,8 +116,7 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
   for (const one of touched) for (const accountId of one.accounts) changes.push({ accountId, earliest: at });
   await wakeAccounts(tx, changes, at);
   // From now on absence in this stream means something, for every account.
-  if (page.done && state.backfillDoneAt === null && touchpointsOf(stream.name).length > 0)
-    await wakeAllAccounts(tx, at);
+  if (page.done && state.backfillDoneAt === null && (stream.sees ?? []).length > 0) await wakeAllAccounts(tx, at);
   const moved = await commitCursor(tx, {
     ...keyOf(commit),
     cursor: page.cursor,

@@ -1,9 +1,9 @@
 import type { CoverageGap } from '@waymark/lifecycle';
-import type { Touchpoint } from '@waymark/journey';
-import { contentUuid } from '@waymark/journey';
+import { contentUuid, touchpoint, type Touchpoint } from '@waymark/journey';
 import {
   gaps,
   healGaps,
+  installations as readInstallations,
   openGap,
   streamStates,
   wakeAllAccounts,
@@ -15,22 +15,17 @@ import {
 /** How long a stream may be silent towards us before its absence proves nothing, ms. */
 const tolerance = 6 * 3_600_000;
 
-/** Streams that see contact with customers, and through which touchpoints. Others (owners, companies) carry no absence. */
-const sees: Readonly<Record<string, readonly Touchpoint[]>> = {
-  messages: ['email'],
-  events: ['meeting'],
-  mail: ['email'],
-  calendar: ['meeting'],
-  emails: ['email'],
-  meetings: ['meeting'],
-  tickets: ['ticket'],
-  'channel-messages': ['chat'],
-};
-
-/** The touchpoints that a stream would see. */
-export function touchpointsOf(stream: string): readonly Touchpoint[] {
-  return sees[stream] ?? [];
+/** The touchpoints through which a stream sees contact, as its connector declared them. */
+export function touchpointsOf(state: Pick<StreamState, 'sees'>): readonly Touchpoint[] {
+  return state.sees.flatMap((name) => {
+    const known = touchpoint.safeParse(name);
+    return known.success ? [known.data] : [];
+  });
 }
+
+/** Whether a stream sees people write or meet. */
+export const seesPeople = (state: Pick<StreamState, 'sees'>): boolean =>
+  state.sees.includes('email') || state.sees.includes('meeting');
 
 /**
  * Opens a gap for each partition that has not been read for too long, from its last good read on. A dead grant or a switched-off
@@ -42,7 +37,7 @@ export async function watchCoverage(tx: Tx, installations: readonly Installation
   let opened = 0;
   for (const state of await streamStates(tx)) {
     const owner = byId.get(state.installationId);
-    if (touchpointsOf(state.stream).length === 0 || state.lastSuccessAt === null || !owner) continue;
+    if (state.sees.length === 0 || state.lastSuccessAt === null || !owner) continue;
     const why = reason(state, owner, at);
     if (!why) continue;
     open += 1;
@@ -72,7 +67,7 @@ function reason(state: StreamState, owner: Installation, at: number): string | u
   if (owner.status !== 'active') return owner.statusReason ?? owner.status;
   if (state.pausedReason) return state.pausedReason;
   if (state.lastSuccessAt !== null && at - state.lastSuccessAt > tolerance)
-    return state.fault?.message ?? 'It was not read.';
+    return state.fault?.message ?? owner.resumeReason ?? 'It was not read.';
   return undefined;
 }
 
@@ -91,35 +86,69 @@ export interface AccountCoverage {
   readonly watchedFrom?: number;
 }
 
+/** An account as far as its coverage goes: the installations that saw contact with it, and who its CSM is. */
+export interface CoverageQuestion {
+  /** Null: all of them. */
+  readonly sources: ReadonlySet<string> | null;
+  readonly csmEmail: string | null;
+}
+
+export type CoverageIndex = (question: CoverageQuestion) => AccountCoverage;
+
 /**
  * The gaps, and from when on anything is watched, for the installations that would see contact with an account. A history that is still
- * being read is a gap as well: what it has not brought yet proves no silence.
+ * being read is a gap as well: what it has not brought yet proves no silence. Nor does the silence of other people's mailboxes, where
+ * mailboxes are watched, none ever saw contact with the account, and that of its CSM is not connected.
  */
-export async function coverageIndex(tx: Tx): Promise<(relevant: ReadonlySet<string> | null) => AccountCoverage> {
-  const all = await gaps(tx, { unhealedOnly: true });
-  const states = (await streamStates(tx)).filter((state) => touchpointsOf(state.stream).length > 0);
+export async function coverageIndex(tx: Tx): Promise<CoverageIndex> {
+  const states = (await streamStates(tx)).filter((state) => state.sees.length > 0);
+  const sees = new Map(states.map((state) => [keyOf(state), touchpointsOf(state)]));
+  const all = (await gaps(tx, { unhealedOnly: true })).map((gap) => ({
+    ...gap,
+    touchpoints: sees.get(keyOf(gap)) ?? [],
+  }));
   const unread = states.filter((state) => state.backfillDoneAt === null && state.pausedReason === null);
-  return (relevant) => {
+  const watching = new Set(states.filter(seesPeople).map((state) => state.installationId));
+  const mailboxes = new Set(
+    (await readInstallations(tx)).flatMap((one) =>
+      one.address !== null && watching.has(one.installationId) ? [one.address.toLowerCase()] : [],
+    ),
+  );
+  return ({ sources, csmEmail }) => {
+    const relevant = sources !== null && sources.size > 0 ? sources : null;
     const counts = ({ installationId }: { readonly installationId: string }) =>
       relevant === null || relevant.has(installationId);
-    const seesPeople = (state: StreamState) =>
-      touchpointsOf(state.stream).some((touchpoint) => touchpoint === 'email' || touchpoint === 'meeting');
     const starts = states.filter((state) => counts(state) && seesPeople(state)).map((state) => state.backfilledFrom);
     const known = starts.filter((start) => start !== null);
-    const reading = [...new Set(unread.filter(counts).flatMap((state) => touchpointsOf(state.stream)))].sort();
+    const reading = [...new Set(unread.filter(counts).flatMap(touchpointsOf))].sort();
+    const unseen =
+      relevant === null && csmEmail !== null && mailboxes.size > 0 && !mailboxes.has(csmEmail.toLowerCase());
     return {
       gaps: [
-        ...all
-          .filter(counts)
-          .map((gap) => ({ from: gap.from, to: gap.to, touchpoints: touchpointsOf(gap.stream), reason: gap.reason })),
+        ...all.filter(counts).map(({ from, to, touchpoints, reason: why }) => ({ from, to, touchpoints, reason: why })),
         ...(reading.length > 0
           ? [{ from: beginning, to: null, touchpoints: reading, reason: 'The history is still being read.' }]
+          : []),
+        ...(unseen
+          ? [
+              {
+                from: beginning,
+                to: null,
+                touchpoints: inMailboxes,
+                reason: `The mailbox of ${csmEmail} is not connected.`,
+              },
+            ]
           : []),
       ],
       ...(known.length > 0 && { watchedFrom: Math.min(...known) }),
     };
   };
 }
+
+const inMailboxes: readonly Touchpoint[] = ['email', 'meeting'];
+
+const keyOf = (one: { readonly installationId: string; readonly stream: string; readonly partition: string }) =>
+  `${one.installationId}|${one.stream}|${one.partition}`;
 
 /** Before anything that a provider could tell of, epoch ms: 1970. */
 const beginning = 0;

@@ -51,7 +51,10 @@ it('I3: accounts that are folded after a history was read to its end are judged 
     const context = await database.inWorkspace(rig.workspaceId, async (tx) => {
       const found = await readAccount(tx, row.account_id);
       if (!found) throw new Error('the account is missing');
-      const coverage = (await coverageIndex(tx))(await sourcesOfAccount(tx, row.account_id, null));
+      const coverage = (await coverageIndex(tx))({
+        sources: await sourcesOfAccount(tx, row.account_id, null),
+        csmEmail: null,
+      });
       return accountContext(found, await contacts(tx, row.account_id), coverage, 'UTC');
     });
     expect(context.gaps).toEqual([]);

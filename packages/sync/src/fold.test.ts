@@ -75,8 +75,8 @@ async function compare(rig: SyncRig): Promise<void> {
     const whole = await database.inWorkspace(rig.workspaceId, async (tx) => {
       const found = await readAccount(tx, row.account_id);
       if (!found) throw new Error('the account is missing');
-      const relevant = await sourcesOfAccount(tx, row.account_id, found.csmEmail);
-      const coverage = (await coverageIndex(tx))(relevant.size > 0 ? relevant : null);
+      const sources = await sourcesOfAccount(tx, row.account_id, found.csmEmail);
+      const coverage = (await coverageIndex(tx))({ sources, csmEmail: found.csmEmail });
       const context = accountContext(found, await readContacts(tx, row.account_id), coverage, found.timezone ?? 'UTC');
       return reduce(journey, context, await factsOf(tx, row.account_id), rig.now);
     });
@@ -370,7 +370,9 @@ describe('coverage', () => {
     expect(await watch(rig)).toBe(1);
     const seen = await database.inWorkspace(rig.workspaceId, async (tx) => {
       const index = await coverageIndex(tx);
-      return [index(new Set([id])), index(new Set([eve])), index(null)].map((one) => one.gaps.map((gap) => gap.reason));
+      return [new Set([id]), new Set([eve]), null]
+        .map((sources) => index({ sources, csmEmail: null }))
+        .map((one) => one.gaps.map((gap) => gap.reason));
     });
     expect(seen).toEqual([['connect again'], [], ['connect again']]);
   });

@@ -41,7 +41,7 @@ import {
 import { createHash } from 'node:crypto';
 import PQueue from 'p-queue';
 import { v7 as uuidv7 } from 'uuid';
-import { coverageIndex, type AccountCoverage } from './coverage.ts';
+import { coverageIndex, type AccountCoverage, type CoverageIndex } from './coverage.ts';
 import type { Point } from './points.ts';
 
 /** What a fold changed for one account in one journey, told in the same transaction. */
@@ -141,7 +141,7 @@ async function foldListed(options: FoldOptions, listed: Wake, shared: Shared): P
 /** What is known of all accounts alike. */
 interface Shared {
   readonly journeys: readonly CompiledJourney[];
-  readonly coverage: (relevant: ReadonlySet<string> | null) => AccountCoverage;
+  readonly coverage: CoverageIndex;
   readonly timezone: string;
 }
 
@@ -161,8 +161,8 @@ async function foldAccount(
   const account = await readAccount(tx, wake.accountId);
   if (!account) return [];
   const contacts = await readContacts(tx, account.accountId);
-  const relevant = await sourcesOfAccount(tx, account.accountId, account.csmEmail);
-  const coverage = input.coverage(relevant.size > 0 ? relevant : null);
+  const sources = await sourcesOfAccount(tx, account.accountId, account.csmEmail);
+  const coverage = input.coverage({ sources, csmEmail: account.csmEmail });
   const context = accountContext(account, contacts, coverage, account.timezone ?? input.timezone);
   const contextDigest = contextDigestOf(context);
   const results: Folded[] = [];

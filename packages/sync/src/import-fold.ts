@@ -236,7 +236,7 @@ export class ImportFold {
 
 async function surroundingsOf(tx: Tx): Promise<Surroundings> {
   const journeys = await activeJourneys(tx);
-  const coverage = (await coverageIndex(tx))(null);
+  const coverage = (await coverageIndex(tx))({ sources: null, csmEmail: null });
   return { journeys, coverage, timezone: (await readSettings(tx)).timezone };
 }
 

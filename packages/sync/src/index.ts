@@ -11,7 +11,7 @@ export {
   parameterValues,
 } from './addresses.ts';
 export { acceptPreview, previewInstallation, type ConnectPreview } from './connect-preview.ts';
-export { coverageIndex, touchpointsOf, watchCoverage } from './coverage.ts';
+export { coverageIndex, watchCoverage } from './coverage.ts';
 export { decide, DecisionError, undoDecided, type Decided, type Decision } from './decisions.ts';
 export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';
 export { exclude, ExclusionError, readmit, type ExclusionRequest } from './exclusions.ts';

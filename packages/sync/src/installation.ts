@@ -155,6 +155,7 @@ export async function syncInstallation(
   // A webhook asks for what it names; the rest of the streams keeps its own time.
   const early = installation.nextRunAt !== null && installation.nextRunAt > at && !fresh && !resync;
   const hand = wish.byHand === true || againSince !== undefined;
+  const byClock = installation.nextRunAt !== null && installation.nextRunAt <= at && installation.wantedAt === null;
   let result: RunResult | undefined;
   try {
     const signal = AbortSignal.any([stop, lost.signal]);
@@ -176,7 +177,7 @@ export async function syncInstallation(
       startedAt: at,
       hintedOnly: early && !hand,
       resyncSince: resync ? Math.min(againSince ?? Infinity, nightly ? at - resyncWindowMs : Infinity) : null,
-      patient: !hand && installation.wantedAt === null,
+      patient: byClock && !hand,
       pause: growingPause(deps),
       now: deps.now,
       signal,

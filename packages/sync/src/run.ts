@@ -9,8 +9,10 @@ import {
   readSettings,
   recordFault,
   rematchWanted,
+  streamStates,
   wakeAccounts,
   type Database,
+  type GrowingPause,
   type Installation,
   type StoredHint,
   type StreamState,
@@ -18,6 +20,7 @@ import {
 import { settleRematch } from './attribution.ts';
 import { commitPage, LeaseLost, sealRejected } from './commit.ts';
 import { healStream } from './coverage.ts';
+import { defectOf } from './defect.ts';
 import { purgePairs } from './exclusion-purge.ts';
 import { loadExclusions } from './exclusions.ts';
 import type { Point } from './points.ts';
@@ -49,8 +52,12 @@ export interface RunOptions {
   readonly startedAt: number;
   /** Whether only what hints name is read, where there are any: the clock asks for the rest. */
   readonly hintedOnly: boolean;
-  /** Whether to read the last 30 days again, whatever the cursor says. */
-  readonly resync: boolean;
+  /** Since when to read again, whatever the cursor says, epoch ms; null where the cursor is enough. */
+  readonly resyncSince: number | null;
+  /** Whether streams that failed are left alone until their time; a hint or a person asks for them sooner. */
+  readonly patient: boolean;
+  /** How long a stream that fails is left alone. */
+  readonly pause: GrowingPause;
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly point: Point;
@@ -70,10 +77,15 @@ export interface RunResult {
   readonly answered: readonly StoredHint[];
   /** The longest that a provider asked to be left alone, ms. */
   readonly retryAfterMs: number;
+  /** When the first of the streams that failed, now or before, is to be tried again, epoch ms. */
+  readonly retryAt: number | null;
+  /** Streams that were read without a fault. */
+  readonly read: number;
+  /** Streams that failed before and were left alone. */
+  readonly waiting: number;
 }
 
 const day = 86_400_000;
-const resyncDays = 30;
 
 /**
  * Runs every stream of an installation once: backfill where it is new, live from its cursor else. A stream without its scope is
@@ -82,7 +94,10 @@ const resyncDays = 30;
 export async function runInstallation(options: RunOptions): Promise<RunResult> {
   const faults: RunFault[] = [];
   const done = new Set<string>();
+  const retries: number[] = [];
   let records = 0;
+  let read = 0;
+  let waiting = 0;
   const streams = [...options.connector.streams].sort((a, b) => a.order - b.order);
   const hints = await options.database.inWorkspace(options.workspaceId, (tx) =>
     hintsOf(tx, options.installation.installationId, options.startedAt),
@@ -97,9 +112,12 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
       continue;
     }
     const ids = hints.filter((hint) => hint.stream === stream.name).flatMap((hint) => hint.externalIds);
-    const ended = await runStream(options, stream, [...new Set(ids)]);
+    const ended = await runStream(options, stream, [...new Set(ids)], options.patient && !named.has(stream.name));
     records += ended.records;
     faults.push(...ended.faults);
+    retries.push(...ended.retries);
+    if (ended.waits) waiting += 1;
+    else if (ended.faults.length === 0) read += 1;
     if (ended.faults.every(({ fault }) => fault.kind === 'scope-missing')) done.add(stream.name);
     if (ended.faults.some(({ fault }) => endsRun(fault))) break;
   }
@@ -112,6 +130,9 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
     records,
     answered: hints.filter((hint) => done.has(hint.stream) || !known.has(hint.stream)),
     retryAfterMs: Math.max(0, ...faults.map(({ fault }) => ('retryAfterMs' in fault ? (fault.retryAfterMs ?? 0) : 0))),
+    retryAt: retries.length > 0 ? Math.min(...retries) : null,
+    read,
+    waiting,
   };
 }
 
@@ -136,14 +157,25 @@ async function runStream(
   options: RunOptions,
   stream: Stream<unknown, unknown, unknown>,
   ids: readonly string[],
-): Promise<{ readonly records: number; readonly faults: readonly RunFault[] }> {
+  patient: boolean,
+) {
   const faults: RunFault[] = [];
+  const retries: number[] = [];
   let records = 0;
+  const left = patient ? await leftAlone(options, stream) : new Map<string, number>();
+  const whole = left.get('');
+  if (whole !== undefined) return { records, faults, retries: [whole], waits: true };
   try {
     for (const partition of await partitionsOf(options, stream)) {
+      const until = left.get(partition.id);
+      if (until !== undefined) {
+        retries.push(until);
+        continue;
+      }
       const ended = await runPartition(options, stream, partition, ids);
       records += ended.records;
       if (!ended.fault) continue;
+      if (ended.retryAt !== null) retries.push(ended.retryAt);
       faults.push({ stream: stream.name, partition: partition.id, fault: ended.fault });
       if (endsRun(ended.fault)) break;
     }
@@ -151,10 +183,29 @@ async function runStream(
     if (error instanceof LeaseLost || options.signal.aborted) throw error;
     const fault = faultOf(options.connector, error);
     faults.push({ stream: stream.name, partition: '', fault });
-    await fail(options, stream, { id: '', label: stream.name }, fault);
+    const retryAt = await fail(options, stream, { id: '', label: stream.name }, fault);
+    if (retryAt !== null) retries.push(retryAt);
   }
   await settleMatching(options);
-  return { records, faults };
+  return { records, faults, retries, waits: retries.length > 0 && faults.length === 0 };
+}
+
+/** The partitions of a stream that failed and whose time has not come, with that time. */
+async function leftAlone(
+  options: RunOptions,
+  stream: Stream<unknown, unknown, unknown>,
+): Promise<ReadonlyMap<string, number>> {
+  const states = await options.database.inWorkspace(options.workspaceId, (tx) =>
+    streamStates(tx, options.installation.installationId),
+  );
+  const now = options.now();
+  return new Map(
+    states.flatMap((state) =>
+      state.stream === stream.name && state.retryAt !== null && state.retryAt > now
+        ? [[state.partition, state.retryAt] as const]
+        : [],
+    ),
+  );
 }
 
 /** What pages asked to be matched again, of this run or of one that was cut off. */
@@ -181,7 +232,7 @@ async function partitionsOf(options: RunOptions, stream: Stream<unknown, unknown
   if (listed.length > 0) {
     const ids = listed.map(({ id }) => id);
     await options.database.inWorkspace(options.workspaceId, (tx) =>
-      forgetPartitions(tx, { installationId, stream: stream.name }, ids),
+      forgetPartitions(tx, { installationId, stream: stream.name }, ids, options.now()),
     );
   }
   return listed;
@@ -206,13 +257,19 @@ async function fail(
   stream: Stream<unknown, unknown, unknown>,
   partition: { id: string; label: string },
   fault: Fault,
-): Promise<void> {
+): Promise<number | null> {
   const key = { installationId: options.installation.installationId, stream: stream.name, partition: partition.id };
-  await options.database.inWorkspace(options.workspaceId, async (tx) => {
-    await openStream(tx, { ...key, label: partition.label });
+  return options.database.inWorkspace(options.workspaceId, async (tx) => {
+    await openStream(tx, { ...key, label: partition.label, sees: stream.sees ?? [] });
     const pausedReason = fault.kind === 'scope-missing' ? fault.message : null;
-    await recordFault(tx, key, { kind: fault.kind, message: fault.message, pausedReason }, options.now());
+    const pause = pauseAfter(fault, options.pause);
+    return recordFault(tx, key, { kind: fault.kind, message: fault.message, pausedReason }, options.now(), pause);
   });
+}
+
+/** The pause after a fault; none where the provider says itself when to come back, or where looking costs nothing but the poll's call. */
+export function pauseAfter(fault: Fault, pause: GrowingPause): GrowingPause | undefined {
+  return fault.kind === 'scope-missing' || resumeOf(fault, 0) !== undefined ? undefined : pause;
 }
 
 /** A page that was read and could not be stored: nothing of the vendor's, so its connector is not asked what it means. */
@@ -234,7 +291,7 @@ function describe(cause: unknown): string {
 
 function faultOf(connector: AnyConnector, error: unknown): Fault {
   if (error instanceof PageNotStored) return { kind: 'transient', message: error.message };
-  return error instanceof ConnectorFault ? error.fault : connector.classify(error);
+  return error instanceof ConnectorFault ? error.fault : (defectOf(error) ?? connector.classify(error));
 }
 
 /** Runs one partition; a cursor that the provider has forgotten is replaced once within the same run (A1). */
@@ -243,18 +300,18 @@ async function runPartition(
   stream: Stream<unknown, unknown, unknown>,
   partition: { readonly id: string; readonly label: string },
   ids: readonly string[],
-): Promise<{ records: number; fault?: Fault }> {
+): Promise<{ readonly records: number; readonly fault?: Fault; readonly retryAt: number | null }> {
   const key = { installationId: options.installation.installationId, stream: stream.name, partition: partition.id };
   let records = 0;
   let expired: unknown;
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const state = await options.database.inWorkspace(options.workspaceId, (tx) =>
-      openStream(tx, { ...key, label: partition.label }),
+      openStream(tx, { ...key, label: partition.label, sees: stream.sees ?? [] }),
     );
     try {
       records += await pullPartition(options, stream, state, ids, expired);
       await options.database.inWorkspace(options.workspaceId, (tx) => healStream(tx, key, options.now()));
-      return { records };
+      return { records, retryAt: null };
     } catch (error) {
       if (error instanceof LeaseLost || options.signal.aborted) throw error;
       const fault = faultOf(options.connector, error);
@@ -266,11 +323,11 @@ async function runPartition(
         if (!dropped) throw new LeaseLost();
         continue;
       }
-      await fail(options, stream, partition, fault);
-      return { records, fault };
+      const retryAt = await fail(options, stream, partition, fault);
+      return { records, fault, retryAt };
     }
   }
-  return { records };
+  return { records, retryAt: null };
 }
 
 async function pullPartition(
@@ -287,10 +344,9 @@ async function pullPartition(
     exclusions: await loadExclusions(tx),
   }));
   const start = options.now();
-  const resync = options.resync && opened.backfillDoneAt !== null;
-  const since = resync
-    ? start - resyncDays * day
-    : Math.min(opened.backfilledFrom ?? Infinity, start - settings.historyDays * day);
+  const again = opened.backfillDoneAt === null ? null : options.resyncSince;
+  const resync = again !== null;
+  const since = resync ? again : Math.min(opened.backfilledFrom ?? Infinity, start - settings.historyDays * day);
   const from = usableCursor(stream, opened);
   const mode = opened.backfillDoneAt === null ? 'backfill' : resync || from === null ? 'resync' : 'live';
   const context: PullContext = { mode, since, until: start, ids, ...(expired !== undefined && { expired }) };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectorFault, type CallSpec, type Fault, type Inbox, type Session } from '@waymark/connector-kit';
+import { defectOf } from './defect.ts';
 import type { Limits, Priority } from './limits.ts';
 
 /** How long one vendor call may take, ms. */
@@ -74,7 +75,7 @@ async function callWithPolicy<T>(
     } catch (error) {
       if (options.signal.aborted) throw error;
       const known = error instanceof ConnectorFault;
-      const fault = known ? error.fault : options.classify(error);
+      const fault = known ? error.fault : (defectOf(error) ?? options.classify(error));
       if (!known && fault.kind === 'auth-revoked') await tellRevoked(options, fault.message);
       const pause = await recover(options, spec, fault, tried, usedAt);
       if (pause === undefined) throw new ConnectorFault(fault, { cause: error });

@@ -188,6 +188,7 @@ function pauseFor(fault: Fault, now: number): number {
     case 'scope-missing':
     case 'token-expired':
     case 'rejected':
+    case 'defect':
       return askMs;
     case 'rate-limited':
     case 'transient':

@@ -14,6 +14,8 @@ export function fixOf(kind: string, connector: string): string {
       'Nothing now: it is tried again. If it stays for hours, look at the provider’s status page and at the way out of this network.',
     rejected:
       'The provider refuses what is asked of it: see the message, check the settings of the installation, and report it if they are right.',
+    defect:
+      'Update Waymark or the connector, and report the message with the log. It is tried again, more and more rarely; the other streams run meanwhile.',
   };
   return fixes[kind] ?? 'See the message. If it stays, report it with the log.';
 }

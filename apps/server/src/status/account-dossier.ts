@@ -79,7 +79,7 @@ export async function engineInput(tx: Tx, account: Account) {
   const settings = await readSettings(tx);
   const contacts = await readContacts(tx, id);
   const sources = await sourcesOfAccount(tx, id, account.csmEmail);
-  const coverage = (await coverageIndex(tx))(sources.size > 0 ? sources : null);
+  const coverage = (await coverageIndex(tx))({ sources, csmEmail: account.csmEmail });
   const timezone = account.timezone ?? settings.timezone;
   const context = accountContext(account, contacts, coverage, timezone);
   return { settings, contacts, sources, coverage, timezone, context, facts: await factsOf(tx, id) };

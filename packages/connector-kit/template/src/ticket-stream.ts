@@ -18,6 +18,7 @@ export const ticketStream: Stream<ExampleDeskClient, Cursor, RawTicket> = {
   name: 'tickets',
   object: 'ticket',
   scopes: ['tickets:read'],
+  sees: ['ticket'],
   order: 50,
   cursor: { kind: 'updated_at', version: 1, schema: cursor, overlapMs, settleMs: 0 },
   raw: rawTicket,

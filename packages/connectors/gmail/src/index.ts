@@ -20,6 +20,7 @@ const messages: Stream<GmailClient, GmailCursor, RawMessage> = {
   name: 'messages',
   object: 'message',
   scopes: [readScope],
+  sees: ['email'],
   // The history is exact: no overlap to reread, no part that is not yet final.
   cursor: { kind: 'gmail-history', version: 1, schema: gmailCursor, overlapMs: 0, settleMs: 0 },
   raw: rawMessage,

@@ -17,6 +17,7 @@ const events: Stream<CalendarClient, CalendarCursor, RawMeeting> = {
   name: 'events',
   object: 'event',
   scopes: [readScope],
+  sees: ['meeting'],
   // A sync token is exact: no overlap to reread, no part that is not yet final.
   cursor: { kind: 'calendar-sync-token', version: 1, schema: calendarCursor, overlapMs: 0, settleMs: 0 },
   raw: rawMeeting,

@@ -170,7 +170,7 @@ const emails: ObjectSpec = {
 };
 
 /** What reading and mapping of a kind of object have in common. */
-function objectStream(spec: ObjectSpec, rest: Pick<ObjectStream, 'scopes' | 'order' | 'map'>): ObjectStream {
+function objectStream(spec: ObjectSpec, rest: Pick<ObjectStream, 'scopes' | 'sees' | 'order' | 'map'>): ObjectStream {
   return {
     name: spec.type,
     object: spec.type,
@@ -203,18 +203,21 @@ export const dealStream = objectStream(deals, { scopes: [READ.deals, READ.compan
 
 export const ticketStream = objectStream(tickets, {
   scopes: [READ.tickets, READ.companies, READ.contacts],
+  sees: ['ticket'],
   order: 50,
   map: mapTicket,
 });
 
 export const meetingStream = objectStream(meetings, {
   scopes: [READ.contacts, READ.companies, 'crm.objects.owners.read'],
+  sees: ['meeting'],
   order: 60,
   map: mapMeeting,
 });
 
 export const emailStream = objectStream(emails, {
   scopes: [READ.contacts, READ.companies, READ.emails],
+  sees: ['email'],
   order: 70,
   map: mapEmail,
 });

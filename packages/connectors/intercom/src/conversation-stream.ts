@@ -21,6 +21,7 @@ export const conversationStream: Stream<IntercomClient, Cursor, RawConversation>
   name: 'conversations',
   object: 'conversation',
   scopes: [READ],
+  sees: ['chat'],
   order: 50,
   cursor: { kind: 'updated_at', version: 1, schema: cursor, overlapMs, settleMs: 0 },
   raw: rawConversation,

@@ -30,6 +30,7 @@ const mail: Stream<OutlookClient, MailCursor, RawMessage> = {
   name: 'mail',
   object: 'message',
   scopes: [mailScope],
+  sees: ['email'],
   // Delta is exact; the format of ids is part of the version, so that another one forces one clean resync (failure B3).
   cursor: { kind: 'graph-mail-delta', version: 1, schema: mailCursor, overlapMs: 0, settleMs: 0 },
   raw: rawMessage,
@@ -51,6 +52,7 @@ const calendar: Stream<OutlookClient, CalendarCursor, RawMeeting> = {
   name: 'calendar',
   object: 'event',
   scopes: [calendarScope],
+  sees: ['meeting'],
   cursor: { kind: 'graph-calendar-delta', version: 1, schema: calendarCursor, overlapMs: 0, settleMs: 0 },
   raw: rawMeeting,
   order: 60,

@@ -184,11 +184,17 @@ const tasks: ObjectSpec = {
 };
 
 /** What a kind of object is read by and mapped with. Access to Salesforce's objects is a matter of permissions, not of scopes. */
-function objectStream(spec: ObjectSpec, order: number, map: ObjectStream['map']): ObjectStream {
+function objectStream(
+  spec: ObjectSpec,
+  order: number,
+  map: ObjectStream['map'],
+  sees: NonNullable<ObjectStream['sees']> = [],
+): ObjectStream {
   return {
     name: spec.name,
     object: spec.name,
     scopes: ['api'],
+    sees,
     order,
     map,
     cursor: objectCursorSpec,
@@ -204,10 +210,10 @@ export const objectStreams: readonly ObjectStream[] = [
   objectStream(accounts, 20, mapAccount),
   objectStream(contacts, 30, mapContact),
   objectStream(opportunities, 40, mapOpportunity),
-  objectStream(cases, 50, mapCase),
-  objectStream(events, 60, mapEvent),
-  objectStream(emails, 70, mapEmail),
-  objectStream(tasks, 80, mapTask),
+  objectStream(cases, 50, mapCase, ['ticket']),
+  objectStream(events, 60, mapEvent, ['meeting']),
+  objectStream(emails, 70, mapEmail, ['email']),
+  objectStream(tasks, 80, mapTask, ['email']),
 ];
 
 /** The objects that are read, with what is asked of each: `probe` looks whether it may be. */

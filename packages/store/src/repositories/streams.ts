@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../tenancy.ts';
 
 /** Where one partition of one stream stands. Times are epoch milliseconds. */
@@ -20,6 +21,12 @@ export interface StreamState {
   readonly pausedReason: string | null;
   readonly progressDone: number;
   readonly progressExpected: number | null;
+  /** Touchpoints through which it sees contact. */
+  readonly sees: readonly string[];
+  /** Runs in a row that ended with a fault. */
+  readonly failures: number;
+  /** Before then the clock alone does not ask for it again. */
+  readonly retryAt: number | null;
 }
 
 interface Row {
@@ -41,11 +48,15 @@ interface Row {
   paused_reason: string | null;
   progress_done: string;
   progress_expected: string | null;
+  sees: string[] | null;
+  failures: number;
+  retry_at: Date | null;
 }
 
 const columns =
   'installation_id, stream, partition, label, cursor, cursor_kind, cursor_format, cursor_version, enumeration, enumeration_started_at, ' +
-  'backfilled_from, backfill_done_at, last_attempt_at, last_success_at, fault, paused_reason, progress_done, progress_expected';
+  'backfilled_from, backfill_done_at, last_attempt_at, last_success_at, fault, paused_reason, progress_done, progress_expected, ' +
+  'sees, failures, retry_at';
 
 const ms = (date: Date | null) => date?.getTime() ?? null;
 const date = (at: number | null | undefined) => (at === null || at === undefined ? null : new Date(at));
@@ -69,6 +80,9 @@ const toState = (row: Row): StreamState => ({
   pausedReason: row.paused_reason,
   progressDone: Number(row.progress_done),
   progressExpected: row.progress_expected === null ? null : Number(row.progress_expected),
+  sees: row.sees ?? [],
+  failures: row.failures,
+  retryAt: ms(row.retry_at),
 });
 
 /** All partitions of all streams, or those of one installation. */
@@ -81,17 +95,23 @@ export async function streamStates(tx: Tx, installationId?: string): Promise<rea
   return rows.map(toState);
 }
 
-/** The state of one partition, made if it is new. */
+/** The state of one partition, made if it is new. `sees` are the touchpoints that its stream declares; none without it. */
 export async function openStream(
   tx: Tx,
-  key: { readonly installationId: string; readonly stream: string; readonly partition: string; readonly label: string },
+  key: {
+    readonly installationId: string;
+    readonly stream: string;
+    readonly partition: string;
+    readonly label: string;
+    readonly sees?: readonly string[];
+  },
 ): Promise<StreamState> {
   const { rows } = await tx.query<Row>(
-    `INSERT INTO stream_state (workspace_id, installation_id, stream, partition, label, cursor_version, progress_done)
-     VALUES ($1, $2, $3, $4, $5, 0, 0)
-     ON CONFLICT (workspace_id, installation_id, stream, partition) DO UPDATE SET label = excluded.label
+    `INSERT INTO stream_state (workspace_id, installation_id, stream, partition, label, cursor_version, progress_done, sees)
+     VALUES ($1, $2, $3, $4, $5, 0, 0, $6)
+     ON CONFLICT (workspace_id, installation_id, stream, partition) DO UPDATE SET label = excluded.label, sees = excluded.sees
      RETURNING ${columns}`,
-    [tx.workspaceId, key.installationId, key.stream, key.partition, key.label],
+    [tx.workspaceId, key.installationId, key.stream, key.partition, key.label, key.sees ?? []],
   );
   const row = rows[0];
   if (!row) throw new Error('the stream state was not returned');
@@ -128,6 +148,7 @@ export async function commitCursor(tx: Tx, commit: CursorCommit): Promise<boolea
             enumeration = CASE WHEN $14 THEN NULL ELSE $12::text END,
             enumeration_started_at = CASE WHEN $14 OR $12::text IS NULL THEN NULL WHEN s.enumeration = $12 THEN s.enumeration_started_at ELSE $13::timestamptz END,
             last_attempt_at = $13, fault = NULL, paused_reason = NULL,
+            failures = CASE WHEN $14 THEN 0 ELSE s.failures END, retry_at = CASE WHEN $14 THEN NULL ELSE s.retry_at END,
             last_success_at = CASE WHEN $14 THEN $13::timestamptz ELSE s.last_success_at END,
             backfill_done_at = CASE WHEN $14 THEN coalesce(s.backfill_done_at, $13::timestamptz) ELSE s.backfill_done_at END,
             backfilled_from = coalesce(least(s.backfilled_from, $15::timestamptz), s.backfilled_from, $15::timestamptz)
@@ -175,13 +196,22 @@ export async function dropCursor(
   return rowCount === 1;
 }
 
-/** Forgets the partitions of a stream that the provider no longer lists, with their gaps: nobody will read them. Returns how many. */
+/**
+ * Forgets the partitions of a stream that the provider no longer lists, with their open gaps: nobody will read them. What they watched
+ * until now stays known. Returns how many.
+ */
 export async function forgetPartitions(
   tx: Tx,
   stream: { readonly installationId: string; readonly stream: string },
   listed: readonly string[],
+  at: number,
 ): Promise<number> {
   const values = [tx.workspaceId, stream.installationId, stream.stream, listed];
+  const ended = await tx.query<Row>(
+    `SELECT ${columns} FROM stream_state WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND NOT (partition = ANY($4::text[]))`,
+    values,
+  );
+  for (const state of ended.rows.map(toState)) await keepPast(tx, state, at);
   await tx.query(
     `DELETE FROM coverage_gap WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND NOT (partition = ANY($4::text[]))
         AND healed_at IS NULL`,
@@ -194,21 +224,91 @@ export async function forgetPartitions(
   return rowCount ?? 0;
 }
 
-/** Records why a stream did not succeed; the first time of the same kind of fault is kept as `since`. */
+async function keepPast(tx: Tx, state: StreamState, at: number): Promise<void> {
+  const { backfilledFrom, lastSuccessAt } = state;
+  if (backfilledFrom === null || lastSuccessAt === null || state.sees.length === 0) return;
+  await tx.query(
+    `INSERT INTO past_coverage (workspace_id, coverage_id, installation_id, stream, partition, label, sees, from_at, to_at, ended_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      tx.workspaceId,
+      uuidv7(),
+      state.installationId,
+      state.stream,
+      state.partition,
+      state.label,
+      state.sees,
+      new Date(backfilledFrom),
+      new Date(lastSuccessAt),
+      new Date(at),
+    ],
+  );
+}
+
+/** What a partition watched that is read no more. Times are epoch milliseconds. */
+export interface PastCoverage {
+  readonly installationId: string;
+  readonly stream: string;
+  readonly partition: string;
+  readonly label: string | null;
+  readonly sees: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What partitions watched that are read no more, the earliest first. */
+export async function pastCoverage(tx: Tx): Promise<readonly PastCoverage[]> {
+  const { rows } = await tx.query<{
+    installation_id: string;
+    stream: string;
+    partition: string;
+    label: string | null;
+    sees: string[];
+    from_at: Date;
+    to_at: Date;
+  }>(
+    `SELECT installation_id, stream, partition, label, sees, from_at, to_at FROM past_coverage
+      WHERE workspace_id = $1 ORDER BY from_at, coverage_id`,
+    [tx.workspaceId],
+  );
+  return rows.map((row) => ({
+    installationId: row.installation_id,
+    stream: row.stream,
+    partition: row.partition,
+    label: row.label,
+    sees: row.sees,
+    from: row.from_at.getTime(),
+    to: row.to_at.getTime(),
+  }));
+}
+
+/** How long a stream that fails is left alone, ms: at first, doubled with each further failure, and at most. */
+export interface GrowingPause {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/**
+ * Records why a stream did not succeed; the first time of the same kind of fault is kept as `since`. With a pause the stream is left
+ * alone for longer with each failure in a row; returns until when.
+ */
 export async function recordFault(
   tx: Tx,
   key: { readonly installationId: string; readonly stream: string; readonly partition: string },
   fault: { readonly kind: string; readonly message: string; readonly pausedReason: string | null },
   at: number,
-): Promise<void> {
-  const { rows } = await tx.query<{ fault: StreamState['fault'] }>(
-    'SELECT fault FROM stream_state WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND partition = $4',
+  pause?: GrowingPause,
+): Promise<number | null> {
+  const { rows } = await tx.query<{ fault: StreamState['fault']; failures: number }>(
+    'SELECT fault, failures FROM stream_state WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND partition = $4',
     [tx.workspaceId, key.installationId, key.stream, key.partition],
   );
   const before = rows[0]?.fault;
   const since = before?.kind === fault.kind ? before.since : at;
+  const failures = rows[0]?.failures ?? 0;
+  const retryAt = pause ? at + Math.min(pause.longestMs, pause.firstMs * 2 ** Math.min(failures, 30)) : null;
   await tx.query(
-    `UPDATE stream_state SET fault = $5::jsonb, paused_reason = $6, last_attempt_at = $7
+    `UPDATE stream_state SET fault = $5::jsonb, paused_reason = $6, last_attempt_at = $7, failures = $8, retry_at = $9
       WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND partition = $4`,
     [
       tx.workspaceId,
@@ -218,8 +318,11 @@ export async function recordFault(
       JSON.stringify({ kind: fault.kind, message: fault.message.slice(0, 500), since }),
       fault.pausedReason,
       new Date(at),
+      pause ? failures + 1 : failures,
+      date(retryAt),
     ],
   );
+  return retryAt;
 }
 
 /** A stretch of time that a stream did not watch. */

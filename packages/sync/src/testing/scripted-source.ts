@@ -1,5 +1,5 @@
 import { ConnectorFault, type AnyConnector, type Gone, type Page, type Stream } from '@waymark/connector-kit';
-import { mailIdentity, type EntityFact, type EventDraft } from '@waymark/journey';
+import { mailIdentity, type EntityFact, type EventDraft, type Touchpoint } from '@waymark/journey';
 import { z } from 'zod';
 
 /** One record as the scripted source holds it; what its mapper is to say of it is part of it. */
@@ -31,6 +31,14 @@ export type Script = (
   partition: string,
 ) => Iterable<ScriptedPage | ConnectorFault | (() => Promise<void>)>;
 
+const seenBy: Readonly<Record<string, readonly Touchpoint[]>> = {
+  messages: ['email'],
+  emails: ['email'],
+  events: ['meeting'],
+  meetings: ['meeting'],
+  tickets: ['ticket'],
+};
+
 /** A stream that follows its script; its cursor counts pages. */
 export function scriptedStream(
   name: string,
@@ -42,6 +50,7 @@ export function scriptedStream(
     name,
     object: name,
     scopes: [],
+    sees: seenBy[name] ?? [],
     order,
     cursor: { kind: 'count', version: 1, schema: z.number(), overlapMs: 0, settleMs: 0 },
     raw,

@@ -220,7 +220,7 @@ async function addMailbox(waymark: Waymark, workspaceId: string, mark: string): 
       now - 300 * DAY,
     );
     const key = { installationId, stream: 'messages', partition: '' };
-    const state = await openStream(tx, { ...key, label: '' });
+    const state = await openStream(tx, { ...key, label: '', sees: ['email'] });
     const fence = await takeLease(tx, installationId, 'test', now - 60_000, 1000);
     await commitCursor(tx, {
       ...key,
