@@ -24,7 +24,7 @@ const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 1_000_000);
 interface World {
   readonly rig: SyncRig;
   /** Lets a CRM say this, and reads it. */
-  readonly say: (crm: 'one' | 'two', ...facts: readonly EntityFact[]) => Promise<void>;
+  readonly say: (crm: 'one' | 'two' | 'three', ...facts: readonly EntityFact[]) => Promise<void>;
   readonly drop: (crm: 'one' | 'two', id: string) => Promise<void>;
   readonly receive: (...senders: readonly string[]) => Promise<void>;
   /** Whose mail a sender's is. */
@@ -36,7 +36,7 @@ async function world(): Promise<World> {
   const rig = await syncRig(database);
   const ids = new Map<string, string>();
   // The older installation gives the account its id; both are there before anything is read.
-  for (const name of ['one', 'two', 'mailbox']) {
+  for (const name of ['one', 'two', 'three', 'mailbox']) {
     ids.set(name, await rig.install(scriptedConnector(name, [])));
     rig.now += 1000;
   }
@@ -131,6 +131,20 @@ describe('one company in two CRMs', () => {
     await chain.say('one', company('a', ['a.example'], { name: 'A' }), company('b', ['b.example'], { name: 'B' }));
     await chain.say('two', company('x', ['a.example', 'b.example'], { name: 'X' }));
     expect(await chain.standing()).toEqual(['A', 'B', 'X']);
+    // Over a third CRM, each link alone would be plain.
+    await chain.say('two', company('x', ['a.example', 'x.example'], { name: 'X' }));
+    expect(await chain.standing()).toEqual(['A', 'B']);
+    await chain.say('three', company('k', ['x.example', 'b.example'], { name: 'K' }));
+    expect(await chain.standing()).toEqual(['A', 'B', 'K', 'X']);
+    // A domain of their own links two, though they share another with a third.
+    const own = await world();
+    await own.say(
+      'one',
+      company('a', ['shared.example', 'a.example'], { name: 'A' }),
+      company('b', ['shared.example'], { name: 'B' }),
+    );
+    await own.say('two', company('x', ['shared.example', 'a.example'], { name: 'X' }));
+    expect(await own.standing()).toEqual(['A', 'B']);
   });
 
   it(`I3: any order of reading two CRMs gives the same (WAYMARK_SEED=${seed})`, async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { addressKey, domainOf, Exclusions, type ExclusionRule } from '@waymark/identity';
 import { stableJson } from '@waymark/journey';
 import {
+  accountsTelling,
   addReceipt,
   contactAddresses,
   deleteSightings,
@@ -223,7 +224,9 @@ async function scrubTraces(
   const accountIds = [...new Set(changes.map((one) => one.accountId))];
   const events = new Set(rows.map((row) => row.eventId));
   const words = wordsOf(rows, rule);
-  const scrubbed = (await tracesOf(tx, accountIds)).flatMap((one): Trace[] => {
+  // Also of accounts that the events left before, by a decision or a merge.
+  const telling = [...new Set([...accountIds, ...(await accountsTelling(tx, [...events]))])];
+  const scrubbed = (await tracesOf(tx, telling)).flatMap((one): Trace[] => {
     const text = JSON.stringify(one.detail).toLowerCase();
     const tells = words.some((word) => text.includes(word)) || [...uuidsIn(text)].some((id) => events.has(id));
     if (!tells) return [];

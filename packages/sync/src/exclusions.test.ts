@@ -118,12 +118,19 @@ describe('exclusions', () => {
     );
     await rig.fold();
     expect((await holds('ann@acme')).length).toBeGreaterThan(4);
+    const events = await rig.rows<{ id: string }>(
+      `SELECT DISTINCT event_id AS id FROM journey_event WHERE workspace_id = $1 AND external_id LIKE 'ann%'`,
+    );
+    // Flags and stages point to what they rest on.
+    const pointing = (await Promise.all(events.map(({ id }) => holds(id)))).flat();
+    expect(pointing).toEqual(expect.arrayContaining(['flag', 'engine_state']));
     const { receipt } = await ask({ kind: 'person', value: 'Ann+x@Acme.example' });
     // Before and after a fold, and after the whole mailbox was read again: the rule itself is all that names them.
     for (const step of [() => Promise.resolve(), () => rig.fold(), read]) {
       await step();
       expect(await holds('ann@acme')).toEqual(['exclusion']);
       expect(await holds('person of ann')).toEqual([]);
+      for (const { id } of events) expect(await holds(id)).toEqual([]);
       expect(await kept()).toEqual(['bob-1', 'bob-2', 'cat-1', 'law-1']);
     }
     expect(receipt).toMatchObject({ kind: 'person', action: 'purged', by: 'admin' });

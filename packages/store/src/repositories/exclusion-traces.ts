@@ -9,6 +9,21 @@ export interface Trace {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** Accounts of which a flag or a stage, in force or not, points to one of these events: they may have been theirs once. */
+export async function accountsTelling(tx: Tx, eventIds: readonly string[]): Promise<readonly string[]> {
+  if (eventIds.length === 0) return [];
+  const pointing = (table: 'flag' | 'stage_period') =>
+    `SELECT DISTINCT t.account_id FROM ${table} t
+      WHERE t.workspace_id = $1 AND EXISTS (
+        SELECT 1 FROM jsonb_path_query(t.detail, '$.**.eventId') AS e(value) WHERE e.value #>> '{}' = ANY($2::text[]))`;
+  const found = new Set<string>();
+  for (const table of ['flag', 'stage_period'] as const) {
+    const { rows } = await tx.query<{ account_id: string }>(pointing(table), [tx.workspaceId, eventIds]);
+    for (const row of rows) found.add(row.account_id);
+  }
+  return [...found];
+}
+
 /** What was derived of these accounts, in force or not: flags, stages, messages sent and unsent, reasons of write-back. */
 export async function tracesOf(tx: Tx, accountIds: readonly string[]): Promise<readonly Trace[]> {
   if (accountIds.length === 0) return [];
