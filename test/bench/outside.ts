@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sampleTeams, samplePortals, startSandbox } from '@waymark/sandbox';
+import { sampleTeams, samplePortals, startSandbox, type Sandbox } from '@waymark/sandbox';
 
 /**
  * The outside world of the latency row, a process of its own: the sandbox with more customers and channels, which changes a customer's
@@ -12,7 +12,7 @@ export type Ask =
   | { readonly ask: 'end' };
 /** What it answers. Times are milliseconds, in the order of the changes; null where nothing came. */
 export type Tell =
-  | { readonly tell: 'ready'; readonly urls: Readonly<Record<'google' | 'hubspot' | 'slack' | 'control', string>> }
+  | { readonly tell: 'ready'; readonly urls: Sandbox['urls'] }
   | {
       readonly tell: 'done';
       readonly toSlack: readonly (number | null)[];
