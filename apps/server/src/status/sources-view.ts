@@ -56,7 +56,7 @@ function installationView(one: Sources, installation: InstallationReport): Marku
         ? ''
         : html`<p class="notice bad">
             ${installation.reason ?? spoken(installation.status)}<br /><strong>What to do:</strong>
-            ${installation.status === 'needs_auth' ? `Run waymark install ${installation.connector} again for this account.` : 'It was switched off by hand.'}
+            ${whatToDo(installation)}
           </p>`
     }
     ${installation.resumeAt ? html`<p class="notice">Waiting until ${moment(Date.parse(installation.resumeAt), one.timezone)}.</p>` : ''}
@@ -140,4 +140,10 @@ function streamRow(one: Sources, stream: StreamReport): Markup {
     </td>
     <td class="nowrap">${stream.watchedFrom ? day(Date.parse(stream.watchedFrom), one.timezone) : ''}</td>
   </tr>`;
+}
+
+function whatToDo({ status, connector }: WorkspaceReport['installations'][number]): string {
+  if (status === 'needs_auth') return `Run waymark install ${connector} again for this account.`;
+  if (status === 'preview') return 'Look at waymark preview, then run waymark preview accept.';
+  return 'It was switched off by hand.';
 }
