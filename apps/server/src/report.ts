@@ -16,6 +16,7 @@ import {
   type Tx,
   type Workspace,
 } from '@waymark/store';
+import { watchedTimes, type Coverage, type WatchedTime } from '@waymark/sync';
 
 /** A workspace in figures: what `waymark status` prints and what `npm start -- --once --json` ends with. */
 export interface WorkspaceReport {
@@ -27,11 +28,15 @@ export interface WorkspaceReport {
     readonly status: string;
     readonly reason: string | null;
     readonly resumeAt: string | null;
+    readonly resumeReason: string | null;
+    readonly coverage: CoverageReport;
     /** How it signs in: `consent`, an organization's grant (its kind), or `address` where others post to us. */
     readonly grant: string;
     readonly push: PushReport;
     readonly streams: readonly StreamReport[];
   }[];
+  /** CSMs with customers whose mailbox nothing reads now. */
+  readonly unwatchedMailboxes: Coverage['unwatchedMailboxes'];
   readonly accounts: number;
   readonly customers: number;
   readonly contacts: number;
@@ -58,6 +63,34 @@ export interface WorkspaceReport {
   };
 }
 
+/** What an installation watched of contact with customers, from when to when, and what it did not. */
+export interface CoverageReport {
+  /** Since when all that it sees has been read; null before the first complete reading, or where it sees no contact. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly watched: readonly {
+    readonly stream: string;
+    readonly partition: string;
+    readonly label: string | null;
+    readonly touchpoints: readonly string[];
+    readonly from: string;
+    readonly to: string;
+    readonly current: boolean;
+  }[];
+  readonly gaps: readonly {
+    readonly stream: string;
+    readonly partition: string;
+    readonly label: string | null;
+    readonly touchpoints: readonly string[];
+    readonly from: string;
+    /** Null: it goes on. */
+    readonly to: string | null;
+    readonly reason: string;
+    /** When what was missed was read after all. */
+    readonly readLaterAt: string | null;
+  }[];
+}
+
 /** Subscriptions that wake an installation's streams. Without any it is read on the clock alone. */
 export interface PushReport {
   readonly subscribed: number;
@@ -80,6 +113,8 @@ export interface StreamReport {
   readonly backfilling: boolean;
   readonly progress: { readonly done: number; readonly expected: number | null };
   readonly fault: { readonly kind: string; readonly message: string; readonly since: string } | null;
+  /** Where it failed: when the clock tries it again, later with each failure in a row. */
+  readonly retryAt: string | null;
 }
 
 export interface FlagReport {
@@ -102,15 +137,20 @@ export async function workspaceReport(tx: Tx, workspace: Workspace, now: number)
   const events = await eventTotals(tx);
   const queue = await unmatched(tx);
   const alerts = await alertTotals(tx);
+  const coverage = await watchedTimes(tx, now);
   const [first] = await activeDefinitions(tx);
   const stages: Record<string, number> = {};
+  // An account that was merged into another keeps its checkpoint, and stands nowhere by itself.
+  const standing = new Set((await accounts(tx)).map((account) => account.accountId));
   for (const one of await checkpoints(tx, first?.journey)) {
+    if (!standing.has(one.accountId)) continue;
     const stage = one.stage ?? 'none';
     stages[stage] = (stages[stage] ?? 0) + 1;
   }
   return {
     workspace: { id: workspace.workspaceId, slug: workspace.slug, name: workspace.name },
-    installations: await installationReports(tx, now),
+    installations: await installationReports(tx, now, coverage),
+    unwatchedMailboxes: coverage.unwatchedMailboxes,
     ...population,
     unmatched: { subjects: queue.length, events: events.unmatched },
     events: { total: events.total, byType: events.byType, bySource: events.bySource, merged: events.merged },
@@ -121,7 +161,11 @@ export async function workspaceReport(tx: Tx, workspace: Workspace, now: number)
   };
 }
 
-async function installationReports(tx: Tx, now: number): Promise<WorkspaceReport['installations']> {
+async function installationReports(
+  tx: Tx,
+  now: number,
+  coverage: Coverage,
+): Promise<WorkspaceReport['installations']> {
   const states = await streamStates(tx);
   const counts = await streamCounts(tx);
   const pushes = await pushSubscriptions(tx);
@@ -135,6 +179,8 @@ async function installationReports(tx: Tx, now: number): Promise<WorkspaceReport
       status: one.status,
       reason: one.statusReason,
       resumeAt: one.resumeAt === null ? null : new Date(one.resumeAt).toISOString(),
+      resumeReason: one.resumeReason,
+      coverage: coverageReport(coverage.installations.find((each) => each.installationId === one.installationId)),
       grant: one.grantKind,
       push: pushReport(
         pushes.filter((push) => push.installationId === one.installationId),
@@ -169,10 +215,32 @@ async function installationReports(tx: Tx, now: number): Promise<WorkspaceReport
               : parts.reduce((total, part) => total + (part.progressExpected ?? 0), 0),
           },
           fault: fault && { ...fault, since: new Date(fault.since).toISOString() },
+          retryAt: isoOrNull(least(parts.flatMap((part) => part.retryAt ?? []))),
         };
       }),
     };
   });
+}
+
+const isoOrNull = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+const least = (times: readonly number[]): number | null => (times.length === 0 ? null : Math.min(...times));
+
+function coverageReport(one: WatchedTime | undefined): CoverageReport {
+  return {
+    from: isoOrNull(one?.from ?? null),
+    to: isoOrNull(one?.to ?? null),
+    watched: (one?.watched ?? []).map((part) => ({
+      ...part,
+      from: new Date(part.from).toISOString(),
+      to: new Date(part.to).toISOString(),
+    })),
+    gaps: (one?.gaps ?? []).map((gap) => ({
+      ...gap,
+      from: new Date(gap.from).toISOString(),
+      to: isoOrNull(gap.to),
+      readLaterAt: isoOrNull(gap.readLaterAt),
+    })),
+  };
 }
 
 function pushReport(rows: readonly PushRow[], note: string | null): PushReport {

@@ -14,7 +14,7 @@ import {
 } from '@waymark/store';
 import { activeJourneys } from '@waymark/sync';
 import { followConsent } from './consent.ts';
-import { sampleAccounts, sampleProviders, stackSchema, type SampleStack } from './sample-stack.ts';
+import { sampleAccounts, sampleApps, stackSchema, type SampleApp, type SampleStack } from './sample-stack.ts';
 import type { SandboxUrls } from './sandbox-process.ts';
 
 const slug = 'sample';
@@ -55,7 +55,7 @@ export async function prepareSample(
   const company = companySchema.parse(await (await fetch(`${urls.control}/company`)).json());
   const stack = stackSchema.parse(await (await fetch(`${urls.control}/stack`)).json());
   const { database } = waymark;
-  await registerApps(urls, server.publicUrl, sampleProviders(stack));
+  await registerApps(urls, server.publicUrl, sampleApps(stack));
   const workspace =
     (await database.global((tx) => findWorkspace(tx, slug))) ?? (await makeWorkspace(waymark, company, stack, size));
   const { workspaceId } = workspace;
@@ -74,25 +74,25 @@ export async function prepareSample(
     await followConsent(
       await createInstallLink(waymark, { workspaceId, connector, settings, publicUrl: server.publicUrl, loginHint }),
     );
+    // The bot sees the channels alone to which somebody invited it.
+    if (connector === 'slack-channels') await tell(urls, 'slack/acts', { act: 'invite', tenant: loginHint });
     if (stageProperty !== undefined) await mapStages(waymark, workspaceId, connector, stageProperty);
   }
   return workspace;
 }
 
 /** Tells the sandbox's apps where this server is: it may listen elsewhere than the last time. */
-async function registerApps(urls: SandboxUrls, publicUrl: string, providers: readonly string[]): Promise<void> {
-  const addresses: Readonly<Record<string, object>> = {
-    hubspot: { webhookUrl: `${publicUrl}/webhooks/hubspot` },
-    slack: { requestUrl: `${publicUrl}/slack/events` },
-  };
-  for (const service of providers) {
-    const app = { redirectUris: [`${publicUrl}/oauth/${service}/callback`], ...addresses[service] };
-    const answer = await fetch(`${urls.control}/${service}/apps`, {
-      method: 'POST',
-      body: JSON.stringify({ clientId: demoApp.clientId, ...app }),
-    });
-    if (!answer.ok) throw new Error(`The sandbox's ${service} did not take the app: ${await answer.text()}`);
+async function registerApps(urls: SandboxUrls, publicUrl: string, apps: readonly SampleApp[]): Promise<void> {
+  for (const { provider, service, clientId, addresses } of apps) {
+    const app = { clientId, redirectUris: [`${publicUrl}/oauth/${provider}/callback`], ...addresses(publicUrl) };
+    await tell(urls, `${service}/apps`, app);
   }
+}
+
+/** Tells the sandbox's control server something. Throws where it refuses. */
+async function tell(urls: SandboxUrls, path: string, body: object): Promise<void> {
+  const answer = await fetch(`${urls.control}/${path}`, { method: 'POST', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`The sandbox refused ${path}: ${await answer.text()}`);
 }
 
 async function makeWorkspace(
@@ -124,14 +124,9 @@ async function makeWorkspace(
   const { workspaceId } = workspace;
   await activateTemplate(waymark, workspaceId, 'nine-stages', 'waymark demo');
   await waymark.database.inWorkspace(workspaceId, async (tx) => {
-    for (const provider of sampleProviders(stack)) {
-      const extra = provider === 'slack' ? { signingSecret: demoApp.signingSecret } : {};
-      await saveProviderApp(
-        tx,
-        waymark.sealer,
-        { provider, clientId: demoApp.clientId, clientSecret: demoApp.clientSecret, extra },
-        now,
-      );
+    for (const { provider, clientId, extra } of sampleApps(stack)) {
+      const { clientSecret } = demoApp;
+      await saveProviderApp(tx, waymark.sealer, { provider, clientId, clientSecret, extra }, now);
     }
     for (const person of company.staff.filter((one) => one.role === 'csm')) {
       const memberId = contentUuid('member', workspaceId, person.email);

@@ -1,4 +1,11 @@
-import { SAMPLE_DECLARATION, samplePortals, sampleSubdomains } from '@waymark/sandbox';
+import {
+  demoApp,
+  demoChannelsApp,
+  SAMPLE_DECLARATION,
+  samplePortals,
+  sampleSubdomains,
+  sampleTeams,
+} from '@waymark/sandbox';
 import { ownProperty } from '@waymark/writeback';
 import { z } from 'zod';
 
@@ -8,7 +15,7 @@ export const stackSchema = z.object({
   mailboxes: z.object({ google: z.array(z.string()), microsoft: z.array(z.string()) }),
   accounts: z.object({ hubspot: z.array(z.string()), salesforce: z.array(z.string()) }),
   tickets: z.object({ hubspot: z.array(z.string()), salesforce: z.array(z.string()), zendesk: z.array(z.string()) }),
-  channels: z.array(z.string()),
+  channels: z.boolean(),
 });
 
 export type SampleStack = z.infer<typeof stackSchema>;
@@ -66,9 +73,11 @@ export function sampleAccounts(stack: SampleStack, watched: readonly string[]): 
     settings: { subdomain: sampleSubdomains.main },
     loginHint: sampleSubdomains.main,
   };
+  const channels: SampleAccount = { connector: 'slack-channels', settings: {}, loginHint: sampleTeams.main };
   return [
     ...crms.filter(({ connector }) => stack.accounts[connector === 'hubspot' ? 'hubspot' : 'salesforce'].length > 0),
     ...(stack.tickets.zendesk.length > 0 ? [desk] : []),
+    ...(stack.channels ? [channels] : []),
     ...watched.flatMap((address) =>
       mailConnectors[stack.mailboxes.microsoft.includes(address) ? 'microsoft' : 'google'].map((connector) => ({
         connector,
@@ -80,15 +89,55 @@ export function sampleAccounts(stack: SampleStack, watched: readonly string[]): 
   ];
 }
 
-/** The providers whose app the workspace needs for a stack, Slack among them. */
-export function sampleProviders(stack: SampleStack): readonly string[] {
-  const isUsed: Readonly<Record<string, boolean>> = {
-    google: stack.mailboxes.google.length > 0,
-    hubspot: stack.accounts.hubspot.length > 0,
-    microsoft: stack.mailboxes.microsoft.length > 0,
-    salesforce: stack.accounts.salesforce.length > 0,
-    slack: true,
-    zendesk: stack.tickets.zendesk.length > 0,
-  };
-  return Object.keys(isUsed).filter((provider) => isUsed[provider] === true);
+/** An app that the workspace has at a provider, and where the sandbox's service sends what it has for it. */
+export interface SampleApp {
+  readonly provider: string;
+  /** The sandbox's service that knows the app. */
+  readonly service: string;
+  readonly clientId: string;
+  /** What an admin copies beside id and secret. */
+  readonly extra: Readonly<Record<string, string>>;
+  /** Addresses of ours that are set at the provider, for the server at this public address. */
+  readonly addresses: (publicUrl: string) => Readonly<Record<string, string>>;
+}
+
+const noAddresses = () => ({});
+const signed = { signingSecret: demoApp.signingSecret };
+
+/** The apps that a stack needs, Slack's own among them. */
+export function sampleApps(stack: SampleStack): readonly SampleApp[] {
+  const plain = (provider: string): SampleApp => ({
+    provider,
+    service: provider,
+    clientId: demoApp.clientId,
+    extra: {},
+    addresses: noAddresses,
+  });
+  const webhooks = (provider: string) => (publicUrl: string) => `${publicUrl}/webhooks/${provider}`;
+  return [
+    ...(stack.mailboxes.google.length > 0 ? [plain('google')] : []),
+    ...(stack.accounts.hubspot.length > 0
+      ? [{ ...plain('hubspot'), addresses: (url: string) => ({ webhookUrl: webhooks('hubspot')(url) }) }]
+      : []),
+    ...(stack.mailboxes.microsoft.length > 0 ? [plain('microsoft')] : []),
+    ...(stack.accounts.salesforce.length > 0 ? [plain('salesforce')] : []),
+    ...(stack.tickets.zendesk.length > 0 ? [plain('zendesk')] : []),
+    { ...plain('slack'), extra: signed, addresses: (url) => ({ requestUrl: `${url}/slack/events` }) },
+    ...(stack.channels
+      ? [
+          {
+            provider: 'slack-channels',
+            service: 'slack',
+            clientId: demoChannelsApp.clientId,
+            extra: signed,
+            addresses: (url: string) => ({
+              clientSecret: demoApp.clientSecret,
+              signingSecret: demoApp.signingSecret,
+              name: demoChannelsApp.name,
+              requestUrl: webhooks('slack-channels')(url),
+            }),
+          },
+        ]
+      : []),
+  ];
 }

@@ -2,7 +2,7 @@ import { createMicrosoft, type MicrosoftHandle } from '../microsoft/microsoft.ts
 import { seedFromWorld } from '../microsoft/seed.ts';
 import type { MicrosoftState } from '../microsoft/state.ts';
 import { secondMicrosoftTenant } from './second-tenant.ts';
-import { demoApp } from './service.ts';
+import { demoApp, UnknownActError } from './service.ts';
 import { instance, journalOf, serve, type Running, type ServiceOptions } from './serving.ts';
 
 /** Starts Microsoft with the mailboxes and calendars that the stack puts there and a second tenant, or with what an earlier run kept. */
@@ -45,7 +45,8 @@ export async function startMicrosoft(options: ServiceOptions): Promise<Running<M
     act: ({ act, tenant }) => {
       if (act === 'revoke') handle.revokeUser(tenant);
       else if (act === 'expire-access') handle.expireAccess(tenant);
-      else handle.expireDelta(tenant);
+      else if (act === 'expire-cursors') handle.expireDelta(tenant);
+      else throw new UnknownActError('microsoft', act);
     },
     peak: () => handle.peaks(),
     unknownPaths: () => handle.unknownPaths,

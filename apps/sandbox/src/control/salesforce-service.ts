@@ -2,7 +2,7 @@ import type { SalesforceHandle } from '../salesforce/handle.ts';
 import { createSalesforce } from '../salesforce/salesforce.ts';
 import { seedFromWorld } from '../salesforce/seed.ts';
 import type { SalesforceState } from '../salesforce/state.ts';
-import { demoApp } from './service.ts';
+import { demoApp, UnknownActError } from './service.ts';
 import { instance, journalOf, serve, type Running, type ServiceOptions } from './serving.ts';
 
 /** Starts Salesforce with the accounts that the stack puts there and a second org, or with what an earlier run kept. */
@@ -43,7 +43,8 @@ export async function startSalesforce(options: ServiceOptions): Promise<Running<
     act: ({ act, tenant }) => {
       if (act === 'revoke') handle.revoke(tenant);
       else if (act === 'expire-access') handle.expireAccess(tenant);
-      else handle.expireLocators();
+      else if (act === 'expire-cursors') handle.expireLocators();
+      else throw new UnknownActError('salesforce', act);
     },
     peak: () => Object.fromEntries(handle.orgIds.map((org) => [org, handle.peak(org)])),
     unknownPaths: () => handle.unknownPaths,

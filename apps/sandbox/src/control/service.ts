@@ -11,6 +11,9 @@ export const demoApp = {
   name: 'Waymark',
 } as const;
 
+/** The second Slack app of the demo: the one that reads channels shared with customers. */
+export const demoChannelsApp = { ...demoApp, clientId: 'waymark-demo-channels', name: 'Waymark channels' } as const;
+
 const url = z.url({ protocol: /^https?$/ });
 
 export const appRegistrationSchema = z.strictObject({
@@ -33,12 +36,15 @@ export const appRegistrationSchema = z.strictObject({
 export type AppRegistration = z.infer<typeof appRegistrationSchema>;
 
 export const actSchema = z.strictObject({
-  act: z.enum(['revoke', 'expire-access', 'expire-cursors']),
+  act: z.enum(['revoke', 'expire-access', 'expire-cursors', 'invite']),
   /** What the service calls a tenant: a mailbox's user, a HubSpot portal, a Slack team, a Salesforce org, a Zendesk subdomain. */
   tenant: z.string().min(1),
 });
 
-/** Something that happens to a tenant at the vendor: tokens revoked, access tokens run out, cursors lost. */
+/**
+ * Something that happens to a tenant at the vendor: tokens revoked, access tokens run out, cursors lost; in Slack alone, the apps' bots
+ * invited to every channel that is shared with a customer.
+ */
 export type Act = z.infer<typeof actSchema>;
 
 /** Raised when a service has no such act. */
@@ -46,7 +52,7 @@ export class UnknownActError extends Error {
   readonly code = 'unknown_act';
 
   constructor(service: ServiceName, act: Act['act']) {
-    super(`${service} has no act "${act}"; choose another of revoke, expire-access and expire-cursors.`);
+    super(`${service} has no act "${act}"; choose another of revoke, expire-access, expire-cursors and invite.`);
   }
 }
 

@@ -47,10 +47,10 @@ export async function startGoogle(options: ServiceOptions): Promise<Running<Goog
     act: ({ act, tenant }) => {
       if (act === 'revoke') handle.revokeUser(tenant);
       else if (act === 'expire-access') handle.expireAccess(tenant);
-      else {
+      else if (act === 'expire-cursors') {
         handle.expireHistory(tenant);
         handle.expireSyncTokens(tenant);
-      }
+      } else throw new UnknownActError('google', act);
     },
     peak: () => handle.peaks(),
     unknownPaths: () => handle.unknownPaths,
@@ -140,8 +140,9 @@ export async function startSlack(options: ServiceOptions): Promise<Running<Slack
       journal.touch();
     },
     act: ({ act, tenant }) => {
-      if (act !== 'revoke') throw new UnknownActError('slack', act);
-      handle.revokeTokens(tenant);
+      if (act === 'revoke') handle.revokeTokens(tenant);
+      else if (act === 'invite') inviteBots(handle, tenant);
+      else throw new UnknownActError('slack', act);
       journal.touch();
     },
     peak: () =>
@@ -154,4 +155,14 @@ export async function startSlack(options: ServiceOptions): Promise<Running<Slack
     touch: () => journal.touch(),
     close: served.close,
   };
+}
+
+/** Puts the bots of a team into its channels that are shared with a customer, as a person does by /invite. */
+function inviteBots(handle: SlackHandle, team: string): void {
+  const { users, channels } = handle.workspace.state;
+  const bots = Object.values(users).filter((user) => user.isBot && user.team === team);
+  for (const channel of Object.values(channels)) {
+    if (channel.team !== team || channel.sharedWith === undefined) continue;
+    for (const bot of bots) if (!channel.members.includes(bot.id)) handle.invite(channel.id, bot.id);
+  }
 }

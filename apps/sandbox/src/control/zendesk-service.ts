@@ -2,7 +2,7 @@ import type { ZendeskHandle } from '../zendesk/handle.ts';
 import { seedFromWorld } from '../zendesk/seed.ts';
 import type { ZendeskState } from '../zendesk/state.ts';
 import { createZendesk } from '../zendesk/zendesk.ts';
-import { demoApp } from './service.ts';
+import { demoApp, UnknownActError } from './service.ts';
 import { instance, journalOf, serve, type Running, type ServiceOptions } from './serving.ts';
 
 /** Starts Zendesk with the tickets that the stack puts there and a second help desk, or with what an earlier run kept. */
@@ -37,7 +37,8 @@ export async function startZendesk(options: ServiceOptions): Promise<Running<Zen
     act: ({ act, tenant }) => {
       if (act === 'revoke') handle.revoke(tenant);
       else if (act === 'expire-access') handle.expireAccess(tenant);
-      else handle.expireCursors(tenant);
+      else if (act === 'expire-cursors') handle.expireCursors(tenant);
+      else throw new UnknownActError('zendesk', act);
     },
     peak: () => Object.fromEntries(handle.subdomains.map((subdomain) => [subdomain, handle.peak(subdomain)])),
     unknownPaths: () => handle.unknownPaths,

@@ -84,7 +84,9 @@ export const mountMail = (app: App, guard: Guard, mail: MailStore): void => {
     const value = await Promise.all(
       [...repeated, ...page].map((row) =>
         row.message
-          ? show(call, row.message, query)
+          ? isOnlyRead(row.message, round.since)
+            ? readMark(call, row.message)
+            : show(call, row.message, query)
           : { '@odata.type': '#microsoft.graph.message', id: row.id, '@removed': { reason: 'deleted' } },
       ),
     );
@@ -121,6 +123,16 @@ export const mountMail = (app: App, guard: Guard, mail: MailStore): void => {
     app.get(`${root}/mailFolders/:folder/messages/:message`, read(one));
   }
 };
+
+/** Being read or unread comes as a row of two fields, whatever was selected (https://github.com/microsoftgraph/microsoft-graph-docs/issues/7776). */
+const isOnlyRead = (message: StoredMessage, since: number | undefined): boolean =>
+  since !== undefined && message.version > since && message.contentVersion <= since;
+
+const readMark = (call: Call, message: StoredMessage): Record<string, unknown> => ({
+  '@odata.type': '#microsoft.graph.message',
+  id: call.prefer.isImmutable ? message.id : defaultIdOf(message),
+  isRead: message.isRead,
+});
 
 const context = (call: Call, what: string): string =>
   `https://graph.microsoft.com/v1.0/$metadata#users('${encodeURIComponent(call.user.id)}')/${what}`;

@@ -125,6 +125,7 @@ export class MailStore {
       isSent: folder.wellKnown === 'sentitems',
       isDraft: options.isDraft ?? folder.wellKnown === 'drafts',
       version: mailbox.version,
+      contentVersion: mailbox.version,
       raw,
     };
     mailbox.messages[id] = message;
@@ -154,6 +155,7 @@ export class MailStore {
     message.moves += 1;
     mailbox.version += 1;
     message.version = mailbox.version;
+    message.contentVersion = mailbox.version;
     message.modifiedAt = this.#now();
     this.#defaultIndex(user).set(defaultIdOf(message), message.id);
     this.#onChange({ user, kind: 'created', message: { ...message } });

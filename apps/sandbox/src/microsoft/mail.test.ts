@@ -81,6 +81,21 @@ test('A7: a lost sync state is refused with 410, also in the middle of a round',
   expect([invented.status, errorCode(invented.body)]).toEqual([400, 'SyncStateInvalid']);
 });
 
+test('being read comes as a row of two fields, but not with a message that is new', async () => {
+  const known = send(1);
+  const { link } = await microsoft.round(ana, inbox);
+  microsoft.handle.mail.markRead(ana, known.id, false);
+  const fresh = send(2);
+  microsoft.handle.mail.markRead(ana, fresh.id, false);
+  const { rows } = await microsoft.round(ana, link);
+  expect(rows.find((row) => row['id'] === known.id)).toEqual({
+    '@odata.type': '#microsoft.graph.message',
+    id: known.id,
+    isRead: false,
+  });
+  expect(rows.find((row) => row['id'] === fresh.id)).toMatchObject({ subject: 'Number 2' });
+});
+
 test('items are told of again on demand', async () => {
   send(1);
   send(2);

@@ -17,6 +17,8 @@ export interface StoredMessage {
   readonly isDraft: boolean;
   /** The mailbox's version at the last change: what a delta token compares with. */
   version: number;
+  /** The version at the last change that was more than being read or unread. */
+  contentVersion: number;
   /** The message's bytes, one character each (latin1). */
   readonly raw: string;
 }
