@@ -1,6 +1,6 @@
 import { explain, type AccountJourney } from '@waymark/lifecycle';
-import { checkpoint, matchSummary, type Account, type MatchedBy, type Tx } from '@waymark/store';
-import { deriveAccount } from '@waymark/sync';
+import { checkpoint, contacts, matchSummary, type Account, type MatchedBy, type Tx } from '@waymark/store';
+import { accountSight, deriveAccount, type AccountSight, type DerivedAccount } from '@waymark/sync';
 
 /** An account's answer, derived again from the log, beside what is stored. */
 export interface Explained {
@@ -11,6 +11,12 @@ export interface Explained {
   readonly agrees: boolean;
   /** Why its events are its own, and which other accounts they could have been of. */
   readonly matching: readonly MatchedBy[];
+  /** What of the contact with it can be seen, and what was not watched. */
+  readonly coverage: {
+    readonly sight: AccountSight;
+    readonly watchedFrom: number | null;
+    readonly gaps: DerivedAccount['coverage']['gaps'];
+  };
 }
 
 /** Derives the answer of an account from the log again, in every active journey, and says whether what is stored agrees. */
@@ -23,6 +29,11 @@ export async function explainAccount(
   const derived = await deriveAccount(tx, accountId, asOf);
   if (!derived) return [];
   const matching = await matchSummary(tx, accountId);
+  const coverage = {
+    sight: await accountSight(tx, derived.account, await contacts(tx, accountId)),
+    watchedFrom: derived.coverage.watchedFrom ?? null,
+    gaps: derived.coverage.gaps,
+  };
   const results: Explained[] = [];
   for (const { journey, answer } of derived.answers) {
     const stored = await checkpoint(tx, accountId, journey.definition.id);
@@ -34,6 +45,7 @@ export async function explainAccount(
       text: explain(answer, flagId === undefined ? {} : { flagId }),
       agrees: then !== undefined && then.digest === stored?.digest,
       matching,
+      coverage,
     });
   }
   return results;

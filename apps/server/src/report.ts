@@ -161,11 +161,7 @@ export async function workspaceReport(tx: Tx, workspace: Workspace, now: number)
   };
 }
 
-async function installationReports(
-  tx: Tx,
-  now: number,
-  coverage: Coverage,
-): Promise<WorkspaceReport['installations']> {
+async function installationReports(tx: Tx, now: number, coverage: Coverage): Promise<WorkspaceReport['installations']> {
   const states = await streamStates(tx);
   const counts = await streamCounts(tx);
   const pushes = await pushSubscriptions(tx);

@@ -8,13 +8,14 @@ import {
   type Account,
   type Tx,
 } from '@waymark/store';
-import { coverageIndex } from './coverage.ts';
+import { coverageIndex, type AccountCoverage } from './coverage.ts';
 import { accountContext, activeJourneys } from './fold.ts';
 
 /** What the log says of an account, derived from it and stored nowhere. */
 export interface DerivedAccount {
   readonly account: Account;
   readonly facts: readonly Fact[];
+  readonly coverage: AccountCoverage;
   readonly answers: readonly { readonly journey: CompiledJourney; readonly answer: AccountJourney }[];
   /** The same as of another instant. */
   readonly asOf: (at: number) => readonly { readonly journey: CompiledJourney; readonly answer: AccountJourney }[];
@@ -37,5 +38,5 @@ export async function deriveAccount(tx: Tx, accountId: string, asOf: number): Pr
   const journeys = await activeJourneys(tx);
   const at = (instant: number) =>
     journeys.map((journey) => ({ journey, answer: reduce(journey, context, facts, instant) }));
-  return { account, facts, answers: at(asOf), asOf: at };
+  return { account, facts, coverage, answers: at(asOf), asOf: at };
 }

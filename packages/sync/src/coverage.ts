@@ -1,5 +1,6 @@
 import type { CoverageGap } from '@waymark/lifecycle';
 import { contentUuid, touchpoint, type Touchpoint } from '@waymark/journey';
+import { addressKey } from '@waymark/identity';
 import {
   gaps,
   healGaps,
@@ -111,7 +112,7 @@ export async function coverageIndex(tx: Tx): Promise<CoverageIndex> {
   const watching = new Set(states.filter(seesPeople).map((state) => state.installationId));
   const mailboxes = new Set(
     (await readInstallations(tx)).flatMap((one) =>
-      one.address !== null && watching.has(one.installationId) ? [one.address.toLowerCase()] : [],
+      one.address !== null && watching.has(one.installationId) ? [addressKey(one.address)] : [],
     ),
   );
   return ({ sources, csmEmail }) => {
@@ -121,8 +122,7 @@ export async function coverageIndex(tx: Tx): Promise<CoverageIndex> {
     const starts = states.filter((state) => counts(state) && seesPeople(state)).map((state) => state.backfilledFrom);
     const known = starts.filter((start) => start !== null);
     const reading = [...new Set(unread.filter(counts).flatMap(touchpointsOf))].sort();
-    const unseen =
-      relevant === null && csmEmail !== null && mailboxes.size > 0 && !mailboxes.has(csmEmail.toLowerCase());
+    const unseen = relevant === null && csmEmail !== null && mailboxes.size > 0 && !mailboxes.has(addressKey(csmEmail));
     return {
       gaps: [
         ...all.filter(counts).map(({ from, to, touchpoints, reason: why }) => ({ from, to, touchpoints, reason: why })),

@@ -1,4 +1,4 @@
-export { deriveAccount } from './account-answer.ts';
+export { deriveAccount, type DerivedAccount } from './account-answer.ts';
 export { loadAssignments, refreshQueue, rematch } from './attribution.ts';
 export {
   accountBaseOf,
@@ -11,7 +11,8 @@ export {
   parameterValues,
 } from './addresses.ts';
 export { acceptPreview, previewInstallation, type ConnectPreview } from './connect-preview.ts';
-export { coverageIndex, watchCoverage } from './coverage.ts';
+export { accountSight, sightText, type AccountSight } from './account-sight.ts';
+export { coverageIndex, touchpointsOf, watchCoverage } from './coverage.ts';
 export { decide, DecisionError, undoDecided, type Decided, type Decision } from './decisions.ts';
 export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';
 export { exclude, ExclusionError, readmit, type ExclusionRequest } from './exclusions.ts';
@@ -23,6 +24,7 @@ export { decisionAbout, reviewQueue, type ReviewEntry, type Verdict } from './re
 export { noPoint, type Point, type PointName } from './points.ts';
 export { createSession, type SessionOptions } from './session.ts';
 export { type Progress, type RunResult } from './run.ts';
+export { watchedTimes, type Coverage, type UnwatchedPart, type WatchedTime } from './watched-time.ts';
 export { endPush, type PushAddressing } from './push.ts';
 export { mailboxToken, readServiceAccount } from './organization-token.ts';
 export { issuerOf } from './sign-in.ts';

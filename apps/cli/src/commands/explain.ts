@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { findAccounts } from '@waymark/store';
 import { explainAccount, type Explained } from '@waymark/server';
+import { sightText } from '@waymark/sync';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput } from '../output.ts';
 
@@ -33,12 +34,12 @@ export function explainCommand(): Command {
         });
         if (explained.some((one) => !one.agrees)) process.exitCode = 2;
         output.result(
-          explained.map(({ account, answer, agrees }) => ({ account, agrees, answer })),
+          explained.map(({ account, answer, agrees, coverage }) => ({ account, agrees, answer, coverage })),
           () =>
             explained
               .map(
                 (one) =>
-                  `${one.text}\n\n${matchingText(one.matching)}${one.agrees ? 'Agrees with the log.' : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.'}`,
+                  `${one.text}\n\n${matchingText(one.matching)}${coverageText(one.coverage)}${one.agrees ? 'Agrees with the log.' : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.'}`,
               )
               .join('\n\n'),
         );
@@ -55,3 +56,16 @@ function matchingText(matching: Explained['matching']): string {
   });
   return `Why its events are its own:\n${lines.join('\n')}\n\n`;
 }
+
+/** What of the contact can be seen, from when on, and what was not watched with the reason. */
+function coverageText({ sight, watchedFrom, gaps }: Explained['coverage']): string {
+  const since = watchedFrom === null ? 'nothing has been read through yet' : `watched since ${dayOf(watchedFrom)}`;
+  const unseen = sight.unseen.slice(0, 10).map((one) => `  not seen: ${one.name ?? one.address} <${one.address}>`);
+  const missed = gaps.map(
+    (gap) =>
+      `  not watched for ${gap.touchpoints.join(', ')}${gap.from > 0 ? ` from ${dayOf(gap.from)}` : ''}${gap.to === null ? '' : ` to ${dayOf(gap.to)}`}: ${gap.reason}`,
+  );
+  return `Coverage: ${sightText(sight)}; ${since}.\n${[...unseen, ...missed].map((each) => `${each}\n`).join('')}\n`;
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -43,6 +43,9 @@ export function statusText(report: WorkspaceReport): string {
   return [
     table(['connector', 'account', 'stream', 'stored', 'ignored', 'rejected', 'read', 'fault'], rows),
     ...stopped,
+    ...waitingLines(report),
+    '',
+    ...coverageLines(report),
     ...pushLines(report),
     '',
     `${report.accounts} accounts (${report.customers} customers), ${report.contacts} contacts, ${report.events.total} events ` +
@@ -71,4 +74,38 @@ function pushLines(report: WorkspaceReport): readonly string[] {
     ...faults,
     ...(granted.length > 0 ? [`Read under an organization's grant, and no others: ${mailboxes}.`] : []),
   ];
+}
+
+/** Which installations wait for their provider, and until when; which streams failed and are left alone for a while. */
+function waitingLines(report: WorkspaceReport): readonly string[] {
+  return report.installations.flatMap((one) => [
+    ...(one.resumeAt === null
+      ? []
+      : [
+          `${one.connector} ${one.label}: deferred until ${one.resumeAt} (${one.resumeReason ?? 'the provider asked for it'})`,
+        ]),
+    ...one.streams.flatMap((stream) =>
+      stream.fault === null || stream.retryAt === null
+        ? []
+        : [`${one.connector} ${one.label}, ${stream.stream}: tried again at ${stream.retryAt}`],
+    ),
+  ]);
+}
+
+/** One line a source that sees contact: since when it is watched, and what is not. */
+function coverageLines(report: WorkspaceReport): readonly string[] {
+  const sources = report.installations.flatMap((one) => {
+    const open = one.coverage.gaps.filter((gap) => gap.readLaterAt === null);
+    const late = one.coverage.gaps.length - open.length;
+    if (one.coverage.watched.length === 0 && open.length === 0) return [];
+    const since = one.coverage.from === null ? 'not read through yet' : `since ${one.coverage.from.slice(0, 10)}`;
+    const reasons = [...new Set(open.map((gap) => `not from ${gap.from.slice(0, 16)}Z on: ${gap.reason}`))];
+    const healed = late > 0 ? [`${late} ${late === 1 ? 'gap was' : 'gaps were'} read later`] : [];
+    return [`Watched: ${one.connector} ${one.label} ${[since, ...reasons, ...healed].join('; ')}`];
+  });
+  const mailboxes = report.unwatchedMailboxes.map(
+    (one) =>
+      `Not watched: the mailbox of ${one.address}, CSM of ${one.customers} customers, is ${one.installed ? 'connected and not read' : 'not connected'}`,
+  );
+  return [...sources, ...mailboxes];
 }

@@ -161,7 +161,7 @@ export const checkSetAside: Check = (patient) => {
       severity: 'warning',
       code: 'records_set_aside',
       message: `${owner ? nameOf(owner) : 'Imports'}, ${each.stream}: ${each.records} records could not be read (${each.reason}), for instance: ${each.example}`,
-      fix: 'They are kept and tried again when the provider changes them or the connector is updated. Report the form of the record.',
+      fix: `They are kept, and read again when the provider changes them. Report the form of the record; once the connector is updated: waymark sync --again ${each.installationId ?? '<installation>'} --since ${new Date(each.firstSeenAt).toISOString().slice(0, 10)}.`,
     };
   });
 };

@@ -144,6 +144,14 @@ const AccountDetail = z
       gaps: z.array(
         z.object({ from: instant, to: instant.nullable(), touchpoints: z.array(z.string()), reason: z.string() }),
       ),
+      contacts: z
+        .object({
+          known: z.number().int(),
+          seen: z.number().int(),
+          unseen: z.array(z.object({ contactId: uuid, name: z.string().nullable(), address: z.string() })),
+        })
+        .openapi({ description: 'Of how many known contacts the mail is seen by something that is read now.' }),
+      csmMailbox: z.enum(['watched', 'stopped', 'not_connected', 'nobody']),
     }),
   })
   .openapi('Account');
@@ -264,6 +272,12 @@ export function accountRoutes(waymark: Waymark): Api {
       coverage: {
         installationIds: [...coverage.installationIds],
         watchedFrom: isoOrNull(coverage.watchedFrom),
+        contacts: {
+          known: coverage.sight.known,
+          seen: coverage.sight.seen,
+          unseen: coverage.sight.unseen.map((contact) => ({ ...contact })),
+        },
+        csmMailbox: coverage.sight.csm.mailbox,
         gaps: coverage.gaps.map((gap) => ({
           from: iso(gap.from),
           to: isoOrNull(gap.to),

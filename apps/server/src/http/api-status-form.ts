@@ -17,6 +17,30 @@ const StreamForm = z
     backfilling: z.boolean(),
     progress: z.object({ done: figure, expected: figure.nullable() }).readonly(),
     fault: z.object({ kind: z.string(), message: z.string(), since: z.string() }).readonly().nullable(),
+    retryAt: z.string().nullable(),
+  })
+  .readonly();
+
+const part = {
+  stream: z.string(),
+  partition: z.string(),
+  label: z.string().nullable(),
+  touchpoints: z.array(z.string()).readonly(),
+  from: z.string(),
+};
+
+const CoverageForm = z
+  .object({
+    from: z.string().nullable(),
+    to: z.string().nullable(),
+    watched: z.array(z.object({ ...part, to: z.string(), current: z.boolean() }).readonly()).readonly(),
+    gaps: z
+      .array(
+        z
+          .object({ ...part, to: z.string().nullable(), reason: z.string(), readLaterAt: z.string().nullable() })
+          .readonly(),
+      )
+      .readonly(),
   })
   .readonly();
 
@@ -34,6 +58,8 @@ export const StatusForm = z
             status: z.string(),
             reason: z.string().nullable(),
             resumeAt: z.string().nullable(),
+            resumeReason: z.string().nullable(),
+            coverage: CoverageForm,
             grant: z.string(),
             push: z
               .object({
@@ -48,6 +74,9 @@ export const StatusForm = z
           })
           .readonly(),
       )
+      .readonly(),
+    unwatchedMailboxes: z
+      .array(z.object({ address: z.string(), customers: figure, installed: z.boolean() }).readonly())
       .readonly(),
     accounts: figure,
     customers: figure,

@@ -14,7 +14,7 @@ import {
   type MatchedBy,
   type Tx,
 } from '@waymark/store';
-import { accountContext, activeJourneys, coverageIndex } from '@waymark/sync';
+import { accountContext, accountSight, activeJourneys, coverageIndex, type AccountSight } from '@waymark/sync';
 import { flagRecords, worstFirst, type FlagRecord } from './flag-record.ts';
 
 /** All that is known of one account. Times are epoch milliseconds. */
@@ -31,6 +31,8 @@ export interface AccountDossier {
     readonly installationIds: readonly string[];
     readonly watchedFrom: number | null;
     readonly gaps: AccountCoverageGaps;
+    /** Whose mail is seen. */
+    readonly sight: AccountSight;
   };
   readonly sampleData: boolean;
   /** Why its events are its own, and which other accounts lost them. */
@@ -60,6 +62,7 @@ export async function accountDossier(tx: Tx, accountId: string, now: number): Pr
       installationIds: [...sources],
       watchedFrom: coverage.watchedFrom ?? null,
       gaps: coverage.gaps,
+      sight: await accountSight(tx, account, contacts),
     },
     sampleData: settings.sampleData,
     matching: await matchSummary(tx, id),

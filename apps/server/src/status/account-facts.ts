@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { TimelineEvent } from '@waymark/store';
+import { sightText } from '@waymark/sync';
 import type { AccountDossier } from './account-dossier.ts';
 import type { Markup } from './page.ts';
 import { day, matchReason, money } from './wording.ts';
@@ -22,6 +23,7 @@ export function accountFacts({ account, records, coverage, timezone }: AccountDo
     ['Stage in the CRM', account.crmStage ?? ''],
     ['Time zone', timezone],
     ['Watched from', coverage.watchedFrom === null ? '' : day(coverage.watchedFrom, timezone)],
+    ['Seen', seenText(coverage.sight)],
     [
       'CRM records',
       html`${records.map(
@@ -43,6 +45,12 @@ export function accountFacts({ account, records, coverage, timezone }: AccountDo
       )}
     </dl>
   </div>`;
+}
+
+/** Whose mail is seen, and of whom it is not. */
+function seenText(sight: AccountDossier['coverage']['sight']): string {
+  const names = sight.unseen.slice(0, 5).map((one) => one.name ?? one.address);
+  return `${sightText(sight)}${names.length > 0 ? `; none of ${names.join(', ')}` : ''}`;
 }
 
 /** The people at the account, with the last word each way as far as the drawn events reach. */

@@ -76,7 +76,9 @@ export class SyncWorker {
     const outcome = await syncInstallation(this.#waymark.sync, workspaceId, installationId, this.#stop.signal);
     if (outcome.kind !== 'ran') return;
     for (const { stream, partition, fault } of outcome.result.faults) {
-      this.#waymark.log.warn({ workspaceId, installationId, stream, partition, fault: fault.kind }, fault.message);
+      // A slip in code is mended by nobody who waits.
+      const level = fault.kind === 'defect' ? 'error' : 'warn';
+      this.#waymark.log[level]({ workspaceId, installationId, stream, partition, fault: fault.kind }, fault.message);
     }
     this.#onRun(workspaceId);
     this.#tidy.ask(workspaceId);

@@ -333,3 +333,20 @@ export async function sourcesOfAccount(
   );
   return new Set(rows.map((row) => row.installation_id));
 }
+
+/** The addresses of everybody in the mail of an account that came through these installations, lower case. */
+export async function addressesSeen(
+  tx: Tx,
+  accountId: string,
+  installationIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await tx.query<{ address: string }>(
+    `WITH own AS MATERIALIZED (
+       SELECT participants, installation_id FROM journey_event
+        WHERE workspace_id = $1 AND account_id = $2 AND superseded_at IS NULL AND touchpoint = 'email')
+     SELECT DISTINCT lower(p->>'address') AS address FROM own, jsonb_array_elements(own.participants) p
+      WHERE own.installation_id = ANY($3::uuid[]) AND p->>'address' IS NOT NULL`,
+    [tx.workspaceId, accountId, installationIds],
+  );
+  return new Set(rows.map((row) => row.address));
+}

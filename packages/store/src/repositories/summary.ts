@@ -198,6 +198,7 @@ export async function setAsideTotals(tx: Tx): Promise<
     readonly reason: string;
     readonly records: number;
     readonly example: string;
+    readonly firstSeenAt: number;
     readonly lastSeenAt: number;
   }[]
 > {
@@ -207,9 +208,10 @@ export async function setAsideTotals(tx: Tx): Promise<
     reason: string;
     records: string;
     example: string;
+    first_seen_at: Date;
     last_seen_at: Date;
   }>(
-    `SELECT installation_id, stream, reason, count(*) AS records, min(detail) AS example, max(last_seen_at) AS last_seen_at
+    `SELECT installation_id, stream, reason, count(*) AS records, min(detail) AS example, min(first_seen_at) AS first_seen_at, max(last_seen_at) AS last_seen_at
        FROM set_aside WHERE workspace_id = $1 GROUP BY installation_id, stream, reason ORDER BY count(*) DESC, stream, reason`,
     [tx.workspaceId],
   );
@@ -219,6 +221,7 @@ export async function setAsideTotals(tx: Tx): Promise<
     reason: row.reason,
     records: Number(row.records),
     example: row.example,
+    firstSeenAt: row.first_seen_at.getTime(),
     lastSeenAt: row.last_seen_at.getTime(),
   }));
 }
