@@ -33,21 +33,29 @@ export interface ServerOptions {
   readonly home: string;
   readonly port: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** What it does, by commas; everything without it. */
+  readonly roles?: string;
+  /** Flags of Node itself, such as a limit of the heap. */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** Starts `waymark start` on a home. */
 export function startServerProcess(options: ServerOptions): ServerProcess {
   const startedAt = Date.now();
-  const child: ChildProcess = spawn(process.execPath, [entry, 'start', '--json'], {
-    env: {
-      ...process.env,
-      WAYMARK_LOG: 'warn',
-      ...options.environment,
-      WAYMARK_HOME: options.home,
-      WAYMARK_PORT: String(options.port),
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [...(options.nodeFlags ?? []), entry, 'start', '--json', ...rolesOf(options)],
+    {
+      env: {
+        ...process.env,
+        WAYMARK_LOG: 'warn',
+        ...options.environment,
+        WAYMARK_HOME: options.home,
+        WAYMARK_PORT: String(options.port),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   const { pid } = child;
   if (pid === undefined) throw new Error('The server process could not be started.');
   let output = '';
@@ -84,6 +92,8 @@ export function startServerProcess(options: ServerOptions): ServerProcess {
     },
   };
 }
+
+const rolesOf = ({ roles }: ServerOptions): readonly string[] => (roles === undefined ? [] : ['--roles', roles]);
 
 /** A TCP port of loopback that is free now. */
 export async function freePort(): Promise<number> {
