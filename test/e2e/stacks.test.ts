@@ -30,6 +30,10 @@ describe('the same sample company on other products', () => {
   it('gives every account the same stage and the same periods', () => {
     const stages = (run: StackRun) => keyed(run, ({ stage, periods }) => ({ stage, periods }));
     expect(stages(second)).toEqual(stages(first));
+    // Not equal for want of anything to compare.
+    const periods = [...first.findings.values()].flatMap((account) => account.periods);
+    expect(periods.length).toBeGreaterThan(200);
+    expect(new Set(periods.map((period) => period.stage)).size).toBeGreaterThan(6);
   });
 
   it('opens the same flags, those of the stories among them', () => {

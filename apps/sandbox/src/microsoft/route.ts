@@ -85,7 +85,7 @@ export const grantOf = (oauth: OAuthServer, authorization: string | undefined): 
 };
 
 /** The tenant of a token's owner. */
-export const tenantOf = (state: MicrosoftState, subject: string): string =>
+const tenantOf = (state: MicrosoftState, subject: string): string =>
   state.users[subject]?.tenantId ?? subject.replace(/^app:/u, '');
 
 const targetOf = (state: MicrosoftState, grant: AccessGrant, context: Context): MicrosoftUser => {
