@@ -8,6 +8,7 @@ import { requireToken } from './access.ts';
 import { apiRouter, rateLimit, type Api } from './api-access.ts';
 import { accountRoutes } from './api-accounts.ts';
 import { answerError, ApiError } from './api-error.ts';
+import { connectPreviewRoutes } from './api-connect-preview.ts';
 import { exclusionRoutes } from './api-exclusions.ts';
 import { flagRoutes } from './api-flags.ts';
 import { journeyRoutes } from './api-journey.ts';
@@ -48,7 +49,14 @@ export function apiRoutes(waymark: Waymark, deps: ApiDependencies): Api {
   api.use('/api/*', async (c, next) => (c.req.path === '/api' ? next() : limited(c, next)));
   api.use('/api/*', limit);
   for (const routes of [matchingRoutes, exclusionRoutes]) api.route('/', routes(waymark, deps.wake));
-  for (const routes of [operationRoutes, accountRoutes, flagRoutes, journeyRoutes, writebackRoutes])
+  for (const routes of [
+    operationRoutes,
+    connectPreviewRoutes,
+    accountRoutes,
+    flagRoutes,
+    journeyRoutes,
+    writebackRoutes,
+  ])
     api.route('/', routes(waymark));
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
