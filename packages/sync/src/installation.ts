@@ -1,7 +1,8 @@
 import { createSession } from './session.ts';
 import { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
 import { defectOf } from './defect.ts';
-import { currentInstallation, pauseAfter, runInstallation, type Progress, type RunResult } from './run.ts';
+import { currentInstallation, runInstallation, type Progress, type RunResult } from './run.ts';
+import { pauseAfter } from './stream-fault.ts';
 import { LeaseLost } from './commit.ts';
 import type { Point } from './points.ts';
 import type { Sealer, TokenKeeper } from './tokens.ts';

@@ -1,15 +1,12 @@
 import { ConnectorFault, type AnyConnector, type Fault, type PullContext, type Stream } from '@waymark/connector-kit';
 import {
   dropCursor,
-  errorCode,
   forgetPartitions,
   hintsOf,
   installation as readInstallation,
   openStream,
   readSettings,
-  recordFault,
   rematchWanted,
-  streamStates,
   wakeAccounts,
   type Database,
   type GrowingPause,
@@ -20,11 +17,11 @@ import {
 import { settleRematch } from './attribution.ts';
 import { commitPage, LeaseLost, sealRejected } from './commit.ts';
 import { healStream } from './coverage.ts';
-import { defectOf } from './defect.ts';
 import { purgePairs } from './exclusion-purge.ts';
 import { loadExclusions } from './exclusions.ts';
 import type { Point } from './points.ts';
 import { prepareRecord } from './prepare.ts';
+import { endsRun, fail, faultOf, leftAlone, PageNotStored, resumeOf } from './stream-fault.ts';
 import type { Sealer } from './tokens.ts';
 
 /** What a run tells while it goes on. */
@@ -107,7 +104,7 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
   for (const stream of asked) {
     const missing = stream.scopes.filter((scope) => !options.installation.grantedScopes.includes(scope));
     if (missing.length > 0) {
-      await pause(options, stream, missing);
+      if (stream.optional !== true) await pause(options, stream, missing);
       done.add(stream.name);
       continue;
     }
@@ -140,17 +137,6 @@ interface RunFault {
   readonly stream: string;
   readonly partition: string;
   readonly fault: Fault;
-}
-
-/** What the next stream would meet as well: a dead grant, a used up quota, a provider that wants to be left alone. */
-const endsRun = (fault: Fault): boolean =>
-  fault.kind === 'auth-revoked' || fault.kind === 'quota-exhausted' || resumeOf(fault, 0) !== undefined;
-
-function resumeOf(fault: Fault, now: number): { readonly at: number; readonly reason: string } | undefined {
-  if (fault.kind === 'quota-exhausted') return { at: fault.resumeAt, reason: fault.message };
-  if (fault.kind === 'rate-limited' && fault.retryAfterMs !== undefined)
-    return { at: now + fault.retryAfterMs, reason: fault.message };
-  return undefined;
 }
 
 async function runStream(
@@ -188,24 +174,6 @@ async function runStream(
   }
   await settleMatching(options);
   return { records, faults, retries, waits: retries.length > 0 && faults.length === 0 };
-}
-
-/** The partitions of a stream that failed and whose time has not come, with that time. */
-async function leftAlone(
-  options: RunOptions,
-  stream: Stream<unknown, unknown, unknown>,
-): Promise<ReadonlyMap<string, number>> {
-  const states = await options.database.inWorkspace(options.workspaceId, (tx) =>
-    streamStates(tx, options.installation.installationId),
-  );
-  const now = options.now();
-  return new Map(
-    states.flatMap((state) =>
-      state.stream === stream.name && state.retryAt !== null && state.retryAt > now
-        ? [[state.partition, state.retryAt] as const]
-        : [],
-    ),
-  );
 }
 
 /** What pages asked to be matched again, of this run or of one that was cut off. */
@@ -250,48 +218,6 @@ async function pause(
     { id: '', label: stream.name },
     { kind: 'scope-missing', message, ...(missing[0] && { scope: missing[0] }) },
   );
-}
-
-async function fail(
-  options: RunOptions,
-  stream: Stream<unknown, unknown, unknown>,
-  partition: { id: string; label: string },
-  fault: Fault,
-): Promise<number | null> {
-  const key = { installationId: options.installation.installationId, stream: stream.name, partition: partition.id };
-  return options.database.inWorkspace(options.workspaceId, async (tx) => {
-    await openStream(tx, { ...key, label: partition.label, sees: stream.sees ?? [] });
-    const pausedReason = fault.kind === 'scope-missing' ? fault.message : null;
-    const pause = pauseAfter(fault, options.pause);
-    return recordFault(tx, key, { kind: fault.kind, message: fault.message, pausedReason }, options.now(), pause);
-  });
-}
-
-/** The pause after a fault; none where the provider says itself when to come back, or where looking costs nothing but the poll's call. */
-export function pauseAfter(fault: Fault, pause: GrowingPause): GrowingPause | undefined {
-  return fault.kind === 'scope-missing' || resumeOf(fault, 0) !== undefined ? undefined : pause;
-}
-
-/** A page that was read and could not be stored: nothing of the vendor's, so its connector is not asked what it means. */
-class PageNotStored extends Error {
-  constructor(stream: string, cause: unknown) {
-    super(`A page of ${stream} could not be stored (${describe(cause)}): nothing of it is lost, it is read again.`, {
-      cause,
-    });
-    this.name = 'PageNotStored';
-  }
-}
-
-/** What may be told of an error of ours. A database's message can hold a row's values: its SQLSTATE alone is told. */
-function describe(cause: unknown): string {
-  const code = errorCode(cause);
-  if (code !== undefined) return code;
-  return cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 200)}` : 'unknown';
-}
-
-function faultOf(connector: AnyConnector, error: unknown): Fault {
-  if (error instanceof PageNotStored) return { kind: 'transient', message: error.message };
-  return error instanceof ConnectorFault ? error.fault : (defectOf(error) ?? connector.classify(error));
 }
 
 /** Runs one partition; a cursor that the provider has forgotten is replaced once within the same run (A1). */

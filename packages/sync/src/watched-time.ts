@@ -95,8 +95,10 @@ function watchedBy(
   });
   const ended = past
     .filter((part) => part.installationId === installationId)
-    .map(({ installationId: _, ...part }) => ({ ...part, touchpoints: touchpointsOf(part), current: false }))
-    .map(({ sees: _, ...part }): WatchedPart => part);
+    .map((part): WatchedPart => {
+      const { stream, partition, label, from, to } = part;
+      return { stream, partition, label, touchpoints: touchpointsOf(part), from, to, current: false };
+    });
   const opened = known.filter((gap) => gap.installationId === installationId);
   const isOpen = (state: StreamState) =>
     opened.some((gap) => gap.stream === state.stream && gap.partition === state.partition && gap.healedAt === null);
