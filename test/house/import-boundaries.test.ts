@@ -16,6 +16,7 @@ const planted: Readonly<
       ['packages/alerts/src/x.ts', "import { fold } from '@waymark/lifecycle';"],
       ['packages/connectors/gmail/src/x.ts', "import { openDatabase } from '@waymark/store';"],
       ['packages/connectors/gmail/src/x.ts', "import { hubspot } from '@waymark/connector-hubspot';"],
+      ['packages/connector-kit/template/src/x.ts', "import { openDatabase } from '@waymark/store';"],
       ['packages/sync/src/x.ts', "export { start } from '@waymark/server';"],
       ['apps/server/src/x.ts', "import { gmail } from '@waymark/connector-gmail';"],
       ['apps/sandbox/src/x.ts', "import type { Flag } from '@waymark/lifecycle';"],

@@ -19,6 +19,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'packages/alerts': ['journey', 'type:lifecycle'],
   'packages/analytics': ['journey', 'type:lifecycle'],
   'packages/connector-kit': ['journey'],
+  // What a new connector begins as: it becomes one, and is held to the same.
+  'packages/connector-kit/template': ['connector-kit', 'journey'],
   'packages/connectors/*': ['connector-kit', 'journey'],
   'packages/store': ['journey'],
   'packages/sync': ['connector-kit', 'identity', 'journey', 'lifecycle', 'store'],

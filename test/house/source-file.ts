@@ -117,7 +117,8 @@ export function parseSource(path: string, text: string): SourceFile {
     );
   return {
     path,
-    room: /^packages\/connectors\/[^/]+|^(packages|apps)\/[^/]+/.exec(path)?.[0] ?? '',
+    room:
+      /^packages\/connector-kit\/template|^packages\/connectors\/[^/]+|^(packages|apps)\/[^/]+/.exec(path)?.[0] ?? '',
     forTests: testPath.test(path),
     imports: [...imports, ...reExports, ...lazy],
     ambient,
