@@ -78,7 +78,7 @@ describe('salesforce on an org that changes, with the real SDK', () => {
     expect(ids(await org.pull('accounts', cursor))).toContain(made[0]);
   });
 
-  it('D9, B6: deletes are told by the recycle bin, merges by the survivor, and what was purged by the nightly list', async () => {
+  it('D9, N10, B6: deletes are told by the recycle bin, merges by the survivor, and what was purged by the nightly list', async () => {
     const [winner = '', loser = '', deleted = '', purged = ''] = ['W', 'L', 'D', 'P'].map((name) => org.account(name));
     const rest = last(await org.pull('accounts', null)).cursor;
     org.wait(20 * MINUTE);

@@ -43,7 +43,7 @@ describe('an inbox', () => {
     expect(await open().read('messages', rest.at(-1)?.place ?? null, 2)).toEqual([]);
   });
 
-  it('A15: a later place is never seen before an earlier one, whoever commits first', async () => {
+  it('A15, R6: a later place is never seen before an earlier one, whoever commits first', async () => {
     const { rig, id, put, open } = await world();
     const slow = await sealDelivery(database.sealer, rig.workspaceId, id, {
       stream: 'messages',

@@ -72,7 +72,7 @@ describe('a page and its cursor', () => {
     expect(await live(rig)).toEqual([['m1', null]]);
   });
 
-  it('A14, A15: a worker whose lease was taken stores nothing, and does not touch the other’s', async () => {
+  it('A14, A15, R10: a worker whose lease was taken stores nothing, and does not touch the other’s', async () => {
     const rig = await syncRig(database);
     let taken: unknown;
     const steal = async () => {
@@ -432,7 +432,7 @@ describe('what cannot be read', () => {
   const outcomes = (rig: SyncRig) =>
     rig.rows('SELECT external_id, outcome, reason FROM source_object WHERE workspace_id = $1 ORDER BY 1');
 
-  it('I9: is set aside with its reason, counted, and taken back once it can be read', async () => {
+  it('I9, N8: is set aside with its reason, counted, and taken back once it can be read', async () => {
     const rig = await syncRig(database);
     const bad = { id: 'm1', version: '1', throws: 'no such field' };
     const draft = {

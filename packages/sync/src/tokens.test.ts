@@ -86,7 +86,7 @@ const storedRefresh = async (rig: SyncRig, id: string) =>
   );
 
 describe('access tokens', () => {
-  it('E1: ten callers with an expired token are one exchange, in one process and over ten', async () => {
+  it('E1, R17: ten callers with an expired token are one exchange, in one process and over ten', async () => {
     const { rig, id, keeper } = await rigWith(start - 1);
     const one = keeper();
     const within = await Promise.all(Array.from({ length: 10 }, () => one.accessToken(rig.workspaceId, id, issuer())));
@@ -136,7 +136,7 @@ describe('access tokens', () => {
     expect(await storedRefresh(rig, id)).toBe('refresh-1');
   });
 
-  it('E2: invalid_grant twice asks a person, and keeps the credentials', async () => {
+  it('E2, R17: invalid_grant twice asks a person, and keeps the credentials', async () => {
     const { rig, id, keeper } = await rigWith(start - 1);
     answer = () => ({ status: 400, body: '{"error":"invalid_grant"}' });
     const first = keeper();

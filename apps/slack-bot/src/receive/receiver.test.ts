@@ -134,7 +134,7 @@ describe('what comes twice is acted on once (G1)', () => {
     expect(await receipts()).toBe(0);
   });
 
-  test('I8: an event that was noted and not finished is finished by the next start', async () => {
+  test('I8, R13: an event that was noted and not finished is finished by the next start', async () => {
     await rig.inWorkspace(async (tx) => {
       const installed = await slackInstallation(tx);
       if (installed) await setStatus(tx, installed.installationId, 'active', null, rig.now());

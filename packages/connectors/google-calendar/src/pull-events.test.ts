@@ -115,7 +115,7 @@ test.each(['<html>', '{"items":['])(
   },
 );
 
-test('A4: 410 is a lost cursor, also on a later page', async () => {
+test('A4, N7: 410 is a lost cursor, also on a later page', async () => {
   google((_path, query) => (query.has('pageToken') ? 410 : { items: [event()], nextPageToken: 'p2' }));
   await expect(pull(live, { mode: 'live' })).rejects.toMatchObject({ fault: { kind: 'cursor-expired' } });
 });

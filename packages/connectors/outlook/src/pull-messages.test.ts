@@ -112,7 +112,7 @@ test('A12: a message that is gone before it can be read whole ends for itself al
   expect(pages[0]?.gone).toEqual([{ id: 'a', certain: false }]);
 });
 
-test('B2: a move is no deletion: the folder it went to speaks for it; what went to the trash is left out', async () => {
+test('B2, N9: a move is no deletion: the folder it went to speaks for it; what went to the trash is left out', async () => {
   graphServer(({ path }) => {
     if (path === '/me/messages/moved') return message({ id: 'moved', parentFolderId: 'project-id' });
     if (path === '/me/messages/trashed') return message({ id: 'trashed', parentFolderId: 'deleted-id' });
@@ -145,7 +145,7 @@ test.each([
   [410, 'ResyncRequired'],
   [400, 'syncStateNotFound'],
   [404, 'resyncRequired'],
-])('A7: %i %s of the delta link is a lost cursor', async (status, code) => {
+])('A7, N7: %i %s of the delta link is a lost cursor', async (status, code) => {
   graphServer(() => new Refusal(status, code));
   await expect(pull(live)).rejects.toMatchObject({ fault: { kind: 'cursor-expired' } });
 });
