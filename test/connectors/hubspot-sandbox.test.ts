@@ -229,6 +229,41 @@ describe('hubspot on a portal that changes, with the real SDK', () => {
     ]);
   });
 
+  it('reads responses to surveys with their people, by list, search and count, never what they wrote', async () => {
+    const ada = portal.rig.handle.upsert(PORTAL, 'contacts', { properties: { email: 'ada@acme.example' } });
+    const respond = (score: number, at: number) =>
+      portal.rig.handle.upsert(PORTAL, 'feedback_submissions', {
+        properties: {
+          hs_survey_type: 'NPS',
+          hs_value: score,
+          hs_submission_timestamp: new Date(at).toISOString(),
+          hs_content: 'what Ada wrote',
+        },
+        at,
+        associate: [['contacts', ada.id]],
+      });
+    respond(9, portal.now() - 30 * DAY);
+    const first = await portal.pull('feedback_submissions', null);
+    portal.wait(20 * MINUTE);
+    const late = respond(2, portal.now());
+    const second = await portal.pull('feedback_submissions', last(first).cursor);
+    expect(ids(second)).toContain(late.id);
+    expect(eventsOf(portal.map('feedback_submissions', first))).toMatchObject([
+      { type: 'survey.responded', attributes: { kind: 'nps', score: 9 } },
+    ]);
+    expect(eventsOf(portal.map('feedback_submissions', second)).at(-1)).toMatchObject({
+      attributes: { score: 2 },
+      participants: [{ role: 'respondent', address: 'ada@acme.example' }],
+    });
+    expect(JSON.stringify([...first, ...second])).not.toContain('what Ada wrote');
+    const counted = await streamOf('feedback_submissions').count?.(await portal.connect(), '', {
+      from: portal.now() - DAY,
+      to: portal.now(),
+    });
+    expect(counted).toEqual({ total: 1, ids: [late.id] });
+    expect(portal.rig.handle.unknownPaths).toEqual([]);
+  });
+
   it('D13, E6: a scope that was not granted stops its stream alone', async () => {
     portal.company('Acme');
     const scopes = ALL_SCOPES.filter((scope) => scope !== 'sales-email-read');

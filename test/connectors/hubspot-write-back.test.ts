@@ -28,7 +28,7 @@ describe('write-back to HubSpot, with the real SDK', () => {
     ];
     await write.createProperty(client, 'waymark_stage', 'Journey stage', options);
     await write.createProperty(client, 'waymark_stage', 'Journey stage', options);
-    expect(await write.describe(client, 'waymark_stage')).toEqual({ options });
+    expect(await write.describe(client, 'waymark_stage')).toEqual({ options, extensible: true });
     const results = await write.write(client, writes(made, 'onboarding', 'waymark_stage'));
     expect(results).toHaveLength(100);
     expect(results.every((result) => result.outcome === 'written')).toBe(true);
@@ -38,6 +38,32 @@ describe('write-back to HubSpot, with the real SDK', () => {
     expect(read.get(made[0] ?? '')).toMatchObject({
       value: 'onboarding',
       source: expect.stringMatching(/^INTEGRATION:\d+$/),
+    });
+  });
+
+  it('H3: adds the options that its own property lacks, and touches no other property', async () => {
+    const client = await portal.connect();
+    const [first, second] = [
+      { value: 'onboarding', label: 'Onboarding' },
+      { value: 'adoption', label: 'Adoption' },
+    ];
+    await write.createProperty(client, 'waymark_stage', 'Journey stage', [first]);
+    // Renamed by a person in HubSpot: it stays so.
+    const renamed = { value: 'onboarding', label: 'Getting started', displayOrder: 3 };
+    await portal.rig.call('PATCH', '/crm/properties/2026-09/companies/waymark_stage', { options: [renamed] });
+    await write.addOptions?.(client, 'waymark_stage', [first, second]);
+    await write.addOptions?.(client, 'waymark_stage', [first, second]);
+    expect(await write.describe(client, 'waymark_stage')).toEqual({
+      options: [{ value: 'onboarding', label: 'Getting started' }, second],
+      extensible: true,
+    });
+    const made = portal.company('Acme');
+    expect(await write.write(client, writes([made], 'adoption', 'waymark_stage'))).toMatchObject([
+      { outcome: 'written' },
+    ]);
+    expect(await write.describe(client, 'lifecyclestage')).not.toHaveProperty('extensible');
+    await expect(write.addOptions?.(client, 'lifecyclestage', [second])).rejects.toMatchObject({
+      fault: { kind: 'rejected', message: expect.stringContaining('adoption') },
     });
   });
 

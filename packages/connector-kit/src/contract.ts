@@ -17,6 +17,8 @@ export interface OAuthManifest {
   /** Extra parameters of the authorization request, such as `access_type=offline`. */
   readonly authorizeParams: Readonly<Record<string, string>>;
   readonly scopeSeparator: ' ' | ',';
+  /** The parameter for scopes that an account may be unable to grant, where the provider has one; they stand among the others else. */
+  readonly optionalScopeParameter?: string;
   /** What the admin is asked at install. Each fills `{name}` in base URLs and paths, and is kept in the installation's settings. */
   readonly parameters?: Readonly<Record<string, InstallParameter>>;
   /** Where the token answer names the account's own base URL (Salesforce's `instance_url`); believed for these host suffixes alone. */
@@ -240,6 +242,11 @@ export interface Stream<Client, Cursor, Raw> {
   readonly object: string;
   readonly scopes: readonly string[];
   /**
+   * Whether it is of a product that an account may lack: its scopes are asked for as ones that may be refused, and without them the
+   * stream rests, which is no fault.
+   */
+  readonly optional?: boolean;
+  /**
    * Touchpoints through which it sees contact with customers, so that its silence means something and its failing is a gap. Without it
    * nothing rests on its silence.
    */
@@ -398,11 +405,17 @@ export type StageWriteResult =
 export interface StageWriter<Client> {
   readonly scopes: readonly string[];
   readonly batchSize: number;
-  /** Options of the property as the CRM holds them, in order; empty for a free text property. Null where it does not exist. */
+  /**
+   * Options of the property as the CRM holds them, in order; empty for a free text property. Null where it does not exist.
+   * `extensible` where we made it, so that `addOptions` may add what is missing.
+   */
   describe(
     client: Client,
     property: string,
-  ): Promise<{ readonly options: readonly { value: string; label: string }[] } | null>;
+  ): Promise<{
+    readonly options: readonly { value: string; label: string }[];
+    readonly extensible?: boolean;
+  } | null>;
   /** Creates the custom property where the mapping wants one of our own. */
   createProperty(
     client: Client,
@@ -410,6 +423,8 @@ export interface StageWriter<Client> {
     label: string,
     options: readonly { value: string; label: string }[],
   ): Promise<void>;
+  /** Adds to a property that we made the options that it lacks, after those that are there, which stay as they are. */
+  addOptions?(client: Client, property: string, options: readonly { value: string; label: string }[]): Promise<void>;
   read(client: Client, property: string, externalIds: readonly string[]): Promise<ReadonlyMap<string, StageValue>>;
   /** At most `batchSize` writes, no record twice. Throws ConnectorFault when the whole batch has one outcome. */
   write(client: Client, writes: readonly StageWrite[]): Promise<readonly StageWriteResult[]>;

@@ -151,7 +151,8 @@ async function ensureProperty(
   mapping: WritebackMapping,
   { writer, client }: OpenWriter,
 ): Promise<void> {
-  if ((await writer.describe(client, mapping.property)) !== null) return;
+  const described = await writer.describe(client, mapping.property);
+  if (described !== null && !(described.extensible === true && writer.addOptions)) return;
   const stages = await deps.stages(workspaceId, mapping.journey);
   const options = stages.flatMap((stage) => {
     const value = mapping.values[stage.id];
@@ -160,7 +161,13 @@ async function ensureProperty(
   const unique = options.filter(
     (option, index) => options.findIndex((other) => other.value === option.value) === index,
   );
-  await writer.createProperty(client, mapping.property, 'Journey stage', unique);
+  if (described === null) {
+    await writer.createProperty(client, mapping.property, 'Journey stage', unique);
+    return;
+  }
+  // Stages that the journey has gained since the property was made.
+  const missing = unique.filter(({ value }) => !described.options.some((there) => there.value === value));
+  if (missing.length > 0) await writer.addOptions?.(client, mapping.property, missing);
 }
 
 const isOpen = (item: WritebackItem): boolean => !['verified', 'failed', 'skipped'].includes(item.state);

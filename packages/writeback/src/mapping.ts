@@ -11,7 +11,11 @@ export interface MappingDefaults {
   readonly allowBackward: boolean;
 }
 
-type Described = { readonly options: readonly { readonly value: string; readonly label: string }[] } | null;
+type Described = {
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  /** We made it, and add what is missing before the next write. */
+  readonly extensible?: boolean;
+} | null;
 type Stages = Pick<JourneyDefinition, 'stages' | 'crmStageMap'>;
 
 /**
@@ -34,7 +38,8 @@ const usual: Readonly<Record<string, readonly string[]>> = {
 /**
  * Proposes a mapping. A property that is missing, or has no options, takes our stage ids as they are, and may go back: it is ours
  * and a loop is a normal move. One with options takes, for each stage, the option of its id or title, else the CRM value that the
- * journey itself reads as this stage, else the usual one; it does not go back unless a person says so.
+ * journey itself reads as this stage, else the usual one, else our stage id where we made the property; it does not go back unless a
+ * person says so.
  */
 export function mappingDefaults(definition: Stages, described: Described, property = ownProperty): MappingDefaults {
   const ids = definition.stages.map((stage) => stage.id);
@@ -43,7 +48,7 @@ export function mappingDefaults(definition: Stages, described: Described, proper
   }
   const values: Record<string, string | null> = {};
   for (const stage of definition.stages) {
-    const value = optionFor(stage, definition, described.options);
+    const value = optionFor(stage, definition, described.options) ?? (described.extensible ? stage.id : undefined);
     if (value !== undefined) values[stage.id] = value;
   }
   const complete = ids.every((id) => values[id] === id);
@@ -77,6 +82,7 @@ export function mappingFaults(
   const wanted = [...new Set(stages.flatMap((stage) => values[stage.id] ?? []))];
   return {
     unmapped: stages.filter((stage) => !Object.hasOwn(values, stage.id)).map((stage) => stage.id),
-    missingOptions: options.length === 0 ? [] : wanted.filter((value) => !options.includes(value)),
+    missingOptions:
+      options.length === 0 || described?.extensible === true ? [] : wanted.filter((value) => !options.includes(value)),
   };
 }

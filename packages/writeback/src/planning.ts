@@ -176,12 +176,23 @@ export async function difference(
     values: mapping.values,
     allowBackward: mapping.allowBackward,
     mode,
-    options: described?.options.map((option) => option.value) ?? null,
+    options: optionsOf(described, mapping.values),
     accounts: wanted,
     current,
     written: known.written,
   });
   return { writes: planned.writes, inSync: planned.inSync + known.accounts.length - wanted.length };
+}
+
+/** What the property can hold when the plan is applied: what it lacks is added before where we made it. */
+function optionsOf(
+  described: Awaited<ReturnType<OpenWriter['writer']['describe']>>,
+  values: WritebackMapping['values'],
+): readonly string[] | null {
+  if (described === null) return null;
+  const there = described.options.map((option) => option.value);
+  if (described.extensible !== true) return there;
+  return [...new Set([...there, ...Object.values(values).filter((value) => value !== null)])];
 }
 
 /** Reads a property of any number of records, in batches. */

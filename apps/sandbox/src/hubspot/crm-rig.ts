@@ -17,6 +17,7 @@ export const ALL_SCOPES = [
   'crm.objects.contacts.read',
   'crm.objects.contacts.write',
   'crm.objects.deals.read',
+  'crm.objects.feedback_submissions.read',
   'crm.objects.owners.read',
   'crm.schemas.companies.write',
   'sales-email-read',

@@ -9,6 +9,7 @@ import { faultBody, tenantOf } from './fault-shape.ts';
 import { HubSpotHandle } from './handle.ts';
 import { CALL_LIMITS, type Caps } from './limits.ts';
 import { PortalBook } from './portal-book.ts';
+import { completePortal } from './portal.ts';
 import { registerAccountRoutes } from './routes-account.ts';
 import { ACCOUNT_HINTS, registerOAuthRoutes } from './routes-oauth.ts';
 import { registerReadRoutes } from './routes-read.ts';
@@ -70,7 +71,10 @@ function isState(value: unknown): value is HubSpotState {
 
 /** Checks the outline of a kept state. @throws TypeError that names what is wrong. */
 function validateState(value: unknown): HubSpotState {
-  if (isState(value)) return value;
+  if (isState(value)) {
+    for (const portal of Object.values(value.portals)) completePortal(portal);
+    return value;
+  }
   throw new TypeError(
     `Not a state of the HubSpot sandbox: ${z.prettifyError(stateSchema.safeParse(value).error ?? new z.ZodError([]))}`,
   );

@@ -1,10 +1,18 @@
 /** The CRM objects this service holds, by the plural name that stands in the dated paths. */
-const OBJECT_TYPES = ['companies', 'contacts', 'deals', 'tickets', 'meetings', 'emails'] as const;
+export const OBJECT_TYPES = [
+  'companies',
+  'contacts',
+  'deals',
+  'tickets',
+  'meetings',
+  'emails',
+  'feedback_submissions',
+] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 
 export interface ObjectFacts {
   readonly singular: string;
-  /** `objectTypeId` of the vendor: 0-1 contact, 0-2 company, 0-3 deal, 0-5 ticket, 0-47 meeting, 0-49 email. */
+  /** `objectTypeId` of the vendor: 0-1 contact, 0-2 company, 0-3 deal, 0-5 ticket, 0-19 survey response, 0-47 meeting, 0-49 email. */
   readonly typeId: string;
   /** The read-only properties that mirror createdAt and updatedAt; they differ by object (failure D5). */
   readonly created: string;
@@ -81,6 +89,17 @@ export const OBJECT_FACTS: Readonly<Record<ObjectType, ObjectFacts>> = {
     defaults: [],
     readScopes: ['crm.objects.contacts.read', 'sales-email-read'],
     writeScopes: ['crm.objects.contacts.write'],
+    eventPrefix: 'object',
+  },
+  // Responses to surveys are read-only: https://developers.hubspot.com/docs/api-reference/latest/crm/objects/feedback-submissions/guide
+  feedback_submissions: {
+    singular: 'feedback_submission',
+    typeId: '0-19',
+    created: 'hs_createdate',
+    modified: 'hs_lastmodifieddate',
+    defaults: [],
+    readScopes: ['crm.objects.contacts.read', 'crm.objects.feedback_submissions.read'],
+    writeScopes: ['no app can be granted this'],
     eventPrefix: 'object',
   },
 };

@@ -1,4 +1,4 @@
-import type { ObjectType } from './object-type.ts';
+import { OBJECT_TYPES, type ObjectType } from './object-type.ts';
 import { builtInProperties, type PropertyDefinition } from './property.ts';
 import type { CrmRecord, Owner, Pipeline, Portal, PropertyVersion, Source } from './state.ts';
 
@@ -24,6 +24,7 @@ function perType<T>(make: (type: ObjectType) => T): Record<ObjectType, T> {
     tickets: make('tickets'),
     meetings: make('meetings'),
     emails: make('emails'),
+    feedback_submissions: make('feedback_submissions'),
   };
 }
 
@@ -38,6 +39,7 @@ const FIRST_IDS: Readonly<Record<ObjectType, number>> = {
   tickets: 51_000_000_001,
   meetings: 61_000_000_001,
   emails: 71_000_000_001,
+  feedback_submissions: 81_000_000_001,
 };
 
 /** HubSpot's pipelines of a new account; the default pipeline's stages have names, those of others numbers. */
@@ -120,6 +122,16 @@ export function createPortal(input: PortalInput): Portal {
     links: {},
     nextIds: { ...FIRST_IDS },
   };
+}
+
+/** Gives a portal that was kept before an object was known here what it lacks of that object. */
+export function completePortal(portal: Portal): void {
+  for (const type of OBJECT_TYPES) {
+    portal.properties[type] ??= builtInProperties(type);
+    portal.objects[type] ??= {};
+    portal.merged[type] ??= {};
+    portal.nextIds[type] ??= FIRST_IDS[type];
+  }
 }
 
 export function versionOf(value: string, timestamp: number, source: Source): PropertyVersion {

@@ -3,7 +3,7 @@ import type { EmulatorApp, HubSpotCore } from './core.ts';
 import { HubSpotRefusal, invalid, notFound } from './errors.ts';
 import { gated, type Answer, type Call, type ScopeRule } from './gate.ts';
 import { OBJECT_FACTS, type ObjectType } from './object-type.ts';
-import { propertyJson } from './property.ts';
+import { propertyJson, type PropertyOption } from './property.ts';
 import { associationTypes } from './association-type.ts';
 import { ASSOCIATIONS_PER_PAGE } from './record-json.ts';
 import type { Owner, Pipeline } from './state.ts';
@@ -29,6 +29,14 @@ const propertySchema = z.object({
     .default([]),
 });
 
+/** What is left out keeps its value; options that are given take the place of all that were there. */
+const propertyUpdateSchema = z.object({
+  label: z.string().min(1).optional(),
+  groupName: z.string().min(1).optional(),
+  description: z.string().optional(),
+  options: propertySchema.shape.options.removeDefault().optional(),
+});
+
 const associationReadSchema = z.object({
   inputs: z.array(z.object({ id: z.coerce.string().min(1), after: z.coerce.string().optional() })).min(1),
 });
@@ -51,6 +59,7 @@ export function registerAccountRoutes(app: EmulatorApp, core: HubSpotCore): void
     '/crm/properties/2026-09/:type',
     gated(core, { scopes: schemaWrite }, (call) => createProperty(core, call)),
   );
+  app.patch('/crm/properties/2026-09/:type/:name', gated(core, { scopes: schemaWrite }, updateProperty));
   app.get('/crm/pipelines/2026-09/:type', gated(core, { scopes: schemaScopes }, listPipelines));
   app.get('/crm/owners/2026-09', gated(core, { scopes: ownerScopes }, listOwners));
   app.get('/crm/owners/2026-09/', gated(core, { scopes: ownerScopes }, listOwners));
@@ -91,17 +100,42 @@ async function createProperty(core: HubSpotCore, call: Call): Promise<Answer> {
   if (new Set(values).size < values.length) throw invalid('Option values must be unique');
   const definition = {
     ...wanted,
-    options: wanted.options.map((option, index) => ({
-      label: option.label,
-      value: option.value,
-      displayOrder: option.displayOrder ?? index,
-      hidden: option.hidden ?? false,
-    })),
+    options: listed(wanted.options),
     hubspotDefined: false,
     createdAt: core.now(),
   };
   call.book.portal.properties[type][wanted.name] = definition;
   return { status: 201, body: propertyJson(definition) };
+}
+
+/** https://developers.hubspot.com/docs/api-reference/latest/crm/properties/update-property */
+async function updateProperty(call: Call): Promise<Answer> {
+  const type = call.objectType('type');
+  const definition = call.book.definition(type, call.param('name'));
+  if (definition === undefined) throw notFound(`Property named "${call.param('name')}" does not exist`);
+  const wanted = await call.body(propertyUpdateSchema);
+  if (definition.hubspotDefined && !(definition.name === 'lifecyclestage' && wanted.options !== undefined))
+    throw invalid(`Property "${definition.name}" is defined by HubSpot and cannot be changed`);
+  const values = (wanted.options ?? definition.options).map((option) => option.value);
+  if (new Set(values).size < values.length) throw invalid('Option values must be unique');
+  const changed = {
+    ...definition,
+    label: wanted.label ?? definition.label,
+    description: wanted.description ?? definition.description,
+    groupName: wanted.groupName ?? definition.groupName,
+    options: wanted.options === undefined ? definition.options : listed(wanted.options),
+  };
+  call.book.portal.properties[type][definition.name] = changed;
+  return { body: propertyJson(changed) };
+}
+
+function listed(options: z.infer<typeof propertySchema>['options']): PropertyOption[] {
+  return options.map((option, index) => ({
+    label: option.label,
+    value: option.value,
+    displayOrder: option.displayOrder ?? index,
+    hidden: option.hidden ?? false,
+  }));
 }
 
 function pipelineJson(pipeline: Pipeline): Record<string, unknown> {

@@ -89,16 +89,16 @@ async function missingScopes(patient: Patient, one: Installed): Promise<readonly
   const granted = new Set(one.grantedScopes);
   const writes = patient.mappings.some((each) => each.enabled && each.installationId === one.installationId);
   const wanted = [
-    ...connector.streams.map((stream) => ({ use: `the stream ${stream.name}`, scopes: stream.scopes })),
-    ...(writes && connector.write ? [{ use: 'write-back', scopes: connector.write.scopes }] : []),
+    ...connector.streams.map(({ name, scopes, optional }) => ({ use: `the stream ${name}`, scopes, optional })),
+    ...(writes && connector.write ? [{ use: 'write-back', scopes: connector.write.scopes, optional: false }] : []),
   ];
-  return wanted.flatMap(({ use, scopes }): Finding[] => {
+  return wanted.flatMap(({ use, scopes, optional }): Finding[] => {
     const lacking = scopes.filter((scope) => !granted.has(scope));
     if (lacking.length === 0) return [];
     return [
       {
-        severity: 'error',
-        code: 'scope_missing',
+        severity: optional === true ? 'info' : 'error',
+        code: optional === true ? 'scope_optional' : 'scope_missing',
         message: `${nameOf(one)}: ${use} needs ${lacking.join(', ')}, which was not granted.`,
         fix: `Add the scope to the app at the provider if it is not there, then connect again and allow it: ${reconnect(patient, one)}${use === 'write-back' ? ' --writeback' : ''}.`,
       },

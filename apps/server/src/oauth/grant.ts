@@ -38,6 +38,22 @@ export function scopesOf(connector: AnyConnector, settings: Readonly<Record<stri
   return [...new Set([...connector.manifest.baseScopes, ...read, ...push, ...write])];
 }
 
+/** The wanted scopes as the provider takes them: apart those that are of optional streams alone, where it has a parameter for them. */
+function scopeParameters(connector: AnyConnector, wanted: readonly string[]): Record<string, string> {
+  const { scopeSeparator, optionalScopeParameter: name } = signInOf(connector.manifest);
+  if (name === undefined) return { scope: wanted.join(scopeSeparator) };
+  const optionalStreams = connector.streams.filter((stream) => stream.optional === true);
+  const firm = new Set(
+    scopesOf({ ...connector, streams: connector.streams.filter((one) => one.optional !== true) }, {}),
+  );
+  const mayBe = new Set(optionalStreams.flatMap((stream) => stream.scopes.filter((scope) => !firm.has(scope))));
+  const optional = wanted.filter((scope) => mayBe.has(scope));
+  return {
+    scope: wanted.filter((scope) => !mayBe.has(scope)).join(scopeSeparator),
+    ...(optional.length > 0 && { [name]: optional.join(scopeSeparator) }),
+  };
+}
+
 export interface LinkRequest {
   readonly workspaceId: string;
   readonly connector: string;
@@ -141,7 +157,7 @@ export async function beginConsent(
     response_type: 'code',
     client_id: app.clientId,
     redirect_uri: link.redirectUri,
-    scope: link.scopes.join(auth.scopeSeparator),
+    ...scopeParameters(connector, link.scopes),
     state,
     ...auth.authorizeParams,
     ...(typeof settings.loginHint === 'string' && { login_hint: settings.loginHint }),

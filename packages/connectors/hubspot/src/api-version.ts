@@ -35,5 +35,6 @@ export const docs = {
   pipelines: `${GUIDES}/crm-pipelines-v3/guide`,
   properties: `${GUIDES}/crm-properties-v3/guide`,
   companies: `${GUIDES}/crm-companies-v3/guide`,
+  updateProperty: `${GUIDES}/latest/crm/properties/update-property`,
   limits: 'https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines',
 } as const;

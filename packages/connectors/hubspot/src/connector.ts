@@ -9,6 +9,7 @@ import {
   dealStream,
   emailStream,
   meetingStream,
+  surveyStream,
   ticketStream,
 } from './object-streams.ts';
 import { ownerStream } from './owners.ts';
@@ -16,7 +17,7 @@ import { probe } from './probe.ts';
 import { declarationSchema } from './settings.ts';
 import { stageWriter } from './stage-writer.ts';
 
-/** HubSpot: companies, contacts, owners, deals, tickets, meetings and logged mail as journey events, and stages back. */
+/** HubSpot: companies, contacts, owners, deals, tickets, meetings, logged mail and survey responses as journey events, and stages back. */
 export const hubspot: Connector<HubSpotClient> = {
   manifest,
   settings: declarationSchema,
@@ -30,7 +31,16 @@ export const hubspot: Connector<HubSpotClient> = {
       ...(details.timeZone === undefined ? {} : { timezone: details.timeZone }),
     };
   },
-  streams: [ownerStream, companyStream, contactStream, dealStream, ticketStream, meetingStream, emailStream],
+  streams: [
+    ownerStream,
+    companyStream,
+    contactStream,
+    dealStream,
+    ticketStream,
+    meetingStream,
+    emailStream,
+    surveyStream,
+  ],
   classify,
   hint,
   probe,

@@ -4,7 +4,18 @@ import { contractSuite } from '@waymark/connector-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { hubspot } from './connector.ts';
 import { HubSpotAnswerError, HubSpotHttpError } from './http-error.ts';
-import { canary, companies, contacts, context, deals, emails, meetings, owners, tickets } from './testing/fixtures.ts';
+import {
+  canary,
+  companies,
+  contacts,
+  context,
+  deals,
+  emails,
+  meetings,
+  owners,
+  surveys,
+  tickets,
+} from './testing/fixtures.ts';
 
 const refused = (status: number, body: unknown): HubSpotHttpError =>
   new HubSpotHttpError({ method: 'GET', path: '/x', status, body });
@@ -33,11 +44,15 @@ contractSuite({
     tickets: stored(tickets),
     meetings: stored(meetings, { withoutStart: 'ignored', tooOld: 'ignored', internal: 'ignored' }),
     emails: stored(emails, { scheduled: 'ignored', withoutSender: 'ignored' }),
+    feedback_submissions: stored(surveys, { withoutScore: 'ignored', aboutAnArticle: 'ignored', tooOld: 'ignored' }),
   },
   cursors: {
     owners: [{ readAt: 5 }, { readAt: 5, running: { startedAt: 6, archived: true, after: '9' } }],
     ...Object.fromEntries(
-      ['companies', 'contacts', 'deals', 'tickets', 'meetings', 'emails'].map((name) => [name, objectCursors]),
+      ['companies', 'contacts', 'deals', 'tickets', 'meetings', 'emails', 'feedback_submissions'].map((name) => [
+        name,
+        objectCursors,
+      ]),
     ),
   },
   errors: [

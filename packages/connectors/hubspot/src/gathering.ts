@@ -28,6 +28,7 @@ const TYPE_IDS: Readonly<Record<ObjectType, string>> = {
   tickets: '0-5',
   meetings: '0-47',
   emails: '0-49',
+  feedback_submissions: '0-19',
 };
 
 /** Completes records of one page in as few calls as the page allows: never one call a record (failure N2). */

@@ -36,6 +36,7 @@ const STREAMS = new Map<string, ObjectType>([
   ['0-2', 'companies'],
   ['0-3', 'deals'],
   ['0-5', 'tickets'],
+  ['0-19', 'feedback_submissions'],
   ['0-47', 'meetings'],
   ['0-49', 'emails'],
 ]);

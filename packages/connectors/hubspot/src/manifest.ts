@@ -18,6 +18,9 @@ export const manifest: Manifest = {
     pkce: false,
     authorizeParams: {},
     scopeSeparator: ' ',
+    // Scopes of products that an account has not bought would end the whole consent otherwise.
+    // https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/scopes
+    optionalScopeParameter: 'optional_scope',
   },
   baseUrls: { app: 'https://app.hubspot.com', api: 'https://api.hubapi.com' },
   baseScopes: ['oauth'],
@@ -29,7 +32,7 @@ export const manifest: Manifest = {
   consoleSteps: [
     'Create an app in a project of your HubSpot developer account (platform version 2025.2 or later), with OAuth as its sign-in.',
     'Set {redirectUri} as redirect URL, exactly as written.',
-    'Add the scopes that are named below as required; the write scopes only if stages are to be written back.',
+    'Add the scopes that are named below as required; the write scopes only if stages are to be written back, and crm.objects.feedback_submissions.read as optional: accounts without Service Hub cannot grant it.',
     'For news within seconds, add webhook subscriptions (company, contact, deal and ticket: creation, deletion, merge, restore, propertyChange, associationChange; object creation and propertyChange for meetings and emails) with the webhook address of this server as target.',
     'Copy the client id and the client secret of the app; the secret also signs the webhooks.',
   ],

@@ -5,7 +5,14 @@ import { HubSpotAnswerError } from './http-error.ts';
 import { identified, type Identified } from './record.ts';
 
 /** The CRM objects that Waymark reads, by the plural name that stands in the paths. */
-export type ObjectType = 'companies' | 'contacts' | 'deals' | 'tickets' | 'meetings' | 'emails';
+export type ObjectType =
+  | 'companies'
+  | 'contacts'
+  | 'deals'
+  | 'tickets'
+  | 'meetings'
+  | 'emails'
+  | 'feedback_submissions';
 
 /** What to ask of each record. */
 export interface Selection {

@@ -7,6 +7,7 @@ import { mapContact } from './map-contact.ts';
 import { mapDeal } from './map-deal.ts';
 import { mapEmail } from './map-email.ts';
 import { mapMeeting } from './map-meeting.ts';
+import { mapSurvey } from './map-survey.ts';
 import { mapTicket } from './map-ticket.ts';
 import { countObjects, pullObjects, type ObjectSpec } from './object-pull.ts';
 import { gatheredRecord, type GatheredRecord } from './record.ts';
@@ -169,8 +170,24 @@ const emails: ObjectSpec = {
   }),
 };
 
+/** Companies are left aside: a response is its contact's, whose company is known. What the person wrote (`hs_content`) is never asked for. */
+const surveys: ObjectSpec = {
+  type: 'feedback_submissions',
+  rereadAll: false,
+  modified: 'hs_lastmodifieddate',
+  created: 'hs_createdate',
+  gathering: { companies: false, contacts: true, ownerProperties: [], datedBy: 'hs_submission_timestamp' },
+  select: () => ({
+    properties: named('hs_survey_type', 'hs_value', 'hs_response_group', 'hs_submission_timestamp', 'hs_createdate'),
+    withHistory: [],
+  }),
+};
+
 /** What reading and mapping of a kind of object have in common. */
-function objectStream(spec: ObjectSpec, rest: Pick<ObjectStream, 'scopes' | 'sees' | 'order' | 'map'>): ObjectStream {
+function objectStream(
+  spec: ObjectSpec,
+  rest: Pick<ObjectStream, 'scopes' | 'optional' | 'sees' | 'order' | 'map'>,
+): ObjectStream {
   return {
     name: spec.type,
     object: spec.type,
@@ -189,6 +206,7 @@ const READ = {
   deals: 'crm.objects.deals.read',
   tickets: 'tickets',
   emails: 'sales-email-read',
+  surveys: 'crm.objects.feedback_submissions.read',
 } as const;
 
 export const companyStream = objectStream(companies, { scopes: [READ.companies], order: 20, map: mapCompany });
@@ -222,6 +240,14 @@ export const emailStream = objectStream(emails, {
   map: mapEmail,
 });
 
+export const surveyStream = objectStream(surveys, {
+  scopes: [READ.contacts, READ.surveys],
+  // Surveys are a part of Service Hub.
+  optional: true,
+  order: 80,
+  map: mapSurvey,
+});
+
 /** Properties that hold what people wrote. */
 const WRITTEN = new Set([
   'content',
@@ -232,6 +258,7 @@ const WRITTEN = new Set([
   'hs_meeting_title',
   'hs_meeting_body',
   'hs_internal_meeting_notes',
+  'hs_content',
 ]);
 
 /** Leaves out what people wrote, of now and of the past, wherever in the record it stands: a set aside record is odd by its nature. */

@@ -16,9 +16,22 @@ import { crmObject, value } from './record.ts';
 
 const BATCH = 100;
 
+/** Stands in the description of what we made: only there are options added. */
+const MADE_BY_US = 'Written by Waymark';
+
 const propertyAnswer = z.looseObject({
+  description: z.string().nullish(),
+  hubspotDefined: z.boolean().nullish(),
   options: z
-    .array(z.looseObject({ value: z.string(), label: z.string(), displayOrder: z.number().default(-1) }))
+    .array(
+      z.looseObject({
+        value: z.string(),
+        label: z.string(),
+        displayOrder: z.number().default(-1),
+        hidden: z.boolean().default(false),
+        description: z.string().nullish(),
+      }),
+    )
     .default([]),
 });
 
@@ -41,17 +54,13 @@ export const stageWriter: StageWriter<HubSpotClient> = {
   batchSize: BATCH,
 
   async describe(client, property) {
-    const found = await client.jsonOrNone({
-      bucket: 'portal',
-      method: 'GET',
-      path: paths.property('companies', property),
-      idempotent: true,
-      doc: docs.properties,
-      answer: propertyAnswer,
-    });
+    const found = await readProperty(client, property);
     if (found === undefined) return null;
     const ordered = found.options.toSorted((a, b) => a.displayOrder - b.displayOrder);
-    return { options: ordered.map((option) => ({ value: option.value, label: option.label })) };
+    return {
+      options: ordered.map((option) => ({ value: option.value, label: option.label })),
+      ...(isOurs(found) ? { extensible: true } : {}),
+    };
   },
 
   async createProperty(client, property, label, options) {
@@ -64,7 +73,7 @@ export const stageWriter: StageWriter<HubSpotClient> = {
           name: property,
           label,
           groupName: 'companyinformation',
-          description: 'Written by Waymark: the stage of the account in its journey.',
+          description: `${MADE_BY_US}: the stage of the account in its journey.`,
           ...(options.length === 0
             ? { type: 'string', fieldType: 'text' }
             : {
@@ -80,6 +89,38 @@ export const stageWriter: StageWriter<HubSpotClient> = {
       },
       [409],
     );
+  },
+
+  async addOptions(client, property, options) {
+    const found = await readProperty(client, property);
+    const missing = options.filter(({ value: wanted }) => !found?.options.some((each) => each.value === wanted));
+    if (found === undefined || missing.length === 0) return;
+    if (!isOurs(found)) {
+      const message = `"${property}" was not made by Waymark: add the options ${missing.map((each) => each.value).join(', ')} to it in HubSpot.`;
+      throw new ConnectorFault({ kind: 'rejected', message });
+    }
+    const last = Math.max(-1, ...found.options.map((option) => option.displayOrder));
+    await client.json({
+      bucket: 'portal',
+      method: 'PATCH',
+      path: paths.property('companies', property),
+      // HubSpot puts the given list in the place of the old one, so that what is there is sent along.
+      body: {
+        options: [
+          ...found.options.map((option) => ({
+            value: option.value,
+            label: option.label,
+            displayOrder: option.displayOrder,
+            hidden: option.hidden,
+            ...(option.description ? { description: option.description } : {}),
+          })),
+          ...missing.map((option, index) => ({ ...option, displayOrder: last + 1 + index, hidden: false })),
+        ],
+      },
+      idempotent: true,
+      doc: docs.updateProperty,
+      answer: propertyAnswer,
+    });
   },
 
   async read(client, property, externalIds) {
@@ -104,6 +145,26 @@ export const stageWriter: StageWriter<HubSpotClient> = {
   /** An earlier lifecycle stage is accepted and ignored; the stage must be cleared in a request of its own first (H2). */
   backwardNeedsClear: (property) => property === 'lifecyclestage',
 };
+
+function readProperty(client: HubSpotClient, property: string): Promise<z.infer<typeof propertyAnswer> | undefined> {
+  return client.jsonOrNone({
+    bucket: 'portal',
+    method: 'GET',
+    path: paths.property('companies', property),
+    idempotent: true,
+    doc: docs.properties,
+    answer: propertyAnswer,
+  });
+}
+
+/** Free text has no options to add to. */
+function isOurs(property: z.infer<typeof propertyAnswer>): boolean {
+  return (
+    property.hubspotDefined !== true &&
+    property.options.length > 0 &&
+    property.description?.startsWith(MADE_BY_US) === true
+  );
+}
 
 /**
  * Updates up to 100 companies. HubSpot answers 200, 200 without some of them, 207 with errors, or 400 for the whole batch because

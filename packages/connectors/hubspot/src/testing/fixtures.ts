@@ -338,6 +338,40 @@ export const emails = {
   withoutSender: record({ id: '6004', properties: mail }),
 };
 
+const response = { hs_submission_timestamp: '2026-03-02T10:00:00Z', hs_content: canary };
+const respondent = { id: '2001', address: 'noor@fjord.example.com', name: 'Noor Haddad' };
+
+export const surveys = {
+  detractor: record({
+    id: '8001',
+    properties: { ...response, hs_survey_type: 'NPS', hs_value: '3', hs_response_group: 'DETRACTOR' },
+    contacts: [respondent],
+  }),
+  easy: record({
+    id: '8002',
+    properties: { ...response, hs_survey_type: 'CES', hs_value: '7' },
+    contacts: [respondent],
+  }),
+  satisfied: record({
+    id: '8003',
+    properties: { ...response, hs_survey_type: 'CSAT', hs_value: '2', hs_submission_timestamp: null },
+    contacts: [{ id: '2003' }],
+  }),
+  /** Five stars of five: a scale that HubSpot's own satisfaction surveys do not have. */
+  stars: record({
+    id: '8004',
+    properties: { ...response, hs_survey_type: 'CSAT', hs_value: '5', hs_response_group: 'PROMOTER' },
+    contacts: [respondent],
+  }),
+  custom: record({
+    id: '8005',
+    properties: { ...response, hs_survey_type: 'CUSTOM', hs_response_group: 'passive' },
+  }),
+  withoutScore: record({ id: '8006', properties: { ...response, hs_survey_type: 'CUSTOM', hs_value: '4' } }),
+  aboutAnArticle: record({ id: '8007', properties: { ...response, hs_survey_type: 'KNOWLEDGE', hs_value: '1' } }),
+  tooOld: record({ id: '8008', properties: { ...response, hs_survey_type: 'NPS', hs_value: '9' }, tooOld: true }),
+};
+
 export const owners = {
   archived: {
     id: '70',
