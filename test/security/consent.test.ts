@@ -51,6 +51,10 @@ describe('the way through the consent of HubSpot and Google', () => {
     const { consent } = await toCallback(await link());
     expect(consent.searchParams.get('redirect_uri')).toBe(`${gate.server.publicUrl}/oauth/hubspot/callback`);
     expect(consent.searchParams.get('state')?.length).toBeGreaterThanOrEqual(43);
+    // A product that the account may not have bought must not end the whole consent.
+    expect(consent.searchParams.get('optional_scope')).toBe('crm.objects.feedback_submissions.read');
+    expect(consent.searchParams.get('scope')?.split(' ')).toContain('crm.objects.companies.read');
+    expect(consent.searchParams.get('scope')).not.toContain('feedback_submissions');
     const google = await createInstallLink(gate.waymark, {
       workspaceId: gate.north.workspaceId,
       connector: 'gmail',

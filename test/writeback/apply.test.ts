@@ -47,6 +47,25 @@ describe('applying a plan to HubSpot, with the real SDK', () => {
     expect(rig.crm.handle.writes()).toHaveLength(250);
   });
 
+  it('H3: a stage that the journey gains later is added to the property before it is written', async () => {
+    await rig.companies(2, 'onboarding');
+    const mapping = await rig.mapping();
+    const late = {
+      ...mapping,
+      values: { onboarding: 'onboarding', engagement: null, acquisition: null, advocacy: null },
+    };
+    await rig.mapping(late);
+    expect(await apply(await rig.approved(late))).toMatchObject({ counts: { verified: 2 } });
+    const ids = await rig.companies(1, 'advocacy');
+    const grown = { ...late, values: { ...late.values, advocacy: 'advocacy' } };
+    await rig.mapping(grown);
+    const { plan, items } = await createPlan(rig.worker(), rig.workspaceId, grown.mappingId);
+    expect(items.map((item) => item.conflict)).toEqual([null]);
+    await approvePlan(rig.worker(), rig.workspaceId, plan.planId, { by: revOps });
+    expect(await apply(plan.planId)).toMatchObject({ kind: 'done', counts: { verified: 1, failed: 0 } });
+    expect(rig.held(ids[0] ?? '', property)).toBe('advocacy');
+  });
+
   it.each(['multi-status', 'missing', 'reject'] as const)(
     'H4: a refused and a deleted record of a batch fail alone, with their reason, and are not tried again (%s)',
     async (batchErrors) => {

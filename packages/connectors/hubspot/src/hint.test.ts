@@ -86,7 +86,7 @@ describe('hints', () => {
       event({ subscriptionType: 'company.creation', objectId: 8 }),
       event({ subscriptionType: 'object.creation', objectTypeId: '0-47', objectId: 9 }),
       event({ subscriptionType: 'contact.privacyDeletion', portalId: 2 }),
-      event({ subscriptionType: 'ticket.merge', newObjectId: 12, mergedObjectIds: [10, 11] }),
+      event({ subscriptionType: 'ticket.merge', primaryObjectId: 10, newObjectId: 12, mergedObjectIds: [10, 11] }),
       event({
         subscriptionType: 'deal.associationChange',
         associationType: 'DEAL_TO_COMPANY',
@@ -100,7 +100,7 @@ describe('hints', () => {
       ['1', 'companies', ['7', '8', '21']],
       ['1', 'meetings', ['9']],
       ['2', 'contacts', ['7']],
-      ['1', 'tickets', ['7', '12', '10', '11']],
+      ['1', 'tickets', ['7', '10', '12', '11']],
       ['1', 'deals', ['20']],
     ]);
   });

@@ -19,6 +19,7 @@ const webhookEvent = z.looseObject({
   associationType: z.string().optional(),
   fromObjectId: id.optional(),
   toObjectId: id.optional(),
+  primaryObjectId: id.optional(),
   newObjectId: id.optional(),
   mergedObjectIds: z.array(id).optional(),
 });
@@ -116,7 +117,7 @@ function touched(event: WebhookEvent): [ObjectType, string[]][] {
   }
   const word = event.subscriptionType.split('.')[0] ?? '';
   const stream = STREAMS.get(word === 'object' ? (event.objectTypeId ?? '') : word);
-  const ids = [event.objectId, event.newObjectId, ...(event.mergedObjectIds ?? [])].filter(
+  const ids = [event.objectId, event.primaryObjectId, event.newObjectId, ...(event.mergedObjectIds ?? [])].filter(
     (each) => each !== undefined,
   );
   return stream === undefined || ids.length === 0 ? [] : [[stream, [...new Set(ids)]]];

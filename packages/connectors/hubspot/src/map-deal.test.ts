@@ -76,6 +76,15 @@ describe('a ticket', () => {
     expect(events[2]?.attributes).toMatchObject({ status: 'Closed', priority: 'urgent' });
   });
 
+  it('a ticket is read with the pipeline of its time: one stage id is open in one and closed in another', () => {
+    const events = eventsOf(mapTicket(gatheredRecord.parse(tickets.inOwnPipeline), context));
+    expect(events.map(({ type, attributes }) => [type, attributes['status']])).toEqual([
+      ['ticket.opened', 'Waiting on us'],
+      ['ticket.status_changed', 'Planned'],
+      ['ticket.solved', 'Migrated'],
+    ]);
+  });
+
   it('keeps its subject only where that is wished', () => {
     const kept = eventsOf(
       mapTicket(gatheredRecord.parse(tickets.reopenedAndEscalated), { ...context, keepSubjects: true }),

@@ -49,6 +49,25 @@ describe('a logged mail', () => {
     ]);
   });
 
+  it('C4: an answer of the customer was written by a person, whichever tool put it on record', () => {
+    const [event] = eventsOf(mapEmail(gatheredRecord.parse(emails.answerByTool), context));
+    expect(event).toMatchObject({ type: 'email.received', automated: false });
+  });
+
+  it('C4: an out-of-office note, an answer to an invitation and a bounce are of machines', () => {
+    const of = (raw: unknown) => eventsOf(mapEmail(gatheredRecord.parse(raw), context))[0];
+    expect(of(emails.outOfOffice)).toMatchObject({ automated: true, attributes: { automatedBy: 'auto_reply' } });
+    expect(of(emails.calendarAnswer)).toMatchObject({ automated: true, attributes: { calendarReply: true } });
+    expect(of(emails.bounce)).toMatchObject({ automated: true, attributes: { bounce: true } });
+    expect(of(emails.outOfOffice)?.attributes).not.toHaveProperty('subject');
+  });
+
+  it('among our own people is internal, whatever HubSpot says of its direction', () => {
+    expect(eventsOf(mapEmail(gatheredRecord.parse(emails.amongUs), context))).toMatchObject([
+      { type: 'email.internal', direction: 'internal' },
+    ]);
+  });
+
   it('is believed about its direction where no own domain is known', () => {
     const unknown = { ...context, ownDomains: [] };
     expect(eventsOf(mapEmail(gatheredRecord.parse(emails.loggedFromMailbox), unknown))[0]?.type).toBe('email.sent');
@@ -94,6 +113,35 @@ describe('a logged meeting', () => {
   it('was canceled when someone said so', () => {
     const events = eventsOf(mapMeeting(gatheredRecord.parse(meetings.canceled), context));
     expect(events.at(-1)).toMatchObject({ type: 'meeting.canceled', occurredAt: at('2026-02-27T16:00:00Z') });
+  });
+
+  it('B4: each occurrence of a series is the calendar’s own, by its uid and start', () => {
+    const [first, second] = [meetings.noShow, meetings.ofSeries].map((raw) =>
+      eventsOf(mapMeeting(gatheredRecord.parse(raw), context)).at(-1),
+    );
+    expect(second?.identity).toBe(meetingIdentity('abc123@google.com', at('2026-03-08T10:00:00Z')));
+    expect(second?.identity).not.toBe(first?.identity);
+  });
+
+  it('of our own people alone is left out, though they stand in the CRM as contacts', () => {
+    expect(mapMeeting(gatheredRecord.parse(meetings.colleagues), context)).toEqual({
+      outcome: 'ignored',
+      reason: 'internal',
+    });
+    expect(mapMeeting(gatheredRecord.parse(meetings.internal), context)).toEqual({
+      outcome: 'ignored',
+      reason: 'no_customer',
+    });
+  });
+
+  it('ends as the account’s own outcome is declared, and stays open where it is not', () => {
+    const raw = gatheredRecord.parse(meetings.ownOutcome);
+    const settings = { ...context.settings, meetings: { outcomes: { held_by_phone: 'held' } } };
+    expect(eventsOf(mapMeeting(raw, context)).map(({ type }) => type)).toEqual(['meeting.scheduled']);
+    expect(eventsOf(mapMeeting(raw, { ...context, settings })).at(-1)).toMatchObject({
+      type: 'meeting.held',
+      attributes: { heldBasis: 'recorded' },
+    });
   });
 
   it('A11: from before the window is counted and left out', () => {

@@ -1,4 +1,15 @@
-import { mailDirection, normalizeAddress, ownSide, type MapContext, type Mapped } from '@waymark/connector-kit';
+import {
+  isAutomated,
+  isBounce,
+  isCalendarReply,
+  mailDirection,
+  mailHeaders,
+  normalizeAddress,
+  ownSide,
+  type MailHeaders,
+  type MapContext,
+  type Mapped,
+} from '@waymark/connector-kit';
 import { mailIdentity, type Attributes, type EventDraft, type Participant } from '@waymark/journey';
 import { z } from 'zod';
 import { createdAt, recordSubject, value, values, type GatheredRecord } from './record.ts';
@@ -15,8 +26,9 @@ const person = z.looseObject({
   lastName: z.string().nullish(),
 });
 /** The participants of a logged mail, as JSON in a property. https://developers.hubspot.com/docs/api-reference/crm-emails-v3/guide */
-const mailHeaders = z.looseObject({
+const loggedHeaders = z.looseObject({
   from: person.nullish(),
+  sender: person.nullish(),
   to: z.array(person).nullish(),
   cc: z.array(person).nullish(),
   bcc: z.array(person).nullish(),
@@ -24,8 +36,12 @@ const mailHeaders = z.looseObject({
 
 /** States of a mail that HubSpot itself sends, in which it has reached nobody. */
 const NOT_SENT = new Set(['BOUNCED', 'FAILED', 'SCHEDULED', 'SENDING', 'DRAFT']);
-/** Sources of mail that no person wrote there and then: sequences, workflows, other tools. */
+/** Sources of mail of ours that no person wrote there and then: sequences, workflows, other tools. */
 const MACHINES = new Set(['INTEGRATION', 'SEQUENCES', 'AUTOMATION_PLATFORM', 'WORKFLOWS', 'MARKETING_EMAIL', 'API']);
+
+/** How mail programs begin the subject of an answer that they send by themselves: HubSpot keeps none of the headers that say so. */
+const ANSWERING_MACHINE =
+  /^(automatic reply|auto[- ]?reply|autoresponse|out of (the )?office|automatische antwort|abwesenheitsnotiz|réponse automatique|respuesta automática|automatisch antwoord|autosvar)\b/i;
 
 /**
  * A mail as the CRM logged it. With its Message-ID it is the same event as the mailbox's (failure B1), so its direction is told as
@@ -40,6 +56,8 @@ export function mapEmail(record: GatheredRecord, context: MapContext): Mapped {
   if (from === undefined) return { outcome: 'ignored', reason: 'no_sender' };
   const occurredAt = parseTime(value(record, 'hs_timestamp')) ?? createdAt(record);
   const direction = directionOf(record, context, from, participants);
+  const headers = remainingHeaders(record, from);
+  const machine = machineOf(record, context, headers, direction);
   const draft = {
     identity: mailIdentity({
       messageId: value(record, 'hs_email_message_id'),
@@ -51,9 +69,14 @@ export function mapEmail(record: GatheredRecord, context: MapContext): Mapped {
     touchpoint: 'email',
     direction,
     participants,
-    automated: isByMachine(record),
+    automated: machine !== undefined,
     rank: RANK,
-    attributes: attributesOf(record, context),
+    attributes: {
+      ...attributesOf(record, context),
+      ...(machine === undefined ? {} : { automatedBy: machine }),
+      ...(isBounce(headers) ? { bounce: true } : {}),
+      ...(isCalendarReply(headers) ? { calendarReply: true } : {}),
+    },
     ...recordSubject(record.gathered.companies[0]),
   } as const;
   const type = { inbound: 'email.received', outbound: 'email.sent', internal: 'email.internal' } as const;
@@ -81,9 +104,33 @@ function directionOf(
   return mailDirection(from, recipients, ownSide(context));
 }
 
-function isByMachine(record: GatheredRecord): boolean {
-  const source = value(record, 'hs_object_source')?.toUpperCase();
-  return value(record, 'hs_sequence_id') !== undefined || (source !== undefined && MACHINES.has(source));
+/** What is left in the CRM of the headers by which a machine's mail is told. */
+function remainingHeaders(record: GatheredRecord, from: string): MailHeaders {
+  const sender = normalizeAddress(headersOf(value(record, 'hs_email_headers'))?.sender?.email);
+  return mailHeaders([
+    { name: 'From', value: from },
+    { name: 'Sender', value: sender },
+    { name: 'Subject', value: value(record, 'hs_email_subject') },
+  ]);
+}
+
+/**
+ * Why a mail counts as written by a machine (failure C4); undefined where a person wrote it. The record's source tells of our side alone:
+ * an answer of the customer that a sales tool put on record was written by a person all the same.
+ */
+function machineOf(
+  record: GatheredRecord,
+  context: MapContext,
+  headers: MailHeaders,
+  direction: 'inbound' | 'outbound' | 'internal',
+): string | undefined {
+  if (direction !== 'inbound') {
+    if (value(record, 'hs_sequence_id') !== undefined) return 'sequence';
+    if (MACHINES.has(value(record, 'hs_object_source')?.toUpperCase() ?? '')) return 'tool';
+  }
+  const verdict = isAutomated(headers, ownSide(context));
+  if (verdict.automated) return verdict.reason;
+  return ANSWERING_MACHINE.test(headers.first('subject')?.slice(0, 60) ?? '') ? 'auto_reply' : undefined;
 }
 
 function attributesOf(record: GatheredRecord, context: MapContext): Attributes<'email.received'> {
@@ -129,10 +176,10 @@ function participantsOf(record: GatheredRecord): Participant[] {
     .slice(0, MAX_PARTICIPANTS);
 }
 
-function headersOf(text: string | undefined): z.infer<typeof mailHeaders> | undefined {
+function headersOf(text: string | undefined): z.infer<typeof loggedHeaders> | undefined {
   if (text === undefined || text.length > MAX_HEADERS) return undefined;
   try {
-    const parsed = mailHeaders.safeParse(JSON.parse(text));
+    const parsed = loggedHeaders.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

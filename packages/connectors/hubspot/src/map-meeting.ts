@@ -1,4 +1,4 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
+import { isOwnAddress, ownSide, type MapContext, type Mapped } from '@waymark/connector-kit';
 import {
   crmChangeIdentity,
   meetingIdentity,
@@ -8,12 +8,20 @@ import {
 } from '@waymark/journey';
 import { versions } from './history.ts';
 import { createdAt, recordSubject, value, values, type GatheredRecord } from './record.ts';
+import { declarationOf } from './settings.ts';
 import { parseTime } from './time.ts';
 
 type MeetingAttributes = Attributes<'meeting.held'>;
 
 /** A meeting that the CRM holds. A calendar's own copy speaks before it. */
 const RANK = 1;
+
+/** HubSpot's own outcomes. `SCHEDULED` and `RESCHEDULED` say nothing of what became of it. */
+const OUTCOMES: ReadonlyMap<string, 'held' | 'no_show' | 'canceled'> = new Map([
+  ['COMPLETED', 'held'],
+  ['NO_SHOW', 'no_show'],
+  ['CANCELED', 'canceled'],
+]);
 
 /**
  * A logged meeting. What became of it is HubSpot's `hs_meeting_outcome`, the one record of a no-show that any provider keeps. With
@@ -27,11 +35,12 @@ export function mapMeeting(record: GatheredRecord, context: MapContext): Mapped 
   const made = createdAt(record);
   const loggedLater = made >= start;
   const uid = value(record, 'hs_i_cal_uid');
-  const outcome = value(record, 'hs_meeting_outcome')?.toUpperCase();
+  const told = value(record, 'hs_meeting_outcome');
+  const outcome = outcomeOf(told, context);
   const attributes = attributesOf(record, context, start);
   const participants = participantsOf(record);
-  const hasCustomer = record.gathered.companies.length > 0 || record.gathered.contacts.length > 0;
-  if (!hasCustomer) return { outcome: 'ignored', reason: 'no_customer' };
+  const left = leftOut(record, context);
+  if (left !== undefined) return { outcome: 'ignored', reason: left };
   const base = {
     identity:
       uid === undefined
@@ -48,24 +57,43 @@ export function mapMeeting(record: GatheredRecord, context: MapContext): Mapped 
 
   const events: EventDraft[] = [];
   if (!loggedLater) events.push({ ...base, type: 'meeting.scheduled', occurredAt: made, attributes });
-  if (outcome === 'COMPLETED' || (outcome === undefined && loggedLater)) {
-    const heldBasis = outcome === undefined ? 'assumed' : 'recorded';
+  if (outcome === 'held' || (told === undefined && loggedLater)) {
+    const heldBasis = told === undefined ? 'assumed' : 'recorded';
     const endsAt = attributes.endsAt ?? start;
     events.push({ ...base, type: 'meeting.held', occurredAt: endsAt, attributes: { ...attributes, heldBasis } });
-  } else if (outcome === 'NO_SHOW') {
+  } else if (outcome === 'no_show') {
     events.push({ ...base, type: 'meeting.no_show', occurredAt: start, attributes });
-  } else if (outcome === 'CANCELED') {
-    events.push({ ...base, type: 'meeting.canceled', occurredAt: canceledAt(record, start), attributes });
+  } else if (outcome === 'canceled') {
+    events.push({ ...base, type: 'meeting.canceled', occurredAt: canceledAt(record, context, start), attributes });
   }
   if (events.length === 0) return { outcome: 'ignored', reason: 'outcome_unknown' };
   return { outcome: 'stored', events, url: record.gathered.url, ...titleOf(value(record, 'hs_meeting_title')) };
 }
 
+/** What an outcome means: as declared, else as HubSpot names its own. */
+function outcomeOf(told: string | undefined, context: MapContext): 'held' | 'no_show' | 'canceled' | undefined {
+  if (told === undefined) return undefined;
+  const declared = new Map(Object.entries(declarationOf(context.settings).meetings.outcomes));
+  return declared.get(told) ?? OUTCOMES.get(told.toUpperCase());
+}
+
+/** Our own people may stand in the CRM as contacts too: a meeting of theirs alone is none with a customer, whatever it is filed under. */
+function leftOut(record: GatheredRecord, context: MapContext): string | undefined {
+  const { companies, contacts } = record.gathered;
+  if (companies.length === 0 && contacts.length === 0) return 'no_customer';
+  const own = ownSide(context);
+  const internal =
+    contacts.length > 0 && contacts.every(({ address }) => address !== undefined && isOwnAddress(address, own));
+  return internal ? 'internal' : undefined;
+}
+
 const titleOf = (title: string | undefined) => (title === undefined ? {} : { title: title.slice(0, 1000) });
 
 /** Put on record after the start, a cancellation counts from the start: it must be known before the calendar's "held" at the end. */
-function canceledAt(record: GatheredRecord, start: number): number {
-  const told = versions(record, 'hs_meeting_outcome').findLast((version) => version.value.toUpperCase() === 'CANCELED');
+function canceledAt(record: GatheredRecord, context: MapContext, start: number): number {
+  const told = versions(record, 'hs_meeting_outcome').findLast(
+    (version) => outcomeOf(version.value, context) === 'canceled',
+  );
   return Math.min(told?.at ?? start, start);
 }
 

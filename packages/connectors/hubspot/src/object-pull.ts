@@ -184,17 +184,22 @@ function toGone(record: Identified): Gone {
   return at === undefined ? { id: record.id, certain: true } : { id: record.id, certain: true, at };
 }
 
-/** How many objects HubSpot counts that were made in a window, and their ids where they fit one page. */
+/** Pages of ids that a count reads: doctor's question is of two weeks, and the search budget is shared by all apps of the account. */
+const COUNTED_PAGES = 20;
+
+/** How many objects HubSpot counts that were made in a window, and their ids where a window is given and they are at most 4,000. */
 export async function countObjects(
   client: HubSpotClient,
   spec: ObjectSpec,
   window?: { readonly from: number; readonly to: number },
 ): Promise<{ total: number; ids?: readonly string[] }> {
-  const counted = await searchChanged(client, spec.type, {
-    property: spec.created,
-    from: window?.from ?? 0,
-    to: window?.to ?? client.session.now(),
-    afterId: '0',
-  });
-  return counted.more ? { total: counted.total } : { total: counted.total, ids: counted.ids };
+  const within = { property: spec.created, from: window?.from ?? 0, to: window?.to ?? client.session.now() };
+  let counted = await searchChanged(client, spec.type, { ...within, afterId: '0' });
+  const { total } = counted;
+  const ids = [...counted.ids];
+  for (let page = 1; counted.more && window !== undefined && page < COUNTED_PAGES; page += 1) {
+    counted = await searchChanged(client, spec.type, { ...within, afterId: ids.at(-1) ?? '0' });
+    ids.push(...counted.ids);
+  }
+  return counted.more ? { total } : { total, ids };
 }

@@ -128,7 +128,7 @@ const meetings: ObjectSpec = {
     ownerProperties: ['hubspot_owner_id', 'hs_attendee_owner_ids'],
     datedBy: 'hs_meeting_start_time',
   },
-  select: ({ keepSubjects }) => ({
+  select: () => ({
     properties: named(
       'hs_meeting_start_time',
       'hs_meeting_end_time',
@@ -138,7 +138,8 @@ const meetings: ObjectSpec = {
       'hs_createdate',
       'hubspot_owner_id',
       'hs_attendee_owner_ids',
-      keepSubjects ? 'hs_meeting_title' : undefined,
+      // For exclusions by keyword; kept only where titles are wanted.
+      'hs_meeting_title',
     ),
     withHistory: ['hs_meeting_outcome'],
   }),
@@ -150,7 +151,7 @@ const emails: ObjectSpec = {
   modified: 'hs_lastmodifieddate',
   created: 'hs_createdate',
   gathering: { companies: true, contacts: false, ownerProperties: [], datedBy: 'hs_timestamp' },
-  select: ({ keepSubjects }) => ({
+  select: () => ({
     properties: named(
       'hs_timestamp',
       'hs_createdate',
@@ -164,7 +165,8 @@ const emails: ObjectSpec = {
       'hs_email_cc_email',
       'hs_object_source',
       'hs_sequence_id',
-      keepSubjects ? 'hs_email_subject' : undefined,
+      // Tells answers of machines, and for exclusions by keyword; kept only where subjects are wanted.
+      'hs_email_subject',
     ),
     withHistory: [],
   }),

@@ -27,6 +27,7 @@ export async function probe(client: HubSpotClient): Promise<readonly Finding[]> 
     () => checkCustomers(client, declaration),
     () => checkPipelines(client, declaration),
     () => checkTicketStages(client, declaration),
+    () => checkMeetingOutcomes(client, declaration),
   ];
   const findings: Finding[] = [];
   for (const check of checks) findings.push(...(await unlessScopeMissing(check)));
@@ -178,4 +179,42 @@ async function checkTicketStages(client: HubSpotClient, { tickets }: Declaration
       message: `"${name}" is declared to mean an escalation and is no stage of a ticket pipeline.`,
       fix: 'Use the id or the label of a stage.',
     }));
+}
+
+/** HubSpot's own outcomes, whose meaning is known. */
+const OWN_OUTCOMES = new Set(['SCHEDULED', 'COMPLETED', 'RESCHEDULED', 'NO_SHOW', 'CANCELED']);
+const optionsAnswer = z.looseObject({ options: z.array(z.looseObject({ value: z.string() })).default([]) });
+
+/** An account may add outcomes of its own: undeclared, they leave open whether a meeting was held. */
+async function checkMeetingOutcomes(client: HubSpotClient, { meetings }: Declaration): Promise<Finding[]> {
+  const found = await client.jsonOrNone({
+    bucket: 'portal',
+    method: 'GET',
+    path: paths.property('meetings', 'hs_meeting_outcome'),
+    idempotent: true,
+    doc: docs.properties,
+    answer: optionsAnswer,
+  });
+  const options = found?.options.map((option) => option.value) ?? [];
+  const declared = Object.keys(meetings.outcomes);
+  const open = options.filter((option) => !OWN_OUTCOMES.has(option.toUpperCase()) && !declared.includes(option));
+  const unknown = found === undefined ? [] : declared.filter((name) => !options.includes(name));
+  return [
+    ...unknown.map((name): Finding => ({
+      severity: 'warning',
+      code: 'meeting_outcome_unknown',
+      message: `"${name}" is declared as an outcome of meetings and is none of this account.`,
+      fix: `Use internal values. HubSpot has: ${options.slice(0, 30).join(', ')}.`,
+    })),
+    ...(open.length === 0
+      ? []
+      : [
+          {
+            severity: 'info' as const,
+            code: 'meeting_outcome_open',
+            message: `Meetings can end as ${open.slice(0, 10).join(', ')}, of which the declaration does not say whether they were held.`,
+            fix: 'Declare each under meetings.outcomes as held, no_show or canceled, if it says so.',
+          },
+        ]),
+  ];
 }

@@ -58,6 +58,12 @@ export const declarationSchema = z.object({
       escalatedStages: z.array(z.string().max(200)).max(50).default([]),
     })
     .prefault({}),
+  meetings: z
+    .object({
+      /** Outcomes that the account added to HubSpot's own, each with what it means. What is not named says nothing of a meeting. */
+      outcomes: z.record(z.string().max(200), z.enum(['held', 'no_show', 'canceled'])).default({}),
+    })
+    .prefault({}),
   /** Keeps the subjects of mails, meetings and tickets. */
   keepSubjects: z.boolean().default(false),
 });

@@ -212,6 +212,28 @@ export const deals = {
 };
 
 export const tickets = {
+  /** Moved to a pipeline of the account's own, where the same stage id is closed. */
+  inOwnPipeline: record({
+    id: '4002',
+    properties: { hs_pipeline: '77', hs_pipeline_stage: '2' },
+    history: {
+      hs_pipeline: [
+        ['2026-01-05T09:00:00.000Z', '0'],
+        ['2026-01-07T09:00:00.000Z', '77'],
+      ],
+      hs_pipeline_stage: [
+        ['2026-01-05T09:00:00.000Z', '2'],
+        ['2026-01-07T09:00:00.000Z', '1'],
+        ['2026-01-08T09:00:00.000Z', '2'],
+      ],
+    },
+    companies: ['1001'],
+    stages: {
+      '0/2': support('Waiting on us'),
+      '77/1': { pipelineLabel: 'Migrations', label: 'Planned', closed: false },
+      '77/2': { pipelineLabel: 'Migrations', label: 'Migrated', closed: true },
+    },
+  }),
   /** Escalated, made urgent, closed, reopened and closed again. */
   reopenedAndEscalated: record({
     id: '4001',
@@ -287,6 +309,32 @@ export const meetings = {
   }),
   /** Our own people among themselves. */
   internal: record({ id: '5006', properties: meeting }),
+  /** A contact of the CRM that is one of us, filed under a company. */
+  colleagues: record({
+    id: '5007',
+    properties: { ...meeting, hs_meeting_outcome: 'COMPLETED' },
+    companies: ['1001'],
+    contacts: [{ id: '2009', address: 'sam.holt@vendor.example.com' }],
+  }),
+  /** An outcome that the account added. */
+  ownOutcome: record({
+    id: '5008',
+    properties: { ...meeting, hs_meeting_outcome: 'held_by_phone' },
+    companies: ['1001'],
+  }),
+  /** The second occurrence of a series that the calendar holds as one. */
+  ofSeries: record({
+    id: '5009',
+    properties: {
+      ...meeting,
+      hs_meeting_start_time: '2026-03-08T10:00:00Z',
+      hs_meeting_end_time: '2026-03-08T10:30:00Z',
+      hs_meeting_outcome: 'NO_SHOW',
+      hs_i_cal_uid: 'abc123@google.com',
+    },
+    companies: ['1001'],
+    contacts: [{ id: '2001', address: 'noor@fjord.example.com' }],
+  }),
   withoutStart: record({ id: '5004', properties: { hs_meeting_outcome: 'SCHEDULED' } }),
   tooOld: record({ id: '5005', properties: meeting, tooOld: true }),
 };
@@ -328,6 +376,61 @@ export const emails = {
       hs_email_to_email: 'noor@fjord.example.com;sam@kestrel.example.com',
       hs_object_source: 'INTEGRATION',
       hs_sequence_id: '12',
+    },
+    companies: ['1001'],
+  }),
+  /** The customer's answer, which a sales tool put on record. */
+  answerByTool: record({
+    id: '6005',
+    properties: {
+      ...mail,
+      hs_email_direction: 'INCOMING_EMAIL',
+      hs_email_from_email: 'noor@fjord.example.com',
+      hs_email_to_email: 'mia.berg@vendor.example.com',
+      hs_object_source: 'INTEGRATION',
+      hs_sequence_id: '12',
+    },
+    companies: ['1001'],
+  }),
+  outOfOffice: record({
+    id: '6006',
+    properties: {
+      ...mail,
+      hs_email_subject: 'Automatic reply: Kick-off',
+      hs_email_from_email: 'noor@fjord.example.com',
+      hs_email_to_email: 'mia.berg@vendor.example.com',
+    },
+    companies: ['1001'],
+  }),
+  calendarAnswer: record({
+    id: '6007',
+    properties: {
+      ...mail,
+      hs_email_subject: 'Accepted: Kick-off',
+      hs_email_headers: JSON.stringify({
+        from: { email: 'noor@fjord.example.com' },
+        sender: { email: 'calendar-notification@google.com' },
+        to: [{ email: 'mia.berg@vendor.example.com' }],
+      }),
+    },
+    companies: ['1001'],
+  }),
+  bounce: record({
+    id: '6008',
+    properties: {
+      ...mail,
+      hs_email_from_email: 'mailer-daemon@fjord.example.com',
+      hs_email_to_email: 'mia.berg@vendor.example.com',
+    },
+    companies: ['1001'],
+  }),
+  amongUs: record({
+    id: '6009',
+    properties: {
+      ...mail,
+      hs_email_direction: 'INCOMING_EMAIL',
+      hs_email_from_email: 'mia.berg@vendor.example.com',
+      hs_email_to_email: 'sam.holt@vendor.example.com',
     },
     companies: ['1001'],
   }),
