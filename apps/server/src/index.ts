@@ -1,7 +1,8 @@
 export { runBacktest } from './backtest/run.ts';
 export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';
 export { activateTemplate, UnknownTemplate } from './definitions.ts';
-export { runDoctor, type DoctorOptions } from './doctor/doctor.ts';
+export { countRecords, runDoctor, type DoctorOptions } from './doctor/doctor.ts';
+export { endsText, type RecordCount } from './doctor/record-counts.ts';
 export { explainAccount, type Explained } from './explain.ts';
 export { createInstallLink, redirectUri, scopesOf } from './oauth/grant.ts';
 export { InstallError } from './oauth/install-error.ts';

@@ -14,6 +14,17 @@ export function askable({ installations }: Patient): readonly Installation[] {
   );
 }
 
+/** Opens an installation for the doctor, for as long as it may be looked at. Throws ConnectorFault. */
+export function openFor(patient: Patient, one: Installation) {
+  return openSession(
+    patient.waymark.sync,
+    patient.workspace.workspaceId,
+    one,
+    priority.hint,
+    AbortSignal.timeout(patienceMs),
+  );
+}
+
 /** Opens an installation and asks something of it; a fault of its provider becomes a finding. */
 export async function asking(
   patient: Patient,
@@ -21,13 +32,7 @@ export async function asking(
   ask: (connector: AnyConnector, client: unknown) => Promise<readonly Finding[]>,
 ): Promise<readonly Finding[]> {
   try {
-    const { connector, client } = await openSession(
-      patient.waymark.sync,
-      patient.workspace.workspaceId,
-      one,
-      priority.hint,
-      AbortSignal.timeout(patienceMs),
-    );
+    const { connector, client } = await openFor(patient, one);
     return await ask(connector, client);
   } catch (error) {
     const kind = error instanceof ConnectorFault ? error.fault.kind : 'transient';

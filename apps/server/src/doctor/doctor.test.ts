@@ -82,7 +82,7 @@ describe('the doctor, by what is stored', () => {
       [clinic.patient().workspace.workspaceId, hubspot, new Date(now - HOUR), clinic.patient().eventIds[0]],
     );
     expect(await clinic.found('webhook_silent')).toMatchObject({
-      fix: expect.stringContaining('https://waymark.example/webhooks/hubspot'),
+      fix: expect.stringContaining(`${clinic.url}/webhooks/hubspot`),
     });
     await clinic.inside((tx) =>
       addHints(tx, [

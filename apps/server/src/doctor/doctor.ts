@@ -1,9 +1,13 @@
 import type { Finding } from '@waymark/connector-kit';
 import { errorForLog, type Waymark } from '../waymark.ts';
 import { checkCounts } from './count-checks.ts';
+import { checkExclusions, checkMailboxes } from './coverage-checks.ts';
+import { checkCursors } from './cursor-checks.ts';
 import { checkCrmDeclarations, checkGrants, checkMappings } from './live-checks.ts';
+import { checkProviderClocks, checkPublicAddress, checkSlackScopes } from './outside-checks.ts';
 import { checkGoogleTesting, checkInstallations, checkSetAside, checkStreams } from './installation-checks.ts';
 import { readPatient, type Check } from './patient.ts';
+import { compareCounts, type RecordCount } from './record-counts.ts';
 import { checkCustomers, checkMatching, checkOwners } from './people-checks.ts';
 import { checkClock, checkJourneys, checkKeeping, checkQueues } from './platform-checks.ts';
 import { checkSlackChannels, checkSlackInstall } from './slack-checks.ts';
@@ -18,12 +22,16 @@ const stored: Readonly<Record<string, Check>> = {
   installations: checkInstallations,
   'Google’s testing mode': checkGoogleTesting,
   streams: checkStreams,
+  'places in streams': checkCursors,
+  mailboxes: checkMailboxes,
+  exclusions: checkExclusions,
   webhooks: checkWebhooks,
   'records set aside': checkSetAside,
   customers: checkCustomers,
   owners: checkOwners,
   matching: checkMatching,
   Slack: checkSlackInstall,
+  'Slack’s scopes': checkSlackScopes,
   journeys: checkJourneys,
   queues: checkQueues,
   clock: checkClock,
@@ -36,6 +44,8 @@ const live: Readonly<Record<string, Check>> = {
   'the CRM declaration': checkCrmDeclarations,
   'write-back mappings': checkMappings,
   'Slack channels': checkSlackChannels,
+  'the providers’ clocks': checkProviderClocks,
+  'the address from outside': checkPublicAddress,
 };
 
 const order = ['error', 'warning', 'info'];
@@ -79,4 +89,17 @@ export async function runDoctor(
     }),
   );
   return findings.flat().toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+}
+
+/**
+ * Compares what providers count with what is known here over the last days, record by record. Undefined where there is no such
+ * workspace. Throws ConnectorFault where a provider cannot be asked.
+ */
+export async function countRecords(
+  waymark: Waymark,
+  workspaceId: string,
+  days: number,
+): Promise<readonly RecordCount[] | undefined> {
+  const patient = await readPatient(waymark, workspaceId);
+  return patient && compareCounts(patient, days);
 }

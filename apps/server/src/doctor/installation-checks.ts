@@ -106,8 +106,23 @@ async function missingScopes(patient: Patient, one: Installed): Promise<readonly
   });
 }
 
+/** The streams that cannot run for a scope that was not granted. */
+async function streamsWithoutScope({ installations }: Patient): Promise<ReadonlySet<string>> {
+  const all = await Promise.all(
+    installations
+      .filter((one) => one.connector !== 'slack')
+      .map(async ({ installationId, connector, grantedScopes }) => {
+        const { streams } = await loadConnector(connector);
+        const lacking = streams.filter((stream) => stream.scopes.some((scope) => !grantedScopes.includes(scope)));
+        return lacking.map((stream) => `${installationId} ${stream.name}`);
+      }),
+  );
+  return new Set(all.flat());
+}
+
 /** Streams that have a fault, are paused, were never read through, or are behind their poll. */
-export const checkStreams: Check = (patient) => {
+export const checkStreams: Check = async (patient) => {
+  const unscoped = await streamsWithoutScope(patient);
   const byId = new Map(patient.installations.map((one) => [one.installationId, one]));
   // Four polls without a complete read, and at least half an hour: slower than any retry.
   const staleAfter = Math.max(4 * patient.waymark.configuration.pollMs, hour / 2);
@@ -115,6 +130,8 @@ export const checkStreams: Check = (patient) => {
     const owner = byId.get(state.installationId);
     if (!owner || owner.status !== 'active') return [];
     const name = `${nameOf(owner)}, ${state.stream}${state.partition === '' ? '' : ` (${state.label ?? state.partition})`}`;
+    // Scopes that were not granted are told with the installation.
+    if (unscoped.has(`${state.installationId} ${state.stream}`)) return [];
     if (state.fault) {
       const lasting = patient.now - state.fault.since > hour;
       const passing = state.fault.kind === 'transient' || state.fault.kind === 'rate-limited';
@@ -122,7 +139,7 @@ export const checkStreams: Check = (patient) => {
         {
           severity: passing && !lasting ? 'warning' : 'error',
           code: state.fault.kind === 'scope-missing' ? 'scope_missing' : 'stream_fault',
-          message: `${name}: ${state.fault.message} (${state.fault.kind}, since ${new Date(state.fault.since).toISOString()})`,
+          message: `${name}: ${state.fault.message} (${state.fault.kind}, since ${new Date(state.fault.since).toISOString()}${state.retryAt === null ? '' : `, tried again at ${new Date(state.retryAt).toISOString()}`})`,
           fix: fixOf(state.fault.kind, owner.connector),
         },
       ];

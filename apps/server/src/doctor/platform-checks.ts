@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from '@waymark/connector-kit';
-import { alertTotals, databaseTime, queueLengths, writebackPlans } from '@waymark/store';
+import { alertTotals, databaseTime, lateWork, queueLengths, writebackPlans } from '@waymark/store';
 import type { Check } from './patient.ts';
 
 /** Without a journey nobody has a stage. */
@@ -17,11 +17,15 @@ export const checkJourneys: Check = ({ journeys }) =>
         },
       ];
 
+/** Work that waits for longer is told, ms. */
+const lateMs = 3_600_000;
+
 /** Alerts in doubt, and work that piles up. */
 export const checkQueues: Check = async ({ waymark, workspace, now }) => {
-  const { alerts, queues, plans } = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => ({
+  const { alerts, queues, late, plans } = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => ({
     alerts: await alertTotals(tx),
     queues: await queueLengths(tx),
+    late: await lateWork(tx, now - lateMs),
     plans: await writebackPlans(tx, { states: ['draft', 'approved', 'applying'] }),
   }));
   const findings: Finding[] = [];
@@ -41,7 +45,7 @@ export const checkQueues: Check = async ({ waymark, workspace, now }) => {
       fix: 'See which destination is paused below; invite the bot to its channel or route the alerts elsewhere.',
     });
   }
-  if (queues.fold > 500) {
+  if (queues.fold > 500 || late.folds > 0) {
     findings.push({
       severity: 'warning',
       code: 'fold_behind',
@@ -49,7 +53,15 @@ export const checkQueues: Check = async ({ waymark, workspace, now }) => {
       fix: 'Start a server with the role workers; while history is first read, wait.',
     });
   }
-  if (queues.hints > 1000) {
+  if (late.alerts > 0) {
+    findings.push({
+      severity: 'warning',
+      code: 'alerts_behind',
+      message: `${late.alerts} alerts could have been sent an hour ago and were not.`,
+      fix: 'Start a server with the role bot. If one is running, its log says what holds it up.',
+    });
+  }
+  if (queues.hints > 1000 || late.hints > 0) {
     findings.push({
       severity: 'warning',
       code: 'hints_behind',

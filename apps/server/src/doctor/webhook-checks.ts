@@ -68,6 +68,15 @@ async function subscriptions(patient: Patient, one: Installation): Promise<reado
     pushSubscriptions(tx, one.installationId),
   );
   const findings = rows.flatMap((row) => faultOf(patient, one, row));
+  const looked = one.pushCheckedAt ?? one.createdAt;
+  if (rows.length === 0 && one.pushNote === null && looked < patient.now - windowMs) {
+    findings.push({
+      severity: 'warning',
+      code: 'push_missing',
+      message: `${nameOf(one)}: its provider could tell of changes, and no subscription is there since ${new Date(looked).toISOString()}.`,
+      fix: 'Start a server with the role workers: it makes subscriptions when it reads. If one is running, its log says why it does not.',
+    });
+  }
   const old = rows.filter((row) => row.state === 'active' && row.createdAt < patient.now - windowMs);
   const silence = old.length > 0 ? await silenceOf(patient, one) : undefined;
   if (silence !== undefined) {

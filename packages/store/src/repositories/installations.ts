@@ -16,6 +16,8 @@ export interface Installation {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly grantedScopes: readonly string[];
   readonly generation: number;
+  /** Definite signs in a row that the grant is dead; the second asks a person. */
+  readonly revokedSignals: number;
   readonly accessExpiresAt: number | null;
   readonly leaseHolder: string | null;
   readonly leaseUntil: number | null;
@@ -45,6 +47,7 @@ interface Row {
   settings: Record<string, unknown>;
   granted_scopes: string[];
   generation: number;
+  revoked_signals: number;
   access_expires_at: Date | null;
   lease_holder: string | null;
   lease_until: Date | null;
@@ -63,7 +66,7 @@ interface Row {
 const columns =
   'installation_id, connector, provider, external_account_id, label, address, status, status_reason, settings, granted_scopes, generation, ' +
   'access_expires_at, lease_holder, lease_until, resume_at, resume_reason, wanted_at, next_run_at, last_resync_at, created_at, ' +
-  'grant_kind, account_base, push_checked_at, push_note';
+  'grant_kind, account_base, push_checked_at, push_note, revoked_signals';
 
 const ms = (date: Date | null) => date?.getTime() ?? null;
 
@@ -79,6 +82,7 @@ const toInstallation = (row: Row): Installation => ({
   settings: row.settings,
   grantedScopes: row.granted_scopes,
   generation: row.generation,
+  revokedSignals: row.revoked_signals,
   accessExpiresAt: ms(row.access_expires_at),
   leaseHolder: row.lease_holder,
   leaseUntil: ms(row.lease_until),

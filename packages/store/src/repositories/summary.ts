@@ -268,16 +268,85 @@ export async function queueLengths(
   };
 }
 
-/** Which of a provider's records of one stream are known, however they ended; for comparing with what the provider counts (failure A11). */
-export async function recordsKnownOf(
+/** Work that has waited since before a time: hints that nobody followed, alerts that could have been sent, accounts to fold. */
+export async function lateWork(
   tx: Tx,
-  stream: { readonly installationId: string; readonly stream: string },
+  before: number,
+): Promise<{ readonly hints: number; readonly alerts: number; readonly folds: number }> {
+  const count = async (text: string): Promise<number> =>
+    Number((await tx.query<{ waiting: string }>(text, [tx.workspaceId, new Date(before)])).rows[0]?.waiting ?? 0);
+  return {
+    // Of an installation that is not read the hints wait with it, and that is told of the installation.
+    hints: await count(
+      `SELECT count(*) AS waiting FROM hint h JOIN installation i ON i.workspace_id = $1 AND i.installation_id = h.installation_id
+        WHERE h.workspace_id = $1 AND h.taken_at IS NULL AND h.received_at < $2 AND i.status = 'active'`,
+    ),
+    alerts: await count(
+      `SELECT count(*) AS waiting FROM outbox WHERE workspace_id = $1 AND state = 'pending' AND created_at < $2`,
+    ),
+    folds: await count('SELECT count(*) AS waiting FROM account_wake WHERE workspace_id = $1 AND since < $2'),
+  };
+}
+
+/** How a record of a provider ended here. Times are epoch milliseconds. */
+export interface RecordEnd {
+  readonly outcome: 'stored' | 'ignored' | 'rejected';
+  readonly reason: string | null;
+  /** Whether it counts as deleted. */
+  readonly gone: boolean;
+  readonly occurredAt: number | null;
+}
+
+interface EndRow {
+  external_id: string;
+  outcome: RecordEnd['outcome'];
+  reason: string | null;
+  gone: boolean;
+  occurred_at: Date | null;
+}
+
+const toEnds = (rows: readonly EndRow[]): ReadonlyMap<string, RecordEnd> =>
+  new Map(
+    rows.map(({ external_id, outcome, reason, gone, occurred_at }) => [
+      external_id,
+      { outcome, reason, gone, occurredAt: occurred_at?.getTime() ?? null },
+    ]),
+  );
+
+type StreamKey = { readonly installationId: string; readonly stream: string };
+
+/** How these records of a provider ended, by their id there; those that are missing are not known here (failure A11). */
+export async function recordEnds(
+  tx: Tx,
+  stream: StreamKey,
   externalIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const { rows } = await tx.query<{ external_id: string }>(
-    `SELECT external_id FROM source_object
-      WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND external_id = ANY($4::text[]) AND gone_at IS NULL`,
+): Promise<ReadonlyMap<string, RecordEnd>> {
+  const { rows } = await tx.query<EndRow>(
+    `SELECT external_id, outcome, reason, gone_at IS NOT NULL AS gone, occurred_at FROM source_object
+      WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND external_id = ANY($4::text[])`,
     [tx.workspaceId, stream.installationId, stream.stream, externalIds],
   );
-  return new Set(rows.map((row) => row.external_id));
+  return toEnds(rows);
+}
+
+/** The records of a partition that are not gone and that happened in a window, and those that have no date of their own. */
+export async function datedRecords(
+  tx: Tx,
+  stream: StreamKey & { readonly partition: string },
+  window: { readonly from: number; readonly to: number },
+): Promise<ReadonlyMap<string, RecordEnd>> {
+  const { rows } = await tx.query<EndRow>(
+    `SELECT external_id, outcome, reason, false AS gone, occurred_at FROM source_object
+      WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND partition = $4 AND gone_at IS NULL
+        AND (occurred_at IS NULL OR (occurred_at >= $5 AND occurred_at < $6))`,
+    [
+      tx.workspaceId,
+      stream.installationId,
+      stream.stream,
+      stream.partition,
+      new Date(window.from),
+      new Date(window.to),
+    ],
+  );
+  return toEnds(rows);
 }

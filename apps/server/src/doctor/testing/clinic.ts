@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Finding } from '@waymark/connector-kit';
+import { slackScopes } from '@waymark/slack-bot';
 import { saveGrant, type Tx } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { v7 as uuidv7 } from 'uuid';
@@ -11,6 +12,8 @@ import { openWorld, type World } from './world.ts';
 /** A healthy workspace on a test's database, to plant defects in, with an outside world that can be asked. */
 export interface Clinic {
   readonly database: TestDatabase;
+  /** Where the outside world is, and the address from outside as well. */
+  readonly url: string;
   readonly waymark: Waymark;
   readonly world: World;
   /** The workspace of the present test. */
@@ -43,7 +46,7 @@ export async function openClinic(): Promise<Clinic> {
     WAYMARK_GOOGLE_URL: url,
     WAYMARK_HUBSPOT_URL: url,
     WAYMARK_SLACK_URL: url,
-    WAYMARK_PUBLIC_URL: 'https://waymark.example',
+    WAYMARK_PUBLIC_URL: url,
   });
   let made = 0;
   let acme: Furnished | undefined;
@@ -80,6 +83,7 @@ export async function openClinic(): Promise<Clinic> {
   };
   return {
     database,
+    url,
     waymark,
     world,
     patient,
@@ -88,9 +92,15 @@ export async function openClinic(): Promise<Clinic> {
       made += 1;
       acme = await furnish(waymark, database, `acme${made}`, { defaultChannel: 'C0DEFAULT1' });
       world.heal(`maya@acme${made}-vendor.example`);
-      await grant('slack', 'slack', [], { teamId: 'T1', alertsFrom: now });
+      await grant('slack', 'slack', [...slackScopes], { teamId: 'T1', alertsFrom: now });
       await inside((tx) =>
         tx.query('UPDATE member SET slack_user_id = $2 WHERE workspace_id = $1', [tx.workspaceId, 'U1']),
+      );
+      await inside((tx) =>
+        tx.query('UPDATE installation SET push_checked_at = $2 WHERE workspace_id = $1', [
+          tx.workspaceId,
+          new Date(now),
+        ]),
       );
     },
     inside,

@@ -1,9 +1,14 @@
 import { createServer, type Server } from 'node:http';
+import { now } from '../../status/testing/furnished.ts';
 
 /** The outside world as the doctor asks it: Gmail, HubSpot and Slack in a few answers that a test can change. */
 export interface World {
   mailbox: { status: number; address: string };
   messages: readonly string[];
+  /** What its clock says, epoch ms. */
+  clock: number;
+  /** What our own address from outside answers. */
+  health: number;
   channel: Record<string, unknown>;
   bot: Record<string, unknown>;
   properties: { name: string; type: string; options: { value: string; label: string }[] }[];
@@ -16,12 +21,16 @@ export function openWorld(): { readonly world: World; readonly server: Server } 
   const world: World = {
     mailbox: { status: 200, address: '' },
     messages: [],
+    clock: now,
+    health: 200,
     channel: {},
     bot: {},
     properties: [],
     heal: (mailbox) => {
       world.mailbox = { status: 200, address: mailbox };
       world.messages = [];
+      world.clock = now;
+      world.health = 200;
       world.channel = { ok: true, channel: { name: 'cs', is_member: true } };
       world.bot = { ok: true };
       world.properties = [];
@@ -30,9 +39,10 @@ export function openWorld(): { readonly world: World; readonly server: Server } 
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://x').pathname;
     const say = (status: number, body: unknown) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
+      response.writeHead(status, { 'content-type': 'application/json', date: new Date(world.clock).toUTCString() });
       response.end(JSON.stringify(body));
     };
+    if (path === '/healthz') return say(world.health, {});
     if (path.endsWith('/profile')) {
       const { status, address } = world.mailbox;
       return say(

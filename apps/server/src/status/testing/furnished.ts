@@ -224,7 +224,7 @@ async function addMailbox(waymark: Waymark, workspaceId: string, mark: string): 
     const fence = await takeLease(tx, installationId, 'test', now - 60_000, 1000);
     await commitCursor(tx, {
       ...key,
-      cursor: { historyId: '7' },
+      cursor: { phase: 'live', historyId: '7' },
       cursorKind: 'gmail-history',
       cursorFormat: 1,
       seenVersion: state.cursorVersion,
