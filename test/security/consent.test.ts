@@ -126,6 +126,29 @@ describe('the way through the consent of HubSpot and Google', () => {
     );
     expect(changed.map((one) => one.workspace_id)).toEqual([gate.south.workspaceId]);
   });
+
+  it('B7: another account that signs in is another installation; the same one renews its own', async () => {
+    const { workspaceId } = gate.north;
+    const installed = () =>
+      gate.database.asOwner<{ installation_id: string; external_account_id: string; generation: number }>(
+        `SELECT installation_id, external_account_id, generation::int AS generation FROM installation
+          WHERE workspace_id = $1 AND connector = 'hubspot' ORDER BY created_at`,
+        [workspaceId],
+      );
+    const signIn = async (portal: number) => {
+      const { callback, cookie } = await toCallback(await hubspotLink(gate.waymark, gate.server, workspaceId, portal));
+      expect((await visit(callback, cookie)).status).toBe(200);
+      return installed();
+    };
+    const [first] = await signIn(samplePortals.main);
+    const [kept, added, ...more] = await signIn(samplePortals.second);
+    expect([kept, more]).toEqual([first, []]);
+    expect(added).toMatchObject({ external_account_id: String(samplePortals.second) });
+    expect(added?.installation_id).not.toBe(first?.installation_id);
+    const [renewed, untouched] = await signIn(samplePortals.main);
+    expect(renewed).toEqual({ ...first, generation: (first?.generation ?? 0) + 1 });
+    expect(untouched).toEqual(added);
+  });
 });
 
 describe('the way through the consent of Slack', () => {

@@ -70,6 +70,24 @@ describe("HubSpot's webhooks", () => {
     expect(await refused(() => hubspotWebhook(gate.server, body, { at }))).toBe(202);
   });
 
+  it('R12: on a full disk it is refused with 503 and comes again when there is room; nothing acknowledged is lost', async () => {
+    const body = ticketChange(samplePortals.main, 74);
+    const at = Date.now();
+    // What PostgreSQL says when it cannot extend a file: https://www.postgresql.org/docs/18/errcodes-appendix.html
+    await gate.database.asOwner(`CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`);
+    await gate.database.asOwner('CREATE TRIGGER no_room BEFORE INSERT ON hint FOR EACH ROW EXECUTE FUNCTION no_room()');
+    try {
+      expect(await refused(() => hubspotWebhook(gate.server, body, { at }))).toBe(503);
+    } finally {
+      await gate.database.asOwner('DROP FUNCTION no_room CASCADE');
+    }
+    expect((await hints()).map((hint) => hint.external_ids)).not.toContainEqual(['74']);
+    const again = await hubspotWebhook(gate.server, body, { at });
+    expect(again.status).toBe(202);
+    expect((await hints()).map((hint) => hint.external_ids)).toContainEqual(['74']);
+  });
+
   it('I6: of two workspaces with one app, only the one whose portal it is about is told', async () => {
     const { north, south } = gate;
     expect((await hubspotWebhook(gate.server, ticketChange(samplePortals.second, 81))).status).toBe(202);

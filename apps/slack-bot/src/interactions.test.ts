@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSlackBot } from './slack-bot.ts';
 import { BotRig } from './testing/bot-rig.ts';
 
 let rig: BotRig;
@@ -141,6 +142,18 @@ describe('buttons', () => {
     const shown = JSON.stringify(rig.slack.handle.modal('maya')?.blocks);
     expect(shown).toContain('Days without word: *34 days*');
     expect(shown).toContain('with &lt;angle&gt; &amp; more');
+  });
+
+  test('G8: the window of Why? opens while the answer is still being worked out', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const { channel, ts } = await alert();
+    rig.bot = createSlackBot({ ...rig.dependencies(), explain: () => promise });
+    const pressed = rig.slack.handle.pressButton('maya', channel, ts, 'why');
+    await expect.poll(() => rig.slack.handle.modal('maya')?.callbackId).toBe('why_waiting');
+    expect(JSON.stringify(rig.slack.handle.modal('maya')?.blocks)).not.toContain('What was compared');
+    resolve('Worked out at last');
+    expect(await pressed).toEqual({ ok: true });
+    await expect.poll(() => JSON.stringify(rig.slack.handle.modal('maya')?.blocks)).toContain('Worked out at last');
   });
 });
 

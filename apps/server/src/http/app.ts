@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { secureHeaders } from 'hono/secure-headers';
+import { errorCode } from '@waymark/store';
 import type { Waymark } from '../waymark.ts';
 import { apiRoutes } from './api-app.ts';
 import { metricsRoutes } from './api-metrics.ts';
@@ -31,6 +32,14 @@ export function createApp(options: AppOptions): OpenAPIHono {
   app.use(secureHeaders({ referrerPolicy: 'no-referrer' }));
   app.onError((error, c) => {
     waymark.log.error({ err: error, path: new URL(c.req.url).pathname }, 'a request failed');
+    // Class 53 of PostgreSQL: no room on the disk, no memory, no connection. Nothing was kept; the sender is to come again (failure R12).
+    if (errorCode(error)?.startsWith('53')) {
+      c.header('retry-after', '60');
+      return c.json(
+        { error: { code: 'NO_ROOM', message: 'The database has no room just now: try again later.' } },
+        503,
+      );
+    }
     return c.json({ error: { code: 'FAILED', message: 'Something went wrong on our side; the log tells what.' } }, 500);
   });
   app.notFound((c) => c.json({ error: { code: 'NOT_FOUND', message: 'There is nothing at this address.' } }, 404));
