@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { backfill } from './backfill.ts';
 import { ingest } from './ingest.ts';
 import { latency } from './latency.ts';
+import { mappers } from './mappers.ts';
 import type { BenchRow } from './measure.ts';
 import { start } from './start.ts';
 
 /** The rows of the benchmark, in the order in which they run. */
-const rows: Readonly<Record<string, () => Promise<BenchRow>>> = { ingest, backfill, latency, start };
+const rows: Readonly<Record<string, () => Promise<BenchRow>>> = { ingest, mappers, backfill, latency, start };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(rows, name));

@@ -35,6 +35,9 @@ export async function openLookout(home: string): Promise<Lookout> {
   };
 }
 
+/** Coverage is looked at a second after a run, and may change answers. */
+export const quietMs = 3000;
+
 /** Looks on until everything is read and folded, or the process has ended. Throws where that takes longer than the limit. */
 export async function watch(
   lookout: Lookout,
@@ -43,11 +46,13 @@ export async function watch(
 ): Promise<readonly Sample[]> {
   const startedAt = Date.now();
   const samples: Sample[] = [];
+  let busyAt = Date.now();
   for (;;) {
     const sample = { atMs: Date.now() - startedAt, rssMb: await residentMb(server.pid), ...(await progress(lookout)) };
     samples.push(sample);
     options.say?.(sample);
-    if (!server.isAlive() || sample.open === 0) return samples;
+    if (sample.open > 0) busyAt = Date.now();
+    if (!server.isAlive() || Date.now() - busyAt > quietMs) return samples;
     if (sample.atMs > options.limitMs)
       throw new Error(
         `Not at rest after ${options.limitMs / 1000} s: ${JSON.stringify(sample)}\n${server.output().slice(-2000)}`,

@@ -27,7 +27,8 @@ import {
 
 /** How often a live stream is read when nobody asks for it, ms. */
 const pollEveryMs = 5 * 60_000;
-const defaultLeaseMs = 60_000;
+/** With the sweep of the other workers, which comes every few seconds, a dead one's work is in other hands within 30 s (I14). */
+const defaultLeaseMs = 20_000;
 /** When a stream that failed is tried again, ms: at first, and at the latest unless the provider said otherwise. */
 const soonestRetryMs = 30_000;
 const latestRetryMs = 15 * 60_000;
@@ -53,7 +54,7 @@ export interface SyncDependencies {
   /** This process, for leases. */
   readonly holder: string;
   readonly pollEveryMs?: number;
-  /** How long a lease holds without its heartbeat, which comes three times as often; 60 s by default. */
+  /** How long a lease holds without its heartbeat, which comes three times as often; 20 s by default. */
   readonly leaseMs?: number;
   readonly onProgress: (progress: Progress) => void;
   readonly onCommitted: (workspaceId: string) => void;

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readThrough, type Reading } from './reading.ts';
+import { openSizeRig, type SizeRig } from './size-rig.ts';
+
+const size = { mails: 2000, mailboxes: 2, records: 400 };
+const pages = 6;
+const points = ['page-read', 'page-stored', 'page-committed'] as const;
+
+// A slice of what `npm run size` does with fifty times as much: real processes, SIGKILL at one page after the other.
+describe('a first reading that is killed at each of its first pages', () => {
+  let folder: string;
+  let rig: SizeRig;
+  let reading: Reading;
+  const kills = Array.from({ length: pages }, (_, at) => `${points[at % points.length]}:${at + 1}`);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'waymark-size-'));
+    rig = await openSizeRig(folder, size);
+    reading = await readThrough(rig, kills, { mailboxes: size.mailboxes, limitMs: 120_000, heapMb: 128 });
+  }, 300_000);
+  afterAll(async () => {
+    await rig.close();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  it('I14: dies at each planned page', () => {
+    expect(reading.hits.filter(({ hit }) => !hit)).toEqual([]);
+  });
+
+  it('I1, I2: holds every mail and record that the providers list, once, with the answers that its log gives', () => {
+    expect(reading.faults).toEqual([]);
+  });
+
+  it('I2: goes on from the page that was stored last, rather than from the beginning', () => {
+    // Each death costs the pages in hand of the mailboxes at most, twice over for the listings and the shared mails.
+    const most = size.mails * 1.05 + kills.length * size.mailboxes * 100 + 200;
+    expect(reading.mailReads).toBeLessThan(most);
+  });
+});
