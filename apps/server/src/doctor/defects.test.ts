@@ -368,7 +368,9 @@ async function healthy(clinic: Clinic): Promise<Install> {
   const scopes = [
     ...new Set([...manifest.baseScopes, ...streams.flatMap((one) => one.scopes), ...(write?.scopes ?? [])]),
   ];
-  const hubspot = await clinic.grant('hubspot', 'hubspot', scopes);
+  const hubspot = await clinic.grant('hubspot', 'hubspot', scopes, {
+    deals: { pipelineKinds: { renewals: 'renewal' } },
+  });
   await clinic.inside(async (tx) => {
     for (const { name, sees } of streams)
       await openStream(tx, { installationId: hubspot, stream: name, partition: '', label: name, sees: sees ?? [] });
