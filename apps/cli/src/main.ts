@@ -6,6 +6,7 @@ import { backtestCommand } from './commands/backtest.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { excludeCommand } from './commands/exclude.ts';
 import { explainCommand } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { installCommand } from './commands/install.ts';
 import { mailboxesCommand } from './commands/mailboxes.ts';
@@ -44,6 +45,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     replayCommand(),
     backtestCommand(),
     importCommand(),
+    exportCommand(),
     reviewCommand(),
     excludeCommand(),
     previewCommand(),

@@ -225,12 +225,28 @@ function keepWhole(
   return attributes;
 }
 
+/** What of an event, or of one of its sightings, is written. */
+export type PrintableEvent = Pick<
+  JourneyEvent,
+  | 'id'
+  | 'type'
+  | 'occurredAt'
+  | 'recordedAt'
+  | 'knownAssumed'
+  | 'direction'
+  | 'automated'
+  | 'participants'
+  | 'accountId'
+  | 'subject'
+  | 'sightings'
+> & { readonly attributes: Readonly<Record<string, unknown>> };
+
 /**
  * An event as a CloudEvents 1.0 object. An imported one comes back as it came in; of one with several sightings, the form that
  * speaks for it. Any other gets Waymark's own id and its connector as source. `subject` is the account's key where the source knew
  * it, else `account:<id>`; an event without an account has none.
  */
-export function toCloudEvent(event: JourneyEvent): CloudEventJson {
+export function toCloudEvent(event: PrintableEvent): CloudEventJson {
   const kept = isRecord(event.attributes['cloudevent']) ? event.attributes['cloudevent'] : {};
   if (typeof kept['line'] === 'string') {
     const line: unknown = JSON.parse(kept['line']);
@@ -259,7 +275,7 @@ export function toCloudEvent(event: JourneyEvent): CloudEventJson {
 }
 
 /** What an import would not conclude by itself. */
-function withOwnWords(event: JourneyEvent, data: Record<string, unknown>): Record<string, unknown> {
+function withOwnWords(event: PrintableEvent, data: Record<string, unknown>): Record<string, unknown> {
   return {
     ...data,
     ...(event.automated && { automated: true }),
