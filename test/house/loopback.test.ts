@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import nock from 'nock';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import '../setup/loopback-only.ts';
+
+// What every connector's test runs behind.
+await import('../setup/loopback-only.ts');
 
 const root = join(import.meta.dirname, '../..');
 

@@ -58,7 +58,7 @@ describe('a page and its cursor', () => {
     expect(await state(rig)).toMatchObject([{ stream: 'messages', cursor: 4 }]);
   });
 
-  it('I2: a failure between them stores neither', async () => {
+  it('I2, A10: a failure between them stores neither', async () => {
     let fail = true;
     const rig = await syncRig(database, {
       point: (name) => (fail && name === 'page-stored' ? Promise.reject(new Error('killed')) : Promise.resolve()),

@@ -133,7 +133,7 @@ describe('a vendor call', () => {
 });
 
 describe('a bucket', () => {
-  it('F1: never holds more calls in any rolling window than its share, and serves what a person waits for first', async () => {
+  it('F1, D7: never holds more calls in any rolling window than its share, and serves what a person waits for first', async () => {
     const limits = new Limits(
       'x',
       { calls: { units: 25, windowMs: 100, concurrency: 50, source: '' } },

@@ -44,7 +44,7 @@ async function dieAt(point: string) {
 
 describe('each alert is posted once (I4)', () => {
   test.each(['post-claimed', 'post-sent', 'post-recorded'])(
-    'R14: a process that dies at %s leaves one post',
+    'R14, G2: a process that dies at %s leaves one post',
     async (point) => {
       const { account, flag } = await alert();
       await dieAt(point);
