@@ -9,6 +9,7 @@ import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { installCommand } from './commands/install.ts';
+import { journeyCommand } from './commands/journey.ts';
 import { mailboxesCommand } from './commands/mailboxes.ts';
 import { memberCommand } from './commands/member.ts';
 import { previewCommand } from './commands/preview.ts';
@@ -18,6 +19,7 @@ import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { tokenCommand } from './commands/token.ts';
+import { whatIfCommand } from './commands/whatif.ts';
 import { workspaceCommand } from './commands/workspace.ts';
 import { writebackCommand } from './commands/writeback.ts';
 import { demoCommand } from './demo/command.ts';
@@ -44,6 +46,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     explainCommand(),
     replayCommand(),
     backtestCommand(),
+    journeyCommand(),
+    whatIfCommand(),
     importCommand(),
     exportCommand(),
     reviewCommand(),

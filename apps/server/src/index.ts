@@ -1,6 +1,20 @@
 export { runBacktest } from './backtest/run.ts';
 export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';
-export { activateTemplate, UnknownTemplate } from './definitions.ts';
+export { settleActivations, type SettledActivation } from './activations.ts';
+export {
+  activateJourney,
+  activateTemplate,
+  definitionInForce,
+  journeyBook,
+  retireJourney,
+  rollbackJourney,
+  startShadow,
+  stopShadow,
+  templateSource,
+  UnknownTemplate,
+  type Activated,
+  type JourneyBook,
+} from './definitions.ts';
 export { countRecords, runDoctor, type DoctorOptions } from './doctor/doctor.ts';
 export { endsText, type RecordCount } from './doctor/record-counts.ts';
 export { explainAccount, type Explained } from './explain.ts';
@@ -15,5 +29,7 @@ export { fits, parametersOf } from '@waymark/sync';
 export { startServer, type Server } from './server.ts';
 export { openWaymark, type Waymark } from './waymark.ts';
 export { applyWriteback, writebackDependencies } from './writeback.ts';
-export { slackInstallLink, slackPlanner } from './slack-dependencies.ts';
+export { commandBot, slackInstallLink, slackPlanner } from './slack-dependencies.ts';
+export { shadowReports, type ShadowReport } from './shadow.ts';
+export { whatIf, type WhatIf, type WhatIfAccount } from './what-if.ts';
 export { slackManifest, slackRedirectUri, slackScopes } from '@waymark/slack-bot';

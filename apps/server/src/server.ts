@@ -17,6 +17,7 @@ import { FoldWorker } from './work/fold-worker.ts';
 import { PerWorkspace } from './work/per-workspace.ts';
 import { SyncWorker } from './work/sync-worker.ts';
 import { openWakes, type Wakes } from './work/wake.ts';
+import { settleActivations } from './activations.ts';
 import { applyWriteback } from './writeback.ts';
 import { ConfigurationError, type Role } from './configuration.ts';
 import type { Waymark } from './waymark.ts';
@@ -64,7 +65,11 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
     (err, workspaceId) => log.error({ err, workspaceId }, 'sending alerts failed'),
   );
   const writer = new PerWorkspace(
-    (workspaceId) => applyWriteback(waymark, workspaceId),
+    async (workspaceId) => {
+      const settled = await settleActivations(waymark, workspaceId, bot);
+      if (settled.some((one) => one.digests > 0)) send(workspaceId);
+      await applyWriteback(waymark, workspaceId);
+    },
     (err, workspaceId) => log.error({ err, workspaceId }, 'write-back failed'),
   );
   const works = roles.has('workers');

@@ -1,6 +1,6 @@
 import type { Tx } from '@waymark/store';
 import { decide, type Folded } from '@waymark/sync';
-import { createSlackBot, slackInstallUrl, type SlackBotDependencies } from '@waymark/slack-bot';
+import { createSlackBot, slackInstallUrl, type SlackBot, type SlackBotDependencies } from '@waymark/slack-bot';
 import { moveEvidence, recordAnswer } from './decisions.ts';
 import { explainAccount } from './explain.ts';
 import type { Waymark } from './waymark.ts';
@@ -73,7 +73,12 @@ export function slackInstallLink(waymark: Waymark, workspaceId: string, publicUr
 
 /** Writes what folds mean for Slack into the outbox, for a command that folds beside the server; the server sends it. */
 export function slackPlanner(waymark: Waymark): (tx: Tx, folded: readonly Folded[]) => Promise<void> {
-  const { publicUrl, host, port } = waymark.configuration;
-  const bot = createSlackBot(slackDependencies(waymark, publicUrl ?? `http://${host}:${port}`, () => undefined));
+  const bot = commandBot(waymark);
   return (tx, folded) => bot.planAlerts(tx, folded);
+}
+
+/** A bot for a command: it writes into the outbox and sends nothing. */
+export function commandBot(waymark: Waymark): Pick<SlackBot, 'planAlerts' | 'planChange'> {
+  const { publicUrl, host, port } = waymark.configuration;
+  return createSlackBot(slackDependencies(waymark, publicUrl ?? `http://${host}:${port}`, () => undefined));
 }

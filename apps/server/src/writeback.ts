@@ -1,5 +1,5 @@
 import { ConnectorFault } from '@waymark/connector-kit';
-import { installation as readInstallation, writebackMappings } from '@waymark/store';
+import { installation as readInstallation, openActivations, writebackMappings } from '@waymark/store';
 import { activeJourneys, openSession, priority } from '@waymark/sync';
 import { syncMapping, type WritebackDependencies } from '@waymark/writeback';
 import type { Waymark } from './waymark.ts';
@@ -51,8 +51,12 @@ export function writebackDependencies(waymark: Waymark): WritebackDependencies {
 /** Brings every switched-on mapping of a workspace up to date: goes on with what was cut, plans what differs, applies what may be. */
 export async function applyWriteback(waymark: Waymark, workspaceId: string): Promise<void> {
   const deps = writebackDependencies(waymark);
-  const mappings = await waymark.database.inWorkspace(workspaceId, (tx) => writebackMappings(tx));
+  const { mappings, changing } = await waymark.database.inWorkspace(workspaceId, async (tx) => ({
+    mappings: await writebackMappings(tx),
+    // While a changed definition still folds, its stages are half the former one's.
+    changing: new Set((await openActivations(tx)).map((one) => one.journey)),
+  }));
   for (const mapping of mappings) {
-    if (mapping.enabled) await syncMapping(deps, workspaceId, mapping.mappingId);
+    if (mapping.enabled && !changing.has(mapping.journey)) await syncMapping(deps, workspaceId, mapping.mappingId);
   }
 }

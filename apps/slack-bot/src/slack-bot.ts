@@ -1,5 +1,6 @@
 import {
   flagHandling,
+  openActivations,
   openSlackReceipts,
   settleSlackReceipt,
   steadyState,
@@ -15,6 +16,7 @@ import { finishInstall, slackInstallUrl, startInstall } from './install/flow.ts'
 import { slackInstallation } from './installation.ts';
 import { endGrant } from './listeners/events/uninstall.ts';
 import { planAccounts } from './plan/account-planner.ts';
+import { planChangeDigests } from './plan/change-digests.ts';
 import { planFirstDigests } from './plan/digest-planner.ts';
 import { workspaceFacts } from './plan/workspace-facts.ts';
 import { FetchReceiver, type TenantBook } from './receive/receiver.ts';
@@ -45,6 +47,11 @@ export interface SlackBot {
   readonly planAlerts: (tx: Tx, folded: readonly FoldedAccount[]) => Promise<void>;
   /** At the first steady state, writes each CSM's first digest; from then on alerts are live. Returns how many were written. */
   readonly planDigests: (workspaceId: string) => Promise<number>;
+  /**
+   * Tells each CSM once of what a changed definition says, in the transaction that settles the change; `key` names it. Returns how many
+   * digests were written. Until then `planAlerts` posts nothing.
+   */
+  readonly planChange: (tx: Tx, key: string) => Promise<number>;
   /** Sends what is due, the morning's digests included. */
   readonly sendDue: (workspaceId: string, signal: AbortSignal) => Promise<SendReport>;
   /** Takes Slack's requests over a socket, where this server has no public address. Once for each app-level token (`xapp-`). */
@@ -95,6 +102,8 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
       const installation = await slackInstallation(tx);
       if (!installation || installation.status === 'disabled' || installation.slack.alertsFrom === null) return;
       for (const one of touched) await carryHandling(tx, one);
+      // What a changed definition says is told at once for all accounts, when the last is folded.
+      if ((await openActivations(tx)).length > 0) return;
       const facts = await workspaceFacts(tx, { now: deps.now(), pausedRetryMs: timing.pausedRetryMs });
       if (facts) await planAccounts(tx, deps, facts, [...new Set(touched.map((one) => one.account.accountId))]);
     },
@@ -112,6 +121,12 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
       );
       if (written > 0) deps.wake(workspaceId);
       return written;
+    },
+    planChange: async (tx, key) => {
+      const installation = await slackInstallation(tx);
+      if (installation?.status !== 'active') return 0;
+      const facts = await workspaceFacts(tx, { now: deps.now(), pausedRetryMs: timing.pausedRetryMs });
+      return facts ? planChangeDigests(tx, deps, facts, key) : 0;
     },
     sendDue: async (workspaceId, signal) => {
       await finishReceipts(workspaceId);

@@ -78,7 +78,7 @@ export interface SettledFlag {
 
 export interface DigestContent {
   readonly kind: 'digest';
-  readonly occasion: 'first' | 'morning';
+  readonly occasion: 'first' | 'morning' | 'definition';
   readonly owner: { readonly email: string; readonly name: string | null } | null;
   readonly accounts: readonly DigestAccount[];
   readonly routeNote: string | null;

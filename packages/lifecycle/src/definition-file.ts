@@ -2,6 +2,7 @@ import { journeyDefinition } from '@waymark/journey';
 import type { JourneyDefinition } from '@waymark/journey';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
+import { adviceOn } from './definition-advice.ts';
 import { checkDefinition } from './definition-check.ts';
 
 /** One thing wrong with a definition file. `line` counts from 1. */
@@ -82,6 +83,26 @@ function remedyFor(issue: z.core.$ZodIssue): string {
  * @throws DefinitionError that names line, field and remedy of everything wrong
  */
 export function parseDefinition(text: string, fileName: string): JourneyDefinition {
+  return readDefinition(text, fileName).definition;
+}
+
+/**
+ * Reads a definition as `parseDefinition` does, and says with lines what its author should know of it though it can be used.
+ *
+ * @throws DefinitionError
+ */
+export function reviewDefinition(
+  text: string,
+  fileName: string,
+): { readonly definition: JourneyDefinition; readonly advice: readonly DefinitionIssue[] } {
+  const { definition, place } = readDefinition(text, fileName);
+  return {
+    definition,
+    advice: adviceOn(definition).map(({ path, message, remedy }) => ({ ...place(path), message, remedy })),
+  };
+}
+
+function readDefinition(text: string, fileName: string) {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -111,5 +132,5 @@ export function parseDefinition(text: string, fileName: string): JourneyDefiniti
     const issues = problems.map(({ path, message, remedy }) => ({ ...place(path), message, remedy }));
     throw new DefinitionError('definition-invalid', fileName, issues);
   }
-  return parsed.data;
+  return { definition: parsed.data, place };
 }

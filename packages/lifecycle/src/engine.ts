@@ -2,7 +2,7 @@ import { contentDigest } from './digest.ts';
 import { compareFacts } from './fact.ts';
 import { ENGINE_VERSION, type CompiledJourney } from './journey.ts';
 import { copyCourse, doubtedSince, dueOf, surroundingsOf } from './moment.ts';
-import type { Course } from './moment.ts';
+import type { Course, Moment } from './moment.ts';
 import { openSimulation, type Simulation } from './simulation.ts';
 import type { AccountContext, AccountJourney, Fact, Flag, MilestoneState, Proof } from './state.ts';
 import { copyTracks, emptyTracks, type Tracks } from './tracks.ts';
@@ -184,6 +184,11 @@ function settled(journey: CompiledJourney, context: AccountContext, state: Engin
   simulation.moment.at = state.asOf;
   simulation.moment.fresh = [];
   return simulation;
+}
+
+/** The moment of a state's `asOf`, with everything up to it judged: what conditions are asked in. */
+export function momentOf(journey: CompiledJourney, context: AccountContext, state: EngineState): Moment {
+  return settled(journey, context, state).moment;
 }
 
 /** Every proof that an account's facts give as of an instant, also of what later turned out not to be believed. */

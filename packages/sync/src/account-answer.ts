@@ -1,4 +1,4 @@
-import { reduce, type AccountJourney, type CompiledJourney, type Fact } from '@waymark/lifecycle';
+import { reduce, type AccountContext, type AccountJourney, type CompiledJourney, type Fact } from '@waymark/lifecycle';
 import {
   account as readAccount,
   contacts,
@@ -11,32 +11,60 @@ import {
 import { coverageIndex, type AccountCoverage } from './coverage.ts';
 import { accountContext, activeJourneys } from './fold.ts';
 
+/** What the engine is given of one account. */
+export interface AccountInput {
+  readonly account: Account;
+  readonly facts: readonly Fact[];
+  readonly context: AccountContext;
+  readonly coverage: AccountCoverage;
+}
+
+/**
+ * Reads what the engine is given of accounts, as the log stands in this transaction; what is known of all alike is read once. With
+ * `knownAt` (epoch milliseconds) only what was recorded by then is a fact; records of the account and coverage are today's.
+ */
+export async function accountInputs(
+  tx: Tx,
+  range: { readonly knownAt?: number } = {},
+): Promise<(account: Account) => Promise<AccountInput>> {
+  const { timezone } = await readSettings(tx);
+  const index = await coverageIndex(tx);
+  return async (account) => {
+    const sources = await sourcesOfAccount(tx, account.accountId, account.csmEmail);
+    const coverage = index({ sources, csmEmail: account.csmEmail });
+    const people = await contacts(tx, account.accountId);
+    const context = accountContext(account, people, coverage, account.timezone ?? timezone);
+    return { account, facts: await factsOf(tx, account.accountId, range), context, coverage };
+  };
+}
+
 /** What the log says of an account, derived from it and stored nowhere. */
 export interface DerivedAccount {
   readonly account: Account;
   readonly facts: readonly Fact[];
+  readonly context: AccountContext;
   readonly coverage: AccountCoverage;
   readonly answers: readonly { readonly journey: CompiledJourney; readonly answer: AccountJourney }[];
   /** The same as of another instant. */
   readonly asOf: (at: number) => readonly { readonly journey: CompiledJourney; readonly answer: AccountJourney }[];
 }
 
-/** Derives an account from the log as it stands in this transaction, in every active journey. Undefined where there is no such account. */
-export async function deriveAccount(tx: Tx, accountId: string, asOf: number): Promise<DerivedAccount | undefined> {
+/**
+ * Derives an account from the log as it stands in this transaction, in every active journey or in those given, from what was recorded
+ * by `knownAt` if it is given. Undefined where there is no such account.
+ */
+export async function deriveAccount(
+  tx: Tx,
+  accountId: string,
+  asOf: number,
+  options: { readonly knownAt?: number; readonly journeys?: readonly CompiledJourney[] } = {},
+): Promise<DerivedAccount | undefined> {
   const account = await readAccount(tx, accountId);
   if (!account) return undefined;
-  const settings = await readSettings(tx);
-  const sources = await sourcesOfAccount(tx, accountId, account.csmEmail);
-  const coverage = (await coverageIndex(tx))({ sources, csmEmail: account.csmEmail });
-  const context = accountContext(
-    account,
-    await contacts(tx, accountId),
-    coverage,
-    account.timezone ?? settings.timezone,
-  );
-  const facts = await factsOf(tx, accountId);
-  const journeys = await activeJourneys(tx);
+  const read = await accountInputs(tx, options.knownAt === undefined ? {} : { knownAt: options.knownAt });
+  const { facts, context, coverage } = await read(account);
+  const journeys = options.journeys ?? (await activeJourneys(tx));
   const at = (instant: number) =>
     journeys.map((journey) => ({ journey, answer: reduce(journey, context, facts, instant) }));
-  return { account, facts, coverage, answers: at(asOf), asOf: at };
+  return { account, facts, context, coverage, answers: at(asOf), asOf: at };
 }

@@ -1,4 +1,4 @@
-export { deriveAccount, type DerivedAccount } from './account-answer.ts';
+export { accountInputs, deriveAccount, type AccountInput, type DerivedAccount } from './account-answer.ts';
 export { loadAssignments, refreshQueue, rematch } from './attribution.ts';
 export {
   accountBaseOf,
@@ -33,6 +33,8 @@ export { TokenKeeper, type Sealer } from './tokens.ts';
 export { exportLines } from './export.ts';
 export { exportOcel } from './export-ocel.ts';
 export { exportXes } from './export-xes.ts';
+export { replayWorkspace, type ReplayReport } from './replay.ts';
+export { journeyFromStages } from './replay-stages.ts';
 export { importFile, type ImportDependencies, type ImportOptions } from './import.ts';
 export { type ImportCounts, type ImportResult } from './import-report.ts';
 export { csvColumns, csvLines, CsvUnreadable, type CsvCounts } from './import-csv.ts';

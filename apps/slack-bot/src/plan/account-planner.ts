@@ -35,7 +35,8 @@ import { calendarFor, plannedDestination, type WorkspaceFacts } from './workspac
 
 /**
  * Plans the messages of some accounts in the transaction that changed them: rows of the outbox, nothing is sent. The caller holds the
- * accounts' locks. `woken` names flags whose snooze has ended. Returns whether anything waits to be sent now.
+ * accounts' locks. `woken` names flags whose snooze has ended. `quiet` brings open messages up to date and tells nobody: what is new is
+ * told elsewhere. Returns whether anything waits to be sent now.
  */
 export async function planAccounts(
   tx: Tx,
@@ -43,6 +44,7 @@ export async function planAccounts(
   facts: WorkspaceFacts,
   accountIds: readonly string[],
   woken: ReadonlySet<string> = new Set(),
+  voice: 'aloud' | 'quiet' = 'aloud',
 ): Promise<boolean> {
   if (facts.installation.slack.alertsFrom === null) return false;
   // Messages in a team that is no longer connected cannot be changed: their accounts begin anew.
@@ -53,7 +55,10 @@ export async function planAccounts(
   for (const accountId of accountIds) {
     const about = await accountFacts(tx, deps, facts, accountId);
     if (!about) continue;
-    const planned = await planAccount(tx, deps, facts, about, messages.get(accountId), woken);
+    const message = messages.get(accountId);
+    const planned =
+      (message !== undefined || voice === 'aloud') &&
+      (await planAccount(tx, deps, facts, about, message, woken, voice));
     const refreshed = await refreshDigests(tx, deps, facts, accountId);
     queued = planned || refreshed || queued;
   }
@@ -67,6 +72,7 @@ async function planAccount(
   about: AccountFacts,
   message: AlertMessage | undefined,
   woken: ReadonlySet<string>,
+  voice: 'aloud' | 'quiet',
 ): Promise<boolean> {
   const now = deps.now();
   const { accountId } = about.account;
@@ -86,7 +92,7 @@ async function planAccount(
   const calendar = calendarFor(facts, email);
   const detail = message && detailOf(message);
   const [unsentPost] = message ? (await outboxOf(tx, message.messageId, ['pending', 'held'])).filter(isPost) : [];
-  const intent = planMessage({
+  const planned = planMessage({
     now,
     accountId,
     flags: about.open,
@@ -110,6 +116,7 @@ async function planAccount(
     sentToday: await countAlertsSince(tx, destination, startOfDay(now, calendar.timezone)),
     dailyCap: facts.settings.dailyCapPerMember,
   });
+  const intent = voice === 'quiet' && planned.kind === 'update' ? { ...planned, reply: null } : planned;
   const contentOf = (flags: readonly Flag[], settled: readonly SettledFlag[]): AccountContent =>
     messageContent({
       account: about.head,

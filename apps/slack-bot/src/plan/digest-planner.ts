@@ -60,12 +60,14 @@ export async function planFirstDigests(tx: Tx, deps: SlackBotDependencies, facts
   return groups.size;
 }
 
-interface Group {
+/** The accounts of one place. */
+export interface Group {
   readonly route: Route;
   readonly accounts: AccountFacts[];
 }
 
-function addToGroup(groups: Map<string, Group>, facts: WorkspaceFacts, about: AccountFacts, key?: string): void {
+/** Puts an account with those of the place that its alerts go to. */
+export function addToGroup(groups: Map<string, Group>, facts: WorkspaceFacts, about: AccountFacts, key?: string): void {
   const email = about.account.csmEmail?.toLowerCase() ?? null;
   const [worst] = presentFlags(about);
   const route = routeFor({
@@ -83,7 +85,8 @@ function addToGroup(groups: Map<string, Group>, facts: WorkspaceFacts, about: Ac
   else groups.set(destination, { route, accounts: [about] });
 }
 
-const presentFlags = (about: AccountFacts) =>
+/** The open flags of an account that a person has not turned down, worst first. */
+export const presentFlags = (about: AccountFacts) =>
   about.open
     .filter((flag) => flag.kind !== 'data_gap' && !isDismissed(about.handling.get(flag.flagId)))
     .toSorted(worstFirst);
@@ -127,15 +130,18 @@ export async function releaseMorning(tx: Tx, deps: SlackBotDependencies, facts: 
   return due.length;
 }
 
-async function writeDigest(
+/** Writes one digest for one place. */
+export async function writeDigest(
   tx: Tx,
   deps: SlackBotDependencies,
   facts: WorkspaceFacts,
   digest: {
     readonly destination: string;
     readonly group: Group;
-    readonly occasion: 'first' | 'morning';
+    readonly occasion: 'first' | 'morning' | 'definition';
     readonly key: string;
+    /** The flags that it tells of; all that are present without it. */
+    readonly tells?: ReadonlySet<string>;
   },
 ): Promise<void> {
   const now = deps.now();
@@ -143,7 +149,12 @@ async function writeDigest(
   const { route, accounts } = digest.group;
   const calendar = calendarFor(facts, route.owner?.email ?? null);
   const shownByAccount = Object.fromEntries(
-    accounts.map((about) => [about.account.accountId, presentFlags(about).map((flag) => shownFlag(flag, about, now))]),
+    accounts.map((about) => [
+      about.account.accountId,
+      presentFlags(about)
+        .filter((flag) => digest.tells?.has(flag.flagId) ?? true)
+        .map((flag) => shownFlag(flag, about, now)),
+    ]),
   );
   // A place that several people share has no one owner.
   const owners = new Set(accounts.map((about) => about.account.csmEmail?.toLowerCase() ?? null));

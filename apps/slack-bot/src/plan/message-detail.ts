@@ -34,7 +34,7 @@ export const MessageDetail = z.object({
   settled: z.array(settledFlag).default([]),
   /** The accounts of a digest. */
   accountIds: z.array(z.string()).default([]),
-  occasion: z.enum(['first', 'morning']).optional(),
+  occasion: z.enum(['first', 'morning', 'definition']).optional(),
   owner: z.object({ email: z.string(), name: z.string().nullable() }).nullable().default(null),
   routeNote: z.string().nullable().default(null),
   /** The places to try, in this order. */

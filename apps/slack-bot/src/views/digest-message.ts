@@ -35,11 +35,16 @@ function headline(content: DigestContent, open: number): string {
   return `${greeting}: ${open === 1 ? 'one account needs' : `${open} accounts need`} a look`;
 }
 
+const introductions: Readonly<Record<DigestContent['occasion'], string>> = {
+  first: 'The first look at your accounts, worst first. From now on you hear of changes as they happen.',
+  morning: 'What came up outside your hours or beyond the day’s limit, worst first.',
+  definition:
+    'The rules of the journey were changed. This is what they tell that the former ones did not, worst first.',
+};
+
 function introduction(content: DigestContent): string[] {
   return [
-    content.occasion === 'first'
-      ? 'The first look at your accounts, worst first. From now on you hear of changes as they happen.'
-      : 'What came up outside your hours or beyond the day’s limit, worst first.',
+    introductions[content.occasion],
     ...(content.routeNote === null ? [] : [escapeText(content.routeNote)]),
     ...(content.sampleData ? ['Sample data'] : []),
   ];

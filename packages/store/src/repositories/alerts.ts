@@ -66,11 +66,14 @@ export async function alertMessages(tx: Tx, messageIds: readonly string[]): Prom
   return new Map(rows.map((row) => [row.message_id, toMessage(row)]));
 }
 
-/** The open message of each of these accounts. */
-export async function openAccountMessages(tx: Tx, accountIds: readonly string[]): Promise<readonly AlertMessage[]> {
+/** The open message of each of these accounts; of all without them. */
+export async function openAccountMessages(
+  tx: Tx,
+  accountIds: readonly string[] | null,
+): Promise<readonly AlertMessage[]> {
   const { rows } = await tx.query<Row>(
     `SELECT ${columns} FROM alert_message
-      WHERE workspace_id = $1 AND kind = 'account' AND closed_at IS NULL AND account_id = ANY($2::uuid[]) ORDER BY opened_at, message_id`,
+      WHERE workspace_id = $1 AND kind = 'account' AND closed_at IS NULL AND ($2::uuid[] IS NULL OR account_id = ANY($2::uuid[])) ORDER BY opened_at, message_id`,
     [tx.workspaceId, accountIds],
   );
   return rows.map(toMessage);

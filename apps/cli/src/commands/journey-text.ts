@@ -1,0 +1,128 @@
+import type { DefinitionChange, DefinitionDiff, DefinitionIssue } from '@waymark/lifecycle';
+import type { JourneyBook } from '@waymark/server';
+import { table } from '../output.ts';
+
+/** One place of a file, as editors and terminals make a link of it. */
+export function issueText(file: string, { line, path, message, remedy }: DefinitionIssue): string {
+  return `  ${file}:${line} ${path}: ${message}; ${remedy}`;
+}
+
+/** A comparison of two definitions, as a person reads it. */
+export function diffText(diff: DefinitionDiff): string {
+  const { before, after, changes } = diff;
+  const head = `${before.id} version ${before.version} (${before.digest.slice(0, 12)}) and ${after.id} version ${after.version} (${after.digest.slice(0, 12)})`;
+  if (diff.same) return `${head} mean the same.`;
+  const [moving, telling] = [changes.filter((one) => one.affectsAnswers), changes.filter((one) => !one.affectsAnswers)];
+  return [
+    `${head} differ in ${changes.length === 1 ? 'one thing' : `${changes.length} things`}.`,
+    ...(moving.length > 0 ? ['', 'What changes answers about accounts:', ...moving.map(changeText)] : []),
+    ...(telling.length > 0 ? ['', 'What only people read:', ...telling.map(changeText)] : []),
+    ...(diff.notes.length > 0 ? ['', ...diff.notes.map((note) => `Note: ${note}`)] : []),
+    '',
+    'Which accounts it concerns: waymark whatif <file>',
+  ].join('\n');
+}
+
+function changeText(one: DefinitionChange): string {
+  const place = `${one.part} ${one.id}${one.field === undefined ? '' : `, ${one.field}`}`;
+  const what =
+    one.change === 'changed'
+      ? `\n    before: ${one.before === '' ? '(nothing)' : one.before}\n    after:  ${one.after === '' ? '(nothing)' : one.after}`
+      : ` ${one.change}${one.after ? `: ${one.after}` : ''}`;
+  return `  ${place}${one.change === 'changed' ? ':' : ''}${what}${one.means ? `\n    so: ${one.means}` : ''}`;
+}
+
+/** The definitions of a workspace with their state, newest first within a journey. */
+export function bookRows({ definitions, activations, shadows }: JourneyBook) {
+  return {
+    definitions: definitions.map((one) => ({
+      journey: one.journey,
+      version: one.version,
+      digest: one.digest,
+      state: one.activatedAt !== null && one.retiredAt === null ? 'in force' : 'retired',
+      activatedAt: isoOrNull(one.activatedAt),
+      activatedBy: one.activatedBy,
+      retiredAt: isoOrNull(one.retiredAt),
+    })),
+    history: activations.map((one) => ({
+      journey: one.journey,
+      change: one.kind,
+      digest: one.digest,
+      formerDigest: one.formerDigest,
+      at: isoOrNull(one.at),
+      by: one.by,
+      settledAt: isoOrNull(one.settledAt),
+    })),
+    shadows: shadows.map((one) => ({
+      journey: one.journey,
+      version: one.version,
+      digest: one.digest,
+      startedAt: isoOrNull(one.startedAt),
+      startedBy: one.startedBy,
+    })),
+  };
+}
+
+const isoOrNull = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+export function bookText(book: JourneyBook): string {
+  const { definitions, history, shadows } = bookRows(book);
+  const versions = new Map(book.definitions.map((one) => [one.digest, one.version]));
+  const versionOf = (digest: string | null) => (digest === null ? '' : String(versions.get(digest) ?? '?'));
+  return [
+    table(
+      ['journey', 'version', 'digest', 'state', 'since', 'by'],
+      definitions.map((one) => [
+        one.journey,
+        one.version,
+        one.digest.slice(0, 12),
+        one.state,
+        one.activatedAt ?? '',
+        one.activatedBy ?? '',
+      ]),
+    ),
+    '',
+    table(
+      ['when', 'journey', 'change', 'from version', 'to version', 'who'],
+      history.map((one) => [
+        one.at ?? '',
+        one.journey,
+        one.change.replace('_', ' '),
+        versionOf(one.formerDigest),
+        versionOf(one.digest),
+        one.by,
+      ]),
+    ),
+    ...shadows.map(
+      (one) =>
+        `\nIn shadow: ${one.journey} version ${one.version} (${one.digest.slice(0, 12)}), since ${one.startedAt ?? ''} by ${one.startedBy}.`,
+    ),
+  ].join('\n');
+}
+
+/** What a switch of the definition came to. */
+export function activatedText(result: {
+  readonly journey: string;
+  readonly version: number;
+  readonly digest: string;
+  readonly formerDigest: string | null;
+  readonly changed: boolean;
+  readonly accounts: number;
+  readonly digests: number;
+  readonly plans: readonly { readonly planId: string; readonly writes: number }[];
+  readonly faults: readonly string[];
+}): string {
+  const name = `${result.journey} version ${result.version} (${result.digest.slice(0, 12)})`;
+  if (!result.changed) return `${name} is in force already.`;
+  return [
+    `${name} is in force${result.formerDigest === null ? '' : `, in the place of ${result.formerDigest.slice(0, 12)}`}; ${result.accounts} accounts were judged anew.`,
+    `${result.digests === 1 ? 'One digest waits' : `${result.digests} digests wait`} to be posted.`,
+    ...result.plans.map((plan) =>
+      plan.writes === 0
+        ? 'The CRM holds all stages already.'
+        : `${plan.writes} records of the CRM differ: waymark writeback show ${plan.planId}, then waymark writeback approve ${plan.planId}`,
+    ),
+    ...result.faults.map((fault) => `The CRM could not be compared yet: ${fault}`),
+    ...(result.formerDigest === null ? [] : [`Back again: waymark journey rollback ${result.journey}`]),
+  ].join('\n');
+}
