@@ -1,7 +1,16 @@
 export { ENGINE_VERSION, compileJourney, definitionDigest, type CompiledJourney } from './journey.ts';
-export { DefinitionError, parseDefinition, type DefinitionIssue } from './definition-file.ts';
+export {
+  courseDifference,
+  differenceOf,
+  type AnswerDifference,
+  type CourseDifference,
+  type FlagBrief,
+} from './answer-difference.ts';
+export { diffDefinitions, type DefinitionChange, type DefinitionDiff } from './definition-diff.ts';
+export { DefinitionError, parseDefinition, reviewDefinition, type DefinitionIssue } from './definition-file.ts';
 export { advance, fold, reduce, view, type Advanced, type EngineState } from './engine.ts';
 export { explain, verifyProof, type Verdict } from './explain.ts';
+export { whyNot, type Unmet, type WhyNot } from './why-not.ts';
 export { isIntact } from './proof.ts';
 export * from './state.ts';
 export { templateFile, templateNames, type TemplateName } from './template.ts';
