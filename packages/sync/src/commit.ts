@@ -52,6 +52,8 @@ export interface PageCommit {
   readonly since: number;
   /** The raw forms of rejected records by source id, sealed before the transaction: the sealer may need a connection of its own. */
   readonly sealed: ReadonlyMap<string, Buffer>;
+  /** A person said that what an enumeration does not see was really deleted. */
+  readonly deletionsConfirmed: boolean;
   /** What the page was read without: a change of it since makes the page unfit, by the cursor's version. */
   readonly exclusions: Exclusions;
 }
@@ -105,7 +107,8 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
     silent.flatMap((record) => (known.has(record.sourceId) ? [record.sourceId] : [])),
     at,
   );
-  const ended = await endSources(tx, commit, [...(await goneHere(tx, commit)), ...(await unseen(tx, commit))], lookup);
+  const { gone, heldBack } = await unseen(tx, commit);
+  const ended = await endSources(tx, commit, [...(await goneHere(tx, commit)), ...gone], lookup);
   changes.push(...ended.changes);
   const touched = [entities, silenced, ended.entities];
   await wantRematch(
@@ -130,6 +133,7 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
     at,
     done: page.done,
     backfilledFrom: page.done ? commit.since : null,
+    ...(heldBack !== undefined && { heldBack }),
   });
   if (!moved) throw new LeaseLost();
   return { cursorVersion: state.cursorVersion + 1, changedRecords: changed.length, accounts: changes };

@@ -1,12 +1,14 @@
 import type { KnownEvent } from '@waymark/connector-kit';
 import { isEventDraft, sourceId } from '@waymark/journey';
 import {
+  enumerationShare,
   knownEvents,
   knownSources,
   liveRows,
   markGone,
   unseenSources,
   type AccountChange,
+  type HeldBack,
   type Tx,
 } from '@waymark/store';
 import type { Lookup } from './assignments-in-force.ts';
@@ -27,21 +29,34 @@ export async function goneHere(tx: Tx, commit: PageCommit): Promise<readonly str
   return ids.filter((id) => known.get(id)?.gone === false && known.get(id)?.partition === commit.state.partition);
 }
 
-/** What a complete enumeration has not seen. */
-export async function unseen(tx: Tx, commit: PageCommit): Promise<readonly string[]> {
+/** What a complete enumeration has not seen, and whether that may be believed. */
+export interface Unseen {
+  readonly gone: readonly string[];
+  /** Set where so much is missing that nothing is ended; null where not; undefined where no enumeration ended. */
+  readonly heldBack?: HeldBack | null;
+}
+
+/** So many stored records, and more than half of all, do not vanish in a day: a right was lost more likely. */
+const suspicious = 50;
+
+/**
+ * What a complete enumeration has not seen. An enumeration under fewer rights is complete as well, and shows fewer records (a sharing
+ * rule, a user without "View All"): where more than half of many are missing, none is ended until a person confirms it (failure B2).
+ */
+export async function unseen(tx: Tx, commit: PageCommit): Promise<Unseen> {
   const { page } = commit;
-  if (!page.done || !page.enumeration) return [];
+  if (!page.done || !page.enumeration) return { gone: [] };
   const window = { from: page.enumeration.from ?? null, to: page.enumeration.to ?? null };
-  return unseenSources(
-    tx,
-    {
-      installationId: commit.installation.installationId,
-      stream: commit.stream.name,
-      partition: commit.state.partition,
-    },
-    page.enumeration.id,
-    window,
-  );
+  const stream = {
+    installationId: commit.installation.installationId,
+    stream: commit.stream.name,
+    partition: commit.state.partition,
+  };
+  const gone = await unseenSources(tx, stream, page.enumeration.id, window);
+  if (gone.length < suspicious || commit.deletionsConfirmed) return { gone, heldBack: null };
+  const share = await enumerationShare(tx, stream, page.enumeration.id, window);
+  if (share.unseen < suspicious || share.unseen * 2 <= share.stored) return { gone, heldBack: null };
+  return { gone: [], heldBack: { records: share.unseen, of: share.stored, at: commit.at } };
 }
 
 /** Ends records that are gone: of their events remains what their stream says (a deleted meeting that was to come is canceled). */

@@ -121,6 +121,8 @@ export interface RunWish {
   readonly byHand?: boolean;
   /** Reads again everything since then, epoch ms, so that records set aside meet the connector as it is now. */
   readonly againSince?: number;
+  /** Ends what complete readings do not see, however much it is. */
+  readonly deletionsConfirmed?: boolean;
 }
 
 /**
@@ -179,6 +181,7 @@ export async function syncInstallation(
       startedAt: at,
       hintedOnly: early && !hand,
       resyncSince: resync ? Math.min(againSince ?? Infinity, nightly ? at - resyncWindowMs : Infinity) : null,
+      deletionsConfirmed: wish.deletionsConfirmed === true,
       patient: byClock && !hand,
       pause: growingPause(deps),
       now: deps.now,

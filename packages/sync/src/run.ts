@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly hintedOnly: boolean;
   /** Since when to read again, whatever the cursor says, epoch ms; null where the cursor is enough. */
   readonly resyncSince: number | null;
+  /** A person said that what a complete reading does not see was really deleted. */
+  readonly deletionsConfirmed: boolean;
   /** Whether streams that failed are left alone until their time; a hint or a person asks for them sooner. */
   readonly patient: boolean;
   /** How long a stream that fails is left alone. */
@@ -307,6 +309,7 @@ async function pullPartition(
             leaseFence: options.leaseFence,
             at: options.now(),
             since,
+            deletionsConfirmed: options.deletionsConfirmed,
             sealed,
             exclusions,
           });

@@ -18,6 +18,7 @@ interface SyncOptions {
   readonly workspace?: string;
   readonly again?: string;
   readonly since?: string;
+  readonly confirmDeletions?: boolean;
   readonly json?: boolean;
 }
 
@@ -34,6 +35,10 @@ export function syncCommand(): Command {
     .option('-w, --workspace <slug>')
     .option('--again <installation>', 'read one installation anew: its id, label or address')
     .option('--since <date>', `with --again: from when on, such as 2026-01-31; the last ${againDays} days without it`)
+    .option(
+      '--confirm-deletions',
+      'with --again: what the provider does not list any more was really deleted, however much it is',
+    )
     .option('--json')
     .action(async (options: SyncOptions) => {
       const output = createOutput(options.json === true);
@@ -44,15 +49,19 @@ export function syncCommand(): Command {
         const readable = all.filter((installation) => connectorIds.includes(installation.connector));
         const chosen = options.again === undefined ? readable : [named(readable, options.again)];
         const againSince = options.again === undefined ? undefined : sinceOf(options.since, waymark.now());
-        if (options.since !== undefined && options.again === undefined)
-          throw new CommandError('--since goes with --again <installation>.');
+        if (options.again === undefined && (options.since !== undefined || options.confirmDeletions === true))
+          throw new CommandError('--since and --confirm-deletions go with --again <installation>.');
         for (const one of chosen) {
           const outcome = await syncInstallation(
             waymark.sync,
             workspace.workspaceId,
             one.installationId,
             new AbortController().signal,
-            { byHand: true, ...(againSince !== undefined && { againSince }) },
+            {
+              byHand: true,
+              deletionsConfirmed: options.confirmDeletions === true,
+              ...(againSince !== undefined && { againSince }),
+            },
           );
           const faults = outcome.kind === 'ran' ? outcome.result.faults : [];
           results.push({

@@ -42,6 +42,15 @@ export const checkCursors: Check = async (patient) => {
           fix: 'Its window is read again by the next run, once. If this stays, no server with the role workers is running.',
         });
       }
+      if (state.heldBack !== null) {
+        const { records, of, at } = state.heldBack;
+        findings.push({
+          severity: 'warning',
+          code: 'deletions_held_back',
+          message: `${name}: the complete reading of ${new Date(at).toISOString()} did not list ${records} of the ${of} records that are known. A lost right is likelier than so many deletions, so none of them was ended.`,
+          fix: `Give the connected user the right to see all records again, or connect another: ${reconnect(patient, one)}. If they were really deleted: waymark sync --again ${one.installationId} --since ${new Date(state.backfilledFrom ?? at).toISOString().slice(0, 10)} --confirm-deletions.`,
+        });
+      }
       if (state.enumerationStartedAt !== null && patient.now - state.enumerationStartedAt > 2 * day) {
         findings.push({
           severity: 'warning',

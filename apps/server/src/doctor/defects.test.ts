@@ -123,6 +123,11 @@ const defects: Readonly<Record<string, Defect>> = {
     plant: (one) =>
       stream(one, 'deals', `enumeration = 'e1', enumeration_started_at = $4::timestamptz`, new Date(now - 3 * DAY)),
   },
+  'an enumeration that saw too little (B2)': {
+    codes: ['deletions_held_back'],
+    plant: (one) =>
+      stream(one, 'companies', 'held_back = $4::jsonb', JSON.stringify({ records: 90, of: 100, at: now - HOUR })),
+  },
   'a record that could not be read (I9)': {
     codes: ['records_set_aside'],
     plant: ({ clinic, gmail }) =>

@@ -163,6 +163,30 @@ export async function unseenSources(
   return rows.map((row) => row.source_id);
 }
 
+/** Of the stored records of a partition inside a window: how many there are, and how many an enumeration did not see. */
+export async function enumerationShare(
+  tx: Tx,
+  stream: { readonly installationId: string; readonly stream: string; readonly partition: string },
+  enumeration: string,
+  window: { readonly from: number | null; readonly to: number | null },
+): Promise<{ readonly stored: number; readonly unseen: number }> {
+  const { rows } = await tx.query<{ stored: string; unseen: string }>(
+    `SELECT count(*) AS stored, count(*) FILTER (WHERE seen_enumeration IS DISTINCT FROM $5) AS unseen FROM source_object
+      WHERE workspace_id = $1 AND installation_id = $2 AND stream = $3 AND partition = $4 AND gone_at IS NULL AND outcome = 'stored'
+        AND ($6::timestamptz IS NULL OR occurred_at >= $6) AND ($7::timestamptz IS NULL OR occurred_at < $7)`,
+    [
+      tx.workspaceId,
+      stream.installationId,
+      stream.stream,
+      stream.partition,
+      enumeration,
+      window.from === null ? null : new Date(window.from),
+      window.to === null ? null : new Date(window.to),
+    ],
+  );
+  return { stored: Number(rows[0]?.stored ?? 0), unseen: Number(rows[0]?.unseen ?? 0) };
+}
+
 /** Records that the provider says are gone. Their events are ended by `supersede`; the row stays as the memory of it. */
 export async function markGone(
   tx: Tx,

@@ -27,6 +27,15 @@ export interface StreamState {
   readonly failures: number;
   /** Before then the clock alone does not ask for it again. */
   readonly retryAt: number | null;
+  /** The last complete enumeration saw so few of the known records that none of the others was ended. */
+  readonly heldBack: HeldBack | null;
+}
+
+/** Records that an enumeration did not see, of how many that are known, and when (epoch ms). */
+export interface HeldBack {
+  readonly records: number;
+  readonly of: number;
+  readonly at: number;
 }
 
 interface Row {
@@ -51,12 +60,13 @@ interface Row {
   sees: string[] | null;
   failures: number;
   retry_at: Date | null;
+  held_back: HeldBack | null;
 }
 
 const columns =
   'installation_id, stream, partition, label, cursor, cursor_kind, cursor_format, cursor_version, enumeration, enumeration_started_at, ' +
   'backfilled_from, backfill_done_at, last_attempt_at, last_success_at, fault, paused_reason, progress_done, progress_expected, ' +
-  'sees, failures, retry_at';
+  'sees, failures, retry_at, held_back';
 
 const ms = (date: Date | null) => date?.getTime() ?? null;
 const date = (at: number | null | undefined) => (at === null || at === undefined ? null : new Date(at));
@@ -83,6 +93,7 @@ const toState = (row: Row): StreamState => ({
   sees: row.sees ?? [],
   failures: row.failures,
   retryAt: ms(row.retry_at),
+  heldBack: row.held_back,
 });
 
 /** All partitions of all streams, or those of one installation. */
@@ -135,6 +146,8 @@ export interface CursorCommit {
   /** The last page of a run. */
   readonly done: boolean;
   readonly backfilledFrom: number | null;
+  /** At the end of a complete enumeration: what was held back, or null; undefined on all other pages. */
+  readonly heldBack?: HeldBack | null;
 }
 
 /**
@@ -151,7 +164,8 @@ export async function commitCursor(tx: Tx, commit: CursorCommit): Promise<boolea
             failures = CASE WHEN $14 THEN 0 ELSE s.failures END, retry_at = CASE WHEN $14 THEN NULL ELSE s.retry_at END,
             last_success_at = CASE WHEN $14 THEN $13::timestamptz ELSE s.last_success_at END,
             backfill_done_at = CASE WHEN $14 THEN coalesce(s.backfill_done_at, $13::timestamptz) ELSE s.backfill_done_at END,
-            backfilled_from = coalesce(least(s.backfilled_from, $15::timestamptz), s.backfilled_from, $15::timestamptz)
+            backfilled_from = coalesce(least(s.backfilled_from, $15::timestamptz), s.backfilled_from, $15::timestamptz),
+            held_back = CASE WHEN $16 THEN $17::jsonb ELSE s.held_back END
        FROM installation i
       WHERE s.workspace_id = $1 AND s.installation_id = $2 AND s.stream = $3 AND s.partition = $4 AND s.cursor_version = $8
         AND i.workspace_id = $1 AND i.installation_id = s.installation_id AND i.lease_fence = $9`,
@@ -171,6 +185,8 @@ export async function commitCursor(tx: Tx, commit: CursorCommit): Promise<boolea
       new Date(commit.at),
       commit.done,
       date(commit.backfilledFrom),
+      commit.heldBack !== undefined,
+      commit.heldBack ? JSON.stringify(commit.heldBack) : null,
     ],
   );
   return rowCount === 1;
