@@ -62,7 +62,7 @@ describe("HubSpot's webhooks", () => {
     expect(await refused(elsewhere)).toBe(404);
   });
 
-  it('I8, E11: a genuine one is durable before its 202; played again it leaves no second row', async () => {
+  it('I8, E8, E11: a genuine one is durable before its 202; played again it leaves no second row', async () => {
     const body = ticketChange(samplePortals.main, 73);
     const at = Date.now();
     expect((await hubspotWebhook(gate.server, body, { at })).status).toBe(202);
