@@ -58,12 +58,12 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
   let wakes: Wakes | undefined;
   const stop = new AbortController();
   const bot = createSlackBot(slackDependencies(waymark, publicUrl, (workspaceId) => ask(workspaceId)));
-  const sender = new PerWorkspace(
-    async (workspaceId) => {
-      await bot.sendDue(workspaceId, stop.signal);
-    },
-    (err, workspaceId) => log.error({ err, workspaceId }, 'sending alerts failed'),
-  );
+  const sendingFailed = (err: unknown, workspaceId: string) => log.error({ err, workspaceId }, 'sending alerts failed');
+  const sender = new PerWorkspace((workspaceId) => bot.sendReady(workspaceId, stop.signal), sendingFailed);
+  // What time alone has made due; a round of it waits for all that it sends, so it is not on the way of a new alert.
+  const postman = new PerWorkspace(async (workspaceId) => {
+    await bot.sendDue(workspaceId, stop.signal);
+  }, sendingFailed);
   const writer = new PerWorkspace(
     async (workspaceId) => {
       const settled = await settleActivations(waymark, workspaceId, bot);
@@ -111,7 +111,7 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
       if (works) folder.ask(workspaceId);
       if (roles.has('bot')) {
         await bot.planDigests(workspaceId);
-        sender.ask(workspaceId);
+        postman.ask(workspaceId);
       }
       if (works) writer.ask(workspaceId);
     }
@@ -171,7 +171,7 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
     await sweeping;
     await sync?.stop();
     await folder.stop();
-    await Promise.all([sender.stop(), writer.stop()]);
+    await Promise.all([sender.stop(), postman.stop(), writer.stop()]);
     await wakes?.stop();
     await bot.close();
   };
@@ -185,6 +185,8 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
       await sync?.idle();
       await folder.idle();
       await sender.idle();
+      await postman.idle();
+      await bot.idle();
       await writer.idle();
     },
     close: () => (closing ??= close()),

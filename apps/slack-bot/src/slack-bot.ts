@@ -54,6 +54,10 @@ export interface SlackBot {
   readonly planChange: (tx: Tx, key: string) => Promise<number>;
   /** Sends what is due, the morning's digests included. */
   readonly sendDue: (workspaceId: string, signal: AbortSignal) => Promise<SendReport>;
+  /** Starts to send what is ready in the outbox, without what time has made due; returns when it is in hand. */
+  readonly sendReady: (workspaceId: string, signal: AbortSignal) => Promise<void>;
+  /** Resolves when no call to Slack is on its way or waits for its channel's turn. */
+  readonly idle: () => Promise<void>;
   /** Takes Slack's requests over a socket, where this server has no public address. Once for each app-level token (`xapp-`). */
   readonly startSocketMode: (appToken: string) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -132,6 +136,8 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
       await finishReceipts(workspaceId);
       return sender.sendDue(workspaceId, signal);
     },
+    sendReady: (workspaceId, signal) => sender.sendReady(workspaceId, signal),
+    idle: () => sender.idle(),
     startSocketMode: async (appToken) => {
       sockets.push(await openSocket(deps, finder, receiver, appToken));
     },

@@ -12,13 +12,13 @@ import {
   slackDestinations,
   writeFlagHandling,
 } from '@waymark/store';
-import { openSession } from '../bot-token.ts';
+import { openSession, type SlackSession } from '../bot-token.ts';
 import type { SlackBotDependencies, SlackTiming } from '../dependencies.ts';
 import { planAccounts } from '../plan/account-planner.ts';
 import { releaseMorning } from '../plan/digest-planner.ts';
 import { workspaceFacts } from '../plan/workspace-facts.ts';
 import { ChannelQueues } from './channel-queues.ts';
-import { deliver } from './delivery.ts';
+import { deliver, type Delivered } from './delivery.ts';
 import { Reconciler } from './reconcile.ts';
 
 /** What a round of sending left. */
@@ -30,6 +30,8 @@ export interface SendReport {
 }
 
 const pageSize = 200;
+/** Rows in hand at a time over all workspaces: more only wait in memory. */
+const mostInHand = 1000;
 
 /** Sends what waits in the outbox. One of these a process: its queues hold the pace for each channel. */
 export class Sender {
@@ -65,8 +67,39 @@ export class Sender {
     ]);
   }
 
+  /**
+   * Starts to send what is ready, and returns when it is in hand: a channel that has to wait its turn delays no alert of another. What
+   * time alone has made due is left to `sendDue`.
+   */
+  async sendReady(workspaceId: string, signal: AbortSignal): Promise<void> {
+    const session = await openSession(this.#deps, workspaceId, this.#timing.callTimeoutMs);
+    while (session && !signal.aborted) {
+      const page = await this.#take(workspaceId, session, signal);
+      if (!page) return;
+      this.#track(
+        workspaceId,
+        page().then(async (outcomes) => {
+          // What waited for one of these may be ready now; a dead grant is tried no more.
+          if (!outcomes.includes('stop')) await this.sendReady(workspaceId, signal);
+        }),
+      );
+    }
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  #track(workspaceId: string, work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work
+      .catch((err: unknown) => this.#deps.log.error({ err, workspaceId }, 'sending alerts failed'))
+      .finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+
   async #round(workspaceId: string, signal: AbortSignal): Promise<SendReport> {
-    const { database, now } = this.#deps;
+    const { database } = this.#deps;
     await this.#prepare(workspaceId);
     const session = await openSession(this.#deps, workspaceId, this.#timing.callTimeoutMs);
     let sent = 0;
@@ -74,43 +107,9 @@ export class Sender {
     if (session) {
       uncertain = await this.#reconciler.reconcile(workspaceId, session);
       for (let stop = false; !stop && !signal.aborted;) {
-        const { teamId } = session.installation.slack;
-        // Read once for the whole page, so that each post costs two transactions: its claim and its record.
-        const round = await database.inWorkspace(workspaceId, async (tx) => {
-          const ready = await readyOutbox(tx, now(), pageSize);
-          const mine = ready.filter((row) => !this.#inHand.has(row.outboxId));
-          if (mine.length === 0) return undefined;
-          for (const row of mine) this.#inHand.add(row.outboxId);
-          return {
-            mine,
-            messages: await alertMessages(
-              tx,
-              mine.map((row) => row.messageId),
-            ),
-            destinations: await slackDestinations(tx, teamId),
-            members: await members(tx),
-          };
-        });
-        if (!round) break;
-        const { mine, messages, destinations, members: people } = round;
-        const context = {
-          deps: this.#deps,
-          timing: this.#timing,
-          queues: this.#queues,
-          workspaceId,
-          session,
-          destinations,
-          members: people,
-        };
-        const outcomes = await Promise.all(
-          mine.map(async (row) => {
-            try {
-              return signal.aborted ? 'stop' : await deliver(context, row, messages.get(row.messageId));
-            } finally {
-              this.#inHand.delete(row.outboxId);
-            }
-          }),
-        );
+        const page = await this.#take(workspaceId, session, signal);
+        if (!page) break;
+        const outcomes = await page();
         sent += outcomes.filter((one) => one === 'done').length;
         stop = outcomes.includes('stop');
       }
@@ -120,6 +119,54 @@ export class Sender {
       uncertain: uncertain === 0 ? (await outboxIn(tx, ['uncertain'])).length : uncertain,
       nextAt: await nextOutboxAt(tx),
     }));
+  }
+
+  /** Takes a page of what is ready in hand and begins to deliver it. Undefined where nothing is ready, or enough is in hand. */
+  async #take(
+    workspaceId: string,
+    session: SlackSession,
+    signal: AbortSignal,
+  ): Promise<(() => Promise<readonly Delivered[]>) | undefined> {
+    const { database, now } = this.#deps;
+    if (this.#inHand.size >= mostInHand) return undefined;
+    // Read once for the whole page, so that each post costs two transactions: its claim and its record.
+    const round = await database.inWorkspace(workspaceId, async (tx) => {
+      const ready = await readyOutbox(tx, now(), pageSize, [...this.#inHand]);
+      // Another round may have taken some since the statement began.
+      const mine = ready.filter((row) => !this.#inHand.has(row.outboxId));
+      if (mine.length === 0) return undefined;
+      for (const row of mine) this.#inHand.add(row.outboxId);
+      return {
+        mine,
+        messages: await alertMessages(
+          tx,
+          mine.map((row) => row.messageId),
+        ),
+        destinations: await slackDestinations(tx, session.installation.slack.teamId),
+        members: await members(tx),
+      };
+    });
+    if (!round) return undefined;
+    const { mine, messages, destinations, members: people } = round;
+    const context = {
+      deps: this.#deps,
+      timing: this.#timing,
+      queues: this.#queues,
+      workspaceId,
+      session,
+      destinations,
+      members: people,
+    };
+    const outcomes = Promise.all(
+      mine.map(async (row): Promise<Delivered> => {
+        try {
+          return signal.aborted ? 'stop' : await deliver(context, row, messages.get(row.messageId));
+        } finally {
+          this.#inHand.delete(row.outboxId);
+        }
+      }),
+    );
+    return () => outcomes;
   }
 
   /** What time alone has made due: lost claims, ended snoozes, held alerts. */

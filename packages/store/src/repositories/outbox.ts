@@ -133,15 +133,21 @@ export async function cancelOutbox(
   return rowCount ?? 0;
 }
 
-/** Rows that may be sent now: due, and with no earlier row of their message still open. */
-export async function readyOutbox(tx: Tx, at: number, limit: number): Promise<readonly OutboxRow[]> {
+/** Rows that may be sent now: due, with no earlier row of their message still open, and none of `except`. */
+export async function readyOutbox(
+  tx: Tx,
+  at: number,
+  limit: number,
+  except: readonly string[] = [],
+): Promise<readonly OutboxRow[]> {
   const { rows } = await tx.query<Row>(
     `SELECT ${columns} FROM outbox o
       WHERE o.workspace_id = $1 AND o.state = 'pending' AND (o.next_try_at IS NULL OR o.next_try_at <= $2)
         AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.workspace_id = $1 AND e.message_id = o.message_id AND e.outbox_id < o.outbox_id
                            AND (e.state IN ('pending', 'sending', 'uncertain') OR (e.state = 'held' AND e.action = 'post')))
+        AND o.outbox_id <> ALL($4::uuid[])
       ORDER BY o.created_at, o.outbox_id LIMIT $3`,
-    [tx.workspaceId, new Date(at), limit],
+    [tx.workspaceId, new Date(at), limit, except],
   );
   return rows.map(toRow);
 }
