@@ -229,7 +229,7 @@ async function nextState(
 }
 
 /** The checkpoint is ours and its digest and engine version were compared: its form is known. */
-function isEngineState(value: unknown): value is EngineState {
+export function isEngineState(value: unknown): value is EngineState {
   return typeof value === 'object' && value !== null && 'tracks' in value && 'course' in value;
 }
 

@@ -159,3 +159,43 @@ export async function accountKeys(tx: Tx): Promise<ReadonlyMap<string, string>> 
   );
   return new Map(rows.flatMap(({ account_id, key }) => (key === null ? [] : [[account_id, key] as const])));
 }
+
+/** What a replay goes through: the last instant up to `until` at which anything happened, and how many events have no account. */
+export async function logExtent(
+  tx: Tx,
+  until: number,
+): Promise<{ readonly last: number | null; readonly unmatched: number }> {
+  const { rows } = await tx.query<{ last: Date | null; unmatched: string }>(
+    `SELECT max(occurred_at) FILTER (WHERE account_id IS NOT NULL AND NOT (attributes ? 'echo') AND occurred_at <= $2) AS last,
+            count(DISTINCT event_id) FILTER (WHERE account_id IS NULL) AS unmatched
+       FROM journey_event WHERE workspace_id = $1 AND superseded_at IS NULL`,
+    [tx.workspaceId, new Date(until)],
+  );
+  return { last: rows[0]?.last?.getTime() ?? null, unmatched: Number(rows[0]?.unmatched ?? 0) };
+}
+
+/** The values that an attribute of a type of event takes, those that came first in the order of time before; at most `limit`. */
+export async function attributeValues(
+  tx: Tx,
+  type: EventType,
+  attribute: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ value: string }>(
+    `SELECT attributes->>$3::text AS value FROM journey_event
+      WHERE workspace_id = $1 AND type = $2 AND superseded_at IS NULL AND account_id IS NOT NULL AND attributes->>$3::text IS NOT NULL
+        AND NOT (attributes ? 'echo')
+      GROUP BY 1 ORDER BY min(occurred_at), (attributes->>$3::text) COLLATE "C" LIMIT $4`,
+    [tx.workspaceId, type, attribute, limit],
+  );
+  return rows.map(({ value }) => value);
+}
+
+/** The accounts that wait to be folded because of what is new. */
+export async function waitingAccounts(tx: Tx): Promise<ReadonlySet<string>> {
+  const { rows } = await tx.query<{ account_id: string }>(
+    'SELECT account_id FROM account_wake WHERE workspace_id = $1',
+    [tx.workspaceId],
+  );
+  return new Set(rows.map((row) => row.account_id));
+}
