@@ -373,9 +373,7 @@ async function healthy(clinic: Clinic): Promise<Install> {
   const scopes = [
     ...new Set([...manifest.baseScopes, ...streams.flatMap((one) => one.scopes), ...(write?.scopes ?? [])]),
   ];
-  const hubspot = await clinic.grant('hubspot', 'hubspot', scopes, {
-    deals: { pipelineKinds: { renewals: 'renewal' } },
-  });
+  const hubspot = await clinic.grant('hubspot', 'hubspot', scopes);
   await clinic.inside(async (tx) => {
     for (const { name, sees } of streams)
       await openStream(tx, { installationId: hubspot, stream: name, partition: '', label: name, sees: sees ?? [] });
@@ -388,6 +386,7 @@ async function healthy(clinic: Clinic): Promise<Install> {
     { value: 'customer', label: 'Customer' },
     { value: 'evangelist', label: 'Evangelist' },
   ];
+  clinic.world.pipelines = [{ id: 'p1', label: 'Renewals', displayOrder: 0, stages: [] }];
   clinic.world.properties = [
     { name: 'lifecyclestage', type: 'enumeration', options },
     { name: 'hs_buying_role', type: 'enumeration', options: [] },

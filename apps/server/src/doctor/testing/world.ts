@@ -11,6 +11,7 @@ export interface World {
   health: number;
   channel: Record<string, unknown>;
   bot: Record<string, unknown>;
+  pipelines: readonly Readonly<Record<string, unknown>>[];
   properties: { name: string; type: string; options: { value: string; label: string }[] }[];
   /** Makes everything well again, with this mailbox. */
   readonly heal: (mailbox: string) => void;
@@ -25,6 +26,7 @@ export function openWorld(): { readonly world: World; readonly server: Server } 
     health: 200,
     channel: {},
     bot: {},
+    pipelines: [],
     properties: [],
     heal: (mailbox) => {
       world.mailbox = { status: 200, address: mailbox };
@@ -33,6 +35,7 @@ export function openWorld(): { readonly world: World; readonly server: Server } 
       world.health = 200;
       world.channel = { ok: true, channel: { name: 'cs', is_member: true } };
       world.bot = { ok: true };
+      world.pipelines = [];
       world.properties = [];
     },
   };
@@ -62,7 +65,7 @@ export function openWorld(): { readonly world: World; readonly server: Server } 
     }
     if (path.startsWith('/crm/properties/')) return say(200, { results: world.properties });
     if (path.endsWith('/search')) return say(200, { total: 2, results: [] });
-    if (path.startsWith('/crm/pipelines/')) return say(200, { results: [] });
+    if (path.startsWith('/crm/pipelines/')) return say(200, { results: world.pipelines });
     return say(404, { message: 'not here' });
   }).listen(0, '127.0.0.1');
   return { world, server };
