@@ -1,9 +1,16 @@
 import { hubspot } from '@waymark/connector-hubspot';
-import type { MapContext, Mapped, Page, Stream } from '@waymark/connector-kit';
+import { signInOf, type MapContext, type Mapped, type Page, type Stream } from '@waymark/connector-kit';
 import { collect, testSession } from '@waymark/connector-kit/testing/session';
 import type { EventDraft } from '@waymark/journey';
 import { expect } from 'vitest';
-import { ALL_SCOPES, PORTAL, startRig, type CrmRig, type RigOptions } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
+import {
+  ALL_SCOPES,
+  PORTAL,
+  RIG_APP,
+  startRig,
+  type CrmRig,
+  type RigOptions,
+} from '../../apps/sandbox/src/hubspot/crm-rig.ts';
 
 export const MINUTE = 60_000;
 export const DAY = 1440 * MINUTE;
@@ -58,11 +65,20 @@ export class HubSpotPortal {
         classify: hubspot.classify,
         baseUrls: { app: this.rig.url, api: this.rig.url },
         token: this.rig.token(scopes),
+        appToken: () => this.appToken(),
         settings,
         grantedScopes: scopes,
         now: () => this.now(),
       }),
     );
+  }
+
+  /** A token of the app itself, as the vendor gives it. */
+  async appToken(): Promise<string> {
+    const scopes = signInOf(hubspot.manifest).appScopes ?? [];
+    const { clientId, clientSecret } = RIG_APP;
+    const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
+    return (await this.rig.form('/oauth/2026-03/token', { ...form, scope: scopes.join(' ') })).text('access_token');
   }
 
   async pull(name: string, from: unknown, options: PullOptions = {}): Promise<Page<unknown>[]> {

@@ -23,6 +23,11 @@ export interface OAuthManifest {
   readonly parameters?: Readonly<Record<string, InstallParameter>>;
   /** Where the token answer names the account's own base URL (Salesforce's `instance_url`); believed for these host suffixes alone. */
   readonly accountBase?: { readonly base: string; readonly field: string; readonly hosts: readonly string[] };
+  /**
+   * Scopes of a token of the app itself, which it gets by its own credentials (RFC 6749, 4.4) for what belongs to the app and not to an
+   * account: lent as `Session.appToken`, and asked for only when a connector uses it.
+   */
+  readonly appScopes?: readonly string[];
   /** How an admin grants many mailboxes at once. Without it, each mailbox consents by itself. */
   readonly organization?: OrganizationGrant;
   /** What the admin is asked beside client id and secret; sealed with the app, and lent to webhooks and subscriptions. */
@@ -105,6 +110,8 @@ export interface Manifest {
 export interface Session {
   /** The current access token; asks again after a refresh. */
   accessToken(): Promise<string>;
+  /** A token of the app itself, where the manifest names `appScopes`. Throws ConnectorFault `scope-missing` where the provider gives none. */
+  appToken?(): Promise<string>;
   readonly baseUrls: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, unknown>>;
   /** Scopes that were really granted (failure E6). */
@@ -178,6 +185,8 @@ export interface Page<Cursor> {
   readonly done: boolean;
   /** Set on every page of an enumeration of all objects in `window`: on the last one, what was not seen is gone (A3, A5). */
   readonly enumeration?: { readonly id: string; readonly from?: number; readonly to?: number };
+  /** Records of other streams to read soon, from a log of changes that is no truth itself: as a webhook would name them. */
+  readonly hints?: readonly Omit<Hint, 'externalAccountId'>[];
   /** For progress only: how many records the run expects in all, where known. */
   readonly expected?: number;
 }

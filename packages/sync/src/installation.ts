@@ -96,6 +96,7 @@ export async function openSession(
     priority: order,
     accessToken: () =>
       issuer ? deps.tokens.accessToken(workspaceId, installationId, issuer) : Promise.reject(new NoSignIn()),
+    ...(issuer?.appScopes && { appToken: () => deps.tokens.appToken(workspaceId, issuer) }),
     refreshToken: async (usedAt) => {
       if (issuer) await deps.tokens.refresh(workspaceId, installationId, issuer, undefined, usedAt);
     },

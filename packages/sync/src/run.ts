@@ -1,7 +1,15 @@
-import { ConnectorFault, type AnyConnector, type Fault, type PullContext, type Stream } from '@waymark/connector-kit';
+import {
+  ConnectorFault,
+  type AnyConnector,
+  type Fault,
+  type Page,
+  type PullContext,
+  type Stream,
+} from '@waymark/connector-kit';
 import {
   dropCursor,
   forgetPartitions,
+  addHints,
   hintsOf,
   installation as readInstallation,
   openStream,
@@ -258,6 +266,18 @@ async function runPartition(
   return { records, retryAt: null };
 }
 
+/** What a page says of other streams: the next run reads it. */
+function hintsIn({ installation, now }: RunOptions, page: Page<unknown>): StoredHint[] {
+  const { installationId } = installation;
+  return (page.hints ?? []).map(({ stream, ids, dedupeKey }) => ({
+    installationId,
+    stream,
+    dedupeKey,
+    externalIds: ids,
+    receivedAt: now(),
+  }));
+}
+
 async function pullPartition(
   options: RunOptions,
   stream: Stream<unknown, unknown, unknown>,
@@ -313,6 +333,7 @@ async function pullPartition(
             sealed,
             exclusions,
           });
+          await addHints(tx, hintsIn(options, page));
           await options.point('page-stored');
           return stored;
         },

@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly limits: Limits;
   readonly priority: Priority;
   readonly accessToken: () => Promise<string>;
+  /** A token of the app itself, where the connector asks for one. */
+  readonly appToken?: () => Promise<string>;
   /** Renews the token that a call used which began then; nothing happens where it has been renewed since. */
   readonly refreshToken: (usedAt: number) => Promise<void>;
   readonly classify: (error: unknown) => Fault;
@@ -34,6 +36,7 @@ export interface SessionOptions {
 export function createSession(options: SessionOptions): Session {
   return {
     accessToken: options.accessToken,
+    ...(options.appToken && { appToken: options.appToken }),
     baseUrls: options.baseUrls,
     settings: options.settings,
     grantedScopes: options.grantedScopes,

@@ -24,6 +24,7 @@ export function issuerOf(
     provider: auth.provider,
     tokenUrl: `${baseUrls[auth.tokenBase] ?? ''}${path}`,
     ...(auth.bearerTypes && { bearerTypes: auth.bearerTypes }),
+    ...(auth.appScopes && { appScopes: auth.appScopes }),
     organizationScopes: auth.organization?.scopes ?? [
       ...new Set([...baseScopes, ...connector.streams.flatMap((stream) => stream.scopes)]),
     ],

@@ -23,6 +23,8 @@ export interface Issuer {
   readonly tokenUrl: string;
   /** Token types beside `bearer` that its answer may name. */
   readonly bearerTypes?: readonly string[];
+  /** What is asked for by the app's own credentials, for what belongs to the app. */
+  readonly appScopes?: readonly string[];
   /** What is asked for where an organization's grant is used; refreshes ask for what was granted. */
   readonly organizationScopes?: readonly string[];
 }
@@ -62,6 +64,8 @@ export class TokenKeeper {
   readonly #point: Point;
   readonly #cache = new Map<string, CachedToken>();
   readonly #flights = new Map<string, Promise<string>>();
+  /** By workspace and provider; kept in memory alone, since nobody consented to it and it can be had again at any time. */
+  readonly #appTokens = new Map<string, { readonly token: string; readonly renewAfter: number }>();
 
   constructor(options: {
     readonly database: Database;
@@ -88,6 +92,32 @@ export class TokenKeeper {
     const stored = await this.#database.inWorkspace(workspaceId, (tx) => readTokens(tx, installationId, false));
     const usable = stored && (await this.#usable(workspaceId, installationId, stored));
     return usable ?? this.refresh(workspaceId, installationId, issuer, stored?.tokenVersion ?? 0);
+  }
+
+  /** A token of the app itself. Throws ConnectorFault `scope-missing` where the provider refuses one, `transient` when it fails. */
+  async appToken(workspaceId: string, issuer: Issuer): Promise<string> {
+    const key = `${workspaceId}|${issuer.provider}`;
+    const cached = this.#appTokens.get(key);
+    if (cached && cached.renewAfter > this.#now()) return cached.token;
+    const app = await this.#credentials(workspaceId, issuer.provider);
+    const endpoint: TokenEndpoint = { url: issuer.tokenUrl, bearerTypes: issuer.bearerTypes ?? [] };
+    try {
+      const answer = await credentialsGrant(endpoint, app, issuer.appScopes ?? []);
+      const life = (answer.expires_in ?? 0) * 1000;
+      this.#appTokens.set(key, { token: answer.access_token, renewAfter: this.#now() + life * renewAt });
+      return answer.access_token;
+    } catch (error) {
+      const refused = error instanceof oauth.ResponseBodyError && [400, 401, 403].includes(error.status);
+      throw new ConnectorFault(
+        refused
+          ? {
+              kind: 'scope-missing',
+              message: `The app gets no token of its own (${error.error}): add ${(issuer.appScopes ?? []).join(', ')} to it at the provider.`,
+            }
+          : { kind: 'transient', message: 'The token endpoint gave no usable answer to the app’s own credentials.' },
+        { cause: error },
+      );
+    }
   }
 
   /**

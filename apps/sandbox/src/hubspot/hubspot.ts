@@ -8,10 +8,12 @@ import { refusalResponse } from './gate.ts';
 import { faultBody, tenantOf } from './fault-shape.ts';
 import { HubSpotHandle } from './handle.ts';
 import { CALL_LIMITS, type Caps } from './limits.ts';
+import { takeToJournal } from './journal.ts';
 import { PortalBook } from './portal-book.ts';
 import { completePortal } from './portal.ts';
 import { registerAccountRoutes } from './routes-account.ts';
 import { ACCOUNT_HINTS, registerOAuthRoutes } from './routes-oauth.ts';
+import { registerJournalRoutes } from './routes-journal.ts';
 import { registerReadRoutes } from './routes-read.ts';
 import { registerWriteRoutes } from './routes-write.ts';
 import type { HubSpotState, Portal } from './state.ts';
@@ -152,7 +154,10 @@ export function createHubSpot(options: HubSpotOptions): HubSpotService {
             const portal = state.portals[portalId];
             if (portal === undefined)
               throw new Error(`The sandbox has no HubSpot portal ${portalId}; add it through the handle.`);
-            book = new PortalBook(portal, (change) => sender.enqueue(change));
+            book = new PortalBook(portal, (change) => {
+              takeToJournal(state, change, options.now());
+              sender.enqueue(change);
+            });
             books.set(portalId, book);
           }
           return book;
@@ -168,6 +173,7 @@ export function createHubSpot(options: HubSpotOptions): HubSpotService {
       registerReadRoutes(app, core);
       registerWriteRoutes(app, core);
       registerAccountRoutes(app, core);
+      registerJournalRoutes(app, core);
     },
   });
   return {

@@ -1,5 +1,6 @@
 import type { EmulatorApp, HubSpotCore, RouteContext } from './core.ts';
 import { HubSpotRefusal } from './errors.ts';
+import { appScopes } from './routes-journal.ts';
 import type { AccessGrant, RefreshGrant } from '../front/oauth.ts';
 
 const TOKEN_PATH = '/oauth/2026-03/token';
@@ -52,6 +53,7 @@ const REFRESH_REFUSED = 'refresh token is invalid, expired or revoked';
 
 async function token(core: HubSpotCore, c: RouteContext): Promise<Response> {
   const form = new URLSearchParams(await c.req.text());
+  if (form.get('grant_type') === 'client_credentials') return appToken(core, c, form);
   const result = core.oauth.exchange(form, c.req.header('authorization'));
   if (result.ok) {
     const app = core.state.apps[result.grant.clientId];
@@ -85,6 +87,16 @@ async function token(core: HubSpotCore, c: RouteContext): Promise<Response> {
     default:
       throw oauthRefusal(result.error, result.description, 'BAD_GRANT_TYPE');
   }
+}
+
+/** https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/overview#client-credentials */
+function appToken(core: HubSpotCore, c: RouteContext, form: URLSearchParams): Response {
+  const clientId = form.get('client_id') ?? '';
+  if (core.state.oauth.apps[clientId]?.clientSecret !== form.get('client_secret'))
+    throw oauthRefusal('invalid_client', 'missing or invalid client id or client secret', 'BAD_CLIENT_SECRET');
+  const scopes = appScopes(core, words(form.get('scope')));
+  const { accessToken } = core.oauth.mint({ clientId, subject: `app:${clientId}`, scopes });
+  return c.json({ token_type: 'bearer', access_token: accessToken, expires_in: 1800, scope: scopes.join(' ') });
 }
 
 function userOf(core: HubSpotCore, portalId: number): number {

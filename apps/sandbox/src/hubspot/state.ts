@@ -119,6 +119,29 @@ export interface PendingEvent {
   readonly dueAt: number;
 }
 
+/** What an app wants to find in its journal. */
+export interface JournalSubscription {
+  readonly id: number;
+  readonly subscriptionType: string;
+  readonly portalId: number;
+  readonly objectTypeId: string;
+  readonly actions: readonly string[];
+  readonly properties?: readonly string[] | undefined;
+  readonly associatedObjectTypeIds?: readonly string[] | undefined;
+}
+
+export interface JournalEntry {
+  readonly offset: string;
+  readonly portalId: number;
+  readonly publishedAt: number;
+  readonly event: Readonly<Record<string, unknown>>;
+}
+
+export interface JournalState {
+  subscriptions: JournalSubscription[];
+  entries: JournalEntry[];
+}
+
 /** Everything that a restart keeps. */
 export interface HubSpotState {
   oauth: OAuthState;
@@ -127,6 +150,8 @@ export interface HubSpotState {
   writes: WriteLogEntry[];
   outbox: PendingEvent[];
   counters: { event: number; app: number; correlation: number };
+  /** The webhooks journal; one for all apps of the sandbox. */
+  journal?: JournalState;
   /** Method and path of calls that no route answers: a test asserts that there are none. */
   unknownPaths: string[];
 }

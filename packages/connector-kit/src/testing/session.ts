@@ -12,6 +12,8 @@ export interface TestSessionOptions {
   /** The connector's own: what a call throws is classified as the runner would. */
   readonly classify: (error: unknown) => Fault;
   readonly baseUrls: Readonly<Record<string, string>>;
+  /** How the app gets a token of its own; none without it. */
+  readonly appToken?: () => Promise<string>;
   readonly token?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly grantedScopes?: readonly string[];
@@ -29,6 +31,7 @@ export function testSession(options: TestSessionOptions): TestSession {
     calls,
     signal,
     accessToken: () => Promise.resolve(options.token ?? 'test-token'),
+    ...(options.appToken === undefined ? {} : { appToken: options.appToken }),
     baseUrls: options.baseUrls,
     settings: options.settings ?? {},
     grantedScopes: options.grantedScopes ?? [],

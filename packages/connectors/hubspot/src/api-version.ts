@@ -20,6 +20,8 @@ export const paths = {
   associations: (from: string, to: string) => `/crm/associations/${CRM_VERSION}/${from}/${to}/batch/read`,
   pipelines: (type: string) => `/crm/pipelines/${CRM_VERSION}/${type}`,
   properties: (type: string) => `/crm/properties/${CRM_VERSION}/${type}`,
+  journal: (place: string) => `/webhooks-journal/journal-local/${CRM_VERSION}/${place}`,
+  journalSubscriptions: `/webhooks-journal/subscriptions/${CRM_VERSION}`,
   property: (type: string, name: string) => `/crm/properties/${CRM_VERSION}/${type}/${encodeURIComponent(name)}`,
 } as const;
 
@@ -36,5 +38,6 @@ export const docs = {
   properties: `${GUIDES}/crm-properties-v3/guide`,
   companies: `${GUIDES}/crm-companies-v3/guide`,
   updateProperty: `${GUIDES}/latest/crm/properties/update-property`,
+  journal: `${GUIDES}/latest/webhooks-journal/guide`,
   limits: 'https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines',
 } as const;

@@ -1,5 +1,5 @@
 import type { Client } from '@hubspot/api-client';
-import type { Session } from '@waymark/connector-kit';
+import { ConnectorFault, type Session } from '@waymark/connector-kit';
 import { z } from 'zod';
 import { docs, paths } from './api-version.ts';
 import { Directory, once } from './directory.ts';
@@ -15,6 +15,8 @@ export interface HubSpotRequest<T> {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
   readonly idempotent: boolean;
+  /** Asked in the name of the app, not of the account. */
+  readonly asApp?: boolean;
   readonly doc: string;
   readonly answer: z.ZodType<T>;
   /** Throws HubSpotAnswerError where an answer of the right form is none; within the call, so that the runner may try again. */
@@ -101,7 +103,7 @@ export class HubSpotClient {
   #call<T, R>(request: HubSpotRequest<T>, read: (response: Response) => Promise<R>): Promise<R> {
     const spec = { bucket: request.bucket, idempotent: request.idempotent, doc: request.doc };
     return this.session.call(spec, async (signal) => {
-      const token = await this.session.accessToken();
+      const token = await this.#tokenFor(request);
       // Building the request is synchronous, so no other call can change the token between these two lines.
       if (token !== this.#token) this.#sdk.setAccessToken(token);
       this.#token = token;
@@ -112,6 +114,12 @@ export class HubSpotClient {
       });
       return untilAborted(answer.then(read), signal);
     });
+  }
+
+  #tokenFor<T>({ asApp }: HubSpotRequest<T>): Promise<string> {
+    if (asApp !== true) return this.session.accessToken();
+    if (this.session.appToken) return this.session.appToken();
+    throw new ConnectorFault({ kind: 'scope-missing', message: 'The app of HubSpot has no token of its own here.' });
   }
 
   async #refusal<T>(request: HubSpotRequest<T>, response: Response): Promise<HubSpotHttpError> {
@@ -148,7 +156,8 @@ function withQuery(path: string, query: Readonly<Record<string, string | undefin
 }
 
 async function parseAnswer<T>(request: HubSpotRequest<T>, response: Response): Promise<T> {
-  const body = parseJson(await response.text());
+  // An answer without content is one: there is nothing.
+  const body = response.status === 204 ? null : parseJson(await response.text());
   const parsed = request.answer.safeParse(body);
   if (parsed.success) {
     request.check?.(parsed.data);

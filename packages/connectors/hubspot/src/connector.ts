@@ -2,6 +2,7 @@ import type { Connector } from '@waymark/connector-kit';
 import { classify } from './classify.ts';
 import { connect, type HubSpotClient } from './client.ts';
 import { hint } from './hint.ts';
+import { journalStream } from './journal.ts';
 import { manifest } from './manifest.ts';
 import {
   companyStream,
@@ -32,6 +33,7 @@ export const hubspot: Connector<HubSpotClient> = {
     };
   },
   streams: [
+    journalStream,
     ownerStream,
     companyStream,
     contactStream,

@@ -37,6 +37,8 @@ contractSuite({
   context,
   canary,
   fixtures: {
+    // It carries no records: all that it reads wakes other streams.
+    journal: [{ name: 'any record', raw: { id: '1' }, outcome: 'unparsed' }],
     owners: stored(owners),
     companies: stored(companies, { malformed: 'unparsed' }),
     contacts: stored(contacts),
@@ -52,6 +54,10 @@ contractSuite({
     feedback_submissions: stored(surveys, { withoutScore: 'ignored', aboutAnArticle: 'ignored', tooOld: 'ignored' }),
   },
   cursors: {
+    journal: [
+      { offset: null, subscribedAt: 0 },
+      { offset: 'a', subscribedAt: 5 },
+    ],
     owners: [{ readAt: 5 }, { readAt: 5, running: { startedAt: 6, archived: true, after: '9' } }],
     ...Object.fromEntries(
       ['companies', 'contacts', 'deals', 'tickets', 'meetings', 'emails', 'feedback_submissions'].map((name) => [

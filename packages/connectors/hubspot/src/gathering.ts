@@ -21,7 +21,7 @@ type Gathered = GatheredRecord['gathered'];
 type Person = Gathered['contacts'][number];
 
 /** HubSpot's type ids in addresses of records. https://developers.hubspot.com/docs/api-reference/crm-understanding-the-crm */
-const TYPE_IDS: Readonly<Record<ObjectType, string>> = {
+export const TYPE_IDS: Readonly<Record<ObjectType, string>> = {
   companies: '0-2',
   contacts: '0-1',
   deals: '0-3',

@@ -26,7 +26,7 @@ const webhookEvent = z.looseObject({
 type WebhookEvent = z.infer<typeof webhookEvent>;
 
 /** A subscription's first word, or the object's type id where that word is `object`. */
-const STREAMS = new Map<string, ObjectType>([
+export const STREAMS: ReadonlyMap<string, ObjectType> = new Map<string, ObjectType>([
   ['company', 'companies'],
   ['contact', 'contacts'],
   ['deal', 'deals'],

@@ -20,6 +20,12 @@ export const manifest: Manifest = {
     scopeSeparator: ' ',
     // Scopes of products that an account has not bought would end the whole consent otherwise.
     // https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/scopes
+    // The journal of changes belongs to the app; asked for only where the settings turn it on.
+    appScopes: [
+      'developer.webhooks_journal.read',
+      'developer.webhooks_journal.subscriptions.read',
+      'developer.webhooks_journal.subscriptions.write',
+    ],
     optionalScopeParameter: 'optional_scope',
   },
   baseUrls: { app: 'https://app.hubspot.com', api: 'https://api.hubapi.com' },
@@ -34,6 +40,7 @@ export const manifest: Manifest = {
     'Set {redirectUri} as redirect URL, exactly as written.',
     'Add the scopes that are named below as required; the write scopes only if stages are to be written back, and crm.objects.feedback_submissions.read as optional: accounts without Service Hub cannot grant it.',
     'For news within seconds, add webhook subscriptions (company, contact, deal and ticket: creation, deletion, merge, restore, propertyChange, associationChange; object creation and propertyChange for meetings and emails) with the webhook address of this server as target.',
+    'Where no webhook can reach this server, set "journal": true in the settings instead, and add the developer.webhooks_journal scopes (read, subscriptions.read, subscriptions.write) to the app: changes are then read from the journal that HubSpot keeps for three days.',
     'Copy the client id and the client secret of the app; the secret also signs the webhooks.',
   ],
 };

@@ -185,6 +185,15 @@ const surveys: ObjectSpec = {
   }),
 };
 
+/** What is read of each kind of object, for those who want to hear of its changes. */
+export function watchedObjects(declaration: Declaration) {
+  return [companies, contacts, deals, tickets, meetings, emails].map(({ type, select, gathering }) => ({
+    type,
+    properties: select(declaration).properties,
+    toCompanies: gathering.companies,
+  }));
+}
+
 /** What reading and mapping of a kind of object have in common. */
 function objectStream(
   spec: ObjectSpec,

@@ -64,6 +64,8 @@ export const declarationSchema = z.object({
       outcomes: z.record(z.string().max(200), z.enum(['held', 'no_show', 'canceled'])).default({}),
     })
     .prefault({}),
+  /** Reads the app's journal of changes, which wants scopes of the app itself; without it search alone finds what changed. */
+  journal: z.boolean().default(false),
   /** Keeps the subjects of mails, meetings and tickets. */
   keepSubjects: z.boolean().default(false),
 });
