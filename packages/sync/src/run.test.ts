@@ -72,7 +72,7 @@ describe('a page and its cursor', () => {
     expect(await live(rig)).toEqual([['m1', null]]);
   });
 
-  it('A14, A15, R10: a worker whose lease was taken stores nothing, and does not touch the other’s', async () => {
+  it('A14, A15: a worker whose lease was taken stores nothing, and does not touch the other’s', async () => {
     const rig = await syncRig(database);
     let taken: unknown;
     const steal = async () => {
@@ -87,12 +87,13 @@ describe('a page and its cursor', () => {
     expect(await events(rig)).toHaveLength(1);
   });
 
-  it('A15: a cursor that moved under a run ends it without its page', async () => {
+  it.each([
+    ['a cursor', 'UPDATE stream_state SET cursor_version = cursor_version + 1 WHERE workspace_id = $1'],
+    ['a lease', 'UPDATE installation SET lease_fence = lease_fence + 1 WHERE workspace_id = $1'],
+  ])('A15, R10: %s that moved under a run ends it without its page', async (_what, statement) => {
     const rig = await syncRig(database);
     const move = async () => {
-      await database.asOwner('UPDATE stream_state SET cursor_version = cursor_version + 1 WHERE workspace_id = $1', [
-        rig.workspaceId,
-      ]);
+      await database.asOwner(statement, [rig.workspaceId]);
     };
     const id = await rig.install(mailbox(() => [move, { records: [record('m1')], done: true }]));
     expect(await rig.run(id)).toEqual({ kind: 'lost' });
