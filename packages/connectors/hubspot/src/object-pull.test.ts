@@ -135,7 +135,10 @@ describe('paging', () => {
     nock(api)
       .post('/crm/objects/2026-09/companies/batch/read')
       .reply(207, { results: [object('1')], errors: [{ category: 'RATE_LIMITS', context: { ids: ['2'] } }] });
-    await expect(pull('companies', live, { ids: ['1', '2'] })).rejects.toMatchObject({ fault: { kind: 'transient' } });
+    const message = expect.stringContaining('RATE_LIMITS');
+    await expect(pull('companies', live, { ids: ['1', '2'] })).rejects.toMatchObject({
+      fault: { kind: 'transient', message },
+    });
   });
 });
 
