@@ -75,6 +75,8 @@ export async function* csvLines(
       block = [];
     }
   } catch (error) {
+    // The rows before the one that cannot be read are good.
+    if (block.length > 0) yield block;
     throw unreadable(error);
   } finally {
     input.destroy();

@@ -27,6 +27,11 @@ export interface ImportOptions {
    * event's id, which is all that is held in memory.
    */
   readonly dryRun?: boolean;
+  /**
+   * Names the file by its content (a uuid): an import of it that was cut off goes on after the last line that is stored, and counts
+   * for both. One that has ended begins anew.
+   */
+  readonly importId?: string;
   readonly signal?: AbortSignal;
   /** Told after each transaction. */
   readonly onProgress?: (counts: ImportCounts) => void;

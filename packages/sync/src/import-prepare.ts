@@ -21,6 +21,9 @@ const surelyShallow = 1500;
 /** Escapes of U+0000 and of surrogates: what PostgreSQL's jsonb refuses, or may. */
 const hardEscape = /\\u(?:0000|[dD][89a-fA-F])/;
 
+/** A number that may be beyond what 64 bits hold: it would come back as null. */
+const hugeNumber = /\d[eE]\+?0*[1-9]\d{2}|\d{309}/;
+
 /** Reads one line. Never throws, whatever it holds. */
 export function prepareLine(line: ImportLine): PreparedLine {
   if (typeof line !== 'string') return { ok: false, ...line };
@@ -42,6 +45,13 @@ export function prepareLine(line: ImportLine): PreparedLine {
   const escaped = line.includes('\\u');
   if ((escaped || line.includes('__proto__') || line.includes('constructor')) && hasUnsafeKey(value)) {
     return rejectLine(line, 'unsafe-key', 'The line holds a key such as __proto__, which nothing should be named.');
+  }
+  if (hugeNumber.test(line) && hasInfinity(value)) {
+    return rejectLine(
+      line,
+      'number-too-big',
+      'The line holds a number beyond 1.8e308, which cannot be kept: write it as a text.',
+    );
   }
   const kept = escaped && hardEscape.test(line) ? storable(value) : value;
   const read = fromCloudEvent(kept);
@@ -89,6 +99,11 @@ function hasUnsafeKey(value: unknown): boolean {
     if (hasUnsafeKey(each)) return true;
   }
   return false;
+}
+
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity);
 }
 
 /** The fields that name the event must be right as they are: they are checked, not mended. */

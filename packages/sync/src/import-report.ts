@@ -21,4 +21,6 @@ export interface ImportResult extends ImportCounts {
   readonly reasons: Readonly<Record<string, number>>;
   /** The first rejected lines, by number in the file, counted from 1. */
   readonly rejections: readonly { readonly line: number; readonly reason: string; readonly detail: string }[];
+  /** The last line that a run before had stored, which was cut off; the counts are those of both. 0 where it began at the beginning. */
+  readonly resumedAt: number;
 }

@@ -1,12 +1,13 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Fact } from '@waymark/lifecycle';
 import { registrableDomain, type ExclusionRule, type Exclusions } from '@waymark/identity';
 import { contentUuid, type CloudEvent } from '@waymark/journey';
 import {
   addImportedAccounts,
-  CopyBatch,
   copyEvents,
+  endImportProgress,
+  importProgress,
   installations,
+  keepImportProgress,
   lockMatching,
   projectAccounts,
   setAsideMany,
@@ -15,60 +16,23 @@ import {
   wakeAccounts,
   wantRematch,
   type AccountChange,
-  type ImportedAccount,
   type Tx,
 } from '@waymark/store';
 import { linkAccounts } from './account-links.ts';
 import { matchThreads, settleRematch } from './attribution.ts';
 import { loadExclusions } from './exclusions.ts';
 import { ImportAccounts } from './import-accounts.ts';
+import { emptyBatch, type Batch } from './import-batch.ts';
+import { ExclusionsChanged, excludedLine } from './import-exclusion.ts';
 import { ImportFold } from './import-fold.ts';
 import type { ImportLine, NumberedLine } from './import-lines.ts';
 import { importedFact, ImportRows } from './import-row.ts';
-import { prepareLine, rejectLine, type RejectedLine } from './import-prepare.ts';
+import { prepareLine, rejectLine } from './import-prepare.ts';
 import type { ImportDependencies, ImportOptions } from './import-options.ts';
 import type { ImportResult } from './import-report.ts';
+import { addToTally, emptyTally, readTally, sortedCounts, type ImportTally } from './import-tally.ts';
 
 export type { ImportDependencies, ImportOptions };
-
-/** One transaction's worth of lines. */
-interface Batch {
-  readonly rows: CopyBatch;
-  /** Where the import folds along the way. */
-  readonly facts: { readonly accountId: string; readonly fact: Fact }[];
-  readonly threads: Set<string>;
-  readonly accounts: ImportedAccount[];
-  readonly rejected: { readonly number: number; readonly line: RejectedLine }[];
-  characters: number;
-}
-
-/** A line that is excluded: counted, and nothing of it is kept. */
-const excludedLine = (rule: ExclusionRule): RejectedLine => ({
-  ok: false,
-  reason: `excluded_${rule.kind}`,
-  detail: 'The line is excluded: waymark exclude list shows by what.',
-  raw: '',
-  digest: '',
-});
-
-/** What is excluded changed while the file was being read. */
-class ExclusionsChanged extends Error {
-  readonly code = 'EXCLUSIONS_CHANGED';
-
-  constructor() {
-    super('What is excluded changed meanwhile: run the import again; what is stored already stays stored once.');
-    this.name = 'ExclusionsChanged';
-  }
-}
-
-const emptyBatch = (): Batch => ({
-  rows: new CopyBatch(),
-  facts: [],
-  threads: new Set(),
-  accounts: [],
-  rejected: [],
-  characters: 0,
-});
 
 type Line = ImportLine | NumberedLine;
 type Lines = Iterable<Line | readonly Line[]>;
@@ -100,29 +64,44 @@ export async function importFile(
       ? undefined
       : deps.afterFold && (await ImportFold.begin(tx, { mostFacts: options.foldEvery ?? 40_000 })),
     exclusions: await loadExclusions(tx),
+    before: options.importId === undefined ? undefined : await importProgress(tx, options.importId),
   }));
-  const run = new ImportRun(deps, workspaceId, known, options);
+  const tally = readTally(known.before?.counts);
+  const resumedAt = tally === undefined || options.dryRun ? 0 : (known.before?.line ?? 0);
+  const run = new ImportRun(deps, workspaceId, { ...known, tally: resumedAt > 0 ? tally : undefined }, options);
   const batchRows = options.batchRows ?? 15_000;
   // The first transactions are small, so that there soon is one to run beside.
   let rows = Math.min(batchRows, firstBatchRows);
   let batch = emptyBatch();
   let number = 0;
-  for await (const block of lines) {
-    for (const each of Array.isArray(block) ? block : [block]) {
-      number += 1;
-      const numbered = typeof each === 'string' || 'reason' in each ? { number, line: each } : each;
-      run.take(batch, numbered);
-      if (number % linesATurn === 0) await breathe();
-      if (batch.rows.size + batch.rejected.length < rows && batch.characters < mostCharacters) continue;
-      options.signal?.throwIfAborted();
-      await run.write(batch);
-      batch = emptyBatch();
-      rows = Math.min(batchRows, rows * 2);
+  try {
+    for await (const block of lines) {
+      for (const each of Array.isArray(block) ? block : [block]) {
+        number += 1;
+        const numbered = typeof each === 'string' || 'reason' in each ? { number, line: each } : each;
+        if (number % linesATurn === 0) await breathe();
+        if (numbered.number <= resumedAt) continue;
+        const full = batch.rows.size + batch.rejected.length >= rows || batch.characters >= mostCharacters;
+        // All that one row of a table makes is stored at once: an import goes on after a row.
+        if (full && numbered.number !== batch.last) {
+          await run.write(batch);
+          batch = emptyBatch();
+          rows = Math.min(batchRows, rows * 2);
+        }
+        run.take(batch, numbered);
+        batch.last = numbered.number;
+      }
     }
+  } catch (error) {
+    // What was read before the source failed is stored: it may be mended and imported again.
+    await run.write(batch).then(
+      () => run.idle(),
+      () => undefined,
+    );
+    throw error;
   }
-  options.signal?.throwIfAborted();
   await run.write(batch);
-  return run.finish();
+  return run.finish(resumedAt);
 }
 
 class ImportRun {
@@ -133,17 +112,13 @@ class ImportRun {
   readonly #exclusions: Exclusions;
   readonly #fold: ImportFold | undefined;
   readonly #options: ImportOptions;
-  readonly #reasons = new Map<string, number>();
-  readonly #rejections: ImportResult['rejections'][number][] = [];
   readonly #changed = new Set<string>();
-  readonly #types = new Map<string, number>();
   readonly #made: string[] = [];
   /** What a dry run has seen of the file, since it finds nothing of it in the log. */
   readonly #seen = new Set<number>();
   #writing: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
-  #counts = { lines: 0, stored: 0, merged: 0, rejected: 0 };
-  #created = 0;
+  #tally: ImportTally;
 
   constructor(
     deps: ImportDependencies,
@@ -152,6 +127,7 @@ class ImportRun {
       readonly accounts: ImportAccounts;
       readonly fold: ImportFold | undefined;
       readonly exclusions: Exclusions;
+      readonly tally: ImportTally | undefined;
     },
     options: ImportOptions,
   ) {
@@ -163,6 +139,7 @@ class ImportRun {
     this.#exclusions = exclusions;
     this.#rows = new ImportRows(workspaceId, accounts.assignments);
     this.#options = options;
+    this.#tally = known.tally ?? emptyTally;
   }
 
   /** Adds a line to a batch. */
@@ -212,16 +189,23 @@ class ImportRun {
       return;
     }
     batch.rows.add(row);
-    this.#types.set(event.type, (this.#types.get(event.type) ?? 0) + 1);
+    batch.types.set(event.type, (batch.types.get(event.type) ?? 0) + 1);
     if (row.thread !== null) batch.threads.add(row.thread);
     if ((this.#fold || this.#options.dryRun) && row.accountId !== null)
       batch.facts.push({ accountId: row.accountId, fact: importedFact(event, row) });
   }
 
+  /** Waits for the transaction under way. */
+  idle(): Promise<void> {
+    return this.#writing;
+  }
+
   /** Begins to store a batch once the one before it is stored. */
   async write(batch: Batch): Promise<void> {
+    // A transaction that is under way ends first, whatever happens: nothing of this import goes on after it was given up.
     await this.#writing;
     if (this.#failure) throw this.#failure.error;
+    this.#options.signal?.throwIfAborted();
     this.#writing = this.#store(batch).catch((error: unknown) => {
       this.#failure = { error };
     });
@@ -239,9 +223,8 @@ class ImportRun {
       if (!known.has(id) && !this.#seen.has(short)) fresh += 1;
       this.#seen.add(short);
     }
-    this.#created += batch.accounts.filter(({ create }) => create).length;
     for (const { accountId } of batch.facts) this.#changed.add(accountId);
-    this.#count(batch, fresh);
+    this.#settle(this.#counted(batch, fresh, batch.accounts.filter(({ create }) => create).length));
   }
 
   async #store(batch: Batch): Promise<void> {
@@ -250,7 +233,7 @@ class ImportRun {
     const { rows } = batch;
     const doubles = rows.doubles();
     const setAside = await this.#seal(batch.rejected);
-    const { known, changed, created, moved } = await database.inWorkspace(
+    const { known, changed, created, moved, tally } = await database.inWorkspace(
       this.#workspaceId,
       async (tx) => {
         const at = now();
@@ -263,29 +246,31 @@ class ImportRun {
         const changed = [...copied.accounts, ...moved];
         await wakeAccounts(tx, changed, at);
         await setAsideMany(tx, setAside, at);
-        return { known: copied.known, changed, created, moved };
+        const tally = this.#counted(batch, rows.eventIds().length - copied.known.size, created.length);
+        const { importId } = this.#options;
+        if (importId !== undefined && batch.last > 0)
+          await keepImportProgress(tx, importId, { line: batch.last, counts: tally }, at);
+        return { known: copied.known, changed, created, moved, tally };
       },
       { retry: true },
     );
-    this.#created += created.length;
     for (const { accountId } of changed) this.#changed.add(accountId);
     if (this.#fold) this.#feed(this.#fold, batch, { ...doubles, known, changed, created, moved });
-    this.#count(batch, rows.eventIds().length - known.size);
+    this.#settle(tally);
   }
 
-  #count({ rows, rejected }: Batch, fresh: number): void {
-    this.#counts = {
-      lines: this.#counts.lines + rows.size + rejected.length,
-      stored: this.#counts.stored + fresh,
-      merged: this.#counts.merged + rows.size - fresh,
-      rejected: this.#counts.rejected + rejected.length,
-    };
-    for (const { number, line } of rejected) {
-      this.#reasons.set(line.reason, (this.#reasons.get(line.reason) ?? 0) + 1);
-      if (this.#rejections.length < (this.#options.listed ?? 1000))
-        this.#rejections.push({ line: number, reason: line.reason, detail: line.detail });
-    }
-    this.#options.onProgress?.(this.#counts);
+  /** The tally once this batch is stored. */
+  #counted({ rows, rejected, types }: Batch, fresh: number, created: number): ImportTally {
+    const rejections = rejected.map(({ number, line }) => ({ line: number, reason: line.reason, detail: line.detail }));
+    const counts = { lines: rows.size + rejected.length, stored: fresh, merged: rows.size - fresh };
+    const batch = { ...counts, rejected: rejected.length, created, types, rejections };
+    return addToTally(this.#tally, batch, this.#options.listed ?? 1000);
+  }
+
+  #settle(tally: ImportTally): void {
+    this.#tally = tally;
+    const { lines, stored, merged, rejected } = tally;
+    this.#options.onProgress?.({ lines, stored, merged, rejected });
   }
 
   /** Hands over what was stored to be folded along the way; whatever is not plainly new goes the ordinary way. */
@@ -375,19 +360,27 @@ class ImportRun {
     }
   }
 
-  async finish(): Promise<ImportResult> {
+  async finish(resumedAt: number): Promise<ImportResult> {
     await this.#writing;
     if (this.#failure) throw this.#failure.error;
     const { database, now, afterFold } = this.#deps;
     if (!this.#options.dryRun) await this.#linkAccounts();
     const folded = (afterFold && (await this.#fold?.finish(database, this.#workspaceId, now, afterFold))) ?? 0;
     if (this.#changed.size > 0 && !this.#options.dryRun) this.#deps.onCommitted?.(this.#workspaceId);
+    const { importId } = this.#options;
+    if (importId !== undefined && !this.#options.dryRun)
+      await database.inWorkspace(this.#workspaceId, (tx) => endImportProgress(tx, importId));
+    const { lines, stored, merged, rejected, created, rejections } = this.#tally;
     return {
-      ...this.#counts,
-      accounts: { created: this.#created, changed: this.#changed.size, folded, made: this.#made },
-      types: Object.fromEntries([...this.#types].sort(([a], [b]) => (a < b ? -1 : 1))),
-      reasons: Object.fromEntries([...this.#reasons].sort(([a], [b]) => (a < b ? -1 : 1))),
-      rejections: this.#rejections,
+      lines,
+      stored,
+      merged,
+      rejected,
+      accounts: { created, changed: this.#changed.size, folded, made: this.#made },
+      types: sortedCounts(this.#tally.types),
+      reasons: sortedCounts(this.#tally.reasons),
+      rejections,
+      resumedAt,
     };
   }
 }

@@ -39,4 +39,5 @@ export { importFile, type ImportDependencies, type ImportOptions } from './impor
 export { type ImportCounts, type ImportResult } from './import-report.ts';
 export { csvColumns, csvLines, CsvUnreadable, type CsvCounts } from './import-csv.ts';
 export { MappingInvalid, parseCsvMapping, type CsvMapping } from './import-csv-mapping.ts';
+export { bytesDigest, plainBytes } from './import-file.ts';
 export { linesOf, type ImportLine, type UnreadableLine } from './import-lines.ts';

@@ -1,14 +1,18 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Command } from 'commander';
+import { contentUuid } from '@waymark/journey';
 import { slackPlanner } from '@waymark/server';
 import {
+  bytesDigest,
   csvColumns,
   csvLines,
   importFile,
   linesOf,
   parseCsvMapping,
+  plainBytes,
   type CsvCounts,
+  type CsvMapping,
   type ImportResult,
 } from '@waymark/sync';
 import { foldAll } from '../fold-all.ts';
@@ -40,7 +44,8 @@ export function importCommand(): Command {
       const mapping = await mappingFor(file, options.mapping);
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
-        const chunks = file === '-' ? process.stdin : createReadStream(file);
+        const chunks = plainBytes(file === '-' ? process.stdin : createReadStream(file, { highWaterMark: chunkBytes }));
+        const importId = file === '-' ? undefined : await importIdOf(file, mapping);
         let table: CsvCounts | undefined;
         const result = await importFile(
           {
@@ -53,6 +58,7 @@ export function importCommand(): Command {
           mapping ? csvLines(chunks, mapping, (counts) => (table = counts)) : linesOf(chunks),
           {
             dryRun: options.dryRun === true,
+            ...(importId !== undefined && { importId }),
             onProgress: (counts) => process.stderr.isTTY && process.stderr.write(`\r${counts.lines} lines`),
           },
         );
@@ -64,6 +70,14 @@ export function importCommand(): Command {
         );
       });
     });
+}
+
+const chunkBytes = 256 * 1024;
+
+/** Names a file by its content, so that an import of it that was cut off is known. */
+async function importIdOf(file: string, mapping: CsvMapping | undefined): Promise<string> {
+  const digest = await bytesDigest(createReadStream(file, { highWaterMark: 4 * chunkBytes }));
+  return contentUuid('import', digest, JSON.stringify(mapping ?? null));
 }
 
 const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;
@@ -83,10 +97,13 @@ async function mappingFor(file: string, path: string | undefined) {
 }
 
 function told(result: ImportResult, table: CsvCounts | undefined, dry: boolean): string {
-  const { lines, stored, merged, rejected, accounts, types } = result;
+  const { lines, stored, merged, rejected, accounts, types, resumedAt } = result;
   const made = accounts.made.slice(0, 20).join(', ');
   return [
     ...(dry ? ['A dry run: nothing was stored.'] : []),
+    ...(resumedAt > 0
+      ? [`Went on after line ${resumedAt}, where a run before was cut off; the counts are of both.`]
+      : []),
     ...(table ? [`${table.rows} rows, ${table.skipped} left out by the mapping.`] : []),
     `${lines} ${table ? 'events' : 'lines'}: ${stored} stored, ${merged} merged, ${rejected} rejected; ${accounts.created} accounts made.`,
     ...Object.entries(types).map(([type, count]) => `  ${type}: ${count}`),
