@@ -1,5 +1,24 @@
-import { explain, type AccountJourney } from '@waymark/lifecycle';
-import { checkpoint, contacts, matchSummary, type Account, type MatchedBy, type Tx } from '@waymark/store';
+import {
+  compileJourney,
+  explain,
+  parseDefinition,
+  whyNot,
+  type AccountJourney,
+  type CompiledJourney,
+  type WhyNot,
+} from '@waymark/lifecycle';
+import {
+  checkpoint,
+  contacts,
+  flags as storedFlags,
+  journeyActivations,
+  keptDefinitions,
+  matchSummary,
+  stagePeriods,
+  type Account,
+  type MatchedBy,
+  type Tx,
+} from '@waymark/store';
 import { accountSight, deriveAccount, type AccountSight, type DerivedAccount } from '@waymark/sync';
 
 /** An account's answer, derived again from the log, beside what is stored. */
@@ -7,8 +26,14 @@ export interface Explained {
   readonly account: Account;
   readonly answer: AccountJourney;
   readonly text: string;
-  /** Whether the stored answer has the digest that the log gives now. */
+  /** Whether what is stored has the digests that the log gives. */
   readonly agrees: boolean;
+  /** What it was compared with: the answer as it is kept up now, or, with `knownAt`, the flags and stages that were in force then. */
+  readonly comparedWith: 'stored_now' | 'stored_then' | 'nothing_stored_then';
+  /** What was stored then and is derived otherwise, or the other way round. */
+  readonly differences: readonly string[];
+  /** Why the rules without an open flag have none; empty unless asked for. */
+  readonly whyNot: readonly WhyNot[];
   /** Why its events are its own, and which other accounts they could have been of. */
   readonly matching: readonly MatchedBy[];
   /** What of the contact with it can be seen, and what was not watched. */
@@ -19,14 +44,28 @@ export interface Explained {
   };
 }
 
+/** What is asked of an explanation. */
+export interface ExplainRequest {
+  /** One flag alone, by its id or its rule. */
+  readonly flagId?: string;
+  /** As it was known at an instant, epoch milliseconds: by the facts recorded and the definitions in force by then. */
+  readonly knownAt?: number;
+  readonly whyNot?: boolean;
+}
+
 /** Derives the answer of an account from the log again, in every active journey, and says whether what is stored agrees. */
 export async function explainAccount(
   tx: Tx,
   accountId: string,
   asOf: number,
-  flagId?: string,
+  request: ExplainRequest = {},
 ): Promise<readonly Explained[]> {
-  const derived = await deriveAccount(tx, accountId, asOf);
+  const { flagId, knownAt } = request;
+  const journeys = knownAt === undefined ? undefined : await journeysInForceAt(tx, knownAt);
+  const derived = await deriveAccount(tx, accountId, asOf, {
+    ...(knownAt !== undefined && { knownAt }),
+    ...(journeys && { journeys }),
+  });
   if (!derived) return [];
   const matching = await matchSummary(tx, accountId);
   const coverage = {
@@ -36,17 +75,90 @@ export async function explainAccount(
   };
   const results: Explained[] = [];
   for (const { journey, answer } of derived.answers) {
-    const stored = await checkpoint(tx, accountId, journey.definition.id);
-    // Time moves on between the two: compared is what the log says of the instant that is stored.
-    const then = stored && derived.asOf(stored.asOf).find((one) => one.journey === journey)?.answer;
+    const shut = request.whyNot ? whyNot(journey, derived.context, derived.facts, asOf) : [];
     results.push({
       account: derived.account,
       answer,
-      text: explain(answer, flagId === undefined ? {} : { flagId }),
-      agrees: then !== undefined && then.digest === stored?.digest,
+      text: explain(answer, { whyNot: shut, ...(flagId !== undefined && { flagId }) }),
+      ...(knownAt === undefined
+        ? await comparedNow(tx, derived, journey)
+        : await comparedThen(tx, answer, journey, knownAt)),
+      whyNot: shut,
       matching,
       coverage,
     });
   }
   return results;
+}
+
+type Compared = Pick<Explained, 'agrees' | 'comparedWith' | 'differences'>;
+
+/** Time moves on between the two: compared is what the log says of the instant that is stored. */
+async function comparedNow(tx: Tx, derived: DerivedAccount, journey: CompiledJourney): Promise<Compared> {
+  const stored = await checkpoint(tx, derived.account.accountId, journey.definition.id);
+  const then = stored && derived.asOf(stored.asOf).find((one) => one.journey === journey)?.answer;
+  return {
+    agrees: then !== undefined && then.digest === stored?.digest,
+    comparedWith: 'stored_now',
+    differences: [],
+  };
+}
+
+/** Compares with what was stored as of an instant of known time: which flags and stages, each with its proof. */
+async function comparedThen(
+  tx: Tx,
+  answer: AccountJourney,
+  journey: CompiledJourney,
+  knownAt: number,
+): Promise<Compared> {
+  const { accountId, asOf } = answer;
+  const id = journey.definition.id;
+  const flags = (await storedFlags(tx, { accountId, knownAt })).filter((one) => one.journey === id);
+  const periods = await stagePeriods(tx, { accountId, journey: id, knownAt });
+  if (flags.length + periods.length === 0)
+    return { agrees: false, comparedWith: 'nothing_stored_then', differences: [] };
+  const day = (at: number) => new Date(at).toISOString();
+  const stored = new Map([
+    ...flags
+      .filter((one) => one.openedAt <= asOf)
+      .map((one) => [`flag ${one.rule} of ${day(one.openedAt)}`, digestIn(one.detail)] as const),
+    ...periods
+      .filter((one) => one.enteredAt <= asOf)
+      .map((one) => [`stage ${one.stage} of ${day(one.enteredAt)}`, digestIn(one.detail)] as const),
+  ]);
+  const now = new Map([
+    ...answer.flags.map((one) => [`flag ${one.rule} of ${day(one.openedAt)}`, one.proof.digest] as const),
+    ...answer.periods.map((one) => [`stage ${one.stage} of ${day(one.enteredAt)}`, one.proof.digest] as const),
+  ]);
+  const differences = [
+    ...[...stored].flatMap(([name, digest]) =>
+      now.has(name)
+        ? now.get(name) === digest
+          ? []
+          : [`${name} rests on something else`]
+        : [`${name} was stored alone`],
+    ),
+    ...[...now.keys()].flatMap((name) => (stored.has(name) ? [] : [`${name} is derived alone`])),
+  ];
+  return { agrees: differences.length === 0, comparedWith: 'stored_then', differences };
+}
+
+function digestIn({ proof }: Readonly<Record<string, unknown>>): unknown {
+  return typeof proof === 'object' && proof !== null && 'digest' in proof ? proof.digest : undefined;
+}
+
+/** The journeys that were in force at an instant; undefined where nobody noted any by then, so that those of today speak. */
+async function journeysInForceAt(tx: Tx, at: number): Promise<readonly CompiledJourney[] | undefined> {
+  const inForce = new Map<string, string>();
+  for (const change of await journeyActivations(tx)) {
+    if (change.at > at) break;
+    if (change.digest === null) inForce.delete(change.journey);
+    else inForce.set(change.journey, change.digest);
+  }
+  if (inForce.size === 0) return undefined;
+  const kept = await keptDefinitions(tx);
+  return [...inForce].flatMap(([journey, digest]) => {
+    const found = kept.find((one) => one.journey === journey && one.digest === digest);
+    return found ? [compileJourney(parseDefinition(found.source, `${journey} version ${found.version}`))] : [];
+  });
 }

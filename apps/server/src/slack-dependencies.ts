@@ -45,7 +45,7 @@ export function slackDependencies(
     },
     explain: (workspaceId, accountId, flagId) =>
       waymark.database.inWorkspace(workspaceId, async (tx) => {
-        const explained = await explainAccount(tx, accountId, waymark.now(), flagId);
+        const explained = await explainAccount(tx, accountId, waymark.now(), flagId === undefined ? {} : { flagId });
         return explained
           .map(
             (one) =>

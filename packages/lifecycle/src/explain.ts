@@ -1,34 +1,19 @@
 import { proofsAt } from './engine.ts';
+import { operatorWords, unitWords } from './definition-words.ts';
 import type { CompiledJourney } from './journey.ts';
 import { isIntact } from './proof.ts';
+import { whyNotLines } from './why-not-words.ts';
+import type { WhyNot } from './why-not.ts';
 import type { AccountContext, AccountJourney, Comparison, Evidence, Fact, Flag, Proof } from './state.ts';
 import { zoneOf } from './zone.ts';
 
-const operators: Readonly<Record<Comparison['op'], string>> = {
-  '>=': 'at least',
-  '>': 'more than',
-  '<=': 'at most',
-  '<': 'less than',
-  '==': 'equal to',
-  '!=': 'other than',
-};
-
-const units: Readonly<Record<Comparison['unit'], string>> = {
-  days: ' days',
-  business_days: ' business days',
-  count: '',
-  ratio: ' of the usual',
-  score: ' points',
-  instant: '',
-  none: '',
-};
-
 function withUnit(value: Comparison['value'] | Comparison['threshold'], unit: Comparison['unit']): string {
-  return value === null ? 'unknown' : typeof value === 'string' ? `"${value}"` : `${value}${units[unit]}`;
+  if (value === null || value === 'unknown') return 'unknown';
+  return typeof value === 'string' ? `"${value}"` : `${value}${unitWords[unit]}`;
 }
 
 function comparisonLine({ label, unit, value, op, threshold, holds }: Comparison): string {
-  return `  ${holds ? 'yes' : 'no '}  ${label}: ${withUnit(value, unit)}, asked for ${operators[op]} ${withUnit(threshold, unit)}`;
+  return `  ${holds ? 'yes' : 'no '}  ${label}: ${withUnit(value, unit)}, asked for ${operatorWords[op]} ${withUnit(threshold, unit)}`;
 }
 
 function evidenceLine({ at, note, type, eventId }: Evidence, date: (at: number) => string): string {
@@ -59,17 +44,23 @@ function flagLines(flag: Flag, date: (at: number) => string): string[] {
 }
 
 /**
- * Says an account's answer as a person would: stage and how it came to it, health, milestones, flags with what they rest on; or one
- * flag alone. Dates are those of the given time zone (IANA name), UTC without one.
+ * Says an account's answer as a person would: stage and how it came to it, health, milestones, flags with what they rest on, and why the
+ * other rules raise none if `whyNot` is given; or one flag alone, by its id or its rule. Dates are those of the given time zone (IANA name), UTC without one.
  */
 export function explain(
   answer: AccountJourney,
-  options: { readonly flagId?: string; readonly timezone?: string } = {},
+  options: { readonly flagId?: string; readonly timezone?: string; readonly whyNot?: readonly WhyNot[] } = {},
 ): string {
   const { date } = zoneOf(options.timezone);
   if (options.flagId !== undefined) {
-    const flag = answer.flags.find((one) => one.flagId === options.flagId);
-    return flag ? flagLines(flag, date).join('\n') : `There is no flag ${options.flagId} as of ${date(answer.asOf)}.`;
+    const flag = answer.flags.findLast((one) => one.flagId === options.flagId || one.rule === options.flagId);
+    const shut = options.whyNot?.find((one) => one.rule === (flag?.rule ?? options.flagId));
+    if (!flag && !shut) return `There is no flag ${options.flagId} as of ${date(answer.asOf)}.`;
+    return [
+      ...(flag ? flagLines(flag, date) : []),
+      ...(flag && shut ? [''] : []),
+      ...(shut ? [`Why ${flag ? 'it is not open now' : 'there is none'}:`, ...whyNotLines(shut, date)] : []),
+    ].join('\n');
   }
   const lines: string[] = [];
   const now = answer.periods.at(-1);
@@ -78,6 +69,8 @@ export function explain(
       ? `As of ${date(answer.asOf)}: ${now.stage}, since ${date(now.enteredAt)}.`
       : `As of ${date(answer.asOf)}: no stage yet.`,
   );
+  const [entry] = answer.periods;
+  if (entry) lines.push(`It came in at ${entry.stage}, on ${date(entry.enteredAt)}.`);
   lines.push('', 'How it came to this:');
   for (const period of answer.periods) {
     lines.push(
@@ -86,7 +79,7 @@ export function explain(
     );
   }
   if (answer.health.score !== null) {
-    lines.push('', `Health ${answer.health.score} of 100:`);
+    lines.push('', `Health ${answer.health.score} of 100 (version ${answer.health.version} of how it is weighed):`);
     for (const part of answer.health.parts)
       lines.push(`  ${part.score ?? '-'}  ${part.label} (weight ${part.weight}): ${part.why}`);
   }
@@ -102,6 +95,8 @@ export function explain(
   if (past.length > 0) lines.push('', 'Past flags:');
   for (const flag of past)
     lines.push(`  ${date(flag.openedAt)} to ${date(flag.clearedAt ?? flag.openedAt)}  ${flag.title}: ${flag.reason}`);
+  if (options.whyNot && options.whyNot.length > 0)
+    lines.push('', 'Why the other rules raise nothing:', ...options.whyNot.flatMap((one) => whyNotLines(one, date)));
   return lines.join('\n');
 }
 

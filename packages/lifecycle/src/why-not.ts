@@ -3,7 +3,7 @@ import { compileCondition } from './condition.ts';
 import { compileCoverage } from './coverage.ts';
 import { fold, momentOf } from './engine.ts';
 import { isSuppressedBy, type CompiledJourney } from './journey.ts';
-import { isCustomer, type Moment } from './moment.ts';
+import { doubtedSince, isCustomer, type Moment } from './moment.ts';
 import type { Bind } from './operand.ts';
 import type { CompiledRule } from './rule.ts';
 import { signalBinder } from './signals.ts';
@@ -65,11 +65,16 @@ export function whyNot(
   const moment = momentOf(journey, context, fold(journey, context, facts, asOf));
   const bind = signalBinder(journey.definition);
   const rules = new Map(journey.rules.map((rule) => [rule.id, rule]));
+  const doubted = doubtedSince(moment);
   return journey.definition.rules.flatMap(({ id }) => {
     const rule = rules.get(id);
-    const state = moment.course.rules[id];
-    if (!rule || (state && state.flag !== null)) return [];
-    const { title, kind } = rule.definition;
+    if (!rule) return [];
+    const { title, kind, appliesTo } = rule.definition;
+    const flag = openFlags(moment).find((one) => one.rule === id);
+    // A customer by events but none by the record: what that time seemed to show is not believed.
+    if (flag && doubted !== null && flag.openedAt >= doubted && appliesTo.customers)
+      return [{ rule: id, title, kind, because: 'not_a_customer', unmet: [] }];
+    if (flag) return [];
     return [{ rule: id, title, kind, ...reasonFor(journey, rule, moment, bind) }];
   });
 }

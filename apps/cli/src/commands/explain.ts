@@ -9,42 +9,81 @@ interface Options {
   readonly workspace?: string;
   readonly json?: boolean;
   readonly at?: string;
+  readonly knownAt?: string;
   readonly flag?: string;
 }
 
-/** `waymark explain <account>`: stage, milestones, flags and health with their proof, derived from the log again. */
+/** `waymark explain <account>`: stage, milestones, flags and health with their proof, and why not, derived from the log again. */
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('Say why an account stands where it stands, and check it against the log')
+    .description('Say why an account stands where it stands and why not elsewhere, and check it against the log')
     .argument('<account>', 'its name, domain or id')
     .option('-w, --workspace <slug>')
     .option('--at <time>', 'as of an earlier time, RFC 3339')
-    .option('--flag <id>', 'one flag only')
+    .option('--known-at <time>', 'by what was recorded and in force by then, RFC 3339')
+    .option('--flag <id>', 'one flag only, by its id or its rule')
     .option('--json')
     .action(async (text: string, options: Options) => {
       const output = createOutput(options.json === true);
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
-        const asOf = options.at === undefined ? waymark.now() : Date.parse(options.at);
-        if (!Number.isFinite(asOf)) throw new CommandError('--at wants a time such as 2026-03-01T00:00:00Z.');
+        const knownAt = options.knownAt === undefined ? undefined : timeOf(options.knownAt, '--known-at');
+        const asOf = options.at === undefined ? (knownAt ?? waymark.now()) : timeOf(options.at, '--at');
+        if (knownAt !== undefined && asOf > knownAt)
+          throw new CommandError('--at cannot be later than --known-at: nothing was known of it.');
         const explained = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
           const [account] = await findAccounts(tx, text, 1);
           if (!account) throw new CommandError(`No account is named like ${text}: waymark accounts lists them.`);
-          return explainAccount(tx, account.accountId, asOf, options.flag);
+          return explainAccount(tx, account.accountId, asOf, {
+            whyNot: true,
+            ...(options.flag !== undefined && { flagId: options.flag }),
+            ...(knownAt !== undefined && { knownAt }),
+          });
         });
-        if (explained.some((one) => !one.agrees)) process.exitCode = 2;
+        if (explained.some((one) => !one.agrees && one.comparedWith !== 'nothing_stored_then')) process.exitCode = 2;
+        const known = knownAt === undefined ? null : new Date(knownAt).toISOString();
         output.result(
-          explained.map(({ account, answer, agrees, coverage }) => ({ account, agrees, answer, coverage })),
+          explained.map(({ account, answer, agrees, comparedWith, differences, whyNot, coverage }) => ({
+            account,
+            asOf: new Date(asOf).toISOString(),
+            knownAt: known,
+            agrees,
+            comparedWith,
+            differences,
+            answer,
+            whyNot,
+            coverage,
+          })),
           () =>
             explained
-              .map(
-                (one) =>
-                  `${one.text}\n\n${matchingText(one.matching)}${coverageText(one.coverage)}${one.agrees ? 'Agrees with the log.' : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.'}`,
-              )
+              .map((one) => {
+                const head = known === null ? '' : `By what was known on ${known}:\n`;
+                const around =
+                  options.flag === undefined ? `${matchingText(one.matching)}${coverageText(one.coverage)}` : '';
+                return `${head}${one.text}\n\n${around}${agreementText(one)}`;
+              })
               .join('\n\n'),
         );
       });
     });
+}
+
+function timeOf(text: string, option: string): number {
+  const at = Date.parse(text);
+  if (!Number.isFinite(at)) throw new CommandError(`${option} wants a time such as 2026-03-01T00:00:00Z.`);
+  return at;
+}
+
+function agreementText({ agrees, comparedWith, differences }: Explained): string {
+  if (comparedWith === 'nothing_stored_then')
+    return 'Nothing was stored of it by then: this is what the log says it would have been.';
+  if (comparedWith === 'stored_now')
+    return agrees
+      ? 'Agrees with the log.'
+      : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.';
+  return agrees
+    ? 'Agrees with what was stored then.'
+    : `Differs from what was stored then:\n${differences.map((one) => `  ${one}`).join('\n')}`;
 }
 
 /** Why its events are its own, and who lost them. */

@@ -83,30 +83,51 @@ const toFlag = (row: FlagRow): StoredFlag => ({
   supersededAt: row.superseded_at?.getTime() ?? null,
 });
 
-/** The stage periods in force, of one account or of all, oldest first. */
+/** What is in force now, in the words of the index over it; or what was at an instant. */
+const inForce = (knownAt: number | undefined, at: string): string =>
+  knownAt === undefined
+    ? 'superseded_at IS NULL'
+    : `recorded_at <= ${at} AND (superseded_at IS NULL OR superseded_at > ${at})`;
+const known = (knownAt: number | undefined): Date[] => (knownAt === undefined ? [] : [new Date(knownAt)]);
+
+/** The stage periods in force, of one account or of all, oldest first; with `knownAt` those that were in force then. */
 export async function stagePeriods(
   tx: Tx,
-  filter: { readonly accountId?: string; readonly journey?: string } = {},
+  filter: { readonly accountId?: string; readonly journey?: string; readonly knownAt?: number } = {},
 ): Promise<readonly StoredPeriod[]> {
   const { rows } = await tx.query<PeriodRow>(
     `SELECT period_id, account_id, journey, stage, entered_at, exited_at, detail, recorded_at, superseded_at FROM stage_period
-      WHERE workspace_id = $1 AND superseded_at IS NULL AND ($2::uuid IS NULL OR account_id = $2) AND ($3::text IS NULL OR journey = $3)
+      WHERE workspace_id = $1 AND ($2::uuid IS NULL OR account_id = $2) AND ($3::text IS NULL OR journey = $3)
+        AND ${inForce(filter.knownAt, '$4')}
       ORDER BY account_id, journey, entered_at, period_id`,
-    [tx.workspaceId, filter.accountId ?? null, filter.journey ?? null],
+    [tx.workspaceId, filter.accountId ?? null, filter.journey ?? null, ...known(filter.knownAt)],
   );
   return rows.map(toPeriod);
 }
 
-/** The flags in force (open, and past ones unless `openOnly`), oldest first. */
+/** The flags in force (open, and past ones unless `openOnly`), oldest first; with `knownAt` those that were in force then. */
 export async function flags(
   tx: Tx,
-  filter: { readonly accountId?: string; readonly flagId?: string; readonly openOnly?: boolean } = {},
+  filter: {
+    readonly accountId?: string;
+    readonly flagId?: string;
+    readonly openOnly?: boolean;
+    readonly knownAt?: number;
+  } = {},
 ): Promise<readonly StoredFlag[]> {
   const { rows } = await tx.query<FlagRow>(
     `SELECT flag_id, generation, account_id, journey, rule, kind, severity, opened_at, cleared_at, detail, recorded_at, superseded_at FROM flag
-      WHERE workspace_id = $1 AND superseded_at IS NULL AND ($2::uuid IS NULL OR account_id = $2) AND ($3::uuid IS NULL OR flag_id = $3)
-        AND (NOT $4 OR cleared_at IS NULL) ORDER BY opened_at, flag_id`,
-    [tx.workspaceId, filter.accountId ?? null, filter.flagId ?? null, filter.openOnly ?? false],
+      WHERE workspace_id = $1 AND ($2::uuid IS NULL OR account_id = $2) AND ($3::uuid IS NULL OR flag_id = $3)
+        AND (NOT $4 OR cleared_at IS NULL)
+        AND ${inForce(filter.knownAt, '$5')}
+      ORDER BY opened_at, flag_id`,
+    [
+      tx.workspaceId,
+      filter.accountId ?? null,
+      filter.flagId ?? null,
+      filter.openOnly ?? false,
+      ...known(filter.knownAt),
+    ],
   );
   return rows.map(toFlag);
 }
