@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { templateFile } from '@waymark/lifecycle';
+import { testDatabase, type TestDatabase } from '@waymark/store/testing';
+import { foldDue } from '@waymark/sync';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { activateJourney } from './definitions.ts';
+import { explainAccount, type ExplainRequest } from './explain.ts';
+import { DAY, furnish, now, openOn } from './status/testing/furnished.ts';
+import type { Waymark } from './waymark.ts';
+
+let database: TestDatabase;
+let waymark: Waymark;
+beforeAll(async () => {
+  database = await testDatabase();
+  waymark = await openOn(database);
+});
+afterAll(async () => {
+  await waymark.close();
+  await database.close();
+});
+
+const shipped = readFileSync(templateFile('nine-stages'), 'utf8');
+const ask = async (workspaceId: string, accountId: string, asOf: number, request: ExplainRequest = {}) => {
+  const [first] = await waymark.database.inWorkspace(workspaceId, (tx) => explainAccount(tx, accountId, asOf, request));
+  if (!first) throw new Error('nothing was explained');
+  return first;
+};
+const openRules = ({ answer }: Awaited<ReturnType<typeof ask>>) =>
+  answer.flags.flatMap((flag) => (flag.clearedAt === null ? [flag.rule] : []));
+
+it('derives an account again, agrees with what is stored, and says why not', async () => {
+  const { workspace, quietAccountId, calmAccountId } = await furnish(waymark, database, 'why');
+  const quiet = await ask(workspace.workspaceId, quietAccountId, now, { whyNot: true });
+  expect(quiet).toMatchObject({ agrees: true, comparedWith: 'stored_now' });
+  expect(openRules(quiet)).toContain('gone_quiet');
+  expect(quiet.whyNot.map((one) => one.rule)).not.toContain('gone_quiet');
+  const calm = await ask(workspace.workspaceId, calmAccountId, now, { whyNot: true, flagId: 'gone_quiet' });
+  expect(calm.whyNot.find((one) => one.rule === 'gone_quiet')?.because).toBe('condition');
+  expect(calm.text).toMatch(/short of it/);
+
+  await database.asOwner(`UPDATE engine_state SET digest = 'other' WHERE account_id = $1`, [quietAccountId]);
+  expect((await ask(workspace.workspaceId, quietAccountId, now)).agrees).toBe(false);
+});
+
+it('answers by what was recorded and in force then, and compares with what was stored then', async () => {
+  const { workspace, quietAccountId } = await furnish(waymark, database, 'known');
+  const { workspaceId } = workspace;
+  const then = await ask(workspaceId, quietAccountId, now, { knownAt: now });
+  expect(then).toMatchObject({ agrees: true, comparedWith: 'stored_then', differences: [] });
+
+  // A mail of ten days ago that is recorded an hour later, and another definition the hour after.
+  const [row] = await database.asOwner<{ event_id: string }>(
+    `UPDATE journey_event SET occurred_at = $2, recorded_at = $3 WHERE (event_id, source_id) IN (
+       SELECT event_id, source_id FROM journey_event WHERE account_id = $1 AND type = 'email.received' ORDER BY occurred_at LIMIT 1)
+     RETURNING event_id`,
+    [quietAccountId, new Date(now - 10 * DAY), new Date(now + 3_600_000)],
+  );
+  expect(row).toBeDefined();
+  const later = now + 2 * 3_600_000;
+  expect(openRules(await ask(workspaceId, quietAccountId, now, { knownAt: later }))).not.toContain('gone_quiet');
+  expect(openRules(await ask(workspaceId, quietAccountId, now, { knownAt: now }))).toContain('gone_quiet');
+
+  const before = await ask(workspaceId, quietAccountId, now - 400 * DAY, { knownAt: now - 400 * DAY });
+  expect(before.comparedWith).toBe('nothing_stored_then');
+});
+
+it('speaks by the definition that was in force then', async () => {
+  const { workspace, quietAccountId } = await furnish(waymark, database, 'rules');
+  const { workspaceId } = workspace;
+  const patient = shipped.replace(/^version: \d+/m, 'version: 90').replace(/(quiet_days:\n\s+value:) 21/, '$1 90');
+  await activateJourney(waymark, workspaceId, { source: patient, file: 'patient.yaml' }, 'riley');
+  await database.asOwner(
+    `UPDATE journey_activation SET at = at + interval '1 hour' WHERE workspace_id = $1 AND by_member = 'riley'`,
+    [workspaceId],
+  );
+  await foldDue({
+    database: waymark.database,
+    workspaceId,
+    now: waymark.now,
+    point: waymark.point,
+    afterFold: () => Promise.resolve(),
+  });
+  expect(openRules(await ask(workspaceId, quietAccountId, now))).not.toContain('gone_quiet');
+  expect(openRules(await ask(workspaceId, quietAccountId, now, { knownAt: now }))).toContain('gone_quiet');
+});
