@@ -18,6 +18,8 @@ export interface EngineState {
   readonly asOf: number;
   /** The instant of the last fact taken; null before the first. */
   readonly at: number | null;
+  /** How many facts it has taken. */
+  readonly taken: number;
   /** The facts of that instant, judged only when time moves on, since more may come. */
   readonly pending: readonly Fact[];
   /** Ids lately taken, so that what is delivered twice is known. */
@@ -53,6 +55,7 @@ function begin(journey: CompiledJourney, context: AccountContext): EngineState {
     contextDigest: surroundingsOf(journey.definition, context).digest,
     asOf: Number.MIN_SAFE_INTEGER,
     at: null,
+    taken: 0,
     pending: [],
     recent: [],
     ahead: [],
@@ -63,7 +66,7 @@ function begin(journey: CompiledJourney, context: AccountContext): EngineState {
 }
 
 /** One form of each fact, in the total order. Of several forms under one id the first in that order speaks. */
-function inOrder(facts: readonly Fact[]): Fact[] {
+export function factsInOrder(facts: readonly Fact[]): Fact[] {
   const ordered = facts.toSorted(compareFacts);
   const seen = new Map<string, Fact>();
   let conflicting = false;
@@ -93,7 +96,7 @@ function consume(
 ): EngineState {
   const course = copyCourse(state.course);
   const simulation = openSimulation(journey, context, tracks, course, forever(state.wakeAt));
-  let { at } = state;
+  let { at, taken } = state;
   let pending = [...state.pending];
   const recent = state.recent.slice(-RECENT_KEPT);
   const ahead = new Map(state.ahead.map((one) => [one.id, one.at]));
@@ -111,12 +114,14 @@ function consume(
     }
     simulation.take(fact);
     pending.push(fact);
+    taken += 1;
     recent.push(fact.id);
   }
   return {
     ...state,
     asOf,
     at,
+    taken,
     pending,
     recent: recent.slice(-RECENT_KEPT),
     ahead: [...ahead]
@@ -139,7 +144,7 @@ export function fold(
   asOf: number,
 ): EngineState {
   const state = begin(journey, context);
-  return consume(journey, context, state, inOrder(facts), asOf, state.tracks);
+  return consume(journey, context, state, factsInOrder(facts), asOf, state.tracks);
 }
 
 /**
@@ -162,8 +167,8 @@ export function advance(
     state.contextDigest === digest;
   if (!same) return { kind: 'late', from: Number.MIN_SAFE_INTEGER };
   if (state.at !== null && asOf < state.at) return { kind: 'late', from: asOf };
-  const taken = new Set(state.recent);
-  const fresh = inOrder(facts.filter((fact) => !taken.has(fact.id)));
+  const known = new Set(state.recent);
+  const fresh = factsInOrder(facts.filter((fact) => !known.has(fact.id)));
   const given = new Set(fresh.map((fact) => fact.id));
   const missing = state.ahead.find((one) => one.at <= asOf && !given.has(one.id));
   if (missing) return { kind: 'late', from: missing.at };

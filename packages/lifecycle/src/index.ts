@@ -8,6 +8,7 @@ export {
 } from './answer-difference.ts';
 export { diffDefinitions, type DefinitionChange, type DefinitionDiff } from './definition-diff.ts';
 export { DefinitionError, parseDefinition, reviewDefinition, type DefinitionIssue } from './definition-file.ts';
+export { foldKeeping, isFurther, keepState, refold, statesBefore, type KeptFold } from './earlier-states.ts';
 export { advance, fold, reduce, view, type Advanced, type EngineState } from './engine.ts';
 export { explain, verifyProof, type Verdict } from './explain.ts';
 export { whyNot, type Unmet, type WhyNot } from './why-not.ts';
@@ -18,3 +19,4 @@ export { backtest, type BacktestAccount, type BacktestOptions, type BacktestRepo
 export { type KnownContext } from './backtest-walk.ts';
 export { outcomesOf } from './outcome.ts';
 export { sourceSilences, type SourceSilence } from './source-silence.ts';
+export { knownLulls, type Happening, type KnownLulls, type Lull } from './workspace-lull.ts';

@@ -9,7 +9,7 @@ import { compileStages, type CompiledStages } from './stage.ts';
 import type { Fact } from './state.ts';
 
 /** Changes whenever the same facts could give another answer than before; a checkpoint of another version is folded anew. */
-export const ENGINE_VERSION = 2;
+export const ENGINE_VERSION = 3;
 
 export interface CompiledMilestone {
   readonly definition: MilestoneDefinition;

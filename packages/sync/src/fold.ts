@@ -2,14 +2,19 @@ import {
   advance,
   compileJourney,
   ENGINE_VERSION,
-  fold,
+  foldKeeping,
+  isFurther,
+  keepState,
   parseDefinition,
+  refold,
+  statesBefore,
   view,
   type AccountContext,
   type AccountJourney,
   type CompiledJourney,
   type EngineState,
   type Flag,
+  type KeptFold,
 } from '@waymark/lifecycle';
 import {
   account as readAccount,
@@ -18,6 +23,7 @@ import {
   addFlags,
   addPeriods,
   checkpoint,
+  earlierStates,
   contacts as readContacts,
   factsOf,
   flags as storedFlags,
@@ -30,6 +36,7 @@ import {
   supersedePeriods,
   readSettings,
   writeCheckpoint,
+  writeEarlierStates,
   type Account,
   type Checkpoint,
   type Contact,
@@ -168,7 +175,7 @@ async function foldAccount(
   const results: Folded[] = [];
   for (const journey of input.journeys) {
     const before = await checkpoint(tx, account.accountId, journey.definition.id);
-    const state = await nextState(tx, { journey, context, contextDigest, before, wake, now });
+    const { state, earlier } = await nextState(tx, { journey, context, contextDigest, before, wake, now });
     const answer = view(journey, context, state);
     const changes = await storeAnswer(tx, answer, now);
     await writeCheckpoint(
@@ -188,12 +195,19 @@ async function foldAccount(
       },
       now,
     );
+    if (earlier) await writeEarlierStates(tx, account.accountId, journey.definition.id, earlier);
     results.push({ account, contacts, journey, answer, stageBefore: before?.stage ?? null, ...changes });
   }
   return results;
 }
 
-/** Goes on from the checkpoint where it still holds and nothing came late; else folds the whole log. */
+/** A state, and the earlier ones where these are to be written anew. */
+interface Next {
+  readonly state: EngineState;
+  readonly earlier?: readonly EngineState[];
+}
+
+/** Goes on from the checkpoint where it still holds; from a state before what came late; else folds the whole log. */
 async function nextState(
   tx: Tx,
   input: {
@@ -204,7 +218,7 @@ async function nextState(
     readonly wake: Wake;
     readonly now: number;
   },
-): Promise<EngineState> {
+): Promise<Next> {
   const { journey, context, before, wake, now } = input;
   const holds =
     before !== undefined &&
@@ -212,20 +226,49 @@ async function nextState(
     before.engineVersion === ENGINE_VERSION &&
     before.contextDigest === input.contextDigest &&
     isEngineState(before.state);
-  if (holds && isEngineState(before.state)) {
-    const from = wake.version === null ? null : wake.earliest;
-    const inTime = from === null || before.state.at === null || from > before.state.at;
-    if (inTime) {
-      // Of the facts dated ahead, those that may have been changed or taken away since, and those that are due, are read anew.
-      const due = before.state.ahead.find((fact) => fact.at <= now)?.at ?? Infinity;
-      const again = Math.min(from ?? Infinity, due);
-      const facts = again === Infinity ? [] : await factsOf(tx, context.accountId, { after: again });
-      const ahead = before.state.ahead.filter((fact) => fact.at < again);
-      const advanced = advance(journey, context, { ...before.state, ahead }, facts, now);
-      if (advanced.kind === 'advanced') return advanced.state;
-    }
+  if (!holds || !isEngineState(before.state))
+    return foldKeeping(journey, context, await factsOf(tx, context.accountId), now);
+  const { state } = before;
+  const from = wake.version === null ? null : wake.earliest;
+  const inTime = from === null || state.at === null || from > state.at;
+  if (inTime) {
+    // Of the facts dated ahead, those that may have been changed or taken away since, and those that are due, are read anew.
+    const due = state.ahead.find((fact) => fact.at <= now)?.at ?? Infinity;
+    const again = Math.min(from ?? Infinity, due);
+    const facts = again === Infinity ? [] : await factsOf(tx, context.accountId, { after: again });
+    const ahead = state.ahead.filter((fact) => fact.at < again);
+    const advanced = advance(journey, context, { ...state, ahead }, facts, now);
+    if (advanced.kind === 'advanced') return grown(tx, input, state, advanced.state);
   }
-  return fold(journey, context, await factsOf(tx, context.accountId), now);
+  const kept = from === null ? undefined : await foldFromEarlier(tx, input, from);
+  return kept ?? foldKeeping(journey, context, await factsOf(tx, context.accountId), now);
+}
+
+interface Place {
+  readonly journey: CompiledJourney;
+  readonly context: AccountContext;
+  readonly now: number;
+}
+
+/** Keeps a state that has come to a place of its own; the earlier ones are read only then. */
+async function grown(tx: Tx, { journey, context }: Place, before: EngineState, state: EngineState): Promise<Next> {
+  if (!isFurther(before, state)) return { state };
+  const stored = await storedStates(tx, context.accountId, journey);
+  const earlier = keepState(stored, state);
+  return earlier === stored ? { state } : { state, earlier };
+}
+
+/** Folds from the last kept state before what came late. */
+async function foldFromEarlier(tx: Tx, { journey, context, now }: Place, from: number): Promise<KeptFold | undefined> {
+  const holding = statesBefore(await storedStates(tx, context.accountId, journey), from);
+  const after = holding.at(-1)?.at;
+  if (after == null) return undefined;
+  return refold(journey, context, holding, await factsOf(tx, context.accountId, { after }), now);
+}
+
+async function storedStates(tx: Tx, accountId: string, journey: CompiledJourney): Promise<readonly EngineState[]> {
+  const stored = await earlierStates(tx, accountId, journey.definition.id);
+  return Array.isArray(stored) ? stored.filter(isEngineState) : [];
 }
 
 /** The checkpoint is ours and its digest and engine version were compared: its form is known. */

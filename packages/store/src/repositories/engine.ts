@@ -133,6 +133,29 @@ export async function writeCheckpoint(tx: Tx, one: Checkpoint, at: number): Prom
   );
 }
 
+/** The states of an account further back in its history, as `writeEarlierStates` left them; undefined where there are none. */
+export async function earlierStates(tx: Tx, accountId: string, journey: string): Promise<unknown> {
+  const { rows } = await tx.query<{ earlier: unknown }>(
+    `SELECT earlier FROM engine_state WHERE workspace_id = $1 AND account_id = $2 AND journey = $3 AND earlier IS NOT NULL`,
+    [tx.workspaceId, accountId, journey],
+  );
+  return rows[0]?.earlier;
+}
+
+/** Keeps states of a folded account further back in its history beside its checkpoint; none takes them away. */
+export async function writeEarlierStates(
+  tx: Tx,
+  accountId: string,
+  journey: string,
+  states: readonly unknown[],
+): Promise<void> {
+  await tx.query(
+    `UPDATE engine_state SET earlier = $4::jsonb WHERE workspace_id = $1 AND account_id = $2 AND journey = $3
+        AND ($4::jsonb IS NOT NULL OR earlier IS NOT NULL)`,
+    [tx.workspaceId, accountId, journey, states.length === 0 ? null : JSON.stringify(states)],
+  );
+}
+
 /** Asks for accounts to be folded, in the transaction that changed their events from `earliest` on. */
 export async function wakeAccounts(
   tx: Tx,

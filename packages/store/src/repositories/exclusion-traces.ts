@@ -85,7 +85,7 @@ export async function rewriteTraces(tx: Tx, traces: readonly Trace[]): Promise<v
 /** Forgets the engine's checkpoints of these accounts: they are folded from the log as it is now. */
 export async function forgetStates(tx: Tx, accountIds: readonly string[]): Promise<void> {
   await tx.query(
-    `UPDATE engine_state SET state = '{}'::jsonb, context_digest = '' WHERE workspace_id = $1 AND account_id = ANY($2::uuid[])`,
+    `UPDATE engine_state SET state = '{}'::jsonb, earlier = NULL, context_digest = '' WHERE workspace_id = $1 AND account_id = ANY($2::uuid[])`,
     [tx.workspaceId, accountIds],
   );
 }
