@@ -26,6 +26,7 @@ import { describeDestination, destinationErrors, findChannel } from './destinati
 import { pauseRoute } from './pause-route.ts';
 import { payloadOf, type Payload } from './payload.ts';
 import { metadataType } from './reconcile.ts';
+import type { SharedTransactions } from './shared-transactions.ts';
 
 const contentErrors = new Set([
   'invalid_blocks',
@@ -43,6 +44,8 @@ export interface DeliveryContext {
   readonly deps: SlackBotDependencies;
   readonly timing: SlackTiming;
   readonly queues: ChannelQueues;
+  /** For claims and records, of which a burst brings many. */
+  readonly transactions: SharedTransactions;
   readonly workspaceId: string;
   readonly session: SlackSession;
   /** As they were when the round began. */
@@ -54,8 +57,8 @@ export interface DeliveryContext {
 export type Delivered = 'done' | 'again' | 'stop';
 
 /**
- * Makes the one call to Slack that a row asks for. The row is claimed before the call and settled after it, each in a transaction of
- * its own; an outcome that nobody knows leaves it `uncertain` (failure R14).
+ * Makes the one call to Slack that a row asks for. The row is claimed before the call and settled after it, each durable before
+ * it goes on; an outcome that nobody knows leaves it `uncertain` (failure R14).
  */
 export async function deliver(
   context: DeliveryContext,
@@ -138,7 +141,7 @@ async function call(
 ): Promise<Delivered> {
   const { deps, workspaceId, session } = context;
   const { channel } = place;
-  const row = await deps.database.inWorkspace(workspaceId, async (tx) => {
+  const row = await context.transactions.run(workspaceId, async (tx) => {
     const claimed = await claimOutbox(tx, planned.outboxId, deps.sender, deps.now());
     // Where it is posted has to be known to find it again.
     if (claimed?.action === 'post') await placeAlertMessage(tx, claimed.messageId, { channel, ts: null }, deps.now());
@@ -153,7 +156,7 @@ async function call(
     return settleFailure(context, row, place, classifyCall(error));
   }
   await deps.point('post-sent');
-  await deps.database.inWorkspace(workspaceId, async (tx) => {
+  await context.transactions.run(workspaceId, async (tx) => {
     await settleOutbox(tx, row.outboxId, { state: 'sent', sentTs: ts }, deps.now());
     if (row.action !== 'post') return;
     await placeAlertMessage(tx, row.messageId, { channel, ts }, deps.now());

@@ -170,6 +170,20 @@ describe('limits', () => {
     expect(posts()).toHaveLength(4);
     expect(performance.now() - begun).toBeGreaterThan(590);
   });
+
+  test('G3: a channel that waits its turn delays no alert that comes later for another', async () => {
+    await rig.close();
+    await start({ timing: { channelIntervalMs: 1_500 } });
+    for (const name of ['One', 'Two', 'Three']) await alert(name);
+    const signal = AbortSignal.timeout(15_000);
+    await rig.bot.sendReady(rig.workspaceId, signal);
+    await alert('Elsewhere', { csmEmail: 'jonas@vendor.example' });
+    await rig.bot.sendReady(rig.workspaceId, signal);
+    await expect.poll(() => rig.dms('jonas').length, { timeout: 1_200 }).toBe(1);
+    expect(posts().length).toBeLessThan(4);
+    await rig.bot.idle();
+    expect(posts()).toHaveLength(4);
+  });
 });
 
 describe('destinations', () => {

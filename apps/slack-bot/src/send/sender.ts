@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   alertMessages,
   doubtOutbox,
@@ -20,6 +21,7 @@ import { workspaceFacts } from '../plan/workspace-facts.ts';
 import { ChannelQueues } from './channel-queues.ts';
 import { deliver, type Delivered } from './delivery.ts';
 import { Reconciler } from './reconcile.ts';
+import { SharedTransactions } from './shared-transactions.ts';
 
 /** What a round of sending left. */
 export interface SendReport {
@@ -32,6 +34,8 @@ export interface SendReport {
 const pageSize = 200;
 /** Rows in hand at a time over all workspaces: more only wait in memory. */
 const mostInHand = 1000;
+const sessionKeptMs = 2000;
+const lookAgainMs = 100;
 
 /** Sends what waits in the outbox. One of these a process: its queues hold the pace for each channel. */
 export class Sender {
@@ -39,6 +43,11 @@ export class Sender {
   readonly #timing: SlackTiming;
   readonly #queues: ChannelQueues;
   readonly #reconciler: Reconciler;
+  readonly #transactions: SharedTransactions;
+  /** Sessions of `sendReady`, for a moment: a burst needs its token read once. */
+  readonly #sessions = new Map<string, { readonly until: number; readonly session: SlackSession }>();
+  /** Workspaces that are looked at again soon. */
+  readonly #again = new Set<string>();
   /** Rows that this process has in hand, so that two rounds do not queue one row twice. */
   readonly #inHand = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
@@ -48,6 +57,7 @@ export class Sender {
     this.#timing = timing;
     this.#queues = new ChannelQueues(timing.channelIntervalMs);
     this.#reconciler = new Reconciler(deps, timing);
+    this.#transactions = new SharedTransactions(deps.database);
   }
 
   /** Sends all that is due in a workspace, and returns when it is sent or put off. Rounds may overlap. */
@@ -72,18 +82,40 @@ export class Sender {
    * time alone has made due is left to `sendDue`.
    */
   async sendReady(workspaceId: string, signal: AbortSignal): Promise<void> {
-    const session = await openSession(this.#deps, workspaceId, this.#timing.callTimeoutMs);
+    const session = await this.#session(workspaceId);
     while (session && !signal.aborted) {
       const page = await this.#take(workspaceId, session, signal);
       if (!page) return;
       this.#track(
         workspaceId,
-        page().then(async (outcomes) => {
+        page().then((outcomes) => {
+          if (outcomes.includes('stop')) this.#sessions.delete(workspaceId);
           // What waited for one of these may be ready now; a dead grant is tried no more.
-          if (!outcomes.includes('stop')) await this.sendReady(workspaceId, signal);
+          else this.#lookAgain(workspaceId, signal);
         }),
       );
     }
+  }
+
+  async #session(workspaceId: string): Promise<SlackSession | undefined> {
+    const kept = this.#sessions.get(workspaceId);
+    if (kept && kept.until > performance.now()) return kept.session;
+    const session = await openSession(this.#deps, workspaceId, this.#timing.callTimeoutMs);
+    if (session) this.#sessions.set(workspaceId, { until: performance.now() + sessionKeptMs, session });
+    else this.#sessions.delete(workspaceId);
+    return session;
+  }
+
+  /** Once for all that is delivered in a moment. */
+  #lookAgain(workspaceId: string, signal: AbortSignal): void {
+    if (this.#again.has(workspaceId)) return;
+    this.#again.add(workspaceId);
+    const look = async () => {
+      await sleep(lookAgainMs);
+      this.#again.delete(workspaceId);
+      await this.sendReady(workspaceId, signal);
+    };
+    this.#track(workspaceId, look());
   }
 
   /** Resolves when nothing is on its way. */
@@ -152,6 +184,7 @@ export class Sender {
       deps: this.#deps,
       timing: this.#timing,
       queues: this.#queues,
+      transactions: this.#transactions,
       workspaceId,
       session,
       destinations,
