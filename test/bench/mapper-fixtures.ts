@@ -10,6 +10,7 @@ import { webhook } from '@waymark/connector-webhook';
 import { zendesk } from '@waymark/connector-zendesk';
 import * as mail from '../../packages/connectors/gmail/fixtures/messages.ts';
 import * as meetings from '../../packages/connectors/google-calendar/fixtures/meetings.ts';
+import * as activities from '../../packages/connectors/hubspot/src/testing/activity-fixtures.ts';
 import * as crm from '../../packages/connectors/hubspot/src/testing/fixtures.ts';
 import * as conversations from '../../packages/connectors/intercom/fixtures/conversations.ts';
 import * as graphMeetings from '../../packages/connectors/outlook/fixtures/meetings.ts';
@@ -51,8 +52,9 @@ export const mapperFixtures: readonly MapperFixtures[] = [
       contacts: Object.values(crm.contacts),
       deals: Object.values(crm.deals),
       tickets: Object.values(crm.tickets),
-      meetings: Object.values(crm.meetings),
-      emails: Object.values(crm.emails),
+      meetings: Object.values(activities.meetings),
+      emails: Object.values(activities.emails),
+      feedback_submissions: Object.values(activities.surveys),
     },
   },
   {

@@ -4,18 +4,8 @@ import { contractSuite } from '@waymark/connector-kit/testing';
 import { describe, expect, it } from 'vitest';
 import { hubspot } from './connector.ts';
 import { HubSpotAnswerError, HubSpotHttpError } from './http-error.ts';
-import {
-  canary,
-  companies,
-  contacts,
-  context,
-  deals,
-  emails,
-  meetings,
-  owners,
-  surveys,
-  tickets,
-} from './testing/fixtures.ts';
+import { emails, meetings, surveys } from './testing/activity-fixtures.ts';
+import { canary, companies, contacts, context, deals, owners, tickets } from './testing/fixtures.ts';
 
 const refused = (status: number, body: unknown): HubSpotHttpError =>
   new HubSpotHttpError({ method: 'GET', path: '/x', status, body });

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { mapEmail } from './map-email.ts';
 import { mapMeeting } from './map-meeting.ts';
 import { gatheredRecord } from './record.ts';
-import { context, emails, meetings } from './testing/fixtures.ts';
+import { emails, meetings } from './testing/activity-fixtures.ts';
+import { context } from './testing/fixtures.ts';
 
 const at = (text: string): number => Date.parse(text);
 

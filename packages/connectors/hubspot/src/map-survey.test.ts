@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { mapSurvey } from './map-survey.ts';
 import { gatheredRecord } from './record.ts';
-import { context, surveys } from './testing/fixtures.ts';
+import { surveys } from './testing/activity-fixtures.ts';
+import { context } from './testing/fixtures.ts';
 
 const mapped = (raw: unknown) => mapSurvey(gatheredRecord.parse(raw), context);
 const eventOf = (raw: unknown) => {
