@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThrough, type Reading } from './reading.ts';
 import { openSizeRig, type SizeRig } from './size-rig.ts';
 
-const size = { mails: 2000, mailboxes: 2, records: 400 };
+const size = { mails: 2000, mailboxes: 2, records: 200 };
 const pages = 6;
 const points = ['page-read', 'page-stored', 'page-committed'] as const;
 
@@ -19,8 +19,8 @@ describe('a first reading that is killed at each of its first pages', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'waymark-size-'));
     rig = await openSizeRig(folder, size);
-    reading = await readThrough(rig, kills, { mailboxes: size.mailboxes, limitMs: 120_000, heapMb: 128 });
-  }, 300_000);
+    reading = await readThrough(rig, kills, { mailboxes: size.mailboxes, limitMs: 300_000, heapMb: 128 });
+  }, 600_000);
   afterAll(async () => {
     await rig.close();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -50,12 +50,12 @@ describe('two workers on one database', () => {
       await until(async () => {
         if ((await progress(lookout)).open > 0) busyAt = Date.now();
         return Date.now() - busyAt > quietMs;
-      }, 120_000);
+      }, 300_000);
       faults = await lookout.inside((tx) => judgeSize(tx, truthOf(rig.sandbox, size.mailboxes)));
     } finally {
       await Promise.all([first, second, server].filter((one) => one.isAlive()).map((one) => one.stop()));
     }
-  }, 300_000);
+  }, 600_000);
   afterAll(async () => {
     await lookout?.close();
     await rig.close();
