@@ -12,7 +12,7 @@ export {
 } from './addresses.ts';
 export { acceptPreview, previewInstallation, type ConnectPreview } from './connect-preview.ts';
 export { accountSight, sightText, type AccountSight } from './account-sight.ts';
-export { coverageIndex, touchpointsOf, watchCoverage } from './coverage.ts';
+export { coverageIndex, watchCoverage } from './coverage.ts';
 export { decide, DecisionError, undoDecided, type Decided, type Decision } from './decisions.ts';
 export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';
 export { exclude, ExclusionError, readmit, type ExclusionRequest } from './exclusions.ts';
@@ -24,7 +24,7 @@ export { decisionAbout, reviewQueue, type ReviewEntry, type Verdict } from './re
 export { noPoint, type Point, type PointName } from './points.ts';
 export { createSession, type SessionOptions } from './session.ts';
 export { type Progress, type RunResult } from './run.ts';
-export { watchedTimes, type Coverage, type UnwatchedPart, type WatchedTime } from './watched-time.ts';
+export { watchedTimes, type Coverage, type WatchedTime } from './watched-time.ts';
 export { endPush, type PushAddressing } from './push.ts';
 export { mailboxToken, readServiceAccount } from './organization-token.ts';
 export { issuerOf } from './sign-in.ts';

@@ -63,7 +63,8 @@ export const checkPublicAddress: Check = async ({ waymark }) => {
   if (problem === undefined) return [];
   return [
     {
-      severity: 'error',
+      // Many a network cannot reach its own address from inside.
+      severity: 'warning',
       code: 'public_url_unreachable',
       message: `The address from outside, ${publicUrl}, does not lead to a running Waymark: ${problem}. Webhooks and consents are lost.`,
       fix: 'Start a server with the role http, and let the proxy or tunnel of WAYMARK_PUBLIC_URL lead to it. A network that cannot call itself from inside is no fault: try from outside.',
