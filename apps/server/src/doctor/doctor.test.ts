@@ -14,7 +14,8 @@ import {
 } from '@waymark/store';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { now } from '../status/testing/furnished.ts';
+import { DAY, now } from '../status/testing/furnished.ts';
+import { runDoctor } from './doctor.ts';
 import { openClinic, type Clinic } from './testing/clinic.ts';
 
 const HOUR = 3_600_000;
@@ -37,7 +38,26 @@ describe('the doctor, by what is stored', () => {
     expect(rank).toEqual(rank.toSorted());
   });
 
-  it('names a dead grant and how to renew it (E2), and Google’s testing mode (E4)', async () => {
+  it('E4: says of an ended grant of Google, and of a young one, that the app may be in testing mode', async () => {
+    const { waymark, patient, inside } = clinic;
+    const { workspace, installationId } = patient();
+    const atGoogle = { ...waymark, configuration: { ...waymark.configuration, providerUrls: {} } };
+    const found = async (status: 'needs_auth' | 'active', createdAt: number) => {
+      await inside((tx) => setStatus(tx, installationId, status, null, now));
+      await clinic.database.asOwner('UPDATE installation SET created_at = $2 WHERE installation_id = $1', [
+        installationId,
+        new Date(createdAt),
+      ]);
+      const findings = await runDoctor(atGoogle, workspace.workspaceId, { live: false });
+      return findings.filter((one) => one.code === 'google_testing_mode');
+    };
+    const fix = expect.stringContaining('set the app to Internal, or publish it');
+    expect(await found('needs_auth', now - 30 * DAY)).toMatchObject([{ severity: 'warning', fix }]);
+    expect(await found('active', now - 3 * DAY)).toMatchObject([{ severity: 'info', fix }]);
+    expect(await found('active', now - 30 * DAY)).toEqual([]);
+  });
+
+  it('names a dead grant and how to renew it (E2)', async () => {
     await clinic.inside((tx) => setStatus(tx, clinic.patient().installationId, 'needs_auth', 'invalid_grant', now));
     expect(await clinic.found('token_revoked')).toMatchObject({
       severity: 'error',
