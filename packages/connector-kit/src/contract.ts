@@ -1,6 +1,8 @@
 import type { EntityFact, EventDraft, Touchpoint } from '@waymark/journey';
 import type { z } from 'zod';
 import type { Fault } from './fault.ts';
+import type { Push } from './push.ts';
+import type { StageWriter } from './stage-writer.ts';
 
 /** How an installation signs in. OAuth itself runs in the server, refresh in the runner; a connector sees an access token. */
 export interface OAuthManifest {
@@ -344,108 +346,12 @@ export interface Hint {
   readonly dedupeKey: string;
 }
 
-/** Something at the vendor that can be watched by a subscription that we make and renew. */
-export interface PushTarget {
-  /** Its name within the installation: a folder, a calendar. */
-  readonly key: string;
-  readonly stream: string;
-}
-
-/** A subscription as the vendor made it. */
-export interface PushSubscription {
-  readonly externalId: string;
-  /** Epoch milliseconds; null where it does not end by itself. */
-  readonly expiresAt: number | null;
-  /** Where the vendor chooses what signs the notices; else the one of `PushAddress` holds. */
-  readonly secret?: string;
-  /** Epoch milliseconds; half its life without it. */
-  readonly renewAfter?: number;
-}
-
-/** Where notices of one subscription are to be sent, and the secret that each must carry. */
-export interface PushAddress {
-  readonly url: string;
-  readonly secret: string;
-}
-
-/** Subscriptions at the vendor. They only ever wake streams; reading on the clock goes on underneath. */
-export interface Push<Client> {
-  readonly scopes: readonly string[];
-  /** What is to be watched now; empty where the app's set-up lacks what push needs (`extra` is the admin's, beside the credentials). */
-  targets(client: Client, extra: Readonly<Record<string, string>>): Promise<readonly PushTarget[]>;
-  subscribe(
-    client: Client,
-    target: PushTarget,
-    address: PushAddress,
-    extra: Readonly<Record<string, string>>,
-  ): Promise<PushSubscription>;
-  /** Prolongs it, or makes it anew where the vendor cannot. Throws ConnectorFault `record-gone` where it is no more. */
-  renew(
-    client: Client,
-    target: PushTarget,
-    current: PushSubscription,
-    address: PushAddress,
-    extra: Readonly<Record<string, string>>,
-  ): Promise<PushSubscription>;
-  unsubscribe(client: Client, current: PushSubscription): Promise<void>;
-}
-
 /** One thing that `doctor` found, with its fix. */
 export interface Finding {
   readonly severity: 'error' | 'warning' | 'info';
   readonly code: string;
   readonly message: string;
   readonly fix: string;
-}
-
-/** A value to write to one record's property, as text; '' clears it. */
-export interface StageWrite {
-  readonly externalId: string;
-  readonly property: string;
-  readonly value: string;
-  /** Ties the answer to the request. */
-  readonly traceId: string;
-}
-
-export type StageWriteResult =
-  | { readonly traceId: string; readonly outcome: 'written' }
-  | { readonly traceId: string; readonly outcome: 'failed'; readonly fault: Fault };
-
-export interface StageWriter<Client> {
-  readonly scopes: readonly string[];
-  readonly batchSize: number;
-  /**
-   * Options of the property as the CRM holds them, in order; empty for a free text property. Null where it does not exist.
-   * `extensible` where we made it, so that `addOptions` may add what is missing.
-   */
-  describe(
-    client: Client,
-    property: string,
-  ): Promise<{
-    readonly options: readonly { value: string; label: string }[];
-    readonly extensible?: boolean;
-  } | null>;
-  /** Creates the custom property where the mapping wants one of our own. */
-  createProperty(
-    client: Client,
-    property: string,
-    label: string,
-    options: readonly { value: string; label: string }[],
-  ): Promise<void>;
-  /** Adds to a property that we made the options that it lacks, after those that are there, which stay as they are. */
-  addOptions?(client: Client, property: string, options: readonly { value: string; label: string }[]): Promise<void>;
-  read(client: Client, property: string, externalIds: readonly string[]): Promise<ReadonlyMap<string, StageValue>>;
-  /** At most `batchSize` writes, no record twice. Throws ConnectorFault when the whole batch has one outcome. */
-  write(client: Client, writes: readonly StageWrite[]): Promise<readonly StageWriteResult[]>;
-  /** Whether the CRM silently ignores a move from one option to an earlier one, so that it must be cleared first (H2). */
-  backwardNeedsClear(property: string): boolean;
-}
-
-export interface StageValue {
-  readonly value: string;
-  readonly changedAt?: number;
-  /** Who wrote last, as the CRM tells: ours, another integration, a person. */
-  readonly source?: string;
 }
 
 /** A connector: a declared object plus pure mappers. It can only yield pages. */

@@ -12,3 +12,5 @@ export * from './mail/thread.ts';
 export * from './meeting/attendance.ts';
 export * from './meeting/meeting-drafts.ts';
 export * from './meeting/remains.ts';
+export * from './push.ts';
+export * from './stage-writer.ts';

@@ -9,7 +9,7 @@ const READ = 'developer.webhooks_journal.read';
 const SUBSCRIPTIONS_READ = 'developer.webhooks_journal.subscriptions.read';
 const SUBSCRIPTIONS_WRITE = 'developer.webhooks_journal.subscriptions.write';
 /** What an app may be granted in its own name, where the sandbox's settings do not say otherwise. */
-export const APP_SCOPES = [READ, SUBSCRIPTIONS_READ, SUBSCRIPTIONS_WRITE];
+const APP_SCOPES = [READ, SUBSCRIPTIONS_READ, SUBSCRIPTIONS_WRITE];
 
 const subscriptionSchema = z.object({
   subscriptionType: z.enum(['OBJECT', 'ASSOCIATION']),
