@@ -27,6 +27,9 @@ export interface Simulation {
 /** Several passes, since a flag can move a stage and a stage can end a flag; more than this is a definition that circles. */
 const MOST_PASSES = 4;
 
+/** The engine's own flag on a forbidden move; no rule of a definition can have this id. */
+const forbiddenMove = 'forbidden-move';
+
 /** Opens a simulation over tracks and a course, both of which it changes in place. */
 export function openSimulation(
   journey: CompiledJourney,
@@ -142,6 +145,35 @@ export function openSimulation(
     return true;
   };
 
+  /** A move that the definition forbids is made all the same, and flagged for as long as the account stays where it led. */
+  const settleForbiddenMove = (): void => {
+    const known = course.rules[forbiddenMove];
+    if (known && known.flag !== null) clearFlag(moment, known, 'the account has moved on');
+    const period = course.periods.at(-1);
+    if (period?.move !== 'forbidden') return;
+    const from = course.periods.at(-2)?.stage ?? null;
+    const titleOf = (id: string | null) => journey.definition.stages.find((one) => one.id === id)?.title ?? 'no stage';
+    openFlag(moment, ruleStateOf(moment, forbiddenMove), {
+      rule: forbiddenMove,
+      ruleVersion: 1,
+      kind: 'data_gap',
+      severity: 'low',
+      title: 'A move that the journey forbids',
+      reason: `Went from ${titleOf(from)} to ${titleOf(period.stage)}, which the journey does not allow`,
+      nextStep: 'Look whether the CRM says what is so; correct the record, or allow the move in the journey.',
+      proof: makeProof({
+        rule: forbiddenMove,
+        ruleVersion: 1,
+        definition: journey.definition.id,
+        definitionDigest: journey.digest,
+        at: moment.at,
+        evidence: period.proof.evidence,
+        comparisons: period.proof.comparisons,
+        clears: 'The account moves on, or the record that moved it is corrected.',
+      }),
+    });
+  };
+
   const simulation: Simulation = {
     moment,
     wakeAt,
@@ -168,6 +200,7 @@ export function openSimulation(
         if ((journey.stages.reads(stage) & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
           const moved = journey.stages.settle(moment);
           stageTurn = moment.flip;
+          if (moved) settleForbiddenMove();
           if (moved) dirty |= part.course;
           changed ||= moved;
         }

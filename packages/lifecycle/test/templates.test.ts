@@ -38,6 +38,22 @@ describe('four stages', () => {
   it('record a forbidden move as what it is, and drop nothing', () => {
     const slip = new History().from(0, ANN).add('crm.stage_changed', 9, { attributes: { to: 'churned' } });
     expect(moves('four-stages', slip, 20)).toEqual(['acquisition entry entry', 'churn skip forbidden']);
+    const flagged = reduce(journeyOf('four-stages'), nobody, slip.facts, day(20)).flags;
+    expect(flagged).toMatchObject([
+      {
+        rule: 'forbidden-move',
+        kind: 'data_gap',
+        openedAt: day(9),
+        clearedAt: null,
+        reason: 'Went from Acquisition to Churn, which the journey does not allow',
+        proof: { evidence: [{ type: 'crm.stage_changed' }] },
+      },
+    ]);
+    slip.add('deal.won', 30, { attributes: { dealId: 'd1', kind: 'new' } });
+    const later = reduce(journeyOf('four-stages'), nobody, slip.facts, day(31)).flags;
+    expect(later).toMatchObject([
+      { rule: 'forbidden-move', clearedAt: day(30), clearedBecause: 'the account has moved on' },
+    ]);
   });
 });
 
