@@ -3,6 +3,7 @@ import { ConfigurationError } from '@waymark/server';
 import { StoreError } from '@waymark/store';
 import { accountsCommand } from './commands/accounts.ts';
 import { backtestCommand } from './commands/backtest.ts';
+import { churnCommand } from './commands/churn.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { excludeCommand } from './commands/exclude.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -15,8 +16,10 @@ import { memberCommand } from './commands/member.ts';
 import { previewCommand } from './commands/preview.ts';
 import { replayCommand } from './commands/replay.ts';
 import { reviewCommand } from './commands/review.ts';
+import { signalsCommand } from './commands/signals.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
+import { suggestCommand } from './commands/suggest.ts';
 import { syncCommand } from './commands/sync.ts';
 import { tokenCommand } from './commands/token.ts';
 import { whatIfCommand } from './commands/whatif.ts';
@@ -46,6 +49,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     explainCommand(),
     replayCommand(),
     backtestCommand(),
+    suggestCommand(),
+    signalsCommand(),
+    churnCommand(),
     journeyCommand(),
     whatIfCommand(),
     importCommand(),

@@ -1,4 +1,8 @@
+export { runChurnModel } from './backtest/churn.ts';
+export { runComparison } from './backtest/compare.ts';
 export { runBacktest } from './backtest/run.ts';
+export { runSignalTable } from './backtest/signals.ts';
+export { runSuggest } from './backtest/suggest.ts';
 export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';
 export { settleActivations, type SettledActivation } from './activations.ts';
 export {

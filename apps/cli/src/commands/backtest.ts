@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { runBacktest } from '@waymark/server';
+import { runBacktest, runComparison } from '@waymark/server';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput } from '../output.ts';
 import { backtestText } from './backtest-text.ts';
@@ -10,6 +10,7 @@ interface Options {
   readonly from?: string;
   readonly to?: string;
   readonly horizon?: string;
+  readonly compare?: string;
   readonly json?: boolean;
 }
 
@@ -22,6 +23,7 @@ export function backtestCommand(): Command {
     .option('--from <date>', 'count alerts and outcomes from here')
     .option('--to <date>', 'know nothing of what was recorded later')
     .option('--horizon <days>', 'within how many days after an alert a churn counts as foretold', '120')
+    .option('--compare <definition>', 'a second definition over the same history')
     .option('--json')
     .action(async (file: string | undefined, options: Options) => {
       const output = createOutput(options.json === true);
@@ -30,14 +32,24 @@ export function backtestCommand(): Command {
       const horizonDays = Number(options.horizon);
       if (!(horizonDays > 0 && horizonDays <= 3650)) throw new CommandError('--horizon wants a number of days.');
       const definition = file === undefined ? undefined : { source: await textOf(file), file };
+      const second =
+        options.compare === undefined ? undefined : { source: await textOf(options.compare), file: options.compare };
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
-        const report = await runBacktest(waymark, workspace.workspaceId, {
+        const request = {
           horizonDays,
           ...(definition && { definition }),
           ...(from !== undefined && { from }),
           ...(to !== undefined && { to }),
-        });
+        };
+        if (second) {
+          const compared = await runComparison(waymark, workspace.workspaceId, request, second);
+          output.result(compared, () =>
+            [backtestText(compared.first), '', backtestText(compared.second), '', compared.sentence].join('\n'),
+          );
+          return;
+        }
+        const report = await runBacktest(waymark, workspace.workspaceId, request);
         output.result(report, () => backtestText(report));
       });
     });

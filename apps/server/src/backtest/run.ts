@@ -4,6 +4,7 @@ import {
   compileJourney,
   parseDefinition,
   templateFile,
+  type BacktestAccount,
   type BacktestReport,
   type CompiledJourney,
 } from '@waymark/lifecycle';
@@ -30,22 +31,47 @@ export class NoHistory extends Error {
   }
 }
 
+/** A workspace's history and the part of it that counts. */
+export interface HistoryInHand {
+  readonly journey: CompiledJourney;
+  readonly accounts: readonly BacktestAccount[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads a workspace's history and hands it on; nothing is stored. Throws DefinitionError or NoHistory. */
+export async function inHistory<T>(
+  waymark: Waymark,
+  workspaceId: string,
+  request: BacktestRequest,
+  work: (history: HistoryInHand) => T,
+): Promise<T> {
+  return waymark.database.inWorkspace(workspaceId, async (tx) => {
+    const journey = await journeyFor(request, await activeJourneys(tx));
+    const { accounts, range } = await workspaceHistory(tx, journey, Math.min(request.to ?? Infinity, waymark.now()));
+    if (!range) throw new NoHistory();
+    return work({
+      journey,
+      accounts,
+      from: request.from ?? range.from,
+      to: Math.min(request.to ?? Infinity, range.to),
+    });
+  });
+}
+
 /** Goes through a workspace's history with a definition, and stores nothing. Throws DefinitionError or NoHistory. */
 export async function runBacktest(
   waymark: Waymark,
   workspaceId: string,
   request: BacktestRequest,
 ): Promise<BacktestReport> {
-  return waymark.database.inWorkspace(workspaceId, async (tx) => {
-    const journey = await journeyFor(request, await activeJourneys(tx));
-    const history = await workspaceHistory(tx, journey, Math.min(request.to ?? Infinity, waymark.now()));
-    if (!history.range) throw new NoHistory();
-    return backtest(journey, history.accounts, {
-      from: request.from ?? history.range.from,
-      to: Math.min(request.to ?? Infinity, history.range.to),
+  return inHistory(waymark, workspaceId, request, ({ journey, accounts, from, to }) =>
+    backtest(journey, accounts, {
+      from,
+      to,
       ...(request.horizonDays !== undefined && { horizonDays: request.horizonDays }),
-    });
-  });
+    }),
+  );
 }
 
 async function journeyFor(
