@@ -176,7 +176,8 @@ export function makeHistory(options: HistoryOptions): MadeHistory {
       for (let n = poisson((rhythm.mails / 5) * level, draw); n > 0; n -= 1) {
         const at = day + (8 + draw() * 9) * HOUR;
         const thread = `${domain}-${at}`;
-        tell('mail', 'email.received', domain, at, { from: somebody(), to: [csm], messageId: `<${thread}@${domain}>` });
+        const writer = somebody();
+        tell('mail', 'email.received', domain, at, { from: writer, to: [csm], messageId: `<${thread}@${domain}>` });
         // We answer nearly always within the day.
         if (draw() < 0.97)
           tell('mail', 'email.sent', domain, at + (1 + draw() * 20) * HOUR, {

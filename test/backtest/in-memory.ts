@@ -1,6 +1,6 @@
 import { fromCloudEvent } from '@waymark/journey';
-import type { AccountContext, BacktestAccount, Fact } from '@waymark/lifecycle';
-import { knownContexts, watchedSources } from '../../apps/server/src/backtest/known-contexts.ts';
+import type { AccountContext, BacktestAccount, Fact, Happening } from '@waymark/lifecycle';
+import { knownContexts, watchedSources, workspaceSeasons } from '../../apps/server/src/backtest/known-contexts.ts';
 
 interface Sourced extends Fact {
   readonly sources: readonly string[];
@@ -13,6 +13,7 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
     string,
     { source: string; touchpoint: Fact['touchpoint']; arrivals: { occurredAt: number; recordedAt: number }[] }
   >();
+  const happenings = { contact: [] as Happening[], product: [] as Happening[] };
   let first = Infinity;
   for (const line of lines) {
     const read = fromCloudEvent(JSON.parse(line));
@@ -31,6 +32,12 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
       sources: [event.source],
     };
     first = Math.min(first, fact.occurredAt);
+    const { occurredAt, recordedAt } = fact;
+    const { value } = fact.attributes;
+    if (fact.type === 'usage.recorded' && typeof value === 'number')
+      happenings.product.push({ occurredAt, recordedAt, weight: value });
+    if (fact.type === 'email.received' || fact.type === 'meeting.held' || fact.type === 'chat.received')
+      happenings.contact.push({ occurredAt, recordedAt, weight: 1 });
     const facts = bySubject.get(event.subject) ?? [];
     bySubject.set(event.subject, facts);
     facts.push(fact);
@@ -40,6 +47,7 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
     source.arrivals.push({ occurredAt: fact.occurredAt, recordedAt: fact.recordedAt });
   }
   const sources = watchedSources([...bySource.values()], to);
+  const seasons = workspaceSeasons(happenings, to);
   return [...bySubject].map(([account, facts]) => {
     const context: AccountContext = {
       accountId: account,
@@ -52,7 +60,7 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
     const sourcesById = new Map(facts.map((fact) => [fact.id, fact.sources]));
     return {
       account,
-      contexts: knownContexts(context, facts, sources),
+      contexts: knownContexts(context, facts, sources, seasons),
       facts,
       csmAt: (at) => {
         const owner = owners.findLast((fact) => fact.occurredAt <= at)?.attributes['owner'];

@@ -74,6 +74,8 @@ export const ruleDefinition = z.strictObject({
   kind: z.enum(['risk', 'opportunity']),
   severity,
   title: text,
+  /** Whether it is about losing the customer, or about work of ours that is due: a backtest holds only the former against churns. */
+  about: z.enum(['churn', 'service']).default('churn'),
   appliesTo: z
     .strictObject({
       /** True by default: risks and opportunities are for customers. */

@@ -260,12 +260,15 @@ const emptyCourse = (): Course => ({
   flags: [],
 });
 
-/** The earliest instant of which two contexts say something else; the beginning where more than gaps differ. */
+/** The earliest instant of which two contexts say something else; the beginning where more than gaps and lulls differ. */
 function earliestChange(before: AccountContext | undefined, after: AccountContext): number {
-  if (!before || JSON.stringify({ ...before, gaps: [] }) !== JSON.stringify({ ...after, gaps: [] }))
-    return Number.MIN_SAFE_INTEGER;
-  const texts = (context: AccountContext) => new Map(context.gaps.map((gap) => [JSON.stringify(gap), gap.from]));
-  const [old, now] = [texts(before), texts(after)];
-  const changed = [...[...old].filter(([text]) => !now.has(text)), ...[...now].filter(([text]) => !old.has(text))];
-  return Math.min(...changed.map(([, from]) => from), Number.POSITIVE_INFINITY);
+  const rest = (context: AccountContext) => JSON.stringify({ ...context, gaps: [], lulls: [] });
+  if (!before || rest(before) !== rest(after)) return Number.MIN_SAFE_INTEGER;
+  const spans = (context: AccountContext) =>
+    new Map([...context.gaps, ...(context.lulls ?? [])].map((one) => [JSON.stringify(one), one.from]));
+  const [old, now] = [spans(before), spans(after)];
+  let first = Number.POSITIVE_INFINITY;
+  for (const [text, from] of old) if (!now.has(text)) first = Math.min(first, from);
+  for (const [text, from] of now) if (!old.has(text)) first = Math.min(first, from);
+  return first;
 }

@@ -103,7 +103,12 @@ export interface BacktestReport {
   readonly insufficientBecause: string | null;
   readonly horizonDays: number;
   readonly overall: BacktestFigures;
-  readonly rules: readonly ({ readonly rule: string; readonly title: string } & BacktestFigures)[];
+  /** Rules about churn alone, as one message an account; but `alertsPerCsmPerWeek` counts the messages of all risk rules. */
+  readonly rules: readonly ({
+    readonly rule: string;
+    readonly title: string;
+    readonly about: 'churn' | 'service';
+  } & BacktestFigures)[];
 }
 
 interface Alert {
@@ -170,6 +175,7 @@ export function backtest(
     histories.filter(({ outcomes }) => outcomes.some((one) => one.kind === kind)).length;
   const outcomes = { churned: count('churned'), renewed: count('renewed') };
   const declared = declaredOutcomes(definition);
+  const service = new Set(definition.rules.filter((rule) => rule.about === 'service').map((rule) => rule.id));
   const undeclared = (['churned', 'renewed'] as const).filter((kind) => !declared.includes(kind));
   const because = insufficiency(undeclared, outcomes, fewest);
   return {
@@ -183,15 +189,23 @@ export function backtest(
     sufficient: because === null,
     insufficientBecause: because,
     horizonDays,
-    overall: figures(
-      histories.map((history) => ({ ...history, raised: episodes(history.raised) })),
-      shared,
-    ),
+    overall: {
+      ...figures(
+        histories.map((history) => ({
+          ...history,
+          raised: episodes(history.raised.filter((one) => !service.has(one.rule))),
+        })),
+        shared,
+      ),
+      // What a CSM gets is all of it, whatever it is about.
+      alertsPerCsmPerWeek: rate(histories.flatMap((history) => episodes(history.raised)).length, shared),
+    },
     rules: definition.rules
       .filter((rule) => rule.kind === 'risk')
       .map((rule) => ({
         rule: rule.id,
         title: rule.title,
+        about: rule.about,
         ...figures(
           histories.map((history) => ({ ...history, raised: history.raised.filter((one) => one.rule === rule.id) })),
           shared,
@@ -300,13 +314,16 @@ function figures(
     precision: wilson(hits, hits + falseAlarms),
     recall: wilson(churned - missed.length, churned),
     leadDays: { p25: quantile(leads, 0.25), p50: quantile(leads, 0.5), p75: quantile(leads, 0.75) },
-    alertsPerCsmPerWeek: Math.round((judged.length / shared.csms / shared.weeks) * 1000) / 1000,
+    alertsPerCsmPerWeek: rate(judged.length, shared),
     clearDays: { p50: quantile(lasted, 0.5) },
     flapping,
     cases: judged.map(caseOf),
     missed,
   };
 }
+
+const rate = (alerts: number, { csms, weeks }: { readonly csms: number; readonly weeks: number }): number =>
+  Math.round((alerts / csms / weeks) * 1000) / 1000;
 
 function caseOf(alert: Judged): BacktestCase {
   const [first] = alert.flags;

@@ -19,7 +19,10 @@ const MOST_QUIET = 90;
 /** Signals that grow or shrink by themselves: as thresholds they would have no exact instant. */
 const moving = new Set<SignalName>(
   signalNames.filter(
-    (name) => ['days', 'business_days'].includes(signalCatalogue[name].unit) && !name.endsWith('_gap'),
+    (name) =>
+      ['days', 'business_days'].includes(signalCatalogue[name].unit) &&
+      !name.endsWith('_gap') &&
+      name !== 'usual_answer_time',
   ),
 );
 

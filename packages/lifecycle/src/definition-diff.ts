@@ -1,6 +1,6 @@
 import type { JourneyDefinition, MilestoneDefinition, RuleDefinition, StageDefinition } from '@waymark/journey';
 import { contentDigest } from './digest.ts';
-import { conditionWords, matcherWords, operandWords, thresholdsIn } from './definition-words.ts';
+import { conditionWords, matcherWords, operandWords, signalWords, thresholdsIn } from './definition-words.ts';
 import { definitionDigest } from './journey.ts';
 
 /** One thing in which two definitions differ in meaning. */
@@ -170,6 +170,9 @@ function ruleFields(one: RuleDefinition): Fields {
       one.absence ? `${one.absence.touchpoints.join(', ')} for ${operandWords(one.absence.days, 'days')}` : '',
     ),
     reason: matters([one.reason].flat().join(' / ')),
+    cleared: matters([one.cleared ?? []].flat().join(' / ')),
+    evidence: matters((one.evidence ?? []).map((each) => signalWords(each.signal, each.with)).join('; ')),
+    about: told(one.about),
     clears: matters(one.clears),
     nextStep: matters(one.nextStep),
     playbook: matters(one.playbook ?? ''),

@@ -31,7 +31,7 @@ export const unitWords: Readonly<Record<SignalUnit | 'instant', string>> = {
 };
 
 /** A signal with what narrows it: `messages in the window (inbound, 30 days)`. */
-function signalWords(name: SignalName, params: SignalParams | undefined): string {
+export function signalWords(name: SignalName, params: SignalParams | undefined): string {
   const said = Object.entries(params ?? {}).map(([key, value]) => {
     const text = Array.isArray(value) ? value.join(', ') : String(value);
     if (key === 'days') return `${text} days`;

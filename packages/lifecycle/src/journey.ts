@@ -32,9 +32,11 @@ export function definitionDigest(definition: JourneyDefinition): string {
   return contentDigest(definition);
 }
 
-/** Compiles a definition that `parseDefinition` has accepted. */
-export function compileJourney(definition: JourneyDefinition): CompiledJourney {
-  const digest = definitionDigest(definition);
+/**
+ * Compiles a definition that `parseDefinition` has accepted. One that is kept under a digest is given it: a later version of Waymark
+ * fills in further defaults, and what was proven under the digest is proven still.
+ */
+export function compileJourney(definition: JourneyDefinition, digest = definitionDigest(definition)): CompiledJourney {
   const bind: Bind = signalBinder(definition);
   return {
     definition,

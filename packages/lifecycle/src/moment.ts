@@ -3,7 +3,7 @@ import { contentDigest } from './digest.ts';
 import type { AccountContext, Fact, Flag, Proof, StagePeriod } from './state.ts';
 import type { Tracks } from './tracks.ts';
 import { key } from './tracks.ts';
-import { DAY, zoneOf, type Zone } from './zone.ts';
+import { DAY, slowedZone, zoneOf, type Zone } from './zone.ts';
 
 /** Where a rule stands. `flag` is the index of its open flag. */
 export interface RuleState {
@@ -94,7 +94,10 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
   const made: Surroundings = {
     context,
     digest: contentDigest(context),
-    zone: zoneOf(context.timezone, definition.quietDays),
+    zone: slowedZone(
+      zoneOf(context.timezone, definition.quietDays),
+      (context.lulls ?? []).filter((one) => one.of === 'contact'),
+    ),
     segment: segment?.id ?? null,
     contactKeys,
     domains,

@@ -24,8 +24,13 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   usual_inbound_gap: part.contact,
   unanswered_mail_age: part.mail,
   unanswered_mails: part.mail,
+  usual_answer_time: part.mail,
   messages: part.contact,
   messages_trend: part.contact,
+  // Whole days only: what comes today is seen when the days move on.
+  engagement_drop: 0,
+  engagement_level: 0,
+  usage_level: 0,
   meetings_held: part.meetings,
   meetings_missed_streak: part.meetings,
   days_since_meeting_held: part.meetings,

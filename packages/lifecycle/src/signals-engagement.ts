@@ -37,6 +37,9 @@ function gapReader(params: SignalParams): (moment: Moment) => number | null {
   };
 }
 
+/** Under five answers nothing is usual yet. */
+const FEWEST_ANSWERS = 5;
+
 /** Under four gaps nothing is usual yet. */
 const FEWEST_GAPS = 4;
 
@@ -168,6 +171,17 @@ export const engagementSignals = {
         return oldest ? oldest.mark.at + WAITS_AT_MOST : NEVER;
       },
     }),
+  usual_answer_time: (params) => {
+    const percentile = params.percentile ?? 0.9;
+    return {
+      ...steady(({ around, tracks: { mail } }) => {
+        if (mail.answers.length < FEWEST_ANSWERS) return null;
+        const times = mail.answers.map(([from, to]) => around.zone.business.between(from, to)).sort((a, b) => a - b);
+        return times[Math.max(0, Math.ceil(percentile * times.length) - 1)] ?? null;
+      }),
+      scale: DAY,
+    };
+  },
   messages: (params) => {
     const days = params.days ?? 30;
     return steady((moment) => sum(countsOf(moment, params), moment.at, days), {

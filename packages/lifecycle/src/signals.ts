@@ -1,6 +1,7 @@
 import { signalCatalogue } from '@waymark/journey';
 import type { JourneyDefinition, SignalName, SignalParams } from '@waymark/journey';
 import { accountSignals } from './signals-account.ts';
+import { declineSignals } from './signals-decline.ts';
 import { engagementSignals } from './signals-engagement.ts';
 import { peopleSignals } from './signals-people.ts';
 import type { SignalFactory, SignalReader } from './signal.ts';
@@ -10,6 +11,7 @@ const factories: Readonly<Record<SignalName, SignalFactory>> = {
   ...engagementSignals,
   ...peopleSignals,
   ...accountSignals,
+  ...declineSignals,
 };
 
 /** A signal with its parameters, ready to be read. */

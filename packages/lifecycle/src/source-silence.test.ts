@@ -23,8 +23,8 @@ describe('silences of a source', () => {
     const [silence, ...more] = sourceSilences([...busy(0, 60), ...busy(70, 100)], start + 100 * DAY);
     expect(more).toEqual([]);
     expect(silence?.from).toBeLessThan(start + 60 * DAY);
-    expect(silence?.knownFrom).toBeGreaterThan((silence?.from ?? 0) + 5 * DAY);
-    expect(silence?.knownFrom).toBeLessThan((silence?.from ?? 0) + 8 * DAY);
+    expect(silence?.knownFrom).toBeGreaterThan((silence?.from ?? 0) + 2 * DAY);
+    expect(silence?.knownFrom).toBeLessThan((silence?.from ?? 0) + 6 * DAY);
     expect(silence?.to).toBeGreaterThanOrEqual(start + 70 * DAY);
     expect(silence?.filledAt).toBeNull();
   });

@@ -18,17 +18,23 @@ export interface SourceSilence {
   readonly filledAt: number | null;
 }
 
-/** Fewer arrivals than these within the window say nothing of what is usual. */
+const HOUR = DAY / 24;
+const hoursOfWeek = 168;
+/** The weeks that the usual is taken from. */
+const usualWeeks = 8;
+/** Fewer arrivals than these in those weeks say nothing of what is usual. */
 const fewestArrivals = 40;
-const window = 90 * DAY;
-/** No silence is shorter, however busy the source is: a holiday is no outage. */
-const shortest = 3 * DAY;
-/** How many times the longest usual pause is too long. */
-const factor = 2.5;
+/** No silence is shorter, however busy the source is. */
+const shortest = 8 * HOUR;
+/**
+ * How many arrivals have to be missing. Were each independent, none instead of 25 would come once in 10^11 times; in a season in which
+ * everybody is away a tenth of the usual is left, and none instead of that comes once in twelve.
+ */
+const missing = 25;
 
 /**
- * The silences of one source over a whole workspace: pauses longer than 2.5 times the longest pause of the 90 days before, and than
- * three days. Judged in the order in which things became known, so that a silence is known no earlier than it could have been, and what
+ * The silences of one source over a whole workspace: pauses in which, by the same hours of the eight weeks before, 25 arrivals should
+ * have come. Judged in the order in which things became known, so that a silence is known no earlier than it could have been, and what
  * comes in late, in one burst, fills it. Arrivals may come in any order; `to` is where the telling ends.
  */
 export function sourceSilences(arrivals: readonly Arrival[], to: number): SourceSilence[] {
@@ -44,7 +50,7 @@ export function sourceSilences(arrivals: readonly Arrival[], to: number): Source
   const listen = (now: number): void => {
     const last = heard.at(-1);
     if (last === undefined || now - last <= shortest || open()) return;
-    const limit = usualLimit(heard, found);
+    const limit = usualLimit(heard);
     if (limit !== null && now - last > limit)
       found.push({ from: last, to: null, knownFrom: last + limit, filledAt: null, limit });
   };
@@ -63,24 +69,25 @@ export function sourceSilences(arrivals: readonly Arrival[], to: number): Source
   return found.map(({ limit: _limit, ...silence }) => silence);
 }
 
-/** The pause from which on it is no chance; null where too little was heard. */
-function usualLimit(
-  heard: readonly number[],
-  found: readonly { from: number; to: number | null; filledAt: number | null }[],
-): number | null {
+/** The length from which on a pause after the last arrival is no chance, ms; null where too little was heard. */
+function usualLimit(heard: readonly number[]): number | null {
   const last = heard.at(-1) ?? 0;
-  let longest = 0;
+  const since = last - usualWeeks * 7 * DAY;
+  const rates = new Float64Array(hoursOfWeek);
   let count = 0;
-  for (let index = heard.length - 1; index > 0; index -= 1) {
-    const [before = 0, at = 0] = [heard[index - 1], heard[index]];
-    if (at < last - window) break;
+  for (let index = heard.length - 1; index >= 0 && (heard[index] ?? 0) > since; index -= 1) {
+    const hour = Math.floor((heard[index] ?? 0) / HOUR) % hoursOfWeek;
+    rates[hour] = (rates[hour] ?? 0) + 1;
     count += 1;
-    const isOutage = found.some(
-      (one) => one.filledAt === null && one.to !== null && before <= one.from && at >= one.to,
-    );
-    if (!isOutage) longest = Math.max(longest, at - before);
   }
-  return count < fewestArrivals ? null : Math.max(shortest, factor * longest);
+  if (count < fewestArrivals) return null;
+  const weeks = Math.max(1, Math.min(usualWeeks, (last - (heard[0] ?? last)) / (7 * DAY)));
+  let expected = 0;
+  let hour = Math.floor(last / HOUR) + 1;
+  // A week holds them all, or the source is too rare to be judged by the hour.
+  for (; expected < missing && hour * HOUR - last < 60 * DAY; hour += 1)
+    expected += (rates[hour % hoursOfWeek] ?? 0) / weeks;
+  return expected < missing ? null : Math.max(shortest, hour * HOUR - last);
 }
 
 /** The first that was heard of after the pause that the silence is; undefined where the pause has been filled. */

@@ -1,3 +1,4 @@
+import type { Lull } from './workspace-lull.ts';
 import type { Participant, Touchpoint, Direction, EventType } from '@waymark/journey';
 
 /** What the engine reads of an event: the projection of a JourneyEvent on one account. Times are epoch milliseconds. */
@@ -32,6 +33,8 @@ export interface AccountContext {
   }[];
   /** Stretches of time in which a source that would have seen contact was not watched: absence proves nothing there. */
   readonly gaps: readonly CoverageGap[];
+  /** Stretches in which the whole workspace was quiet: silence and falls count for less there. */
+  readonly lulls?: readonly Lull[];
   /** Before this instant nothing was watched: absence cannot be judged over a window that begins earlier. */
   readonly watchedFrom?: number;
 }

@@ -9,6 +9,7 @@ import { DAY, type Clock } from './zone.ts';
 /** Contacts closer than this are one visit: a thread of ten mails in an hour says nothing of the usual gap. */
 const VISIT_APART = (20 * DAY) / 24;
 const VISITS_KEPT = 360 * DAY;
+const ANSWERS_KEPT = 40;
 const THREADS_KEPT = 180 * DAY;
 const MOST_THREADS = 1000;
 const WAITING_KEPT = 60 * DAY;
@@ -131,14 +132,18 @@ export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (addre
     const name = key(threadId ?? `person ${[...reached][0] ?? ''}`);
     const theirs = track.threads[name];
     if (!theirs) track.threadCount += 1;
-    else if (theirs.unansweredRun > 0) track.lastAnswer = { mark: markOf(fact), tookMs: at - theirs.at };
+    else if (theirs.unansweredRun > 0) {
+      track.lastAnswer = { mark: markOf(fact), tookMs: at - theirs.at };
+    }
     track.threads[name] = { ours: true, unansweredRun: 0, at };
   }
   track.waiting = track.waiting.filter((mail) => {
     const answered =
       (threadId !== undefined && mail.thread === threadId) || (mail.person !== null ? reached.has(mail.person) : false);
+    if (answered) track.answers.push([mail.mark.at, at]);
     return !answered;
   });
+  if (track.answers.length > ANSWERS_KEPT) track.answers.splice(0, track.answers.length - ANSWERS_KEPT);
 }
 
 /** Forgets threads that have rested long; if all are fresh, the older half. */

@@ -56,6 +56,8 @@ export interface MailTrack {
   threadCount: number;
   /** Our last mail that answered one of theirs, and how long theirs had waited. */
   lastAnswer: { readonly mark: Mark; readonly tookMs: number } | null;
+  /** When the mails that we answered lately had come, and when the answers went, oldest first. */
+  answers: (readonly [from: number, to: number])[];
 }
 
 export interface MeetingTrack {
@@ -145,7 +147,7 @@ export function emptyTracks(): Tracks {
       outboundSince: 0,
       recent: [],
     },
-    mail: { waiting: [], threads: {}, threadCount: 0, lastAnswer: null },
+    mail: { waiting: [], threads: {}, threadCount: 0, lastAnswer: null, answers: [] },
     meetings: { lastHeld: null, recentHeld: [], held: [], missed: [], calledOff: [], upcoming: [] },
     tickets: { tickets: {}, opened: [] },
     people: { persons: {}, champions: [], left: {}, lastChampionAdded: null },
@@ -194,7 +196,12 @@ export function copyTracks({ contact, mail, meetings, tickets, people, deals, re
       counts: mapValues(contact.counts, list),
       recent: list(contact.recent),
     },
-    mail: { ...mail, waiting: list(mail.waiting), threads: mapValues(mail.threads, shallow) },
+    mail: {
+      ...mail,
+      waiting: list(mail.waiting),
+      answers: list(mail.answers),
+      threads: mapValues(mail.threads, shallow),
+    },
     meetings: {
       ...meetings,
       held: list(meetings.held),

@@ -196,6 +196,44 @@ function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[
   };
 }
 
+/** The same zone in which silence grows more slowly while the whole workspace is quiet. Stretches must not overlap, oldest first. */
+export function slowedZone(
+  zone: Zone,
+  stretches: readonly { readonly from: number; readonly to: number; readonly level: number }[],
+): Zone {
+  if (stretches.length === 0) return zone;
+  const { awake } = zone;
+  return {
+    ...zone,
+    awake: {
+      between(from, to) {
+        let total = awake.between(from, to);
+        for (const one of stretches) {
+          if (one.from >= to) break;
+          if (one.to > from) total -= (1 - one.level) * awake.between(Math.max(one.from, from), Math.min(one.to, to));
+        }
+        return Math.round(total);
+      },
+      after(from, ms) {
+        let at = from;
+        let left = ms;
+        for (const one of stretches) {
+          if (one.to <= at || left <= 0) continue;
+          const until = one.from > at ? awake.between(at, one.from) : 0;
+          if (left <= until) break;
+          left -= until;
+          at = Math.max(at, one.from);
+          const within = awake.between(at, one.to) * one.level;
+          if (left <= within) return awake.after(at, Math.ceil(left / one.level));
+          left -= within;
+          at = one.to;
+        }
+        return awake.after(at, Math.ceil(left));
+      },
+    },
+  };
+}
+
 const zones = new Map<string, Zone>();
 
 /** The zone of an IANA name, with quiet days that do not overlap; UTC where the name is missing or unknown. */

@@ -1,8 +1,12 @@
 import {
+  knownLulls,
   sourceSilences,
   type AccountContext,
   type CoverageGap,
+  type Happening,
   type KnownContext,
+  type KnownLulls,
+  type Lull,
   type SourceSilence,
 } from '@waymark/lifecycle';
 import type { SourceArrivals, SourcedFact } from '@waymark/store';
@@ -31,6 +35,9 @@ interface Change {
   readonly at: number;
   readonly add?: CoverageGap;
   readonly remove?: CoverageGap;
+  /** The kind of happening whose lulls changed. */
+  readonly kind?: number;
+  readonly lulls?: readonly Lull[];
 }
 
 /**
@@ -41,6 +48,7 @@ export function knownContexts(
   base: AccountContext,
   facts: readonly SourcedFact[],
   sources: readonly WatchedSource[],
+  seasons: readonly (readonly KnownLulls[])[] = [],
 ): KnownContext[] {
   const changes: Change[] = [];
   for (const { source, touchpoint, silences } of sources) {
@@ -55,13 +63,17 @@ export function knownContexts(
       if (served) changes.push(...changesOf(source, touchpoint, silence));
     }
   }
+  for (const [kind, known] of seasons.entries())
+    for (const { from, lulls } of known) changes.push({ at: from, kind, lulls });
   changes.sort((a, b) => a.at - b.at);
   const contexts: KnownContext[] = [{ from: Number.MIN_SAFE_INTEGER, context: base }];
   let gaps: readonly CoverageGap[] = base.gaps;
+  const lulls: (readonly Lull[])[] = seasons.map(() => []);
   for (const [index, change] of changes.entries()) {
     gaps = [...gaps.filter((gap) => gap !== change.remove), ...(change.add ? [change.add] : [])];
+    if (change.kind !== undefined) lulls[change.kind] = change.lulls ?? [];
     if (changes[index + 1]?.at === change.at) continue;
-    contexts.push({ from: change.at, context: { ...base, gaps } });
+    contexts.push({ from: change.at, context: { ...base, gaps, lulls: lulls.flat() } });
   }
   return contexts;
 }
@@ -76,4 +88,12 @@ function changesOf(source: string, touchpoint: WatchedSource['touchpoint'], sile
   if (to !== null) changes.push({ at: Math.max(to, knownFrom + 1), remove: lasting, add: ended });
   if (filledAt !== null) changes.push({ at: filledAt, remove: ended });
   return changes;
+}
+
+/** The lulls of words and of use over a workspace, as they became known. */
+export function workspaceSeasons(
+  happenings: { readonly contact: readonly Happening[]; readonly product: readonly Happening[] },
+  to: number,
+): KnownLulls[][] {
+  return [knownLulls('contact', happenings.contact, to), knownLulls('product', happenings.product, to)];
 }

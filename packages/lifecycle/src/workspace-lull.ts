@@ -1,0 +1,167 @@
+import { DAY } from './zone.ts';
+
+/** A stretch in which a whole workspace was quieter than usual: a holiday season, not a customer who turns away. */
+export interface Lull {
+  /** Midnight (UTC) of its first day, and the one after its last. */
+  readonly from: number;
+  readonly to: number;
+  /** What was going on as a share of the usual, from 0.05 up to 0.85. */
+  readonly level: number;
+  /** Words of people, or use of the product. */
+  readonly of: 'contact' | 'product';
+}
+
+/** What happened of one kind, over all accounts; `weight` is 1 for words and the value for use. */
+export interface Happening {
+  readonly occurredAt: number;
+  readonly recordedAt: number;
+  readonly weight: number;
+}
+
+/** The lulls as they were known from an instant on. */
+export interface KnownLulls {
+  readonly from: number;
+  readonly lulls: readonly Lull[];
+}
+
+const week = 7;
+/** Weeks that the usual is taken from, and how many of them there must be. */
+const usualWeeks = 10;
+const fewestWeeks = 4;
+/** Under so many happenings a week a dip is chance. */
+const fewestAWeek = 30;
+/** How far back weeks that were no lull are looked for. */
+const mostWeeks = 30;
+/** Days and happenings that tell a dip from chance. */
+const fewestDays = 2;
+const enough = 80;
+/** A change of a day's level by less is not told. */
+const worthTelling = 0.15;
+const deepest = 0.05;
+const shallowest = 0.85;
+
+const rounded = (level: number): number => Math.max(deepest, Math.round(level * 20) / 20);
+
+/**
+ * The lulls of one kind, day by day as they became known: a day's level is that of the two to seven days that end with it, against the
+ * medians of the same weekdays in the ten weeks before that were no lull. Judged once a day, with what was recorded by then.
+ */
+export function knownLulls(of: Lull['of'], happenings: readonly Happening[], to: number): KnownLulls[] {
+  const told = happenings.filter((one) => one.recordedAt < to).toSorted((a, b) => a.recordedAt - b.recordedAt);
+  const first = told.reduce((least, one) => Math.min(least, Math.floor(one.occurredAt / DAY)), Infinity);
+  const start = told[0]?.recordedAt;
+  if (start === undefined || !Number.isFinite(first)) return [];
+  const totals = new Map<number, number>();
+  const counts = new Map<number, number>();
+  const levels = new Map<number, number>();
+  const known: KnownLulls[] = [];
+  let said: ReadonlyMap<number, number> = new Map();
+  let next = 0;
+  for (let today = Math.floor(start / DAY) + 1; today * DAY < to; today += 1) {
+    const now = today * DAY;
+    let earliest = today - 1;
+    for (let one = told[next]; one && one.recordedAt < now; one = told[++next]) {
+      const day = Math.floor(one.occurredAt / DAY);
+      totals.set(day, (totals.get(day) ?? 0) + one.weight);
+      counts.set(day, (counts.get(day) ?? 0) + 1);
+      earliest = Math.min(earliest, day);
+    }
+    // What came late speaks of its own days again, and of those whose seven days hold it.
+    for (let day = Math.max(earliest, first, today - 60); day < today; day += 1) {
+      const level = levelOf(totals, counts, levels, first, day);
+      if (level === null || level >= shallowest) levels.delete(day);
+      else levels.set(day, rounded(level));
+    }
+    const shown = expected(levels, said, today);
+    if (!differs(shown, said, today)) continue;
+    said = shown;
+    known.push({ from: now, lulls: merged(shown, of) });
+  }
+  return known;
+}
+
+/** How long a lull that lasts is taken to go on, days. */
+const ahead = 10;
+
+/** Levels as they are told: a day keeps what was told of it while it is nearly so, and a lull that lasts is taken to go on for a while. */
+function expected(
+  levels: ReadonlyMap<number, number>,
+  said: ReadonlyMap<number, number>,
+  today: number,
+): Map<number, number> {
+  const shown = new Map<number, number>();
+  for (const [day, level] of levels) {
+    const before = said.get(day);
+    shown.set(day, before !== undefined && Math.abs(level - before) < worthTelling ? before : level);
+  }
+  const last = shown.get(today - 1);
+  if (last !== undefined) for (let day = today; day < today + ahead; day += 1) shown.set(day, said.get(day) ?? last);
+  return shown;
+}
+
+/** Whether any day up to now is told so differently that it is worth judging everybody anew, or what was taken to go on runs out. */
+function differs(shown: ReadonlyMap<number, number>, said: ReadonlyMap<number, number>, today: number): boolean {
+  for (const [day, level] of shown)
+    if (day < today && Math.abs(level - (said.get(day) ?? 1)) >= worthTelling) return true;
+  for (const [day, level] of said) if (day < today && !shown.has(day) && 1 - level >= worthTelling) return true;
+  return shown.has(today) !== said.has(today);
+}
+
+/**
+ * The level of a day: of the latest days that are busy of themselves, as many as it takes to tell chance from a dip, against the
+ * medians of the same weekdays before.
+ */
+function levelOf(
+  totals: ReadonlyMap<number, number>,
+  counts: ReadonlyMap<number, number>,
+  levels: ReadonlyMap<number, number>,
+  first: number,
+  day: number,
+): number | null {
+  let now = 0;
+  let usual = 0;
+  let seen = 0;
+  for (let back = 0; back < week; back += 1) {
+    const same = weekdayBefore(totals, counts, levels, first, day - back);
+    if (same === null) return null;
+    now += totals.get(day - back) ?? 0;
+    usual += same.total;
+    seen += same.count;
+    if (back + 1 >= fewestDays && seen >= enough) break;
+  }
+  return seen >= fewestAWeek && usual > 0 ? now / usual : null;
+}
+
+/** The median of the same weekday in the weeks before that were no lull; null where there are too few. */
+function weekdayBefore(
+  totals: ReadonlyMap<number, number>,
+  counts: ReadonlyMap<number, number>,
+  levels: ReadonlyMap<number, number>,
+  first: number,
+  day: number,
+): { readonly total: number; readonly count: number } | null {
+  const found: number[] = [];
+  let count = 0;
+  for (let back = 1; found.length < usualWeeks && back <= mostWeeks; back += 1) {
+    const before = day - back * week;
+    if (before < first) break;
+    if (levels.has(before)) continue;
+    found.push(totals.get(before) ?? 0);
+    count += counts.get(before) ?? 0;
+  }
+  if (found.length < fewestWeeks) return null;
+  found.sort((a, b) => a - b);
+  return { total: found[Math.floor(found.length / 2)] ?? 0, count: count / found.length };
+}
+
+/** Days of one level that follow one another as one stretch. */
+function merged(levels: ReadonlyMap<number, number>, of: Lull['of']): Lull[] {
+  const lulls: Lull[] = [];
+  for (const [day, level] of [...levels].sort(([a], [b]) => a - b)) {
+    const last = lulls.at(-1);
+    if (last && last.to === day * DAY && last.level === level)
+      lulls[lulls.length - 1] = { ...last, to: (day + 1) * DAY };
+    else lulls.push({ from: day * DAY, to: (day + 1) * DAY, level, of });
+  }
+  return lulls;
+}
