@@ -79,7 +79,10 @@ export async function deliver(
   }
   let delivered: Delivered = 'done';
   await queues.add(place.channel, async () => {
-    delivered = await call(context, row, message, place);
+    // What stood in the queue when Slack asked for a pause waits as well (failure G3).
+    const until = queues.pausedUntil(place.channel, deps.now());
+    if (until === undefined) delivered = await call(context, row, message, place);
+    else await postpone(context, row, until, 'Slack asked for a pause');
   });
   return delivered;
 }

@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 
 describe('paging', () => {
-  it('D1, D5, N3: asks by time and id, never by `after`, 200 at once, and rests five minutes before its start', async () => {
+  it('D1, D5, N2, N3: asks by time and id, never by `after`, 200 at once, and rests five minutes before its start', async () => {
     const searches: unknown[] = [];
     const ids = Array.from({ length: 200 }, (_, index) => String(index + 1));
     nock(api)
