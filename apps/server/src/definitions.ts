@@ -87,6 +87,7 @@ export interface Activated {
   /** Null where the definition was in force already. */
   readonly activationId: string | null;
   readonly formerDigest: string | null;
+  readonly kind: 'activated' | 'rolled_back';
 }
 
 /**
@@ -123,7 +124,8 @@ export async function rollbackJourney(
         'NOTHING_BEFORE',
         `No definition of ${journeyId} was in force before: waymark journey list shows what there was.`,
       );
-    const journey = compileJourney(parseDefinition(former.source, `${journeyId} version ${former.version}`));
+    const text = parseDefinition(former.source, `${journeyId} version ${former.version}`);
+    const journey = compileJourney(text, former.digest);
     return putInForce(tx, { journey, source: former.source, kind: 'rolled_back' }, by, waymark.now());
   });
 }
@@ -148,7 +150,7 @@ async function putInForce(
   const { id, version } = journey.definition;
   const former = (await activeDefinitions(tx)).find((one) => one.journey === id);
   const formerDigest = former?.digest ?? null;
-  if (formerDigest === journey.digest) return { journey, activationId: null, formerDigest };
+  if (formerDigest === journey.digest) return { journey, activationId: null, formerDigest, kind };
   const activationId = uuidv7();
   await changeDefinition(
     tx,
@@ -168,7 +170,7 @@ async function putInForce(
     subject: id,
     detail: { version, digest: journey.digest, former: formerDigest },
   });
-  return { journey, activationId, formerDigest };
+  return { journey, activationId, formerDigest, kind };
 }
 
 /** What a new definition says goes to the CRM only once a person has seen it: drafts by the former one are void. */

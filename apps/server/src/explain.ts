@@ -159,6 +159,6 @@ async function journeysInForceAt(tx: Tx, at: number): Promise<readonly CompiledJ
   const kept = await keptDefinitions(tx);
   return [...inForce].flatMap(([journey, digest]) => {
     const found = kept.find((one) => one.journey === journey && one.digest === digest);
-    return found ? [compileJourney(parseDefinition(found.source, `${journey} version ${found.version}`))] : [];
+    return found ? [compileJourney(parseDefinition(found.source, `${journey} version ${found.version}`), digest)] : [];
   });
 }

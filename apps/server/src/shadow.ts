@@ -59,7 +59,7 @@ async function reportOf(
   inForce: CompiledJourney | undefined,
   asOf: number,
 ): Promise<ShadowReport> {
-  const journey = compileJourney(parseDefinition(shadow.source, `${shadow.journey} in shadow`));
+  const journey = compileJourney(parseDefinition(shadow.source, `${shadow.journey} in shadow`), shadow.digest);
   const read = await accountInputs(tx);
   const standing = (await readAccounts(tx)).filter((account) => account.mergedInto === null);
   const courses: ShadowAccount[] = [];

@@ -86,7 +86,7 @@ export async function activeJourneys(tx: Tx): Promise<readonly CompiledJourney[]
   return (await activeDefinitions(tx)).map((stored) => {
     const ready = compiled.get(stored.digest);
     if (ready) return ready;
-    const made = compileJourney(parseDefinition(stored.source, `${stored.journey}.yaml`));
+    const made = compileJourney(parseDefinition(stored.source, `${stored.journey}.yaml`), stored.digest);
     compiled.set(stored.digest, made);
     return made;
   });

@@ -107,6 +107,8 @@ export function activatedText(result: {
   readonly digest: string;
   readonly formerDigest: string | null;
   readonly changed: boolean;
+  /** Whether it was in force before and is again. */
+  readonly returned: boolean;
   readonly accounts: number;
   readonly digests: number;
   readonly plans: readonly { readonly planId: string; readonly writes: number }[];
@@ -123,6 +125,8 @@ export function activatedText(result: {
         : `${plan.writes} records of the CRM differ: waymark writeback show ${plan.planId}, then waymark writeback approve ${plan.planId}`,
     ),
     ...result.faults.map((fault) => `The CRM could not be compared yet: ${fault}`),
-    ...(result.formerDigest === null ? [] : [`Back again: waymark journey rollback ${result.journey}`]),
+    ...(result.formerDigest === null || result.returned
+      ? []
+      : [`Back again: waymark journey rollback ${result.journey}`]),
   ].join('\n');
 }

@@ -149,6 +149,7 @@ async function follow(waymark: Waymark, workspace: Workspace, activated: Activat
     digest,
     formerDigest: activated.formerDigest,
     changed: activated.activationId !== null,
+    returned: activated.kind === 'rolled_back',
     accounts: folded,
     digests: own?.digests ?? 0,
     plans: own?.plans ?? [],
