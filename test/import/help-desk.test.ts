@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compileJourney, parseDefinition, templateFile } from '@waymark/lifecycle';
 import { activateDefinition, checkpoints } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import { foldDue, importFile, noPoint } from '@waymark/sync';
+import { foldDue, importFile, journeyFromStages, noPoint, replayWorkspace } from '@waymark/sync';
 import { randomOf } from '../bench/history.ts';
 
 /** A real help-desk log that is not part of the project; without the folder the test is skipped. */
@@ -60,10 +60,19 @@ it.skipIf(folder === undefined)(
       for (const one of folded) hash.update(`${one.accountId} ${one.digest}\n`);
       return { accounts: folded.length, digest: hash.digest('hex') };
     };
+    const replay = async () => {
+      const stored = await replayWorkspace(database, workspaceId, { now });
+      const journey = await database.inWorkspace(workspaceId, (tx) => journeyFromStages(tx, 'crm.stage_changed'));
+      const found = await replayWorkspace(database, workspaceId, { now, journey });
+      return { stored, found };
+    };
     const first = await importFile(deps, workspaceId, lines);
     expect(first).toMatchObject({ lines: lines.length, stored: lines.length, merged: 0, rejected: 0 });
     const inOrder = await state();
     expect(inOrder.accounts).toBe(first.accounts.created);
+    const replayed = await replay();
+    expect(replayed.stored).toMatchObject({ events: lines.length, differences: [] });
+    expect(replayed.found.transitions).toBeGreaterThan(inOrder.accounts);
     const second = await importFile(deps, workspaceId, lines);
     expect(second).toMatchObject({
       stored: 0,
@@ -92,9 +101,11 @@ it.skipIf(folder === undefined)(
     );
     expect(third.stored).toBe(lines.length);
     expect(await state()).toEqual(inOrder);
+    expect(await replay()).toEqual(replayed);
     console.info(
       `${first.lines} lines: ${first.stored} stored, ${first.accounts.created} accounts (${first.accounts.folded} folded along the way); ` +
-        `again: ${second.stored} stored, ${second.merged} merged; shuffled: ${third.accounts.folded} folded along the way; state ${inOrder.digest.slice(0, 16)}`,
+        `again: ${second.stored} stored, ${second.merged} merged; shuffled: ${third.accounts.folded} folded along the way; state ${inOrder.digest.slice(0, 16)}; ` +
+        `replay by its own stages: ${replayed.found.transitions} stage changes, digest ${replayed.found.digest.slice(0, 16)}`,
     );
   },
 );

@@ -53,57 +53,65 @@ const shuffled = (given: readonly string[], seed: number): readonly string[] => 
     .map(({ line }) => line);
 };
 
-it('gives one digest for one history: any order, duplicates, another workspace, its own export (I3)', async () => {
-  const first = await workspace(lines);
-  const report = await first.replay();
-  expect(report).toMatchObject({ accounts: 8, events: 1500, waiting: 0, unmatched: 0, differences: [], repaired: 0 });
-  expect(report.transitions).toBeGreaterThan(0);
-  expect(report.flags).toBeGreaterThan(0);
-  // Today's date changes what is so, not what the log says up to its last event.
-  expect(await first.replay({ now: now + 86_400_000 })).toMatchObject({ digest: report.digest });
+it(
+  'gives one digest for one history: any order, duplicates, another workspace, its own export (I3)',
+  { timeout: 120_000 },
+  async () => {
+    const first = await workspace(lines);
+    const report = await first.replay();
+    expect(report).toMatchObject({ accounts: 8, events: 1500, waiting: 0, unmatched: 0, differences: [], repaired: 0 });
+    expect(report.transitions).toBeGreaterThan(0);
+    expect(report.flags).toBeGreaterThan(0);
+    // Today's date changes what is so, not what the log says up to its last event.
+    expect(await first.replay({ now: now + 86_400_000 })).toMatchObject({ digest: report.digest });
 
-  const { digest, events, transitions, flags } = report;
-  const second = await workspace(shuffled(lines, 3));
-  expect(await second.replay()).toMatchObject({ digest, events, transitions, flags, differences: [] });
+    const { digest, events, transitions, flags } = report;
+    const second = await workspace(shuffled(lines, 3));
+    expect(await second.replay()).toMatchObject({ digest, events, transitions, flags, differences: [] });
 
-  const exported = await first.inside(async (tx) => {
-    let text = '';
-    for await (const block of exportLines(tx)) text += block;
-    return text.split('\n');
-  });
-  const third = await workspace(exported);
-  expect(third.result).toMatchObject({ stored: 1500, rejected: 0 });
-  expect(await third.replay()).toMatchObject({ digest, events, transitions, flags, differences: [] });
+    const exported = await first.inside(async (tx) => {
+      let text = '';
+      for await (const block of exportLines(tx)) text += block;
+      return text.split('\n');
+    });
+    const third = await workspace(exported);
+    expect(third.result).toMatchObject({ stored: 1500, rejected: 0 });
+    expect(await third.replay()).toMatchObject({ digest, events, transitions, flags, differences: [] });
 
-  const other = await workspace(lines.slice(0, -200));
-  expect((await other.replay()).digest).not.toBe(digest);
-});
+    const other = await workspace(lines.slice(0, -200));
+    expect((await other.replay()).digest).not.toBe(digest);
+  },
+);
 
-it('finds what is stored otherwise than the log says, and repairs it only when told to', async () => {
-  const { replay, tamper, foldAll } = await workspace(lines);
-  const { digest } = await replay();
-  const one = '(SELECT min(account_id::text)::uuid FROM engine_state WHERE workspace_id = $1)';
-  const last = '(SELECT max(account_id::text)::uuid FROM engine_state WHERE workspace_id = $1)';
-  await tamper(
-    `UPDATE stage_period SET stage = 'churn' WHERE workspace_id = $1 AND account_id = ${one} AND exited_at IS NULL`,
-  );
-  await tamper(`UPDATE flag SET cleared_at = opened_at WHERE workspace_id = $1 AND account_id = ${one}`);
-  await tamper(
-    `UPDATE engine_state SET stage = 'churn', health = 3, state = '{}'::jsonb WHERE workspace_id = $1 AND account_id = ${one}`,
-  );
-  await tamper(`DELETE FROM engine_state WHERE workspace_id = $1 AND account_id = ${last}`);
-  const found = await replay();
-  expect(found.digest).toBe(digest);
-  expect(new Set(found.differences.map(({ what }) => what))).toEqual(
-    new Set(['answer', 'stage', 'health', 'state', 'period', 'flag']),
-  );
-  expect(new Set(found.differences.map(({ accountId }) => accountId)).size).toBe(2);
-  expect((await replay()).differences).toEqual(found.differences);
+it(
+  'finds what is stored otherwise than the log says, and repairs it only when told to',
+  { timeout: 120_000 },
+  async () => {
+    const { replay, tamper, foldAll } = await workspace(lines);
+    const { digest } = await replay();
+    const one = '(SELECT min(account_id::text)::uuid FROM engine_state WHERE workspace_id = $1)';
+    const last = '(SELECT max(account_id::text)::uuid FROM engine_state WHERE workspace_id = $1)';
+    await tamper(
+      `UPDATE stage_period SET stage = 'churn' WHERE workspace_id = $1 AND account_id = ${one} AND exited_at IS NULL`,
+    );
+    await tamper(`UPDATE flag SET cleared_at = opened_at WHERE workspace_id = $1 AND account_id = ${one}`);
+    await tamper(
+      `UPDATE engine_state SET stage = 'churn', health = 3, state = '{}'::jsonb WHERE workspace_id = $1 AND account_id = ${one}`,
+    );
+    await tamper(`DELETE FROM engine_state WHERE workspace_id = $1 AND account_id = ${last}`);
+    const found = await replay();
+    expect(found.digest).toBe(digest);
+    expect(new Set(found.differences.map(({ what }) => what))).toEqual(
+      new Set(['answer', 'stage', 'health', 'state', 'period', 'flag']),
+    );
+    expect(new Set(found.differences.map(({ accountId }) => accountId)).size).toBe(2);
+    expect((await replay()).differences).toEqual(found.differences);
 
-  expect(await replay({ repair: true })).toMatchObject({ digest, repaired: 2 });
-  await foldAll();
-  expect(await replay()).toMatchObject({ digest, differences: [], waiting: 0 });
-});
+    expect(await replay({ repair: true })).toMatchObject({ digest, repaired: 2 });
+    await foldAll();
+    expect(await replay()).toMatchObject({ digest, differences: [], waiting: 0 });
+  },
+);
 
 it('says of accounts that are not folded yet that they wait', async () => {
   const { replay, tamper } = await workspace(lines);

@@ -54,6 +54,9 @@ export interface ReplayReport {
 
 interface Shared {
   readonly journeys: readonly CompiledJourney[];
+  /** Digests of the definitions in force, and the journeys of which anything is stored. */
+  readonly active: ReadonlySet<string>;
+  readonly stored: ReadonlySet<string>;
   readonly coverage: CoverageIndex;
   readonly timezone: string;
   readonly keys: ReadonlyMap<string, string>;
@@ -73,9 +76,12 @@ export async function replayWorkspace(
   const { now, journey, repair = false } = options;
   const { list, unmatched, ...shared } = await database.inWorkspace(workspaceId, async (tx) => {
     const { last, unmatched } = await logExtent(tx, now);
+    const active = await activeJourneys(tx);
     return {
       list: await readAccounts(tx),
-      journeys: journey ? [journey] : await activeJourneys(tx),
+      journeys: journey ? [journey] : active,
+      active: new Set(active.map(({ digest }) => digest)),
+      stored: new Set(active.map(({ definition }) => definition.id)),
       coverage: await coverageIndex(tx),
       timezone: (await readSettings(tx)).timezone,
       keys: await accountKeys(tx),
@@ -158,8 +164,9 @@ async function replayAccount(
     said.push(createHash('sha256').update(portableAnswer(key, logged)).digest('hex'));
     transitions += today.periods.length;
     flags += today.flags.length;
-    if (shared.waiting.has(accountId)) continue;
-    differences.push(...(await compareStored(tx, { account, journey, context, facts, now, repair })));
+    if (shared.waiting.has(accountId) || !shared.stored.has(journey.definition.id)) continue;
+    const active = shared.active.has(journey.digest);
+    differences.push(...(await compareStored(tx, { account, journey, context, facts, now, repair, active })));
   }
   return { said, differences, events: facts.length, transitions, flags };
 }
