@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** A file that holds something else than lines. The message tells what to do. */
-export class ImportUnreadable extends Error {
+class ImportUnreadable extends Error {
   readonly code = 'IMPORT_UNREADABLE';
 
   constructor(message: string) {

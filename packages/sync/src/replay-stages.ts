@@ -13,14 +13,14 @@ const stageAttributes = {
 type StageType = keyof typeof stageAttributes;
 
 /** Types from which stages can be taken. */
-export const stageTypes: readonly string[] = Object.keys(stageAttributes);
+const stageTypes: readonly string[] = Object.keys(stageAttributes);
 
 const isStageType = (type: string): type is StageType => Object.hasOwn(stageAttributes, type);
 
 const mostStages = 1000;
 
 /** A log from which no stages can be taken. The message tells why. */
-export class StagesUnknown extends Error {
+class StagesUnknown extends Error {
   readonly code = 'STAGES_UNKNOWN';
 
   constructor(message: string) {
