@@ -80,16 +80,16 @@ describe('the churn model', { timeout: 120_000 }, () => {
     expect(report.because).toContain('declare it under outcomes');
   });
 
-  it('claims nothing where behaviour does not foretell churn, over 24 histories', () => {
-    const claims = Array.from({ length: 24 }, (_, seed) =>
+  it('claims nothing where behaviour does not foretell churn, over 20 histories', () => {
+    const claims = Array.from({ length: 20 }, (_, seed) =>
       churnReport(journey, madeReadings(seed + 100, 'nothing'), { from, to, resamples: 500 }),
     ).filter((one) => one.claims);
     expect(claims.map((one) => one.because)).toEqual([]);
   });
 
-  it('claims nothing on outcomes dealt out at random, over 24 seeds', () => {
+  it('claims nothing on outcomes dealt out at random, over 20 seeds', () => {
     const readings = madeReadings(1, 'drop');
-    const claims = Array.from({ length: 24 }, (_, seed) =>
+    const claims = Array.from({ length: 20 }, (_, seed) =>
       churnReport(journey, shuffled(readings, seed + 1), { from, to, resamples: 500 }),
     ).filter((one) => one.claims);
     expect(claims.map((one) => one.because)).toEqual([]);

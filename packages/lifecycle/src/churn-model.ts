@@ -203,7 +203,7 @@ function verdict({ gainOverBase, gainOverPlain, precisionOverPlain }: Judgment):
       claims: false,
       because: 'On the later part the model foretells churn no better than the base rate does: nothing is claimed.',
     };
-  if (!(gainOverPlain.low > 0) || (precisionOverPlain !== null && precisionOverPlain.value <= 0))
+  if (!(gainOverPlain.low > 0) || (precisionOverPlain !== null && !(precisionOverPlain.low > 0)))
     return {
       claims: false,
       because: `On the later part the model does not beat the plain rule "no word in ${plainRuleDays} days": use the rule. Nothing is claimed.`,

@@ -1,7 +1,7 @@
-import type { RuleDefinition } from '@waymark/journey';
+import type { JourneyDefinition, RuleDefinition } from '@waymark/journey';
 import type { BacktestAccount } from './backtest.ts';
 import { walkAsKnown } from './backtest-walk.ts';
-import { compileJourney, isSuppressedBy, type CompiledJourney } from './journey.ts';
+import { compileJourney, type CompiledJourney } from './journey.ts';
 import { outcomesOf, type Outcome } from './outcome.ts';
 import { seededDraw } from './seeded-draw.ts';
 import { DAY } from './zone.ts';
@@ -26,8 +26,8 @@ export interface SearchOptions {
   /** The most alerts a CSM may get in a week. */
   readonly noise: number;
   readonly seed: number;
-  /** Told before each trial: how many there were and will be at most. */
-  readonly onTrial?: (done: number, of: number) => void;
+  /** Told before each account that is walked: how many there were and will be. */
+  readonly onAccount?: (done: number, of: number) => void;
 }
 
 interface Span {
@@ -46,7 +46,7 @@ const steps = [0.5, 0.7, 1.4, 2] as const;
 /** A change of the balance that is not worth another definition. */
 const worthwhile = 0.01;
 /** Accounts without a churn that are looked at; they stand for all. */
-const mostOthers = 150;
+const mostOthers = 100;
 
 /** The thresholds that rules about losing the customer compare with, in the order of the file. */
 export function tunable({ definition }: CompiledJourney): string[] {
@@ -62,60 +62,103 @@ export function stretched(value: number, factor: number): number {
   return Number.isInteger(value) ? (value === 0 ? 0 : Math.max(1, Math.round(made))) : Math.round(made * 100) / 100;
 }
 
-/** A journey with some of its thresholds stretched. */
-export function withFactors(journey: CompiledJourney, factors: Readonly<Record<string, number>>): CompiledJourney {
-  const thresholds = Object.fromEntries(
-    Object.entries(journey.definition.thresholds).map(([name, one]) => {
-      const factor = factors[name];
-      if (factor === undefined) return [name, one];
-      const segments = one.segments && {
-        segments: Object.fromEntries(
-          Object.entries(one.segments).map(([segment, value]) => [segment, stretched(value, factor)]),
-        ),
-      };
-      return [name, { ...one, value: stretched(one.value, factor), ...segments }];
-    }),
-  );
-  return compileJourney({ ...journey.definition, thresholds });
-}
-
 /**
- * Tries each threshold at half to twice its value, one after the other, and keeps what makes precision and recall better while the
- * noise stays within the budget, or what brings it nearer to it. Of accounts that did not churn a sample speaks for all.
+ * Tries each threshold at half to twice its value and keeps what makes precision and recall better while the noise stays within the
+ * budget, or what brings it nearer to it. All are tried in one walk, as rules beside the rules; of two thresholds of one rule only the
+ * better one is changed. Of accounts that did not churn a sample speaks for all.
  */
 export function searchThresholds(
   journey: CompiledJourney,
   accounts: readonly BacktestAccount[],
   options: SearchOptions,
 ): Tuning {
-  const names = tunable(journey);
   const subjects = subjectsOf(journey, accounts, options);
   const csms = new Set(subjects.map(({ account }) => account.csmAt(options.to - 1) ?? '')).size;
-  const measure = (flags: readonly SpansByRule[]) => tried(journey, subjects, flags, csms, options);
-  let flags = walked(journey, subjects, journey.definition.rules, options.to);
-  const before = measure(flags);
+  const trials = trialsOf(journey);
+  const flags = walked(journey, trials, subjects, options);
+  const chosen: Trial[] = [];
+  const measure = (also: readonly Trial[]) => tried(journey, also, subjects, flags, csms, options);
+  const before = measure([]);
   let best = before;
-  const factors: Record<string, number> = {};
-  const of = names.length * steps.length;
-  for (const [index, name] of names.entries()) {
-    let kept: { factor: number; flags: SpansByRule[]; tried: Tried } | null = null;
-    for (const [at, factor] of steps.entries()) {
-      options.onTrial?.(index * steps.length + at, of);
-      const value = journey.definition.thresholds[name]?.value ?? 0;
-      if (stretched(value, factor) === value) continue;
-      const candidate = withFactors(journey, { ...factors, [name]: factor });
-      const touched = walked(candidate, subjects, touchedRules(candidate, name), options.to);
-      const merged = flags.map((own, place) => new Map([...own, ...(touched[place] ?? [])]));
-      const found = measure(merged);
-      const rival = kept?.tried ?? best;
-      if (gain(found, rival, options.noise) > (kept ? 0 : worthwhile)) kept = { factor, flags: merged, tried: found };
+  for (;;) {
+    const open = trials.filter((one) => !chosen.some((other) => other.rules.some((rule) => one.rules.includes(rule))));
+    let next: { trial: Trial; tried: Tried } | null = null;
+    for (const trial of open) {
+      const found = measure([...chosen, trial]);
+      const isBetter = next
+        ? gain(found, next.tried, options.noise) > 0
+        : gain(found, best, options.noise) > worthwhile;
+      if (isBetter) next = { trial, tried: found };
     }
-    if (!kept) continue;
-    factors[name] = kept.factor;
-    flags = kept.flags;
-    best = kept.tried;
+    if (!next) break;
+    chosen.push(next.trial);
+    best = next.tried;
   }
-  return { factors, before, after: best };
+  return {
+    factors: Object.fromEntries(chosen.map(({ threshold, factor }) => [threshold, factor])),
+    before,
+    after: best,
+  };
+}
+
+/** A threshold at another value, and the rules that compare with it. */
+interface Trial {
+  readonly threshold: string;
+  readonly factor: number;
+  /** What sets the copies of these rules apart. */
+  readonly suffix: string;
+  readonly rules: readonly string[];
+}
+
+const mentions = (rule: RuleDefinition, threshold: string): boolean =>
+  JSON.stringify(rule).includes(`"threshold":"${threshold}"`);
+
+function trialsOf(journey: CompiledJourney): Trial[] {
+  const { thresholds, rules } = journey.definition;
+  return tunable(journey).flatMap((threshold) => {
+    const value = thresholds[threshold]?.value ?? 0;
+    const touched = rules.filter((rule) => rule.kind === 'risk' && mentions(rule, threshold)).map(({ id }) => id);
+    return steps
+      .map((factor, at) => ({ threshold, factor, suffix: `__${threshold}_${at}`, rules: touched }))
+      .filter(({ factor }) => stretched(value, factor) !== value);
+  });
+}
+
+/** The journey with a copy of each touched rule for each trial. Nothing but flags of the risk rules is wanted of it. */
+function withTrials({ definition }: CompiledJourney, trials: readonly Trial[]): CompiledJourney {
+  const { health: _health, ...rest } = definition;
+  const risks = definition.rules.filter((rule) => rule.kind === 'risk');
+  const copies = trials.flatMap(({ threshold, suffix, rules }) =>
+    risks
+      .filter((rule) => rules.includes(rule.id))
+      .map((rule): RuleDefinition => {
+        const copy: RuleDefinition = JSON.parse(
+          JSON.stringify(rule).replaceAll(`"threshold":"${threshold}"`, `"threshold":"${threshold}${suffix}"`),
+        );
+        return { ...copy, id: `${rule.id}${suffix}` };
+      }),
+  );
+  const thresholds = { ...definition.thresholds };
+  for (const { threshold, factor, suffix } of trials) {
+    const one = definition.thresholds[threshold];
+    if (one) thresholds[`${threshold}${suffix}`] = stretchedThreshold(one, factor);
+  }
+  return compileJourney({ ...rest, thresholds, rules: [...risks, ...copies] });
+}
+
+type Threshold = JourneyDefinition['thresholds'][string];
+
+function stretchedThreshold(one: Threshold, factor: number): Threshold {
+  const { segments } = one;
+  return {
+    ...one,
+    value: stretched(one.value, factor),
+    ...(segments && {
+      segments: Object.fromEntries(
+        Object.entries(segments).map(([segment, value]) => [segment, stretched(value, factor)]),
+      ),
+    }),
+  };
 }
 
 /** By how much one is better than the other: over the budget less noise comes first. */
@@ -148,32 +191,20 @@ function subjectsOf(
   return [...churned.map((one) => ({ ...one, weight: 1 })), ...chosen.map((one) => ({ ...one, weight }))];
 }
 
-/** The rules that compare with a threshold, with those that hold them back or are held back. */
-function touchedRules({ definition }: CompiledJourney, threshold: string): RuleDefinition[] {
-  const { rules } = definition;
-  const touched = rules.filter((rule) => JSON.stringify(rule).includes(`"threshold":"${threshold}"`));
-  const bySuppression = rules.filter((rule) =>
-    touched.some((other) => isSuppressedBy(rule, other) || isSuppressedBy(other, rule)),
-  );
-  return rules.filter((rule) => rule.kind === 'risk' && (touched.includes(rule) || bySuppression.includes(rule)));
-}
-
 type SpansByRule = Map<string, Span[]>;
 
-/** When flags of the rules were open for each subject, as it was known then. */
+/** When flags of the rules and of their copies were open for each subject, as it was known then. */
 function walked(
   journey: CompiledJourney,
+  trials: readonly Trial[],
   subjects: readonly Subject[],
-  rules: readonly RuleDefinition[],
-  to: number,
+  { to, onAccount }: SearchOptions,
 ): SpansByRule[] {
-  const risks = rules.filter((rule) => rule.kind === 'risk');
-  const { health: _health, ...rest } = journey.definition;
-  const part = compileJourney({ ...rest, rules: risks });
-  return subjects.map(({ account }) => {
-    const spans: SpansByRule = new Map(risks.map((rule) => [rule.id, []]));
-    if (risks.length === 0) return spans;
-    for (const { flag, raisedAt, endedAt } of walkAsKnown(part, account.contexts, account.facts, to))
+  const all = withTrials(journey, trials);
+  return subjects.map(({ account }, index) => {
+    onAccount?.(index, subjects.length);
+    const spans: SpansByRule = new Map(all.rules.map((rule) => [rule.id, []]));
+    for (const { flag, raisedAt, endedAt } of walkAsKnown(all, account.contexts, account.facts, to))
       spans.get(flag.rule)?.push({ from: raisedAt, to: endedAt });
     return spans;
   });
@@ -181,20 +212,26 @@ function walked(
 
 function tried(
   { definition }: CompiledJourney,
+  trials: readonly Trial[],
   subjects: readonly Subject[],
   flags: readonly SpansByRule[],
   csms: number,
   { from, to, horizonDays }: SearchOptions,
 ): Tried {
-  const service = new Set(definition.rules.filter((rule) => rule.about === 'service').map((rule) => rule.id));
+  const shape = definition.rules
+    .filter((rule) => rule.kind === 'risk')
+    .map(({ id, about }) => ({
+      id: `${id}${trials.find(({ rules }) => rules.includes(id))?.suffix ?? ''}`,
+      isService: about === 'service',
+    }));
   let [hits, falseAlarms, churned, warned, messages] = [0, 0, 0, 0, 0];
   for (const [place, { outcomes, weight }] of subjects.entries()) {
-    const own = [...(flags[place] ?? [])].map(([rule, spans]) => ({
-      rule,
-      spans: spans.filter((one) => one.from >= from),
+    const own = shape.map(({ id, isService }) => ({
+      isService,
+      spans: (flags[place]?.get(id) ?? []).filter((one) => one.from >= from),
     }));
     messages += weight * joined(own.flatMap(({ spans }) => spans)).length;
-    const alerts = joined(own.filter(({ rule }) => !service.has(rule)).flatMap(({ spans }) => spans));
+    const alerts = joined(own.filter(({ isService }) => !isService).flatMap(({ spans }) => spans));
     const foretold = new Set<Outcome>();
     for (const alert of alerts) {
       const next = outcomes.find((one) => one.at > alert.from);

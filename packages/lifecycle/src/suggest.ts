@@ -15,7 +15,7 @@ export interface SuggestOptions {
   /** Churned, and renewed, accounts that either part needs. */
   readonly fewestOutcomes?: number;
   readonly seed?: number;
-  readonly onTrial?: (done: number, of: number) => void;
+  readonly onAccount?: (done: number, of: number) => void;
 }
 
 /** A threshold that is suggested otherwise. */
@@ -58,7 +58,7 @@ export function suggest(
   accounts: readonly BacktestAccount[],
   options: SuggestOptions,
 ): Suggestion {
-  const { from, to, noise, horizonDays = 120, fewestOutcomes = 10, seed = 1, onTrial } = options;
+  const { from, to, noise, horizonDays = 120, fewestOutcomes = 10, seed = 1, onAccount } = options;
   const journey = compileJourney(parseDefinition(source, file));
   const boundary = from + Math.round((to - from) * earlyShare);
   const base = {
@@ -79,7 +79,7 @@ export function suggest(
     horizonDays,
     noise,
     seed,
-    ...(onTrial && { onTrial }),
+    ...(onAccount && { onAccount }),
   });
   const thresholds = changed(journey, tuning);
   if (thresholds.length === 0)

@@ -60,7 +60,7 @@ function churnText(report: ChurnReport): string {
       ]),
     ),
     '',
-    `Log loss smaller than the base rate's by ${interval(judgment.gainOverBase)}, than the plain rule's by ${interval(judgment.gainOverPlain)}; 98 % intervals, ${judgment.resamples} resamplings of accounts, seed ${judgment.seed}.`,
+    `Log loss smaller than the base rate's by ${interval(judgment.gainOverBase)}, than the plain rule's by ${interval(judgment.gainOverPlain)}; 99 % intervals, ${judgment.resamples} resamplings of accounts, seed ${judgment.seed}.`,
   );
   if (!report.claims) return lines.join('\n');
   lines.push('', 'What it weighs (log-odds for a standard deviation):');

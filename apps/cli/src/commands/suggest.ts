@@ -42,8 +42,8 @@ export function suggestCommand(): Command {
           definition,
           noise,
           horizonDays,
-          onTrial: (done, of) => {
-            if (done % 4 === 0) output.note(`Tried ${done} of at most ${of}.`);
+          onAccount: (done, of) => {
+            if (done % 50 === 0) output.note(`Walked ${done} of ${of} accounts.`);
           },
         });
         if (options.out !== undefined && found.definition !== null) await writeFile(options.out, found.definition);

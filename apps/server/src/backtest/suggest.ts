@@ -8,12 +8,12 @@ export interface SuggestRequest extends BacktestRequest {
   /** The most alerts a CSM may get in a week. */
   readonly noise: number;
   readonly seed?: number;
-  readonly onTrial?: (done: number, of: number) => void;
+  readonly onAccount?: (done: number, of: number) => void;
 }
 
 /** Tunes the thresholds of a definition on a workspace's history. Throws DefinitionError or NoHistory. */
 export async function runSuggest(waymark: Waymark, workspaceId: string, request: SuggestRequest): Promise<Suggestion> {
-  const { definition, noise, horizonDays, seed, onTrial } = request;
+  const { definition, noise, horizonDays, seed, onAccount } = request;
   return inHistory(waymark, workspaceId, request, ({ accounts, from, to }) =>
     suggest(definition.source, definition.file, accounts, {
       from,
@@ -21,7 +21,7 @@ export async function runSuggest(waymark: Waymark, workspaceId: string, request:
       noise,
       ...(horizonDays !== undefined && { horizonDays }),
       ...(seed !== undefined && { seed }),
-      ...(onTrial && { onTrial }),
+      ...(onAccount && { onAccount }),
     }),
   );
 }
