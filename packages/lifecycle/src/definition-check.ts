@@ -1,5 +1,6 @@
 import { signalCatalogue, signalNames } from '@waymark/journey';
 import type { Condition, JourneyDefinition, Operand, SignalName, SignalParams } from '@waymark/journey';
+import { thresholdsIn } from './definition-words.ts';
 import { isSuppressedBy } from './journey.ts';
 import { placeholdersOf } from './reason.ts';
 import { DAY } from './zone.ts';
@@ -105,6 +106,14 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     }
   };
 
+  definition.segments.forEach((segment, index) => {
+    if (!segment.when) return;
+    const path: Path = ['segments', index, 'when'];
+    checkCondition(segment.when, path);
+    const own = thresholdsIn(segment.when).find(({ name }) => definition.thresholds[name]?.segments !== undefined);
+    if (own)
+      say(path, `the threshold "${own.name}" itself differs by segment`, 'write the number, or another threshold');
+  });
   definition.stages.forEach((stage, index) => {
     stage.enter.forEach((route, at) => {
       const path: Path = ['stages', index, 'enter', at];

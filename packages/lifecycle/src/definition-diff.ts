@@ -144,6 +144,7 @@ function segmentFields(one: JourneyDefinition['segments'][number]): Fields {
     title: told(one.title),
     tiers: matters(list(one.tiers)),
     valueAtLeast: matters(one.valueAtLeast === undefined ? '' : String(one.valueAtLeast)),
+    when: matters(one.when ? conditionWords(one.when) : ''),
   };
 }
 

@@ -259,6 +259,7 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
     milestones,
     flags,
     health,
+    ...(course.segments && { segments: course.segments }),
     digest: contentDigest({
       definition: journey.digest,
       periods: course.periods.map((period) => ({ ...period, proof: period.proof.digest })),
@@ -266,6 +267,7 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
       flags: believed.map((flag) => ({ ...flag, proof: flag.proof.digest })),
       // How a score reads (`3 days ago`) changes daily; what it is does not.
       health: { ...health, parts: health.parts.map(({ part, weight, score }) => ({ part, weight, score })) },
+      ...(course.segments && { segments: course.segments }),
     }),
   };
   const due = state.ahead[0]?.at ?? Number.POSITIVE_INFINITY;

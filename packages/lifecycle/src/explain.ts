@@ -71,6 +71,8 @@ export function explain(
   );
   const [entry] = answer.periods;
   if (entry) lines.push(`It came in at ${entry.stage}, on ${date(entry.enteredAt)}.`);
+  for (const { segment, from, to } of answer.segments ?? [])
+    lines.push(`In the segment ${segment} from ${date(from)}${to === null ? ' on' : ` to ${date(to)}`}.`);
   lines.push('', 'How it came to this:');
   for (const period of answer.periods) {
     lines.push(

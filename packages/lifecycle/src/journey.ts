@@ -4,6 +4,7 @@ import { contentDigest } from './digest.ts';
 import { compileHealth, type CompiledHealth } from './health.ts';
 import { compileMatcher } from './matcher.ts';
 import { compileRule, type CompiledRule } from './rule.ts';
+import { compileSegments, type CompiledSegments } from './segment.ts';
 import { signalBinder } from './signals.ts';
 import { compileStages, type CompiledStages } from './stage.ts';
 import type { Fact } from './state.ts';
@@ -20,6 +21,8 @@ export interface CompiledMilestone {
 export interface CompiledJourney {
   readonly definition: JourneyDefinition;
   readonly digest: string;
+  /** Null where an account's record alone decides. */
+  readonly segments: CompiledSegments | null;
   readonly stages: CompiledStages;
   readonly milestones: readonly CompiledMilestone[];
   /** In an order in which a rule follows those that hold it back. */
@@ -41,6 +44,7 @@ export function compileJourney(definition: JourneyDefinition, digest = definitio
   return {
     definition,
     digest,
+    segments: compileSegments(definition, bind),
     stages: compileStages(definition, digest, bind),
     milestones: definition.milestones.map((milestone) => {
       const matchers = milestone.proof.map(compileMatcher);

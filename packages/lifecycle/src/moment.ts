@@ -1,6 +1,6 @@
 import type { JourneyDefinition, MilestoneDefinition } from '@waymark/journey';
 import { contentDigest } from './digest.ts';
-import type { AccountContext, Fact, Flag, Proof, StagePeriod } from './state.ts';
+import type { AccountContext, Fact, Flag, Proof, SegmentSpell, StagePeriod } from './state.ts';
 import type { Tracks } from './tracks.ts';
 import { key } from './tracks.ts';
 import { DAY, slowedZone, zoneOf, type Zone } from './zone.ts';
@@ -23,6 +23,8 @@ export interface Course {
   milestones: Record<string, { readonly at: number; readonly proof: Proof }>;
   rules: Record<string, RuleState>;
   flags: Flag[];
+  /** The segments it was in, oldest first; only where segments rest on conditions. Replaced, never changed in place. */
+  segments?: readonly SegmentSpell[];
 }
 
 /** A copy that can be changed without changing the original; what never changes in place is shared. */
@@ -69,6 +71,23 @@ const sharedDomains = new Set(
 
 const remembered = new WeakMap<AccountContext, Map<JourneyDefinition, Surroundings>>();
 
+/** Whether the record of an account fits a segment, its condition left aside. */
+export function fitsRecord(segment: JourneyDefinition['segments'][number], context: AccountContext): boolean {
+  const tier = context.tier?.toLowerCase();
+  const { tiers, valueAtLeast } = segment;
+  return (
+    (tiers === undefined || (tier !== undefined && tiers.some((name) => name.toLowerCase() === tier))) &&
+    (valueAtLeast === undefined || (context.value !== undefined && context.value >= valueAtLeast))
+  );
+}
+
+/** The segment of the account at the moment; null if it is in none. */
+export function segmentOf({ course, around }: Moment): string | null {
+  if (course.segments === undefined) return around.segment;
+  const last = course.segments.at(-1);
+  return last && last.to === null ? last.segment : null;
+}
+
 /** Derives what the engine needs of a context, once per context object. */
 export function surroundingsOf(definition: JourneyDefinition, context: AccountContext): Surroundings {
   const known = remembered.get(context)?.get(definition);
@@ -85,12 +104,7 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
     if (contact.persona?.toLowerCase() === 'champion') champions.push(name);
     if (contact.leftAt !== undefined) leftAt.set(name, contact.leftAt);
   }
-  const tier = context.tier?.toLowerCase();
-  const segment = definition.segments.find(
-    (one) =>
-      (one.tiers === undefined || (tier !== undefined && one.tiers.some((name) => name.toLowerCase() === tier))) &&
-      (one.valueAtLeast === undefined || (context.value !== undefined && context.value >= one.valueAtLeast)),
-  );
+  const segment = definition.segments.find((one) => one.when === undefined && fitsRecord(one, context));
   const made: Surroundings = {
     context,
     digest: contentDigest(context),

@@ -1,5 +1,5 @@
 import type { JourneyDefinition, Operand, SignalName, SignalParams } from '@waymark/journey';
-import type { Moment } from './moment.ts';
+import { segmentOf, type Moment } from './moment.ts';
 import { signalReads } from './reads.ts';
 import { NEVER } from './signal.ts';
 import type { BoundSignal } from './signals.ts';
@@ -36,7 +36,7 @@ export function compileOperand(
       Object.entries(named?.segments ?? {}).map(([segment, value]) => [segment, whole(value * scale)]),
     );
     return {
-      value: ({ around }) => segments.get(around.segment ?? '') ?? usual,
+      value: (moment) => segments.get(segmentOf(moment) ?? '') ?? usual,
       flip: () => NEVER,
       signals: [],
       reads: 0,

@@ -3,7 +3,7 @@ import type { JourneyDefinition, RuleDefinition } from '@waymark/journey';
 import { compileCondition, type CompiledCondition } from './condition.ts';
 import { compileEvidence } from './flag-evidence.ts';
 import { alwaysCovered, compileCoverage, type CompiledCoverage } from './coverage.ts';
-import { isCustomer, type Moment, type RuleState } from './moment.ts';
+import { isCustomer, segmentOf, type Moment, type RuleState } from './moment.ts';
 import type { Bind } from './operand.ts';
 import { makeProof, shortened } from './proof.ts';
 import { part } from './reads.ts';
@@ -110,7 +110,7 @@ export function compileRule(
     }
     if (stages && (stage === null || !stages.has(stage))) return false;
     if (stage !== null && exceptStages.has(stage)) return false;
-    return !segments || segments.has(moment.around.segment ?? '');
+    return !segments || segments.has(segmentOf(moment) ?? '');
   };
 
   const notForIt = (moment: Moment): string => {

@@ -4,6 +4,7 @@ import { dueOf, isCustomerAddress, surroundingsOf, type Course, type Moment } fr
 import { makeProof } from './proof.ts';
 import { everyPart, part, touchedBy } from './reads.ts';
 import { clearFlag, muteRule, openFlag, ruleStateOf, type CompiledRule } from './rule.ts';
+import { settleSegment } from './segment.ts';
 import { NEVER, note } from './signal.ts';
 import type { AccountContext, Fact } from './state.ts';
 import { takeContact, takeMail, takePeople } from './track-contact.ts';
@@ -92,6 +93,7 @@ export function openSimulation(
   const ruleTurns = journey.rules.map(() => -Infinity);
   const blockedRules = new Set<CompiledRule>();
   let stageTurn = -Infinity;
+  let segmentTurn = journey.segments ? -Infinity : NEVER;
   let dirty = everyPart;
 
   /** Settles the rules that have cause. Returns whether a flag opened or closed. */
@@ -174,6 +176,16 @@ export function openSimulation(
     });
   };
 
+  /** Moves the account to the segment that fits now; what hangs on it is looked at again. */
+  const settleSegments = (): boolean => {
+    const { segments } = journey;
+    if (!segments || ((segments.reads & dirty) === 0 && segmentTurn > moment.at)) return false;
+    const moved = settleSegment(segments, moment);
+    segmentTurn = moment.flip;
+    if (moved) dirty = everyPart;
+    return moved;
+  };
+
   const simulation: Simulation = {
     moment,
     wakeAt,
@@ -196,6 +208,7 @@ export function openSimulation(
       if (changed) dirty |= part.course;
       if (takeAnswers()) dirty = everyPart;
       for (let pass = 0; pass < MOST_PASSES; pass++) {
+        changed = settleSegments() || changed;
         const { stage } = course;
         if ((journey.stages.reads(stage) & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
           const moved = journey.stages.settle(moment);
@@ -204,15 +217,17 @@ export function openSimulation(
           if (moved) dirty |= part.course;
           changed ||= moved;
         }
+        // A stage may lead into another segment, and that changes thresholds: then everything is looked at again.
+        const regrouped = settleSegments();
         const turned = settleRules();
         moment.fresh = [];
-        dirty = turned ? part.flags : 0;
-        if (!turned) break;
+        dirty = regrouped ? everyPart : turned ? part.flags : 0;
+        if (!turned && !regrouped) break;
         changed = true;
       }
       dirty = 0;
       changed = settleDataGap() || changed;
-      let first = stageTurn;
+      let first = Math.min(stageTurn, segmentTurn);
       for (const turn of ruleTurns) if (turn < first) first = turn;
       for (const { definition: milestone } of journey.milestones) {
         if (course.milestones[milestone.id]) continue;

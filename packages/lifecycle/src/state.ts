@@ -91,6 +91,13 @@ export interface StagePeriod {
   readonly proof: Proof;
 }
 
+/** A time in a segment. Epoch milliseconds; `to` is null while it lasts. */
+export interface SegmentSpell {
+  readonly segment: string;
+  readonly from: number;
+  readonly to: number | null;
+}
+
 export interface MilestoneState {
   readonly milestone: string;
   readonly side: 'customer' | 'us';
@@ -152,6 +159,8 @@ export interface AccountJourney {
   /** Open and past flags, oldest first. */
   readonly flags: readonly Flag[];
   readonly health: Health;
+  /** The segments it was in, oldest first; only where the definition's segments rest on conditions. */
+  readonly segments?: readonly SegmentSpell[];
   /**
    * The next instant at which the answer can change without a new event: a condition that time turns, or a known event that is
    * dated ahead, such as a meeting to be held. Null if never.

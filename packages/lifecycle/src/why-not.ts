@@ -3,7 +3,7 @@ import { compileCondition } from './condition.ts';
 import { compileCoverage } from './coverage.ts';
 import { fold, momentOf } from './engine.ts';
 import { isSuppressedBy, type CompiledJourney } from './journey.ts';
-import { doubtedSince, isCustomer, type Moment } from './moment.ts';
+import { doubtedSince, isCustomer, segmentOf, type Moment } from './moment.ts';
 import type { Bind } from './operand.ts';
 import type { CompiledRule } from './rule.ts';
 import { signalBinder } from './signals.ts';
@@ -89,7 +89,7 @@ function reasonFor(journey: CompiledJourney, rule: CompiledRule, moment: Moment,
   if (appliesTo.customers && !isCustomer(moment)) return plain('not_a_customer');
   if (appliesTo.stages && (stage === null || !appliesTo.stages.includes(stage))) return plain('other_stage');
   if (stage !== null && appliesTo.exceptStages?.includes(stage)) return plain('other_stage');
-  if (appliesTo.segments && !appliesTo.segments.includes(moment.around.segment ?? '')) return plain('other_segment');
+  if (appliesTo.segments && !appliesTo.segments.includes(segmentOf(moment) ?? '')) return plain('other_segment');
   if (!rule.when.test(moment)) return { because: 'condition', unmet: unmetIn(definition.when, journey, moment, bind) };
   const suppressor = openFlags(moment).find((flag) => {
     const other = journey.definition.rules.find((one) => one.id === flag.rule);

@@ -16,6 +16,8 @@ export interface Happening {
   readonly occurredAt: number;
   readonly recordedAt: number;
   readonly weight: number;
+  /** How many happenings it stands for; 1 without it. */
+  readonly count?: number;
 }
 
 /** The lulls as they were known from an instant on. */
@@ -63,7 +65,7 @@ export function knownLulls(of: Lull['of'], happenings: readonly Happening[], to:
     for (let one = told[next]; one && one.recordedAt < now; one = told[++next]) {
       const day = Math.floor(one.occurredAt / DAY);
       totals.set(day, (totals.get(day) ?? 0) + one.weight);
-      counts.set(day, (counts.get(day) ?? 0) + 1);
+      counts.set(day, (counts.get(day) ?? 0) + (one.count ?? 1));
       earliest = Math.min(earliest, day);
     }
     // What came late speaks of its own days again, and of those whose seven days hold it.

@@ -34,6 +34,7 @@ export * from './repositories/outbox.ts';
 export * from './repositories/people.ts';
 export * from './repositories/provider-apps.ts';
 export * from './repositories/push-subscriptions.ts';
+export * from './repositories/season.ts';
 export * from './repositories/sightings.ts';
 export * from './repositories/sources.ts';
 export * from './repositories/streams.ts';

@@ -1,4 +1,4 @@
-import type { CoverageGap } from '@waymark/lifecycle';
+import type { CoverageGap, Lull } from '@waymark/lifecycle';
 import { contentUuid, touchpoint, type Touchpoint } from '@waymark/journey';
 import { addressKey } from '@waymark/identity';
 import {
@@ -6,6 +6,7 @@ import {
   healGaps,
   installations as readInstallations,
   openGap,
+  readSeason,
   streamStates,
   wakeAllAccounts,
   type Installation,
@@ -84,6 +85,8 @@ export async function healStream(
 /** What the engine has to know of coverage for one account. */
 export interface AccountCoverage {
   readonly gaps: readonly CoverageGap[];
+  /** Quiet seasons of the whole workspace. */
+  readonly lulls?: readonly Lull[];
   readonly watchedFrom?: number;
 }
 
@@ -108,6 +111,7 @@ export async function coverageIndex(tx: Tx): Promise<CoverageIndex> {
     ...gap,
     touchpoints: sees.get(keyOf(gap)) ?? [],
   }));
+  const lulls = (await readSeason(tx))?.lulls ?? [];
   const unread = states.filter((state) => state.backfillDoneAt === null && state.pausedReason === null);
   const watching = new Set(states.filter(seesPeople).map((state) => state.installationId));
   const mailboxes = new Set(
@@ -140,6 +144,7 @@ export async function coverageIndex(tx: Tx): Promise<CoverageIndex> {
             ]
           : []),
       ],
+      ...(lulls.length > 0 && { lulls }),
       ...(known.length > 0 && { watchedFrom: Math.min(...known) }),
     };
   };

@@ -306,6 +306,7 @@ export function accountContext(
       })),
     ),
     gaps: coverage.gaps,
+    ...(coverage.lulls && { lulls: coverage.lulls }),
     ...(coverage.watchedFrom !== undefined && { watchedFrom: coverage.watchedFrom }),
   };
 }

@@ -20,6 +20,7 @@ import {
 } from '@waymark/store';
 import { linkAccounts } from './account-links.ts';
 import { matchThreads, settleRematch } from './attribution.ts';
+import { keepSeason } from './season.ts';
 import { loadExclusions } from './exclusions.ts';
 import { ImportAccounts } from './import-accounts.ts';
 import { emptyBatch, type Batch } from './import-batch.ts';
@@ -364,7 +365,11 @@ class ImportRun {
     await this.#writing;
     if (this.#failure) throw this.#failure.error;
     const { database, now, afterFold } = this.#deps;
-    if (!this.#options.dryRun) await this.#linkAccounts();
+    if (!this.#options.dryRun) {
+      await this.#linkAccounts();
+      if (this.#changed.size > 0)
+        await database.inWorkspace(this.#workspaceId, (tx) => keepSeason(tx, now(), { again: true }), { retry: true });
+    }
     const folded = (afterFold && (await this.#fold?.finish(database, this.#workspaceId, now, afterFold))) ?? 0;
     if (this.#changed.size > 0 && !this.#options.dryRun) this.#deps.onCommitted?.(this.#workspaceId);
     const { importId } = this.#options;

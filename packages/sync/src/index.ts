@@ -13,6 +13,7 @@ export {
 export { acceptPreview, previewInstallation, type ConnectPreview } from './connect-preview.ts';
 export { accountSight, sightText, type AccountSight } from './account-sight.ts';
 export { coverageIndex, watchCoverage } from './coverage.ts';
+export { keepSeason } from './season.ts';
 export { decide, DecisionError, undoDecided, type Decided, type Decision } from './decisions.ts';
 export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';
 export { exclude, ExclusionError, readmit, type ExclusionRequest } from './exclusions.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { dueInstallations, installations, installation as readInstallation } from '@waymark/store';
-import { syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
+import { keepSeason, syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
 import { connectorIds } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
 import { PerWorkspace } from './per-workspace.ts';
@@ -89,6 +89,7 @@ export class SyncWorker {
     await sleep(tidyAfterMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     await this.#waymark.database.inWorkspace(workspaceId, async (tx) => {
       await watchCoverage(tx, await installations(tx), this.#waymark.now());
+      await keepSeason(tx, this.#waymark.now());
       await refreshQueue(tx);
     });
     this.#onRun(workspaceId);

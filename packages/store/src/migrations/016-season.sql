@@ -1,0 +1,6 @@
+-- Stretches in which the whole workspace was quieter than usual, as worked out for a day: every account is judged with the same ones.
+CREATE TABLE workspace_season (
+  workspace_id uuid NOT NULL PRIMARY KEY,
+  day date NOT NULL,
+  lulls jsonb NOT NULL
+);

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import type { Tx } from '../tenancy.ts';
+
+const lull = z.object({ from: z.number(), to: z.number(), level: z.number(), of: z.enum(['contact', 'product']) });
+export type StoredLull = z.infer<typeof lull>;
+
+/** The lulls that accounts are judged with, and the day for which they were worked out (epoch milliseconds of its midnight, UTC); undefined before the first. */
+export async function readSeason(
+  tx: Tx,
+): Promise<{ readonly day: number; readonly lulls: readonly StoredLull[] } | undefined> {
+  const { rows } = await tx.query<{ day: string; lulls: unknown }>(
+    'SELECT day::text AS day, lulls FROM workspace_season WHERE workspace_id = $1',
+    [tx.workspaceId],
+  );
+  const [row] = rows;
+  return row && { day: Date.parse(`${row.day}T00:00:00Z`), lulls: z.array(lull).parse(row.lulls) };
+}
+
+/** Keeps the lulls of a day. */
+export async function writeSeason(tx: Tx, day: number, lulls: readonly StoredLull[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO workspace_season (workspace_id, day, lulls) VALUES ($1, $2::date, $3::jsonb)
+     ON CONFLICT (workspace_id) DO UPDATE SET day = excluded.day, lulls = excluded.lulls`,
+    [tx.workspaceId, new Date(day).toISOString().slice(0, 10), JSON.stringify(lulls)],
+  );
+}
+
+/** What happened on one day (UTC, epoch milliseconds of its midnight) over all accounts. */
+export interface DayTotal {
+  readonly of: 'contact' | 'product';
+  readonly day: number;
+  readonly count: number;
+  /** Words and meetings by number, use by value. */
+  readonly weight: number;
+}
+
+/** Words of customers, meetings held and use of the product by day. */
+export async function dayTotals(tx: Tx): Promise<readonly DayTotal[]> {
+  const { rows } = await tx.query<{ kind: 'contact' | 'product'; day: string; count: number; weight: number }>(
+    `SELECT CASE WHEN type = 'usage.recorded' THEN 'product' ELSE 'contact' END AS kind,
+            (occurred_at AT TIME ZONE 'UTC')::date::text AS day, count(*)::int AS count,
+            sum(CASE WHEN type = 'usage.recorded' THEN (attributes->>'value')::float8 ELSE 1 END)::float8 AS weight
+       FROM (SELECT DISTINCT ON (event_id) event_id, type, occurred_at, attributes
+               FROM journey_event
+              WHERE workspace_id = $1 AND superseded_at IS NULL AND account_id IS NOT NULL AND NOT automated
+                AND type IN ('email.received', 'chat.received', 'meeting.held', 'usage.recorded')
+              ORDER BY event_id, rank, source_id, generation DESC) e
+      GROUP BY 1, 2 ORDER BY 1, 2`,
+    [tx.workspaceId],
+  );
+  return rows.map((row) => ({
+    of: row.kind,
+    day: Date.parse(`${row.day}T00:00:00Z`),
+    count: row.count,
+    weight: row.weight,
+  }));
+}
