@@ -41,6 +41,18 @@ export const signalCatalogue = description({
   },
   engagement_level: { unit: 'ratio', label: 'words, meetings and use against the own usual', params: [] },
   usage_level: { unit: 'ratio', label: 'use of the product against the own usual', params: [] },
+  message_balance: {
+    unit: 'ratio',
+    label: 'share of the messages in the window that came from the customer',
+    params: ['days'],
+  },
+  meetings_called_off: { unit: 'count', label: 'meetings canceled or missed in the window', params: ['days'] },
+  tickets_reopened: { unit: 'count', label: 'tickets reopened in the window', params: ['days'] },
+  quiet_stakeholders: {
+    unit: 'count',
+    label: 'people of the customer who used to be in touch and are silent',
+    params: ['days'],
+  },
   meetings_held: { unit: 'count', label: 'meetings held in the window', params: ['days'] },
   meetings_missed_streak: { unit: 'count', label: 'meetings canceled or missed in a row', params: ['days'] },
   days_since_meeting_held: { unit: 'days', label: 'time since the last meeting was held', params: [] },

@@ -14,14 +14,15 @@ function championKeys(moment: Moment): readonly string[] {
 }
 
 /** When someone left: by an event, or by what the CRM says, once that day has come. */
-function leftAt(moment: Moment, person: string): number | null {
+export function leftAt(moment: Moment, person: string): number | null {
   const told = moment.tracks.people.left[person]?.at;
   const dated = moment.around.leftAt.get(person);
   const all = [told, dated].filter((at) => at !== undefined && at <= moment.at);
   return all.length === 0 ? null : Math.min(...all.filter((at) => at !== undefined));
 }
 
-function nextDeparture(moment: Moment): number {
+/** The next instant at which somebody is known to leave. */
+export function nextDeparture(moment: Moment): number {
   let first = NEVER;
   for (const at of moment.around.leftAt.values()) if (at > moment.at && at < first) first = at;
   return first;

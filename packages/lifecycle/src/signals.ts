@@ -1,6 +1,7 @@
 import { signalCatalogue } from '@waymark/journey';
 import type { JourneyDefinition, SignalName, SignalParams } from '@waymark/journey';
 import { accountSignals } from './signals-account.ts';
+import { balanceSignals } from './signals-balance.ts';
 import { declineSignals } from './signals-decline.ts';
 import { engagementSignals } from './signals-engagement.ts';
 import { peopleSignals } from './signals-people.ts';
@@ -12,6 +13,7 @@ const factories: Readonly<Record<SignalName, SignalFactory>> = {
   ...peopleSignals,
   ...accountSignals,
   ...declineSignals,
+  ...balanceSignals,
 };
 
 /** A signal with its parameters, ready to be read. */

@@ -55,6 +55,8 @@ export function takeMeeting(track: MeetingTrack, fact: Fact): void {
         fact.type === 'meeting.canceled' &&
         series !== null &&
         track.missed.some((one) => one.type === 'meeting.canceled' && one.series === series && at - one.at < DAY);
+      // A series called off in one go is one word of theirs.
+      if (!sameAct) countOn(track.calledOffDays, at);
       if (!sameAct) track.missed.push({ ...markOf(fact), series, startsAt: startsAt ?? null });
       if (track.missed.length > MOST_MISSED) track.missed.shift();
       return;
@@ -90,6 +92,7 @@ export function takeTicket(track: TicketTrack, fact: Fact): void {
   else if (fact.type === 'ticket.escalated') ticket.escalated = markOf(fact);
   else if (fact.type === 'ticket.solved') ticket.solvedAt = fact.occurredAt;
   if (fact.type === 'ticket.reopened') {
+    countOn(track.reopened, fact.occurredAt);
     ticket.solvedAt = null;
     ticket.escalated = null;
   }

@@ -69,6 +69,8 @@ export interface MeetingTrack {
   missed: (Mark & { readonly series: string | null; readonly startsAt: number | null })[];
   /** Starts of meetings that were called off or missed: a calendar that assumes them held is wrong. */
   calledOff: number[];
+  /** Meetings called off or missed, by the day on which that was known. */
+  calledOffDays: DayCounts;
   upcoming: { readonly mark: Mark; readonly startsAt: number; readonly series: string | null }[];
 }
 
@@ -85,6 +87,7 @@ export interface OpenTicket {
 export interface TicketTrack {
   tickets: Record<string, OpenTicket>;
   opened: DayCounts;
+  reopened: DayCounts;
 }
 
 export interface PersonTrack {
@@ -148,8 +151,8 @@ export function emptyTracks(): Tracks {
       recent: [],
     },
     mail: { waiting: [], threads: {}, threadCount: 0, lastAnswer: null, answers: [] },
-    meetings: { lastHeld: null, recentHeld: [], held: [], missed: [], calledOff: [], upcoming: [] },
-    tickets: { tickets: {}, opened: [] },
+    meetings: { lastHeld: null, recentHeld: [], held: [], missed: [], calledOff: [], calledOffDays: [], upcoming: [] },
+    tickets: { tickets: {}, opened: [], reopened: [] },
     people: { persons: {}, champions: [], left: {}, lastChampionAdded: null },
     deals: { open: {}, won: {}, lost: {} },
     record: {
@@ -208,9 +211,14 @@ export function copyTracks({ contact, mail, meetings, tickets, people, deals, re
       recentHeld: list(meetings.recentHeld),
       missed: list(meetings.missed),
       calledOff: list(meetings.calledOff),
+      calledOffDays: list(meetings.calledOffDays),
       upcoming: list(meetings.upcoming),
     },
-    tickets: { tickets: mapValues(tickets.tickets, shallow), opened: list(tickets.opened) },
+    tickets: {
+      tickets: mapValues(tickets.tickets, shallow),
+      opened: list(tickets.opened),
+      reopened: list(tickets.reopened),
+    },
     people: {
       ...people,
       persons: mapValues(people.persons, shallow),
