@@ -128,13 +128,15 @@ export const healthPartDefinition = z.strictObject({
 });
 export type HealthPartDefinition = z.infer<typeof healthPartDefinition>;
 
-/** Groups of accounts by attributes; the first that fits counts. */
+/** Groups of accounts by their record, and by conditions if `when` is given; the first that fits counts. */
 export const segmentDefinition = z.strictObject({
   id: slug,
   title: text,
   /** Compared without regard to case. */
   tiers: z.array(z.string().max(100)).min(1).optional(),
   valueAtLeast: z.number().optional(),
+  /** By stage and signals: then membership changes with time, and every change is kept. */
+  when: condition.optional(),
 });
 
 /** A day of every year: month and day. The 29th of February is not one of every year. */

@@ -83,6 +83,7 @@ function idleNames(definition: JourneyDefinition): DefinitionAdvice[] {
     if (rule.clear) walk(rule.clear);
     if (rule.absence) look(rule.absence.days);
   }
+  for (const segment of definition.segments) if (segment.when) walk(segment.when);
   for (const stage of definition.stages)
     for (const way of [...stage.enter, ...(stage.exit ?? [])]) if (way.when) walk(way.when);
   for (const part of definition.health?.parts ?? []) for (const band of part.bands) walk(band.when);
