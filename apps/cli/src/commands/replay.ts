@@ -79,7 +79,8 @@ function told(report: ReplayReport, stages: readonly string[] | undefined): stri
     ...(stages ? [`Stages: ${stages.join(', ')}`] : []),
     ...(unmatched > 0 ? [`${unmatched} events have no account: waymark review shows them.`] : []),
     ...(waiting > 0 ? [`${waiting} accounts have events that are not folded yet and were not compared.`] : []),
-    ...(differences.length === 0 ? ['What is stored agrees with the log.'] : []),
+    ...(stages ? ['Nothing is stored by this journey, so nothing was compared.'] : []),
+    ...(differences.length === 0 && !stages ? ['What is stored agrees with the log.'] : []),
     ...differences
       .slice(0, shown)
       .map(
