@@ -3,7 +3,9 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { backfill } from './backfill.ts';
 import { crmBackfill } from './crm-backfill.ts';
+import { foldRow } from './fold.ts';
 import { ingest } from './ingest.ts';
+import { late } from './late.ts';
 import { latency } from './latency.ts';
 import { mappers } from './mappers.ts';
 import type { BenchRow } from './measure.ts';
@@ -17,6 +19,8 @@ const rows: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'crm-backfill': crmBackfill,
   latency,
   start,
+  fold: foldRow,
+  late,
 };
 
 const asked = process.argv.slice(2);
