@@ -18,6 +18,7 @@ import {
   supersedePeriods,
   wakeAccounts,
   writeCheckpoint,
+  writeEarlierStates,
   type Account,
   type Checkpoint,
   type Tx,
@@ -132,6 +133,8 @@ export async function compareStored(tx: Tx, subject: Subject): Promise<readonly 
     },
     now,
   );
+  // What was kept further back may be wrong as well.
+  await writeEarlierStates(tx, accountId, journey.definition.id, []);
   return differences;
 }
 
