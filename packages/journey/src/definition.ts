@@ -139,6 +139,24 @@ export const segmentDefinition = z.strictObject({
   when: condition.optional(),
 });
 
+/** What people do about a flag, step by step; rules name one. */
+const playbookDefinition = z.strictObject({
+  id: slug,
+  title: text,
+  steps: z
+    .array(
+      z.strictObject({
+        id: slug,
+        title: text,
+        ownerRole: z.string().max(100).optional(),
+        /** Days after the flag opened. */
+        dueDays: z.number().min(0).max(365).optional(),
+      }),
+    )
+    .min(1)
+    .max(50),
+});
+
 /** A day of every year: month and day. The 29th of February is not one of every year. */
 const yearDay = z
   .string()
@@ -179,6 +197,8 @@ export const journeyDefinition = z
       )
       .default({}),
     rules: z.array(ruleDefinition).max(200).default([]),
+    /** Where it is given, every playbook that a rule names has to be in it. */
+    playbooks: z.array(playbookDefinition).max(100).optional(),
     health: z
       .strictObject({ version: z.number().int().min(1), parts: z.array(healthPartDefinition).min(1).max(50) })
       .optional(),

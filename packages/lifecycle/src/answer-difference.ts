@@ -23,7 +23,7 @@ export interface AnswerDifference {
   readonly health: { readonly before: number | null; readonly after: number | null } | null;
 }
 
-export const briefOf = (flag: Flag): FlagBrief => ({
+const briefOf = (flag: Flag): FlagBrief => ({
   flagId: flag.flagId,
   rule: flag.rule,
   kind: flag.kind,

@@ -46,6 +46,7 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
   const milestones = unique(definition.milestones, 'milestones');
   const segments = unique(definition.segments, 'segments');
   const rules = unique(definition.rules, 'rules');
+  const playbooks = unique(definition.playbooks ?? [], 'playbooks');
   const thresholds = new Set(Object.keys(definition.thresholds));
 
   const known = (set: ReadonlySet<string>, name: string | undefined, kind: string, path: Path) => {
@@ -159,6 +160,7 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
       known(segments, segment, 'segment', [...path, 'appliesTo', 'segments', at]),
     );
     rule.evidence?.forEach((one, at) => checkSignal(one.signal, one.with, [...path, 'evidence', at]));
+    if (definition.playbooks) known(playbooks, rule.playbook, 'playbook', [...path, 'playbook']);
     rule.suppressedBy.forEach((other, at) => {
       if (other !== 'any_risk') known(rules, other, 'rule', [...path, 'suppressedBy', at]);
     });

@@ -5,7 +5,17 @@ import { definitionDigest } from './journey.ts';
 
 /** One thing in which two definitions differ in meaning. */
 export interface DefinitionChange {
-  readonly part: 'journey' | 'stage' | 'move' | 'milestone' | 'segment' | 'threshold' | 'rule' | 'health' | 'outcome';
+  readonly part:
+    | 'journey'
+    | 'stage'
+    | 'move'
+    | 'milestone'
+    | 'segment'
+    | 'threshold'
+    | 'rule'
+    | 'health'
+    | 'playbook'
+    | 'outcome';
   /** Its id within its part; the field for the journey itself. */
   readonly id: string;
   readonly change: 'added' | 'removed' | 'changed';
@@ -41,6 +51,7 @@ export function diffDefinitions(before: JourneyDefinition, after: JourneyDefinit
     ...thresholdChanges(before, after),
     ...listChanges('rule', before.rules, after.rules, ruleFields, ruleFields),
     ...listChanges('health', before.health?.parts ?? [], after.health?.parts ?? [], healthFields, healthFields),
+    ...listChanges('playbook', before.playbooks ?? [], after.playbooks ?? [], playbookFields, playbookFields),
     ...outcomeChanges(before, after),
   ];
   const digests = [definitionDigest(before), definitionDigest(after)] as const;
@@ -181,6 +192,13 @@ function ruleFields(one: RuleDefinition): Fields {
   };
 }
 
+const playbookFields = (one: NonNullable<JourneyDefinition['playbooks']>[number]): Fields => ({
+  title: told(one.title),
+  steps: told(
+    one.steps.map((step) => `${step.title} (${step.ownerRole ?? 'anyone'}, ${step.dueDays ?? 'any'} days)`).join('; '),
+  ),
+});
+
 const healthFields = (one: NonNullable<JourneyDefinition['health']>['parts'][number]): Fields => ({
   label: matters(one.label),
   weight: matters(String(one.weight)),
@@ -214,16 +232,18 @@ function listChanges<T extends { readonly id: string }>(
   fieldsBefore: (one: T) => Fields,
   fieldsAfter: (one: T) => Fields,
 ): DefinitionChange[] {
+  // What people do is no part of an answer.
+  const affectsAnswers = part !== 'playbook';
   const known = new Map(before.map((one) => [one.id, one]));
   const kept = new Set(after.map((one) => one.id));
   return [
     ...before.flatMap((one): DefinitionChange[] =>
-      kept.has(one.id) ? [] : [{ part, id: one.id, change: 'removed', affectsAnswers: true, ...removedMeans[part] }],
+      kept.has(one.id) ? [] : [{ part, id: one.id, change: 'removed', affectsAnswers, ...removedMeans[part] }],
     ),
     ...after.flatMap((one): DefinitionChange[] => {
       const former = known.get(one.id);
       if (!former)
-        return [{ part, id: one.id, change: 'added', affectsAnswers: true, ...addedMeans(part, fieldsAfter(one)) }];
+        return [{ part, id: one.id, change: 'added', affectsAnswers, ...addedMeans(part, fieldsAfter(one)) }];
       return fieldChanges(part, one.id, fieldsBefore(former), fieldsAfter(one));
     }),
   ];

@@ -103,6 +103,20 @@ describe('a definition file', () => {
     expect(() => parseDefinition(text, 'my.yaml')).toThrow(/my\.yaml:2 version/);
   });
 
+  it('refuses a rule whose playbook is not among those that are declared', () => {
+    const rule =
+      'rules:\n  - { id: a, kind: risk, severity: low, title: T, when: { known: crm_stage }, reason: r, clears: c, nextStep: n, playbook: rescue }\n';
+    const steps = 'steps: [{ id: call, title: Call the champion, ownerRole: csm, dueDays: 1 }]';
+    expect(issuesOf(`${small}${rule}`)).toEqual([]);
+    expect(issuesOf(`${small}${rule}playbooks: [{ id: rescue, title: Rescue, ${steps} }]\n`)).toEqual([]);
+    const [issue] = issuesOf(`${small}${rule}playbooks: [{ id: other, title: Other, ${steps} }]\n`);
+    expect(issue).toMatchObject({
+      path: 'rules.0.playbook',
+      message: 'there is no playbook "rescue"',
+      remedy: 'use one of: other',
+    });
+  });
+
   it('refuses rules that hold one another back', () => {
     const rule = (id: string, by: string) =>
       `  - { id: ${id}, kind: risk, severity: low, title: T, when: { known: crm_stage }, suppressedBy: [${by}], reason: r, clears: c, nextStep: n }\n`;
