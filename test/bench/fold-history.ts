@@ -5,7 +5,7 @@ import { randomOf } from './history.ts';
 const day = 86_400_000;
 
 /** Accounts of so many facts each over so many days. */
-export interface FoldHistoryOptions {
+interface FoldHistoryOptions {
   readonly accounts: number;
   readonly facts: number;
   readonly days: number;

@@ -9,6 +9,7 @@ import { late } from './late.ts';
 import { latency } from './latency.ts';
 import { mappers } from './mappers.ts';
 import type { BenchRow } from './measure.ts';
+import { replay } from './replay.ts';
 import { start } from './start.ts';
 
 /** The rows of the benchmark, in the order in which they run. */
@@ -21,6 +22,7 @@ const rows: Readonly<Record<string, () => Promise<BenchRow>>> = {
   start,
   fold: foldRow,
   late,
+  replay,
 };
 
 const asked = process.argv.slice(2);

@@ -2,7 +2,7 @@ import type { Fact } from '../src/state.ts';
 import { ANN, BOB, DAY, History, MONDAY } from './account.ts';
 
 /** A repeatable source of numbers from 0 to 1 (mulberry32). */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
