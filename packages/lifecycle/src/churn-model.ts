@@ -33,7 +33,7 @@ export const churnColumns: readonly SignalColumn[] = [
 ];
 
 /** Days without a word from the customer that make an alert of the plain rule. */
-export const plainRuleDays = 30;
+const plainRuleDays = 30;
 
 export interface ChurnOptions {
   /** Epoch milliseconds. */

@@ -21,6 +21,6 @@ export { outcomesOf } from './outcome.ts';
 export { sourceSilences, type SourceSilence } from './source-silence.ts';
 export { knownLulls, type Happening, type KnownLulls, type Lull } from './workspace-lull.ts';
 export { churnModel, type ChurnReport } from './churn-model.ts';
-export { compareBacktests, NotComparable, type Comparison as BacktestComparison } from './compare.ts';
+export { compareBacktests, type Comparison as BacktestComparison } from './compare.ts';
 export { signalTable, type SignalTable } from './signal-table.ts';
 export { suggest, type Suggestion } from './suggest.ts';

@@ -51,10 +51,10 @@ export interface ReadingOptions {
 }
 
 /** The instants at which accounts are read: counted back from the end, so that the last one is what is known last. */
-export function readingInstants({ from, to, everyDays = 30 }: ReadingOptions): number[] {
+function readingInstants({ from, to, everyDays = 30 }: ReadingOptions): number[] {
   const instants: number[] = [];
   for (let at = to - 1; at >= from; at -= everyDays * DAY) instants.push(at);
-  return instants.reverse();
+  return instants.toReversed();
 }
 
 /** What the columns are called. */

@@ -58,7 +58,7 @@ export interface SignalTableOptions {
 }
 
 /** Signals of the catalogue with sensible parameters; `metrics` are the usage metrics that the history knows. */
-export function tableColumns(metrics: readonly string[]): SignalColumn[] {
+function tableColumns(metrics: readonly string[]): SignalColumn[] {
   const month = { days: 30, baselineDays: 90 };
   return [
     { signal: 'days_since_inbound' },
@@ -97,7 +97,7 @@ export function tableColumns(metrics: readonly string[]): SignalColumn[] {
 }
 
 /** The usage metrics of a history, the most frequent first. */
-export function usageMetrics(accounts: Iterable<BacktestAccount>): string[] {
+function usageMetrics(accounts: Iterable<BacktestAccount>): string[] {
   const counts = new Map<string, number>();
   for (const { facts } of accounts)
     for (const { type, attributes } of facts)

@@ -49,7 +49,7 @@ const worthwhile = 0.01;
 const mostOthers = 100;
 
 /** The thresholds that rules about losing the customer compare with, in the order of the file. */
-export function tunable({ definition }: CompiledJourney): string[] {
+function tunable({ definition }: CompiledJourney): string[] {
   const rules = JSON.stringify(definition.rules.filter((rule) => rule.kind === 'risk'));
   return Object.entries(definition.thresholds)
     .filter(([name, { value }]) => value > 0 && rules.includes(`"threshold":"${name}"`))

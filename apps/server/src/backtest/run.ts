@@ -22,7 +22,7 @@ export interface BacktestRequest {
 }
 
 /** A workspace without any history. */
-export class NoHistory extends Error {
+class NoHistory extends Error {
   readonly code = 'NO_HISTORY';
 
   constructor() {
