@@ -1,3 +1,5 @@
+import { quantile as quantileOf } from 'simple-statistics';
+
 /** A share with its 95 % interval; all null where nothing was counted. */
 export interface Proportion {
   readonly value: number | null;
@@ -26,11 +28,7 @@ export function wilson(hits: number, of: number): Proportion {
   };
 }
 
-/** A quantile of numbers by linear interpolation (type 7 of Hyndman and Fan, 1996); null of none. */
+/** A quantile of numbers, to a tenth; null of none. */
 export function quantile(values: readonly number[], share: number): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  const place = (sorted.length - 1) * share;
-  const [below = 0, above = below] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
-  return Math.round((below + (above - below) * (place - Math.floor(place))) * 10) / 10;
+  return values.length === 0 ? null : Math.round(quantileOf([...values], share) * 10) / 10;
 }

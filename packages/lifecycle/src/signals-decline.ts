@@ -98,8 +98,8 @@ function streamOf(
   const plain = sums.map((sum, back) => {
     let level = 0;
     for (let day = start - back * 7 - 7; day < start - back * 7; day += 1) level += levelOf(day) * part(day);
-    // A quiet season is known to a twentieth at best: its weeks tell nothing of the usual.
-    return level > 0.9 ? sum : null;
+    // A quiet season is known to a twentieth at best: weeks deep in it tell nothing of the usual.
+    return level > 0.7 ? sum / level : null;
   });
   const usual = plain.slice(0, usualWeeks).filter((one) => one !== null);
   if (usual.length < fewestWeeks) return null;
@@ -194,7 +194,9 @@ function fallsAt(moment: Moment): Falls {
   const product = levels(context.lulls, 'product');
   const { contact: words, meetings, record } = moment.tracks;
   const inbound = inboundDays(words.counts);
-  const written: readonly Touchpoint[] = words.counts['inbound:chat'] ? ['email', 'chat'] : ['email'];
+  // From days that are over, as all else here: the first word of today must not change what is remembered for today.
+  const chats = words.counts['inbound:chat']?.[0]?.[0];
+  const written: readonly Touchpoint[] = chats !== undefined && chats < day ? ['email', 'chat'] : ['email'];
   let all: Fall | null = null;
   let usage: Fall | null = null;
   for (const window of windows) {
@@ -221,7 +223,15 @@ function fallsAt(moment: Moment): Falls {
 const average = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
 const round = (value: number): number => Math.round(value * 100) / 100;
 const turns = ({ at }: Moment): number => (Math.floor(at / DAY / step) * step + step) * DAY;
-const evidence = (moment: Moment) => [...lastWords(moment, everyTouchpoint).slice(0, 2), ...lastMeeting(moment)];
+/** Only what was seen all along speaks: a source that was silent proves no fall. */
+const evidence = (moment: Moment) => {
+  const [from, to] = [moment.at - Math.max(...windows) * DAY, moment.at];
+  const { context } = moment.around;
+  return [
+    ...(isWatched(context, ['email', 'chat'], from, to) ? lastWords(moment, everyTouchpoint).slice(0, 2) : []),
+    ...(isWatched(context, ['meeting'], from, to) ? lastMeeting(moment) : []),
+  ];
+};
 
 const reader =
   (read: (falls: Falls) => number | undefined): SignalFactory =>

@@ -36,9 +36,9 @@ const fewestAWeek = 30;
 const mostWeeks = 30;
 /** Days and happenings that tell a dip from chance. */
 const fewestDays = 2;
+/** Days that are looked at again when later ones are known. */
+const hindsight = 9;
 const enough = 80;
-/** A change of a day's level by less is not told. */
-const worthTelling = 0.15;
 const deepest = 0.05;
 const shallowest = 0.85;
 
@@ -69,8 +69,8 @@ export function knownLulls(of: Lull['of'], happenings: readonly Happening[], to:
       earliest = Math.min(earliest, day);
     }
     // What came late speaks of its own days again, and of those whose seven days hold it.
-    for (let day = Math.max(earliest, first, today - 60); day < today; day += 1) {
-      const level = levelOf(totals, counts, levels, first, day);
+    for (let day = Math.max(Math.min(earliest, today - hindsight), first, today - 60); day < today; day += 1) {
+      const level = levelOf(totals, counts, levels, first, day, today);
       if (level === null || level >= shallowest) levels.delete(day);
       else levels.set(day, rounded(level));
     }
@@ -85,6 +85,9 @@ export function knownLulls(of: Lull['of'], happenings: readonly Happening[], to:
 /** How long a lull that lasts is taken to go on, days. */
 const ahead = 10;
 
+/** Whether a day's level is so different from what was said that a fall would be judged otherwise: by a sixth of it. */
+const isNews = (level: number, said: number): boolean => Math.abs(level - said) >= Math.max(level, said) / 6;
+
 /** Levels as they are told: a day keeps what was told of it while it is nearly so, and a lull that lasts is taken to go on for a while. */
 function expected(
   levels: ReadonlyMap<number, number>,
@@ -94,7 +97,7 @@ function expected(
   const shown = new Map<number, number>();
   for (const [day, level] of levels) {
     const before = said.get(day);
-    shown.set(day, before !== undefined && Math.abs(level - before) < worthTelling ? before : level);
+    shown.set(day, before !== undefined && !isNews(level, before) ? before : level);
   }
   const last = shown.get(today - 1);
   if (last !== undefined) for (let day = today; day < today + ahead; day += 1) shown.set(day, said.get(day) ?? last);
@@ -103,15 +106,14 @@ function expected(
 
 /** Whether any day up to now is told so differently that it is worth judging everybody anew, or what was taken to go on runs out. */
 function differs(shown: ReadonlyMap<number, number>, said: ReadonlyMap<number, number>, today: number): boolean {
-  for (const [day, level] of shown)
-    if (day < today && Math.abs(level - (said.get(day) ?? 1)) >= worthTelling) return true;
-  for (const [day, level] of said) if (day < today && !shown.has(day) && 1 - level >= worthTelling) return true;
+  for (const [day, level] of shown) if (day < today && isNews(level, said.get(day) ?? 1)) return true;
+  for (const [day, level] of said) if (day < today && !shown.has(day) && isNews(1, level)) return true;
   return shown.has(today) !== said.has(today);
 }
 
 /**
- * The level of a day: of the latest days that are busy of themselves, as many as it takes to tell chance from a dip, against the
- * medians of the same weekdays before.
+ * The level of a day, from as many days beside it as it takes to tell chance from a dip: those that end with it, or, once they are known,
+ * those that begin with it, whichever is nearer to the day itself. A season begins and ends on a day, not little by little.
  */
 function levelOf(
   totals: ReadonlyMap<number, number>,
@@ -119,19 +121,39 @@ function levelOf(
   levels: ReadonlyMap<number, number>,
   first: number,
   day: number,
+  today: number,
 ): number | null {
-  let now = 0;
-  let usual = 0;
-  let seen = 0;
-  for (let back = 0; back < week; back += 1) {
-    const same = weekdayBefore(totals, counts, levels, first, day - back);
-    if (same === null) return null;
-    now += totals.get(day - back) ?? 0;
-    usual += same.total;
-    seen += same.count;
-    if (back + 1 >= fewestDays && seen >= enough) break;
-  }
-  return seen >= fewestAWeek && usual > 0 ? now / usual : null;
+  const over = (days: readonly number[], least: number): number | null => {
+    let now = 0;
+    let usual = 0;
+    let seen = 0;
+    for (const [index, one] of days.entries()) {
+      const same = weekdayBefore(totals, counts, levels, first, one);
+      if (same === null) return null;
+      now += totals.get(one) ?? 0;
+      usual += same.total;
+      seen += same.count;
+      if (index + 1 >= least && seen >= enough) break;
+    }
+    return seen >= fewestAWeek && usual > 0 ? now / usual : null;
+  };
+  const steps = Array.from({ length: week }, (_, step) => step);
+  const before = over(
+    steps.map((step) => day - step),
+    fewestDays,
+  );
+  const after =
+    day + fewestDays <= today
+      ? over(
+          steps.map((step) => day + step).filter((one) => one < today),
+          fewestDays,
+        )
+      : null;
+  if (before === null || after === null) return before;
+  const same = weekdayBefore(totals, counts, levels, first, day);
+  if (same === null || same.total <= 0) return before;
+  const own = (totals.get(day) ?? 0) / same.total;
+  return Math.abs(own - after) < Math.abs(own - before) ? after : before;
 }
 
 /** The median of the same weekday in the weeks before that were no lull; null where there are too few. */

@@ -39,7 +39,7 @@ describe('an answer to a flag', () => {
   it('opens again if the condition ended in between', () => {
     const again = answered(quiet(), 123).from(124).to(124.1, ANN, 't124');
     // The silence of 24 days is part of what is usual now.
-    expect(flag(seen(again, 165), 'gone_quiet').openedAt).toBe(day(124 + 24 * 1.5));
+    expect(flag(seen(again, 180), 'gone_quiet').openedAt).toBe(day(124 + 24 * 2));
   });
 
   it('leaves the engine alone otherwise', () => {

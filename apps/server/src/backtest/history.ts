@@ -1,16 +1,23 @@
-import { outcomesOf, type AccountContext, type BacktestAccount, type CompiledJourney } from '@waymark/lifecycle';
+import {
+  outcomesOf,
+  type AccountContext,
+  type BacktestAccount,
+  type CompiledJourney,
+  type KnownLulls,
+} from '@waymark/lifecycle';
 import {
   accounts as readAccounts,
   contacts as readContacts,
   historyOf,
   readSettings,
   sourceArrivals,
+  workspaceHappenings,
   type Account,
   type SourcedFact,
   type Tx,
 } from '@waymark/store';
 import { accountContext } from '@waymark/sync';
-import { knownContexts, watchedSources, type WatchedSource } from './known-contexts.ts';
+import { knownContexts, watchedSources, workspaceSeasons, type WatchedSource } from './known-contexts.ts';
 
 /** A workspace's history as a backtest walks it. */
 export interface WorkspaceHistory {
@@ -24,6 +31,11 @@ export interface WorkspaceHistory {
 export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: number): Promise<WorkspaceHistory> {
   const arrivals = await sourceArrivals(tx);
   const sources = watchedSources(arrivals, to);
+  const happened = new Map((await workspaceHappenings(tx)).map((one) => [one.of, one.happenings]));
+  const seasons = workspaceSeasons(
+    { contact: happened.get('contact') ?? [], product: happened.get('product') ?? [] },
+    to,
+  );
   let first = Infinity;
   let last = -Infinity;
   for (const { arrivals: all } of arrivals) {
@@ -45,7 +57,7 @@ export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: num
       ...own,
       isCustomer: own.isCustomer || outcomesOf(journey.definition, facts).length > 0,
     };
-    made.push(backtestAccount(account, facts, context, sources));
+    made.push(backtestAccount(account, facts, context, sources, seasons));
   }
   return {
     accounts: made,
@@ -59,6 +71,7 @@ function backtestAccount(
   facts: readonly SourcedFact[],
   context: AccountContext,
   sources: readonly WatchedSource[],
+  seasons: readonly (readonly KnownLulls[])[],
 ): BacktestAccount {
   const byId = new Map(facts.map((fact) => [fact.id, fact.sources]));
   const owners = facts.flatMap((fact) => {
@@ -74,7 +87,7 @@ function backtestAccount(
   }
   return {
     account: account.domain ?? account.name,
-    contexts: knownContexts(context, facts, sources),
+    contexts: knownContexts(context, facts, sources, seasons),
     facts,
     csmAt: (at) => owners.findLast((one) => one.at <= at)?.owner ?? account.csmEmail,
     sourcesOf: (eventId) => byId.get(eventId) ?? [],
