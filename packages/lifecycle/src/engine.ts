@@ -41,7 +41,7 @@ export type Advanced =
 
 const RECENT_KEPT = 256;
 /** Quiet wakings that are looked through for the next real change, before the search gives the next waking instead. */
-const MOST_QUIET_WAKES = 256;
+const MOST_QUIET_WAKES = 32;
 const forever = (at: number | null): number => at ?? Number.POSITIVE_INFINITY;
 const orNull = (at: number): number | null => (Number.isFinite(at) ? at : null);
 

@@ -1,7 +1,7 @@
 import type { SignalName, Touchpoint } from '@waymark/journey';
 import { everyTouchpoint, lastMeeting, lastWords } from './signals-engagement.ts';
 import type { Moment } from './moment.ts';
-import { steady, type SignalFactory } from './signal.ts';
+import { NEVER, steady, type SignalFactory } from './signal.ts';
 import type { AccountContext } from './state.ts';
 import type { Lull } from './workspace-lull.ts';
 import type { DayCounts } from './tracks.ts';
@@ -9,6 +9,7 @@ import { DAY } from './zone.ts';
 
 /** Windows that are looked at, in days: a short one sees a steep fall soon, a long one a slow fall at last. */
 const windows = [14, 21, 28, 42] as const;
+const longest = Math.max(...windows);
 /** Weeks before the window that the usual is taken from, and how many there must be. */
 const usualWeeks = 16;
 /** Weeks that tell how much the account's rhythm swings. */
@@ -62,57 +63,68 @@ function levels(lulls: readonly Lull[] | undefined, of: Lull['of']): Levels {
   return found;
 }
 
-/** One stream of days in the window that ends before `today`; null where too little is known of the usual. */
-function streamOf(
-  days: Days,
-  today: number,
-  window: number,
-  levelOf: Levels,
-  kind: 'counts' | 'amounts',
-): Stream | null {
+/** One kind of happening week by week, the latest first, back from a day. */
+interface Weeks {
+  readonly sums: readonly number[];
+  /** What is usual in each of them as a share of other weeks. */
+  readonly levels: readonly number[];
+  readonly kind: 'counts' | 'amounts';
+}
+
+/** The whole weeks that end before `today`; null where there are none. */
+function weeksOf(days: Days, today: number, levelOf: Levels, kind: Weeks['kind']): Weeks | null {
   const first = days[0]?.[0];
-  if (first === undefined) return null;
-  const start = today - window;
-  const weeks = Math.min(swingWeeks, Math.floor((start - first) / 7));
+  const weeks = first === undefined ? 0 : Math.min(swingWeeks + longest / 7, Math.floor((today - first) / 7));
   if (weeks < fewestWeeks) return null;
   const sums = Array.from({ length: weeks }, () => 0);
   const weekdays = Array.from({ length: 7 }, () => 0);
-  let now = 0;
   let total = 0;
   for (let index = days.length - 1; index >= 0; index -= 1) {
     const [day, amount] = days[index] ?? [0, 0];
     if (day >= today) continue;
-    if (day >= start) {
-      now += amount;
-      continue;
-    }
-    const back = Math.floor((start - 1 - day) / 7);
-    if (back >= weeks) break;
-    sums[back] = (sums[back] ?? 0) + amount;
-    total += amount;
+    const week = Math.floor((today - 1 - day) / 7);
+    if (week >= weeks) break;
+    sums[week] = (sums[week] ?? 0) + amount;
     weekdays[day % 7] = (weekdays[day % 7] ?? 0) + amount;
+    total += amount;
   }
-  if (total <= 0 || (kind === 'counts' && total < fewestCounts)) return null;
-  // Weekends have no part in a working week: a quiet season that is half a window must not weigh as if they had.
-  const part = (day: number) => (weekdays[day % 7] ?? 0) / total;
-  const plain = sums.map((sum, back) => {
+  if (total <= 0) return null;
+  const levels = sums.map((_, week) => {
+    if (levelOf === always) return 1;
+    // Weekends have no part in a working week: a quiet season that is half a window must not weigh as if they had.
     let level = 0;
-    for (let day = start - back * 7 - 7; day < start - back * 7; day += 1) level += levelOf(day) * part(day);
-    // A quiet season is known to a twentieth at best: weeks deep in it tell nothing of the usual.
-    return level > 0.7 ? sum / level : null;
+    for (let back = 1; back <= 7; back += 1) {
+      const day = today - week * 7 - back;
+      level += levelOf(day) * ((weekdays[day % 7] ?? 0) / total);
+    }
+    return level;
+  });
+  return { sums, levels, kind };
+}
+
+/** A stream in the latest `span` weeks against those before; null where too little is known of the usual. */
+function streamOf(weeks: Weeks | null, span: number): Stream | null {
+  if (!weeks) return null;
+  const { sums, levels, kind } = weeks;
+  const before = sums.slice(span, span + swingWeeks);
+  if (before.length < fewestWeeks) return null;
+  if (kind === 'counts' && sum(before) < fewestCounts) return null;
+  // A quiet season is known to a twentieth at best: weeks deep in it tell nothing of the usual.
+  const plain = before.map((one, week) => {
+    const level = levels[span + week] ?? 1;
+    return level > 0.7 ? one / level : null;
   });
   const usual = plain.slice(0, usualWeeks).filter((one) => one !== null);
   if (usual.length < fewestWeeks) return null;
   const mean = average(usual);
-  let expected = 0;
-  for (let day = start; day < today; day += 1) expected += mean * part(day) * levelOf(day);
+  const expected = mean * sum(levels.slice(0, span));
   if (mean <= 0 || expected <= 0) return null;
   const all = plain.filter((one) => one !== null);
   const middle = average(all);
-  const variance = all.reduce((sum, one) => sum + (one - middle) ** 2, 0) / (all.length - 1);
+  const variance = sum(all.map((one) => (one - middle) ** 2)) / (all.length - 1);
   const least = kind === 'counts' ? mean : (leastVariation * mean) ** 2;
   return {
-    level: Math.min(1.5, now / expected),
+    level: Math.min(1.5, sum(sums.slice(0, span)) / expected),
     weeks: plain.map((one) => (one === null ? null : one / mean)),
     variation: Math.sqrt(Math.max(variance, least)) / mean,
   };
@@ -197,19 +209,22 @@ function fallsAt(moment: Moment): Falls {
   // From days that are over, as all else here: the first word of today must not change what is remembered for today.
   const chats = words.counts['inbound:chat']?.[0]?.[0];
   const written: readonly Touchpoint[] = chats !== undefined && chats < day ? ['email', 'chat'] : ['email'];
+  const metrics = Object.values(record.usage);
+  const inboundWeeks = weeksOf(inbound, day, contact, 'counts');
+  const meetingWeeks = weeksOf(meetings.held, day, contact, 'counts');
+  const metricWeeks = metrics.map((days) => weeksOf(days, day, product, 'amounts'));
   let all: Fall | null = null;
   let usage: Fall | null = null;
   for (const window of windows) {
+    const span = window / 7;
     const seen = (touchpoints: readonly Touchpoint[]) =>
       isWatched(context, touchpoints, (day - window) * DAY, day * DAY);
-    const used = seen(['product'])
-      ? Object.values(record.usage).map((days) => streamOf(days, day, window, product, 'amounts'))
-      : [];
+    const used = seen(['product']) ? metricWeeks.map((weeks) => streamOf(weeks, span)) : [];
     const use = together(used, window);
     if (use && (usage === null || use.drop > usage.drop)) usage = use;
     const streams = [
-      seen(written) ? streamOf(inbound, day, window, contact, 'counts') : null,
-      seen(['meeting']) ? streamOf(meetings.held, day, window, contact, 'counts') : null,
+      seen(written) ? streamOf(inboundWeeks, span) : null,
+      seen(['meeting']) ? streamOf(meetingWeeks, span) : null,
       ...used,
     ];
     const one = together(streams, window);
@@ -220,12 +235,22 @@ function fallsAt(moment: Moment): Falls {
   return falls;
 }
 
-const average = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
+const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
+const average = (values: readonly number[]): number => sum(values) / values.length;
 const round = (value: number): number => Math.round(value * 100) / 100;
-const turns = ({ at }: Moment): number => (Math.floor(at / DAY / step) * step + step) * DAY;
+/** Every step while anything that is looked at is remembered; what has been quiet for longer than that stays as it is. */
+const turns = ({ at, tracks }: Moment): number => {
+  const day = Math.floor(at / DAY / step) * step;
+  const remembers = (days: Days) => (days.at(-1)?.[0] ?? -Infinity) >= day - (swingWeeks * 7 + longest + step);
+  const any =
+    remembers(tracks.meetings.held) ||
+    Object.values(tracks.record.usage).some(remembers) ||
+    Object.values(tracks.contact.counts).some(remembers);
+  return any ? (day + step) * DAY : NEVER;
+};
 /** Only what was seen all along speaks: a source that was silent proves no fall. */
 const evidence = (moment: Moment) => {
-  const [from, to] = [moment.at - Math.max(...windows) * DAY, moment.at];
+  const [from, to] = [moment.at - longest * DAY, moment.at];
   const { context } = moment.around;
   return [
     ...(isWatched(context, ['email', 'chat'], from, to) ? lastWords(moment, everyTouchpoint).slice(0, 2) : []),

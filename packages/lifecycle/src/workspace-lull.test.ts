@@ -61,3 +61,13 @@ describe('lulls of a workspace', () => {
     expect(levelOn(known, 199, 147)).toBeUndefined();
   });
 });
+
+it('passes over the centuries that a wrong date makes', () => {
+  const wrong = new Date(0).setUTCFullYear(1);
+  const told = [wrong, Date.UTC(1200, 0, 1), Date.UTC(2020, 0, 1)].map((at) => ({
+    occurredAt: at,
+    recordedAt: at,
+    weight: 1,
+  }));
+  expect(knownLulls('contact', told, Date.UTC(2026, 0, 1))).toEqual([]);
+});

@@ -59,14 +59,26 @@ export function knownLulls(of: Lull['of'], happenings: readonly Happening[], to:
   const known: KnownLulls[] = [];
   let said: ReadonlyMap<number, number> = new Map();
   let next = 0;
+  let latest = Math.floor(start / DAY);
   for (let today = Math.floor(start / DAY) + 1; today * DAY < to; today += 1) {
     const now = today * DAY;
+    // Centuries without a word, as a wrong date makes them, are passed over at once.
+    const upcoming = told[next]?.recordedAt;
+    if (today - latest > mostWeeks * week && levels.size === said.size) {
+      if (upcoming === undefined) break;
+      if (upcoming >= now) {
+        today = Math.floor(upcoming / DAY);
+        latest = today;
+        continue;
+      }
+    }
     let earliest = today - 1;
     for (let one = told[next]; one && one.recordedAt < now; one = told[++next]) {
       const day = Math.floor(one.occurredAt / DAY);
       totals.set(day, (totals.get(day) ?? 0) + one.weight);
       counts.set(day, (counts.get(day) ?? 0) + (one.count ?? 1));
       earliest = Math.min(earliest, day);
+      latest = Math.max(latest, today);
     }
     // What came late speaks of its own days again, and of those whose seven days hold it.
     for (let day = Math.max(Math.min(earliest, today - hindsight), first, today - 60); day < today; day += 1) {

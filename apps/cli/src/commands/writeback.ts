@@ -2,7 +2,6 @@ import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import {
   accounts,
-  activeDefinitions,
   installations,
   saveWritebackMapping,
   writebackMappings,
@@ -22,7 +21,7 @@ import {
   undoPlan,
   type PlanView,
 } from '@waymark/writeback';
-import { writebackDependencies, type Waymark } from '@waymark/server';
+import { connectorIds, loadConnector, writebackDependencies, type Waymark } from '@waymark/server';
 import { v7 as uuidv7 } from 'uuid';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, table, type Output } from '../output.ts';
@@ -31,9 +30,15 @@ interface Options {
   readonly workspace?: string;
   readonly json?: boolean;
   readonly property?: string;
+  readonly crm?: string;
   readonly allowBackward?: boolean;
   readonly accept?: readonly string[];
 }
+
+/** What our own property is called where a CRM does not take the usual name. */
+const ownFields: Readonly<Record<'salesforce', string>> & Readonly<Record<string, string | undefined>> = {
+  salesforce: 'Waymark_Stage__c',
+};
 
 type Work = (waymark: Waymark, workspace: Workspace, output: Output) => Promise<void>;
 
@@ -50,7 +55,11 @@ export function writebackCommand(): Command {
   };
   shared(command.command('plan'))
     .description('Compare the stages with the CRM and show what would be written; writes nothing')
-    .option('--property <name>', 'the CRM property', ownProperty)
+    .option('--crm <connector>', 'which CRM, where several are connected')
+    .option(
+      '--property <name>',
+      `the CRM property; ${ownProperty}, or ${ownFields.salesforce} in Salesforce, without it`,
+    )
     .option('--allow-backward', 'let a stage move back')
     .action((options: Options) =>
       run(options, async (waymark, workspace, output) => {
@@ -115,18 +124,36 @@ export function writebackCommand(): Command {
 const person = (): string => `${userInfo().username} on the command line`;
 
 async function mappingFor(waymark: Waymark, workspaceId: string, options: Options): Promise<WritebackMapping> {
-  const property = options.property ?? ownProperty;
-  const { crm, known, journey } = await waymark.database.inWorkspace(workspaceId, async (tx) => ({
-    crm: (await installations(tx)).find((one) => one.connector === 'hubspot' && one.status === 'active'),
+  const { connected, known, journey } = await waymark.database.inWorkspace(workspaceId, async (tx) => ({
+    connected: (await installations(tx)).filter((one) => one.status === 'active'),
     known: await writebackMappings(tx),
     journey: (await activeJourneys(tx))[0],
-    definitions: await activeDefinitions(tx),
   }));
-  if (!crm) throw new CommandError('No CRM is connected: run waymark install hubspot --writeback.');
+  const crm = await writableCrm(connected, options.crm);
   if (!journey) throw new CommandError('No journey is active: make the workspace with waymark workspace create.');
+  const property = options.property ?? ownFields[crm.connector] ?? ownProperty;
   const existing = known.find((one) => one.installationId === crm.installationId && one.property === property);
   if (existing) return existing;
   return makeMapping(waymark, workspaceId, crm, journey.definition, property, options.allowBackward);
+}
+
+/** The one installation that stages can be written to. Throws CommandError where there is none, or none that is meant for certain. */
+async function writableCrm(connected: readonly Installation[], wanted: string | undefined): Promise<Installation> {
+  const writable: Installation[] = [];
+  for (const one of connected) {
+    if (wanted !== undefined && one.connector !== wanted) continue;
+    if (connectorIds.includes(one.connector) && (await loadConnector(one.connector)).write) writable.push(one);
+  }
+  const [crm, ...others] = writable;
+  if (!crm)
+    throw new CommandError(
+      `No CRM${wanted === undefined ? '' : ` ${wanted}`} is connected to write to: run waymark install hubspot --writeback, or salesforce.`,
+    );
+  if (others.length > 0)
+    throw new CommandError(
+      `Several CRMs are connected: say --crm with one of ${writable.map((one) => one.connector).join(', ')}.`,
+    );
+  return crm;
 }
 
 async function makeMapping(
