@@ -13,6 +13,7 @@ const samples: Readonly<Record<string, string>> = {
   'text[]': '{}',
   bytea: '\\x00',
   boolean: 'false',
+  date: '2026-01-01',
   'timestamp(3) with time zone': '2026-01-01T00:00:00Z',
 };
 
