@@ -36,6 +36,8 @@ const project = (name: string, folder: string) => ({
 
 export default defineConfig({
   test: {
+    // Most of the long tests wait for processes of their own: two at a time fit two cores.
+    maxWorkers: 2,
     // Everything that tests print is searched for secrets.
     reporters: ['default', join(root, 'test/house/canary-reporter.ts')],
     projects: [...packages.map(({ name, folder }) => project(name, folder)), project('e2e', 'test')],
