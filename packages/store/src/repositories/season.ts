@@ -7,21 +7,21 @@ export type StoredLull = z.infer<typeof lull>;
 /** The lulls that accounts are judged with, and the day for which they were worked out (epoch milliseconds of its midnight, UTC); undefined before the first. */
 export async function readSeason(
   tx: Tx,
-): Promise<{ readonly day: number; readonly lulls: readonly StoredLull[] } | undefined> {
-  const { rows } = await tx.query<{ day: string; lulls: unknown }>(
-    'SELECT day::text AS day, lulls FROM workspace_season WHERE workspace_id = $1',
+): Promise<{ readonly day: number; readonly basis: string; readonly lulls: readonly StoredLull[] } | undefined> {
+  const { rows } = await tx.query<{ day: string; basis: string; lulls: unknown }>(
+    'SELECT day::text AS day, basis, lulls FROM workspace_season WHERE workspace_id = $1',
     [tx.workspaceId],
   );
   const [row] = rows;
-  return row && { day: Date.parse(`${row.day}T00:00:00Z`), lulls: z.array(lull).parse(row.lulls) };
+  return row && { day: Date.parse(`${row.day}T00:00:00Z`), basis: row.basis, lulls: z.array(lull).parse(row.lulls) };
 }
 
 /** Keeps the lulls of a day. */
-export async function writeSeason(tx: Tx, day: number, lulls: readonly StoredLull[]): Promise<void> {
+export async function writeSeason(tx: Tx, day: number, basis: string, lulls: readonly StoredLull[]): Promise<void> {
   await tx.query(
-    `INSERT INTO workspace_season (workspace_id, day, lulls) VALUES ($1, $2::date, $3::jsonb)
-     ON CONFLICT (workspace_id) DO UPDATE SET day = excluded.day, lulls = excluded.lulls`,
-    [tx.workspaceId, new Date(day).toISOString().slice(0, 10), JSON.stringify(lulls)],
+    `INSERT INTO workspace_season (workspace_id, day, basis, lulls) VALUES ($1, $2::date, $3, $4::jsonb)
+     ON CONFLICT (workspace_id) DO UPDATE SET day = excluded.day, basis = excluded.basis, lulls = excluded.lulls`,
+    [tx.workspaceId, new Date(day).toISOString().slice(0, 10), basis, JSON.stringify(lulls)],
   );
 }
 
