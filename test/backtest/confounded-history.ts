@@ -1,4 +1,4 @@
-import { seededRandom } from './seeded-random.ts';
+import { seededDraw } from '../../packages/lifecycle/src/seeded-draw.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -95,7 +95,7 @@ const rhythms: Record<TrueStory['kind'], (draw: () => number) => Rhythm> = {
  */
 export function makeHistory(options: HistoryOptions): MadeHistory {
   const { seed, accounts = 400, months = 18, csms = 10, churnShare = 0.15, suddenShare = 0.03 } = options;
-  const draw = seededRandom(seed);
+  const draw = seededDraw(seed);
   const from = Date.UTC(2024, 8, 2);
   const to = from + Math.round(months * 30.4) * DAY;
   const outages: Outage[] = [

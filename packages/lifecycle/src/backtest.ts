@@ -4,7 +4,7 @@ import { declaredOutcomes, outcomesOf, type Outcome } from './outcome.ts';
 import { quantile, wilson, type Proportion } from './proportion.ts';
 import type { Fact, Severity } from './state.ts';
 import { DAY } from './zone.ts';
-import type { RuleDefinition, Touchpoint } from '@waymark/journey';
+import type { Condition, RuleDefinition, Touchpoint } from '@waymark/journey';
 
 /** One account's history for a backtest. */
 export interface BacktestAccount {
@@ -228,10 +228,14 @@ function insufficiency(
 
 /** The touchpoints that a rule wants watched: its absence means something only then. */
 function touchpointsOf(rule: RuleDefinition): readonly Touchpoint[] {
-  const watched = (JSON.stringify(rule.when).match(/"watched":\[[^\]]*\]/g) ?? []).flatMap(
-    (text): Touchpoint[] => JSON.parse(`{${text}}`).watched,
-  );
-  return [...new Set([...(rule.absence?.touchpoints ?? []), ...watched])];
+  return [...new Set([...(rule.absence?.touchpoints ?? []), ...watchedIn(rule.when)])];
+}
+
+function watchedIn(node: Condition): readonly Touchpoint[] {
+  if ('watched' in node) return node.watched;
+  if ('all' in node) return node.all.flatMap(watchedIn);
+  if ('any' in node) return node.any.flatMap(watchedIn);
+  return 'not' in node ? watchedIn(node.not) : [];
 }
 
 function alertOf(account: BacktestAccount, flags: readonly [RaisedFlag], watched: readonly Touchpoint[]): Alert {

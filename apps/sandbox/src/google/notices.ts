@@ -45,12 +45,16 @@ export class Notices {
     const id = calendarId === 'primary' ? user : calendarId;
     for (const channel of Object.values(this.#state().channels)) {
       if (channel.user !== user || channel.calendarId !== id) continue;
-      this.#soon(`channel ${channel.id}`, () => this.channel(channel, 'exists'));
+      this.#soon(`channel ${channel.id}`, () => this.#channel(channel, 'exists'));
     }
   }
 
-  /** Sends one notice of a channel; the first says `sync`. */
-  async channel(channel: ChannelState, resourceState: 'sync' | 'exists'): Promise<void> {
+  /** A channel was opened: its first notice says so. */
+  opened(channel: ChannelState): void {
+    this.#follow(this.#channel(channel, 'sync'));
+  }
+
+  async #channel(channel: ChannelState, resourceState: 'sync' | 'exists'): Promise<void> {
     if (channel.expiration <= this.#now()) return;
     channel.number += 1;
     const headers = {
@@ -108,10 +112,14 @@ export class Notices {
     if (this.#waiting.has(name)) return;
     const timer = setTimeout(() => {
       this.#waiting.delete(name);
-      const done = work().finally(() => this.#under.delete(done));
-      this.#under.add(done);
+      this.#follow(work());
     }, gatherMs);
     this.#waiting.set(name, timer.unref());
+  }
+
+  #follow(work: Promise<void>): void {
+    const done = work.finally(() => this.#under.delete(done));
+    this.#under.add(done);
   }
 
   async #publish(user: string, topic: string): Promise<void> {

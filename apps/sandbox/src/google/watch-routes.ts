@@ -91,7 +91,7 @@ const openChannel = async (routes: WatchRoutes, call: Call): Promise<Response> =
   const resourceId = createHash('sha256').update(`${call.user}/${calendarId}`).digest('base64url').slice(0, 27);
   const channel = { id, resourceId, user: call.user, calendarId, address, token, expiration: now() + life, number: 0 };
   push().channels[id] = channel;
-  void notices.channel(channel, 'sync');
+  notices.opened(channel);
   changed();
   return json({
     kind: 'api#channel',

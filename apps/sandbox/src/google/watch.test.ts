@@ -9,6 +9,7 @@ const topicName = 'projects/acme-mail/topics/waymark';
 let google: GoogleFixture;
 let receiver: Server;
 let address: string;
+let answerAfterMs = 0;
 let received: { readonly headers: Record<string, unknown>; readonly body: string }[] = [];
 
 beforeAll(async () => {
@@ -18,7 +19,7 @@ beforeAll(async () => {
     request.on('data', (part: Buffer) => (body += part.toString()));
     request.on('end', () => {
       received.push({ headers: request.headers, body });
-      response.writeHead(204).end();
+      setTimeout(() => response.writeHead(204).end(), answerAfterMs);
     });
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => receiver.once('listening', resolve));
@@ -84,6 +85,16 @@ test('a watch wants its topic, tells of each change for seven days, and ends wit
   google.handle.addMail(ana, mail());
   await google.handle.notices.flush();
   expect(received).toHaveLength(1);
+});
+
+test('what waits to be told is told only when the first notice of a channel was answered too', async () => {
+  const { calendar } = google.client(ana);
+  answerAfterMs = 200;
+  const { data } = await calendar.events.watch(channel('slow'));
+  await google.handle.notices.flush();
+  expect(google.handle.notices.deliveries.at(-1)).toMatchObject({ kind: 'channel', status: 204 });
+  answerAfterMs = 0;
+  await calendar.channels.stop({ requestBody: { id: 'slow', resourceId: data.resourceId ?? '' } });
 });
 
 test('a channel begins with sync, tells of changes, has an id of its own and is stopped with its resource', async () => {

@@ -1,10 +1,11 @@
 import { isEventDraft } from '@waymark/journey';
+import type { z } from 'zod';
 import type { MapContext, Mapped } from '../contract.ts';
 
 /** A stream as far as one record needs it. */
-interface RecordMapper {
-  readonly raw: { safeParse(raw: unknown): { readonly success: boolean; readonly data?: unknown } };
-  map(raw: never, context: MapContext): Mapped;
+interface RecordMapper<Raw> {
+  readonly raw: z.ZodType<Raw>;
+  map(raw: Raw, context: MapContext): Mapped;
   withoutBody?(raw: unknown): unknown;
 }
 
@@ -15,12 +16,11 @@ export type Settled =
   | { readonly outcome: 'rejected'; readonly detail: string; readonly aside: string };
 
 /** Parses and maps one record. Throws only what breaks the contract: something thrown that is no Error, or a `withoutBody` that throws. */
-export function settle(stream: RecordMapper, raw: unknown, context: MapContext): Settled {
+export function settle<Raw>(stream: RecordMapper<Raw>, raw: unknown, context: MapContext): Settled {
   const parsed = stream.raw.safeParse(raw);
   if (!parsed.success) return rejected(stream, raw, 'schema');
   try {
-    // The schema is the stream's own, so what it gives is what its mapper takes.
-    const mapped = stream.map(parsed.data as never, context);
+    const mapped = stream.map(parsed.data, context);
     if (mapped.outcome === 'stored' && !mapped.events.every((draft) => isEventDraft(draft)))
       return rejected(stream, raw, 'event');
     return { outcome: mapped.outcome, mapped };
@@ -31,7 +31,7 @@ export function settle(stream: RecordMapper, raw: unknown, context: MapContext):
   }
 }
 
-function rejected(stream: RecordMapper, raw: unknown, detail: string): Settled {
+function rejected(stream: Pick<RecordMapper<unknown>, 'withoutBody'>, raw: unknown, detail: string): Settled {
   const aside = JSON.stringify(stream.withoutBody === undefined ? raw : stream.withoutBody(raw)) ?? 'null';
   return { outcome: 'rejected', detail, aside };
 }

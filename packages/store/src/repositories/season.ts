@@ -25,6 +25,15 @@ export async function writeSeason(tx: Tx, day: number, basis: string, lulls: rea
   );
 }
 
+/** Words of customers, meetings held and use of the product, one row for each event: what a quiet season is seen from. */
+const happened = `SELECT DISTINCT ON (event_id) event_id, occurred_at, recorded_at,
+        CASE WHEN type = 'usage.recorded' THEN 'product' ELSE 'contact' END AS kind,
+        CASE WHEN type = 'usage.recorded' THEN (attributes->>'value')::float8 ELSE 1 END AS weight
+   FROM journey_event
+  WHERE workspace_id = $1 AND superseded_at IS NULL AND account_id IS NOT NULL AND NOT automated
+    AND type IN ('email.received', 'chat.received', 'meeting.held', 'usage.recorded')
+  ORDER BY event_id, rank, source_id, generation DESC`;
+
 /** What happened on one day (UTC, epoch milliseconds of its midnight) over all accounts. */
 export interface DayTotal {
   readonly of: 'contact' | 'product';
@@ -37,15 +46,8 @@ export interface DayTotal {
 /** Words of customers, meetings held and use of the product by day. */
 export async function dayTotals(tx: Tx): Promise<readonly DayTotal[]> {
   const { rows } = await tx.query<{ kind: 'contact' | 'product'; day: string; count: number; weight: number }>(
-    `SELECT CASE WHEN type = 'usage.recorded' THEN 'product' ELSE 'contact' END AS kind,
-            (occurred_at AT TIME ZONE 'UTC')::date::text AS day, count(*)::int AS count,
-            sum(CASE WHEN type = 'usage.recorded' THEN (attributes->>'value')::float8 ELSE 1 END)::float8 AS weight
-       FROM (SELECT DISTINCT ON (event_id) event_id, type, occurred_at, attributes
-               FROM journey_event
-              WHERE workspace_id = $1 AND superseded_at IS NULL AND account_id IS NOT NULL AND NOT automated
-                AND type IN ('email.received', 'chat.received', 'meeting.held', 'usage.recorded')
-              ORDER BY event_id, rank, source_id, generation DESC) e
-      GROUP BY 1, 2 ORDER BY 1, 2`,
+    `SELECT kind, (occurred_at AT TIME ZONE 'UTC')::date::text AS day, count(*)::int AS count, sum(weight)::float8 AS weight
+       FROM (${happened}) e GROUP BY 1, 2 ORDER BY 1, 2`,
     [tx.workspaceId],
   );
   return rows.map((row) => ({
@@ -53,5 +55,36 @@ export async function dayTotals(tx: Tx): Promise<readonly DayTotal[]> {
     day: Date.parse(`${row.day}T00:00:00Z`),
     count: row.count,
     weight: row.weight,
+  }));
+}
+
+/** What happened over all accounts, by kind: words and meetings weigh 1, use its value. Times are epoch milliseconds. */
+export interface WorkspaceHappenings {
+  readonly of: 'contact' | 'product';
+  readonly happenings: readonly { readonly occurredAt: number; readonly recordedAt: number; readonly weight: number }[];
+}
+
+/** Words of customers, meetings held and use of the product over the whole workspace: what a quiet season is seen from. */
+export async function workspaceHappenings(tx: Tx): Promise<readonly WorkspaceHappenings[]> {
+  const { rows } = await tx.query<{
+    kind: 'contact' | 'product';
+    occurred: number[];
+    recorded: number[];
+    weights: number[];
+  }>(
+    `SELECT kind, array_agg((extract(epoch FROM occurred_at) * 1000)::float8 ORDER BY occurred_at, event_id) AS occurred,
+            array_agg((extract(epoch FROM recorded_at) * 1000)::float8 ORDER BY occurred_at, event_id) AS recorded,
+            array_agg(weight ORDER BY occurred_at, event_id) AS weights
+       FROM (${happened}) e
+      GROUP BY kind ORDER BY kind`,
+    [tx.workspaceId],
+  );
+  return rows.map(({ kind, occurred, recorded, weights }) => ({
+    of: kind,
+    happenings: occurred.map((occurredAt, index) => ({
+      occurredAt,
+      recordedAt: recorded[index] ?? occurredAt,
+      weight: weights[index] ?? 1,
+    })),
   }));
 }
