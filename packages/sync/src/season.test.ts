@@ -1,9 +1,11 @@
-import { readSeason } from '@waymark/store';
+import { ConnectorFault } from '@waymark/connector-kit';
+import { readSeason, setStatus } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { linesOf } from './import-lines.ts';
 import { importFile } from './import.ts';
 import { keepSeason } from './season.ts';
+import { scriptedConnector, scriptedStream } from './testing/scripted-source.ts';
 import { start, syncRig } from './testing/sync-rig.ts';
 
 let database: TestDatabase;
@@ -51,4 +53,26 @@ it('a fortnight in which everybody writes a fifth of the usual is a quiet season
   expect(await database.inWorkspace(rig.workspaceId, (tx) => keepSeason(tx, rig.now, { again: true }))).toBe(false);
   await database.inWorkspace(other.workspaceId, (tx) => keepSeason(tx, rig.now));
   expect((await database.inWorkspace(other.workspaceId, (tx) => readSeason(tx)))?.lulls).toEqual([]);
+});
+
+it.each([
+  ['cannot be read on', 'active' as const],
+  ['is switched off', 'disabled' as const],
+])('a history being read is waited for, but not one that %s', async (_, status) => {
+  const rig = await syncRig(database);
+  const failing = scriptedConnector('mail', [
+    scriptedStream('messages', 1, () => [new ConnectorFault({ kind: 'transient', message: 'reset' })]),
+  ]);
+  const installationId = await rig.install(failing);
+  const season = () =>
+    database.inWorkspace(rig.workspaceId, async (tx) => {
+      await keepSeason(tx, rig.now);
+      return readSeason(tx);
+    });
+  await rig.run(installationId);
+  expect(await season()).toBeUndefined();
+  if (status === 'active') rig.now += 2 * DAY;
+  else await database.inWorkspace(rig.workspaceId, (tx) => setStatus(tx, installationId, status, null, rig.now));
+  await rig.run(installationId);
+  expect(await season()).toMatchObject({ lulls: [] });
 });
