@@ -43,7 +43,8 @@ export const seed: SlackSeed = {
 export const plain = (text: string) => ({ type: 'plain_text' as const, text });
 /** Text with Slack’s marks. */
 export const mrkdwn = (text: string) => ({ type: 'mrkdwn' as const, text });
-const option = (text: string) => ({ text: plain(text), value: text.toLowerCase().replaceAll(' ', '_') });
+/** An option of a menu; its value is its text in snake case. */
+export const option = (text: string) => ({ text: plain(text), value: text.toLowerCase().replaceAll(' ', '_') });
 const hostile = '&lt;img src=x onerror=alert(1)&gt; "quoted" &amp; co';
 
 /** A message with one of every element that an alert may carry. */

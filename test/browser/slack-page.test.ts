@@ -7,7 +7,7 @@ import { serveEmulator, type Served } from '../../apps/sandbox/src/front/serve.t
 import { createSlack, type SlackService } from '../../apps/sandbox/src/slack/slack.ts';
 import type { SlackApp, SlackState } from '../../apps/sandbox/src/slack/state.ts';
 import { launchBrowser } from './browser.ts';
-import { alertBlocks, mrkdwn, plain, seed } from './slack-page-sample.ts';
+import { alertBlocks, mrkdwn, option, plain, seed } from './slack-page-sample.ts';
 
 let slack: SlackService;
 let served: Served<SlackState>;
