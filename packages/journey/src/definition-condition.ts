@@ -6,7 +6,10 @@ import { signalNames } from './definition-signal.ts';
 /** An id in a definition: lower case, digits and underscores, so that it can stand in a reason, a CRM value or a URL. */
 export const slug = z
   .string()
-  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'use lower case letters, digits and underscores, starting with a letter');
+  .regex(
+    /^(?!constructor$)[a-z][a-z0-9_]{0,63}$/,
+    'use lower case letters, digits and underscores, starting with a letter; "constructor" is taken',
+  );
 
 const eventTypeName = z.enum(eventTypes as [EventType, ...EventType[]]);
 const attributeValue = z.union([z.string(), z.number(), z.boolean()]);

@@ -1,4 +1,5 @@
 import type { Condition, JourneyDefinition, Operand } from '@waymark/journey';
+import { conditionAdvice, stageAdvice } from './definition-reach.ts';
 import { isSuppressedBy } from './journey.ts';
 
 /** Something that a definition may have but its author should know. `path` leads to it in the file. */
@@ -21,7 +22,8 @@ const questions = {
 export function adviceOn(definition: JourneyDefinition): readonly DefinitionAdvice[] {
   return [
     ...unansweredQuestions(definition),
-    ...deadEnds(definition),
+    ...stageAdvice(definition),
+    ...conditionAdvice(definition),
     ...idleNames(definition),
     ...ruleAdvice(definition),
     ...outcomeAdvice(definition),
@@ -40,26 +42,6 @@ function unansweredQuestions(definition: JourneyDefinition): DefinitionAdvice[] 
       remedy: `answer ${open.join(', ')} under questions`,
     },
   ];
-}
-
-/** Stages that nothing leads to, and those that nothing leads out of although the journey is a cycle. */
-function deadEnds(definition: JourneyDefinition): DefinitionAdvice[] {
-  const reached = new Set([
-    ...definition.stages.filter((stage) => stage.enter.length > 0).map((stage) => stage.id),
-    ...definition.stages.flatMap((stage) => (stage.exit ?? []).map((exit) => exit.to)),
-    ...Object.values(definition.crmStageMap ?? {}),
-  ]);
-  return definition.stages.flatMap((stage, index) =>
-    reached.has(stage.id)
-      ? []
-      : [
-          {
-            path: ['stages', index],
-            message: `nothing leads to "${stage.id}"`,
-            remedy: 'give it a way in under `enter`',
-          },
-        ],
-  );
 }
 
 /** Thresholds and segments that nothing uses: most often a name that was changed in one place. */

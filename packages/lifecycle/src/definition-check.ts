@@ -1,8 +1,10 @@
 import { signalCatalogue, signalNames } from '@waymark/journey';
-import type { Condition, JourneyDefinition, Operand, SignalName, SignalParams } from '@waymark/journey';
+import type { Condition, JourneyDefinition, Operand, SignalName, SignalParams, SignalUnit } from '@waymark/journey';
 import { thresholdsIn } from './definition-words.ts';
 import { isSuppressedBy } from './journey.ts';
-import { placeholdersOf } from './reason.ts';
+import { numberRemedy } from './definition-complaint.ts';
+import { remedyForName } from './near-name.ts';
+import { oddPlaceholders, placeholderForms, placeholdersOf } from './reason.ts';
 import { DAY } from './zone.ts';
 
 /** Something in a definition that does not hang together. `path` leads to it in the file. */
@@ -31,7 +33,6 @@ const moving = new Set<SignalName>(
 export function checkDefinition(definition: JourneyDefinition): DefinitionProblem[] {
   const problems: DefinitionProblem[] = [];
   const say = (path: Path, message: string, remedy: string) => problems.push({ path, message, remedy });
-  const oneOf = (names: Iterable<string>) => `use one of: ${[...names].join(', ')}`;
 
   const unique = (list: readonly { readonly id: string }[], field: string) => {
     const seen = new Set<string>();
@@ -50,8 +51,7 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
   const thresholds = new Set(Object.keys(definition.thresholds));
 
   const known = (set: ReadonlySet<string>, name: string | undefined, kind: string, path: Path) => {
-    if (name !== undefined && !set.has(name))
-      say(path, `there is no ${kind} "${name}"`, set.size > 0 ? oneOf(set) : `declare it first`);
+    if (name !== undefined && !set.has(name)) say(path, `there is no ${kind} "${name}"`, remedyForName(name, set));
   };
 
   const checkSignal = (name: SignalName, params: SignalParams | undefined, path: Path) => {
@@ -63,7 +63,7 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
         say(
           [...path, 'with', param],
           `${name} does not take "${param}"`,
-          allowed.length > 0 ? oneOf(allowed) : 'leave `with` out',
+          allowed.length > 0 ? remedyForName(param, allowed) : 'leave `with` out',
         );
       }
     }
@@ -101,7 +101,11 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
       say([...path, 'op'], `${node.signal} is a text`, 'compare it with == or != and a text');
     }
     if (!isText && typeof node.value === 'string')
-      say([...path, 'value'], `${node.signal} is a number`, 'compare it with a number');
+      say(
+        [...path, 'value'],
+        `${node.signal} is a number${unitHint(signalCatalogue[node.signal].unit)}, "${node.value}" is a text`,
+        numberRemedy(node.value),
+      );
     if (!ordered && moving.has(node.signal)) {
       say([...path, 'op'], `${node.signal} moves with time and is hardly ever equal to anything`, 'use >=, >, <= or <');
     }
@@ -116,6 +120,8 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
       say(path, `the threshold "${own.name}" itself differs by segment`, 'write the number, or another threshold');
   });
   definition.stages.forEach((stage, index) => {
+    if (stage.id === 'none')
+      say(['stages', index, 'id'], '"none" stands for an account without a stage', 'choose another id');
     stage.enter.forEach((route, at) => {
       const path: Path = ['stages', index, 'enter', at];
       route.from?.forEach((from, place) => {
@@ -149,7 +155,8 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
   }
   definition.rules.forEach((rule, index) => {
     const path: Path = ['rules', index];
-    if (rule.id === 'data_gap') say([...path, 'id'], '"data_gap" is the engine\'s own', 'choose another id');
+    if (rule.id === 'data_gap' || rule.id === 'any_risk')
+      say([...path, 'id'], `"${rule.id}" is the engine's own`, 'choose another id');
     checkCondition(rule.when, [...path, 'when']);
     if (rule.clear) checkCondition(rule.clear, [...path, 'clear']);
     if (rule.absence) checkOperand(rule.absence.days, [...path, 'absence', 'days']);
@@ -162,13 +169,21 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     rule.evidence?.forEach((one, at) => checkSignal(one.signal, one.with, [...path, 'evidence', at]));
     if (definition.playbooks) known(playbooks, rule.playbook, 'playbook', [...path, 'playbook']);
     rule.suppressedBy.forEach((other, at) => {
-      if (other !== 'any_risk') known(rules, other, 'rule', [...path, 'suppressedBy', at]);
+      if (other === rule.id)
+        say([...path, 'suppressedBy', at], `"${rule.id}" cannot hold itself back`, 'name another rule');
+      else if (other !== 'any_risk') known(rules, other, 'rule', [...path, 'suppressedBy', at]);
     });
     for (const field of ['reason', 'cleared'] as const) {
       for (const name of [rule[field] ?? []].flat().flatMap(placeholdersOf)) {
         if (!Object.hasOwn(signalCatalogue, name))
-          say([...path, field], `there is no signal "${name}"`, 'name a signal in the braces');
+          say([...path, field], `there is no signal "${name}"`, remedyForName(name, signalNames));
       }
+      for (const odd of [rule[field] ?? []].flat().flatMap(oddPlaceholders))
+        say(
+          [...path, field],
+          `"${odd}" would stand in the text as it is`,
+          `write {signal}, {signal.${placeholderForms.join('}, {signal.')}} or {signal:one|many}`,
+        );
     }
   });
   checkQuietDays(definition, say);
@@ -189,6 +204,12 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     part.bands.forEach((band, at) => checkCondition(band.when, ['health', 'parts', index, 'bands', at, 'when'])),
   );
   return problems;
+}
+
+/** In what a number is counted, where that is not plain. */
+function unitHint(unit: SignalUnit): string {
+  if (unit === 'days' || unit === 'business_days') return ` of ${unit.replace('_', ' ')}`;
+  return unit === 'ratio' ? ' (1 is the usual, or all of it)' : '';
 }
 
 /** Quiet days may not overlap, nor be so many that little counts. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DefinitionError, parseDefinition } from './definition-file.ts';
+import { DefinitionError, parseDefinition, reviewDefinition } from './definition-file.ts';
 import { definitionDigest } from './journey.ts';
 import { templateFile, templateNames } from './template.ts';
 
@@ -60,7 +60,7 @@ describe('a definition file', () => {
       small.replace('days_in_stage', 'days_in_state'),
       14,
       'stages.1.enter.0.when.signal',
-      /Invalid/,
+      /not known/,
       /days_in_stage/,
     ],
     [
@@ -135,7 +135,7 @@ describe('a definition file', () => {
     ['half a year', "quietDays: [{ from: '05-01', to: '10-01' }]", /154 quiet days are too many/],
   ])('with quiet days of %s is refused', (_what, line, message) => {
     const issues = issuesOf(small.replace('stages:', `${line}\nstages:`));
-    expect(issues.map((issue) => issue.message).join()).toMatch(message);
+    expect(issues.map((issue) => `${issue.message}; ${issue.remedy}`).join()).toMatch(message);
     expect(issues[0]?.path).toMatch(/^quietDays/);
   });
 
@@ -143,5 +143,227 @@ describe('a definition file', () => {
     const days =
       "quietDays: [{ from: '12-24', to: '01-05' }, { from: '01-06', to: '01-08' }, { from: '02-28', to: '03-01' }]";
     expect(issuesOf(small.replace('stages:', `${days}\nstages:`))).toEqual([]);
+  });
+});
+
+const risk = (when: string, more = '') =>
+  `${small}rules:\n  - { id: a, kind: risk, severity: low, title: T, when: ${when}, reason: r, clears: c, nextStep: n${more} }\n`;
+const circle = (back: string) =>
+  `id: c\nversion: 1\ntitle: C\ntype: cyclical\nstages:\n` +
+  `  - { id: a, title: A, enter: [{ from: [none] }, { from: [b], when: ${back} }] }\n` +
+  `  - { id: b, title: B, enter: [{ from: [a], when: { signal: open_tickets, op: '>=', value: 1 } }] }\n`;
+
+describe('a broken file', () => {
+  it.each([
+    ['tabs', small.replace('    title: Start', '\ttitle: Start'), 7, '(file)', /Tabs/, /spaces/],
+    [
+      'a field twice',
+      small.replace('    title: Live', '    title: Live\n    title: A'),
+      12,
+      '(file)',
+      /unique/,
+      /one of/,
+    ],
+    ['an alias of nothing', small.replace('[none]', '*gone'), 9, '(file)', /no anchor "gone"/, /&gone/],
+    ['an unquoted operator', small.replace("'>='", '>='), 14, '(file)', /scalar indicator/, /quotes/],
+    ['two journeys', `${small}---\n${small}`, 15, '(file)', /multiple/, /one journey in a file/],
+    ['a tag', small.replace('title: Small', 'title: !!js/function "x"'), 3, '(file)', /tag/i, /remove the tag/],
+    ['letters of another coding', `${small}# \u0000`, 15, '(file)', /not written in UTF-8/, /UTF-8/],
+    ['half a letter', small.replace('title: Live', 'title: "\\ud800"'), 11, '(file)', /half of a letter/, /letter/],
+    [
+      'a name of the language',
+      `${small}thresholds:\n  __proto__: { value: 1 }\n`,
+      16,
+      '(file)',
+      /__proto__/,
+      /another name/,
+    ],
+    [
+      'another name of it',
+      `${small}thresholds:\n  constructor: { value: 1 }\n`,
+      16,
+      'thresholds.constructor',
+      /constructor/,
+      /taken/,
+    ],
+    ['nothing', '# to do\n', 1, '(file)', /empty/, /template/],
+    ['a list', '- a\n', 1, '(file)', /a list/, /block of fields/],
+    [
+      'a version in quotes',
+      small.replace('version: 1', "version: '1'"),
+      2,
+      'version',
+      /the text "1"/,
+      /write 1, without/,
+    ],
+    ['a missing field', small.replace('type: linear\n', ''), 1, 'type', /missing/, /linear, cyclical/],
+    ['a text for a list', small.replace('[none]', 'none'), 9, 'stages.0.enter.0.from', /text "none"/, /\[none\]/],
+    ['a section left empty', `${small}rules:\n`, 15, 'rules', /empty/, /remove the line/],
+    [
+      'a near signal',
+      risk('{ signal: day_since_inbound, op: ">", value: 3 }'),
+      16,
+      'rules.0.when.signal',
+      /not known/,
+      /mean days_since_inbound/,
+    ],
+    ['a near stage', small.replace('[start]', '[strat]'), 13, 'stages.1.enter.0.from.0', /no stage/, /mean start/],
+    [
+      'a near field',
+      small.replace('    title: Live', '    titel: Live'),
+      11,
+      'stages.1.titel',
+      /no field/,
+      /mean title/,
+    ],
+    [
+      'another rule language',
+      risk('{ and: [{ known: crm_stage }] }'),
+      16,
+      'rules.0.when.and',
+      /none of what can stand/,
+      /mean all/,
+    ],
+    [
+      'days in words',
+      risk("{ signal: days_since_inbound, op: '>', value: 30 days }"),
+      16,
+      'rules.0.when.value',
+      /number of days/,
+      /write 30/,
+    ],
+    [
+      'weeks',
+      risk("{ signal: days_since_inbound, op: '>', value: 3 weeks }"),
+      16,
+      'rules.0.when.value',
+      /number of days/,
+      /: 21/,
+    ],
+    [
+      'percent',
+      risk("{ signal: usage_level, op: '<', value: 50% }"),
+      16,
+      'rules.0.when.value',
+      /1 is the usual/,
+      /0\.5/,
+    ],
+    [
+      'a window below nothing',
+      risk("{ signal: messages, with: { days: -5 }, op: '<', value: 3 }"),
+      16,
+      'rules.0.when.with.days',
+      /-5/,
+      /at least 1/,
+    ],
+    [
+      'no finite number',
+      small.replace('value: 30', 'value: .inf'),
+      14,
+      'stages.1.enter.0.when.value',
+      /finite/,
+      /number/,
+    ],
+    [
+      'a rule that waits for itself',
+      risk('{ known: crm_stage }', ', suppressedBy: [a]'),
+      16,
+      'rules.0.suppressedBy.0',
+      /itself/,
+      /another/,
+    ],
+    [
+      'a form that is none',
+      risk('{ known: crm_stage }').replace('reason: r', "reason: '{stage.sinse}'"),
+      16,
+      'rules.0.reason',
+      /as it is/,
+      /signal\.since/,
+    ],
+    ['a stage called none', small.replace('id: live', 'id: none'), 10, 'stages.1.id', /without a stage/, /another id/],
+  ])('with %s is refused with line, field and remedy', (_what, text, line, path, message, remedy) => {
+    const [issue] = issuesOf(text);
+    expect(issue).toMatchObject({ line, path });
+    expect(issue?.message).toMatch(message);
+    expect(issue?.remedy).toMatch(remedy);
+  });
+
+  it('that would unfold or nest without end is refused at once', () => {
+    const laugh = [
+      'a: &a [x]',
+      ...[...'bcdefghi'].map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[at]}`).join()}]`),
+    ];
+    expect(issuesOf(laugh.join('\n'))[0]?.message).toMatch(/unfold/);
+    expect(issuesOf(risk(`${'{ not: '.repeat(100)}{ known: crm_stage }${' }'.repeat(100)}`))[0]?.message).toMatch(
+      /too deeply/,
+    );
+    expect(issuesOf(risk(`${'{ not: '.repeat(9000)}{ known: crm_stage }${' }'.repeat(9000)}`))[0]?.remedy).toMatch(
+      /at most 60/,
+    );
+    expect(issuesOf('x'.repeat(2_000_000))[0]?.message).toMatch(/2000000 letters/);
+  });
+
+  it('may say the same again with anchors and merge keys, begin with a byte order mark and end lines as Windows does', () => {
+    const merged = `${small}rules:\n  - &a { id: a, kind: risk, severity: low, title: T, when: { known: crm_stage }, reason: r, clears: c, nextStep: n }\n  - { <<: *a, id: b, title: Täglich 🎉 }\n`;
+    expect(issuesOf(`\ufeff${merged.replaceAll('\n', '\r\n')}`)).toEqual([]);
+  });
+});
+
+describe('advice', () => {
+  const adviceOf = (text: string) =>
+    reviewDefinition(text, 'j.yaml').advice.filter((one) => !/^(questions|outcomes)/.test(one.path));
+
+  it.each([
+    [
+      'parts that exclude one another',
+      risk(
+        "{ all: [{ signal: days_since_inbound, op: '>=', value: 30 }, { signal: days_since_inbound, op: '<', value: 10 }] }",
+      ),
+      /can never hold/,
+    ],
+    ['a count below nothing', risk("{ signal: open_tickets, op: '<', value: 0 }"), /can never hold/],
+    [
+      'two stages at once',
+      risk("{ all: [{ signal: stage, op: '==', value: start }, { signal: stage, op: '==', value: live }] }"),
+      /can never hold/,
+    ],
+    ['known and unknown', risk('{ all: [{ known: crm_stage }, { not: { known: crm_stage } }] }'), /can never hold/],
+    [
+      'a rule that clears what it raises',
+      risk(
+        "{ signal: days_since_inbound, op: '>=', value: 30 }",
+        ", clear: { signal: days_since_inbound, op: '>=', value: 20 }",
+      ),
+      /never raised/,
+    ],
+    ['percent', risk("{ signal: usage_level, op: '<', value: 50 }"), /50 times/],
+    [
+      'stages that lead to one another alone',
+      `${small}  - { id: x, title: X, enter: [{ from: [y] }] }\n  - { id: y, title: Y, enter: [{ from: [x], when: { known: crm_stage } }] }\n`,
+      /"x" is never reached/,
+    ],
+    ['no way in', small.replace('[none]', '[live]'), /no account ever/],
+    ['a circle', circle("{ signal: open_tickets, op: '>=', value: 1 }"), /go round/],
+    ['a circle of things apart', circle("{ signal: days_since_inbound, op: '>=', value: 9 }"), /go round/],
+  ])('names %s', (_what, text, message) => {
+    expect(
+      adviceOf(text)
+        .map((one) => one.message)
+        .join(),
+    ).toMatch(message);
+  });
+
+  it.each([
+    ['ways that exclude one another', circle("{ signal: open_tickets, op: '<', value: 1 }")],
+    ['a way that waits in the stage', circle("{ signal: days_in_stage, op: '>=', value: 1 }")],
+    [
+      'a threshold that differs by segment',
+      risk(
+        "{ all: [{ signal: open_tickets, op: '>=', value: { threshold: t } }, { signal: open_tickets, op: '<=', value: 3 }] }",
+        ', appliesTo: { segments: [s] }',
+      ).concat('segments: [{ id: s, title: S }]\nthresholds: { t: { value: 5, segments: { s: 2 } } }\n'),
+    ],
+  ])('leaves %s alone', (_what, text) => {
+    expect(adviceOf(text)).toEqual([]);
   });
 });

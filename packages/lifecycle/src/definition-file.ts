@@ -1,9 +1,9 @@
 import { journeyDefinition } from '@waymark/journey';
 import type { JourneyDefinition } from '@waymark/journey';
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
 import { adviceOn } from './definition-advice.ts';
 import { checkDefinition } from './definition-check.ts';
+import { complaintsOf } from './definition-complaint.ts';
+import { readSource } from './definition-source.ts';
 
 /** One thing wrong with a definition file. `line` counts from 1. */
 export interface DefinitionIssue {
@@ -32,50 +32,6 @@ export class DefinitionError extends Error {
 
 type Path = readonly PropertyKey[];
 
-function lineOf(document: Document, lines: LineCounter, path: Path): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-  }
-  return 1;
-}
-
-/** The innermost complaint of a union: that of the branch that came furthest. */
-function innermost(issue: z.core.$ZodIssue, above: Path = []): { issue: z.core.$ZodIssue; path: Path } {
-  const path = [...above, ...issue.path];
-  if (issue.code !== 'invalid_union') return { issue, path };
-  let best: { issue: z.core.$ZodIssue; path: Path; odd: number } | undefined;
-  for (const branch of issue.errors) {
-    const first = branch[0];
-    if (!first) continue;
-    const found = innermost(first, path);
-    // A branch that fails for what the thing is (wrong type, unknown keys at its top) fits less than one that fails deeper down.
-    const odd = branch.length;
-    if (!best || found.path.length > best.path.length || (found.path.length === best.path.length && odd < best.odd))
-      best = { ...found, odd };
-  }
-  return best ?? { issue, path };
-}
-
-function remedyFor(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return `remove or rename ${issue.keys.map((name) => `"${name}"`).join(', ')}`;
-    case 'invalid_type':
-      return `give a value of type ${issue.expected}`;
-    case 'invalid_value':
-      return `use one of: ${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return `give at least ${String(issue.minimum)}`;
-    case 'too_big':
-      return `give at most ${String(issue.maximum)}`;
-    case 'invalid_format':
-      return issue.message;
-    default:
-      return 'see docs/journey-definition.md';
-  }
-}
-
 /**
  * Reads a journey definition from the text of its YAML file.
  *
@@ -103,34 +59,26 @@ export function reviewDefinition(
 }
 
 function readDefinition(text: string, fileName: string) {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const issues = document.errors.map((error) => ({
-      line: lines.linePos(error.pos[0]).line,
-      path: '(file)',
-      message: error.message,
-      remedy: 'mend the YAML, most often the indentation or a missing quote',
-    }));
+  const source = readSource(text);
+  if (!('value' in source)) {
+    const issues = source.issues.map((issue) => ({ ...issue, path: '(file)' }));
     throw new DefinitionError('definition-syntax', fileName, issues);
   }
   const place = (path: Path) => ({
-    line: lineOf(document, lines, path),
+    line: source.lineOf(path),
     path: path.length === 0 ? '(file)' : path.map(String).join('.'),
   });
-  const parsed = journeyDefinition.safeParse(document.toJS({ maxAliasCount: 100 }));
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map((outer) => {
-      const { issue, path: above } = innermost(outer);
-      const path = issue.code === 'unrecognized_keys' ? [...above, ...issue.keys.slice(0, 1)] : above;
-      return { ...place(path), message: issue.message, remedy: remedyFor(issue) };
-    });
-    throw new DefinitionError('definition-invalid', fileName, issues);
-  }
+  const refuse = (problems: readonly { readonly path: Path; readonly message: string; readonly remedy: string }[]) =>
+    new DefinitionError(
+      'definition-invalid',
+      fileName,
+      problems.map(({ path, message, remedy }) => ({ ...place(path), message, remedy })),
+    );
+  if (source.value === null)
+    throw refuse([{ path: [], message: 'the file is empty', remedy: 'begin with a copy of a shipped template' }]);
+  const parsed = journeyDefinition.safeParse(source.value);
+  if (!parsed.success) throw refuse(complaintsOf(parsed.error.issues, source.value));
   const problems = checkDefinition(parsed.data);
-  if (problems.length > 0) {
-    const issues = problems.map(({ path, message, remedy }) => ({ ...place(path), message, remedy }));
-    throw new DefinitionError('definition-invalid', fileName, issues);
-  }
+  if (problems.length > 0) throw refuse(problems);
   return { definition: parsed.data, place };
 }

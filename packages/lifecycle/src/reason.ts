@@ -16,6 +16,15 @@ export function placeholdersOf(template: string): string[] {
   return [...template.matchAll(/\{([^}.:]*)(?:[.:][^}]*)?\}/g)].map((match) => match[1] ?? '');
 }
 
+/** What may follow a signal's name and a dot. */
+export const placeholderForms = ['since', 'what', 'in', 'over', 'times'] as const;
+
+/** What looks like a placeholder and is none: it would be said as it is written. */
+export function oddPlaceholders(template: string): string[] {
+  const left = template.replaceAll(/\[([^\]]*)\]/g, '$1').replaceAll(placeholder, '');
+  return [...left.matchAll(/\{[^{}]*\}?|\}/g)].map(([odd]) => odd);
+}
+
 function parse(template: string, find: (name: string) => BoundSignal | undefined): Part[] {
   const parts: Part[] = [];
   let end = 0;
