@@ -1,4 +1,4 @@
-import type { Direction, EventType, Participant, Touchpoint } from './event.ts';
+import { vocabulary, type Direction, type EventType, type Participant, type Touchpoint } from './event.ts';
 import { parseTime, printTime } from './cloud-event-time.ts';
 import { normalizeMessageId } from './identity.ts';
 
@@ -124,6 +124,12 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
   for (const key of Object.keys(data)) {
     const value = data[key];
     const person = Object.hasOwn(named, key) ? named[key] : undefined;
+    const name = key === 'ticket' && touchpoint === 'ticket' ? 'ticketId' : key;
+    // An empty field of a table or an API: it says nothing.
+    if (value === null && (person || Object.hasOwn(vocabulary[type].shape, name))) {
+      exact = false;
+      continue;
+    }
     if (person) {
       exact = addPeople(person, key, value, participants, issues) && exact;
       continue;
@@ -132,7 +138,6 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
       exact = false;
       if (key === 'cloudevent') continue;
     }
-    const name = key === 'ticket' && touchpoint === 'ticket' ? 'ticketId' : key;
     if (instantFields.has(name) && typeof value === 'string') {
       const at = parseTime(value);
       if (at === undefined) issues.push({ field: `data.${key}`, message: 'give a time as in 2026-03-01T09:30:00Z' });

@@ -134,6 +134,50 @@ describe('an event as CloudEvents 1.0', () => {
     }
   });
 
+  it('takes a null for a field that is not there, and gives it back (CloudEvents JSON format, 2.2)', () => {
+    const values = [
+      event({ recordedtime: null }),
+      event({ datacontenttype: null, dataschema: null, data_base64: null }),
+      event({ data: null, type: 'account.churned' }),
+      event({ type: 'deal.won', data: { amount: null, closeAt: null, actor: null, currency: 'EUR', custom: null } }),
+      event({
+        type: 'email.received',
+        data: { from: 'zoe@acme.example', to: ['ana@vendor.example'], cc: null, messageId: null, subject: null },
+      }),
+    ];
+    for (const value of values) {
+      const plain: unknown = JSON.parse(JSON.stringify(value));
+      const found = read(plain);
+      expect(found.recordedtime).toBeUndefined();
+      expect(toCloudEvent(stored(found))).toEqual(plain);
+    }
+    expect(fieldsOf(event({ time: null }))).toEqual(['time']);
+    expect(fieldsOf(event({ type: 'ticket.opened', data: { ticket: null } }))).toEqual(['data.ticket']);
+    expect(fieldsOf(event({ type: 'email.received', data: { from: null } }))).toEqual(['data.from']);
+  });
+
+  it('knows a domain in any spelling, and leaves ids alone', () => {
+    const subjectOf = (subject: string) => read(event({ subject })).subject;
+    for (const same of ['acme.example', ' ACME.Example', 'acme.example.', 'www.acme.example', 'WWW.Acme.example.'])
+      expect(subjectOf(same)).toBe('acme.example');
+    for (const same of ['bücher.example', 'BÜCHER.example', 'bu\u0308cher.example', 'xn--bcher-kva.example'])
+      expect(subjectOf(same)).toBe('xn--bcher-kva.example');
+    expect(subjectOf('Mu\u0308ller')).toBe('Müller');
+    for (const id of [
+      '001A0000abcDEF',
+      '42',
+      'Acme Inc.',
+      '.',
+      'a..b',
+      'www.example',
+      'zoe@acme.example',
+      'https://crm.example/companies/42',
+    ])
+      expect(subjectOf(id)).toBe(id);
+    const odd = event({ subject: 'BÜCHER.example.' });
+    expect(toCloudEvent(stored(read(odd)))).toEqual(odd);
+  });
+
   it('reads RFC 3339 and nothing else as a time', () => {
     for (const text of [
       '2026-03-01T09:30:00Z',

@@ -69,6 +69,9 @@ const known = new Set([
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A null is as good as nothing (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#22-type-system-mapping). */
+const isSet = (value: unknown): boolean => value !== undefined && value !== null;
+
 const limits = { id: 400, source: 400, subject: 500 } as const;
 
 /**
@@ -99,9 +102,9 @@ export function fromCloudEvent(
   if (!isRecord(data)) issues.push({ field: 'data', message: 'give a JSON object' });
   else if (Object.hasOwn(data, '__proto__')) issues.push({ field: 'data.__proto__', message: 'leave this key out' });
   const contentType = value['datacontenttype'];
-  if (contentType !== undefined && !(typeof contentType === 'string' && /json/i.test(contentType.slice(0, 200))))
+  if (isSet(contentType) && !(typeof contentType === 'string' && /json/i.test(contentType.slice(0, 200))))
     issues.push({ field: 'datacontenttype', message: 'only JSON can be read' });
-  if (value['data_base64'] !== undefined) issues.push({ field: 'data_base64', message: 'give data as a JSON object' });
+  if (isSet(value['data_base64'])) issues.push({ field: 'data_base64', message: 'give data as a JSON object' });
   if (typeof type !== 'string' || !isEventType(type) || !isRecord(data)) return refuse('invalid', issues);
 
   const mapped = mapData(type, data, issues);
@@ -109,7 +112,7 @@ export function fromCloudEvent(
   if (person !== undefined && (data[person] === undefined || data[person] === null))
     issues.push({ field: `data.${person}`, message: `${type} needs it` });
   const checked = vocabulary[type].safeParse(mapped.attributes);
-  if (!checked.success) issues.push(...checked.error.issues.map((issue) => fieldIssue(type, issue)));
+  if (!checked.success) issues.push(...checked.error.issues.map((issue) => fieldIssue(type, issue, mapped.attributes)));
   if (issues.length > 0 || time === undefined) return refuse('invalid', issues);
 
   const attributes = keepWhole(value, mapped, { subject, time, recorded, contentType });
@@ -153,22 +156,39 @@ function instant(
   issues: FieldIssue[],
 ): number | undefined {
   const found = value[field];
-  if (found === undefined && !required) return undefined;
+  if (!isSet(found) && !required) return undefined;
   const at = typeof found === 'string' ? parseTime(found) : undefined;
   if (at === undefined) issues.push({ field, message: 'give a time as in 2026-03-01T09:30:00Z (RFC 3339)' });
   return at;
 }
 
-const fieldIssue = (type: EventType, issue: z.core.$ZodIssue): FieldIssue => {
+const fieldIssue = (
+  type: EventType,
+  issue: z.core.$ZodIssue,
+  attributes: Readonly<Record<string, unknown>>,
+): FieldIssue => {
   const path = issue.path.map((part) => (part === 'ticketId' && type.startsWith('ticket.') ? 'ticket' : String(part)));
-  return { field: ['data', ...path].join('.'), message: issue.message };
+  const [name] = issue.path;
+  const missing = issue.path.length === 1 && typeof name === 'string' && attributes[name] === undefined;
+  return { field: ['data', ...path].join('.'), message: missing ? `${type} needs it` : issue.message };
 };
 
-/** An account's key in the form that is compared: domains in lower case, all else as it is. */
+const domainLike = /^[^\s@/:?#[\]\\%<>^|{}]{1,253}\.[^\s@/:?#[\]\\%<>^|{}.]{1,63}\.?$/;
+
+/**
+ * An account's key in the form that is compared. A domain is the same in capitals, with the dot of the root behind it, with `www.`
+ * before it and in its own script (compared as IDNA writes it); anything else is itself, however its accents are composed.
+ */
 function normalizeSubject(subject: string): string {
-  const trimmed = subject.trim();
-  return trimmed.includes('.') && !/\s/.test(trimmed) ? trimmed.toLowerCase() : trimmed;
+  const trimmed = subject.trim().normalize('NFC');
+  if (!trimmed.includes('.') || /\s/.test(trimmed)) return trimmed;
+  const lower = trimmed.toLowerCase();
+  if (!domainLike.test(lower)) return lower;
+  const bare = lower.replace(/\.$/, '').replace(/^www\.(?=[^.]+\.)/, '');
+  return isAscii.test(bare) ? bare : (URL.parse(`http://${bare}`)?.hostname ?? bare);
 }
+
+const isAscii = /^[\u0020-\u007e]*$/;
 
 /** Source and id as one text from which both can be told again. */
 export function importKey(source: string, id: string): string {
@@ -209,7 +229,9 @@ function keepWhole(
     mapped.exact &&
     (value['subject'] ?? '') === read.subject &&
     value['time'] === printTime(read.time) &&
-    (read.recorded === undefined || value['recordedtime'] === printTime(read.recorded)) &&
+    (read.recorded === undefined
+      ? value['recordedtime'] === undefined
+      : value['recordedtime'] === printTime(read.recorded)) &&
     value['data'] !== undefined &&
     value['data'] !== null &&
     (value['datacontenttype'] === undefined || typeof read.contentType === 'string');
