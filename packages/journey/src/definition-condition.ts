@@ -39,6 +39,18 @@ export const signalParams = z
     stage: slug.optional(),
     metric: z.string().max(200).optional(),
     property: z.string().max(200).optional(),
+    /** Part that a contact plays, as the CRM says it: `champion`, `decision maker`. Case, spaces, `-` and `_` do not matter. */
+    persona: z.string().min(1).max(100).optional(),
+    /** Event types, any of them. */
+    types: z.array(eventTypeName).min(1).max(40).optional(),
+    /** So many of the latest. */
+    latest: z.number().int().min(3).max(40).optional(),
+    /** So many people at least. */
+    least: z.number().int().min(2).max(100).optional(),
+    /** How soon one thing has to follow the other, in days. */
+    withinDays: z.number().int().min(1).max(14).optional(),
+    /** `level` for amounts that stand (seats in use), `total` for those that add up (calls a month). */
+    measure: z.enum(['level', 'total']).optional(),
   })
   .meta({ id: 'SignalParams', description: 'What narrows a signal.' });
 export type SignalParams = z.infer<typeof signalParams>;

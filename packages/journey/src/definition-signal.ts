@@ -108,6 +108,104 @@ export const signalCatalogue = description({
   days_in_stage: { unit: 'days', label: 'time in the current stage', params: [] },
   times_in_stage: { unit: 'count', label: 'times in a stage', params: ['stage'], required: ['stage'] },
   open_risks: { unit: 'count', label: 'open risks', params: [] },
+  their_answer_time: {
+    unit: 'business_days',
+    label: 'time that this customer usually takes to answer us',
+    params: ['percentile', 'latest'],
+  },
+  usual_meeting_gap: { unit: 'days', label: 'usual time between meetings held', params: ['percentile', 'days'] },
+  meetings_no_show: { unit: 'count', label: 'meetings in the window to which nobody came', params: ['days'] },
+  meetings_canceled: { unit: 'count', label: 'meetings canceled in the window', params: ['days'] },
+  stakeholders_left: {
+    unit: 'count',
+    label: 'people of the customer who left in the window',
+    params: ['persona', 'days'],
+  },
+  single_threaded: {
+    unit: 'count',
+    label: 'whether one person alone is in touch where several were',
+    params: ['days', 'baselineDays', 'least'],
+  },
+  contact_concentration: {
+    unit: 'ratio',
+    label: 'share of the contact that the most active person carries',
+    params: ['days'],
+  },
+  persona_silent_days: {
+    unit: 'days',
+    label: 'time since anyone with the persona was last in touch',
+    params: ['persona'],
+    required: ['persona'],
+  },
+  persona_usual_gap: {
+    unit: 'days',
+    label: 'usual time between contacts of the persona',
+    params: ['persona'],
+    required: ['persona'],
+  },
+  persona_active: {
+    unit: 'count',
+    label: 'people with the persona in touch in the window',
+    params: ['persona', 'days'],
+    required: ['persona'],
+  },
+  usage_of_plan: {
+    unit: 'ratio',
+    label: 'usage against what is licensed or planned',
+    params: ['metric', 'measure', 'property', 'days'],
+    required: ['metric'],
+  },
+  deal_stage: { unit: 'none', label: 'stage of the open deal that moved last', params: ['kind'] },
+  days_in_deal_stage: { unit: 'days', label: 'time that an open deal has stood in its stage', params: ['kind'] },
+  deal_steps_back: {
+    unit: 'count',
+    label: 'times an open deal went back a stage or was lowered',
+    params: ['kind', 'days'],
+  },
+  days_until_contract_end: { unit: 'days', label: 'time until the contract ends', params: [] },
+  days_until_date: {
+    unit: 'days',
+    label: 'time until a date in the CRM',
+    params: ['property'],
+    required: ['property'],
+  },
+  event_count: {
+    unit: 'count',
+    label: 'events in the window',
+    params: ['types', 'days'],
+    required: ['types'],
+  },
+  event_trend: {
+    unit: 'ratio',
+    label: 'events against the own usual rate',
+    params: ['types', 'days', 'baselineDays'],
+    required: ['types'],
+  },
+  survey_change: {
+    unit: 'score',
+    label: 'last survey score against the one before, in points of 100',
+    params: ['days'],
+  },
+  repeated_questions: {
+    unit: 'count',
+    label: 'questions asked again in another channel before we answered',
+    params: ['days', 'withinDays'],
+  },
+  handoff_untouched: {
+    unit: 'business_days',
+    label: 'time since a handoff without a word of ours',
+    params: [],
+  },
+  upsell_during_severe: {
+    unit: 'count',
+    label: 'times an expansion deal went out while a severe ticket was open',
+    params: ['days'],
+  },
+  crossed_outreach: {
+    unit: 'count',
+    label: 'days on which two of ours wrote to the customer side by side',
+    params: ['days'],
+  },
 });
 
 export type SignalName = keyof typeof signalCatalogue;

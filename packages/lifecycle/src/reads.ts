@@ -14,9 +14,11 @@ export const part = {
   course: 128,
   /** Which flags are open. */
   flags: 256,
+  /** What happened at all: every fact. */
+  happenings: 512,
 } as const;
 
-export const everyPart = 511;
+export const everyPart = 1023;
 
 /** What each signal reads. Context does not change within a simulation, and time is told by `flip`. */
 export const signalReads: Readonly<Record<SignalName, number>> = {
@@ -72,6 +74,31 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   days_in_stage: part.course,
   times_in_stage: part.course,
   open_risks: part.flags,
+  their_answer_time: part.mail,
+  usual_meeting_gap: part.meetings,
+  meetings_no_show: part.meetings,
+  meetings_canceled: part.meetings,
+  stakeholders_left: part.people,
+  single_threaded: part.people,
+  contact_concentration: part.people,
+  persona_silent_days: part.people,
+  persona_usual_gap: part.people,
+  persona_active: part.people,
+  usage_of_plan: part.record,
+  deal_stage: part.deals,
+  days_in_deal_stage: part.deals,
+  deal_steps_back: part.deals,
+  days_until_contract_end: part.record,
+  days_until_date: part.record,
+  event_count: part.happenings,
+  event_trend: part.happenings,
+  survey_change: part.record,
+  // Mails, chats, meetings and tickets touch it.
+  repeated_questions: part.contact,
+  // Words of ours end it; deals and the CRM begin it.
+  handoff_untouched: part.contact | part.record,
+  upsell_during_severe: part.deals,
+  crossed_outreach: part.contact,
 };
 
 const touchedByNoun: Readonly<Record<string, number>> = {
@@ -92,5 +119,5 @@ const touchedByNoun: Readonly<Record<string, number>> = {
 
 /** Which parts a fact can change. */
 export function touchedBy(fact: Fact): number {
-  return touchedByNoun[fact.type.slice(0, fact.type.indexOf('.'))] ?? everyPart;
+  return (touchedByNoun[fact.type.slice(0, fact.type.indexOf('.'))] ?? everyPart) | part.happenings;
 }

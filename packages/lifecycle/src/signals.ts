@@ -2,9 +2,13 @@ import { signalCatalogue } from '@waymark/journey';
 import type { JourneyDefinition, SignalName, SignalParams } from '@waymark/journey';
 import { accountSignals } from './signals-account.ts';
 import { balanceSignals } from './signals-balance.ts';
+import { contractSignals } from './signals-contract.ts';
 import { declineSignals } from './signals-decline.ts';
 import { engagementSignals } from './signals-engagement.ts';
+import { exchangeSignals } from './signals-exchange.ts';
+import { happeningSignals } from './signals-happenings.ts';
 import { peopleSignals } from './signals-people.ts';
+import { personaSignals } from './signals-persona.ts';
 import type { SignalFactory, SignalReader } from './signal.ts';
 import { counted } from './wording.ts';
 
@@ -14,6 +18,10 @@ const factories: Readonly<Record<SignalName, SignalFactory>> = {
   ...accountSignals,
   ...declineSignals,
   ...balanceSignals,
+  ...personaSignals,
+  ...exchangeSignals,
+  ...happeningSignals,
+  ...contractSignals,
 };
 
 /** A signal with its parameters, ready to be read. */
@@ -47,10 +55,16 @@ function labelOf(label: string, params: SignalParams, definition: JourneyDefinit
   if (params.stage) parts.push(params.stage);
   if (params.property) parts.push(params.property);
   if (params.metric) parts.push(params.metric);
+  if (params.persona) parts.push(params.persona);
+  if (params.types) parts.push(params.types.join(', '));
+  if (params.measure === 'total') parts.push('added up');
+  if (params.latest) parts.push(`the latest ${params.latest}`);
   if (params.direction) parts.push(params.direction);
   if (params.touchpoints) parts.push(params.touchpoints.join(', '));
   if (params.days) parts.push(`${params.days} days`);
   if (params.baselineDays) parts.push(`against ${params.baselineDays} days before`);
+  if (params.least) parts.push(`${params.least} people at least`);
+  if (params.withinDays) parts.push(`within ${params.withinDays} days of each other`);
   return parts.length === 0 ? label : `${label} (${parts.join('; ')})`;
 }
 

@@ -8,6 +8,9 @@ import { settleSegment } from './segment.ts';
 import { NEVER, note } from './signal.ts';
 import type { AccountContext, Fact } from './state.ts';
 import { takeContact, takeMail, takePeople } from './track-contact.ts';
+import { takeExchange } from './track-exchange.ts';
+import { takeHappening } from './track-happenings.ts';
+import { takeService } from './track-service.ts';
 import { isCalledOff, takeDeal, takeMeeting, takeRecord, takeTicket } from './track-work.ts';
 import type { Tracks } from './tracks.ts';
 
@@ -198,6 +201,9 @@ export function openSimulation(
       takeMail(tracks.mail, fact, ofCustomer);
       takeMeeting(tracks.meetings, fact);
       takeTicket(tracks.tickets, fact);
+      takeExchange(tracks.exchange, fact, tracks.mail);
+      takeService(tracks.service, fact, tracks);
+      takeHappening(tracks.happenings, fact);
       takeDeal(tracks.deals, fact);
       takeRecord(tracks.record, fact);
     },

@@ -15,6 +15,8 @@ const MOST_THREADS = 1000;
 const WAITING_KEPT = 60 * DAY;
 const MOST_WAITING = 200;
 const MOST_PERSONS = 1000;
+/** The longest window and baseline together. */
+const DAYS_KEPT = 361;
 const MOST_RECENT = 12;
 /** A customer mail within a minute of the last one in its thread is the same thought. */
 const SAME_THOUGHT = 60_000;
@@ -173,7 +175,14 @@ export function takePeople(track: PeopleTrack, fact: Fact, isCustomerAddress: (a
     );
     const contact = textAttribute(fact, 'contact');
     if (names.size === 0 && contact) names.add(contact);
-    const champion = textAttribute(fact, 'persona')?.toLowerCase() === 'champion';
+    const persona = textAttribute(fact, 'persona');
+    const champion = persona?.toLowerCase() === 'champion';
+    if (persona !== undefined) {
+      for (const name of names) {
+        if (key(name) in track.personas || Object.keys(track.personas).length < MOST_PERSONS)
+          track.personas[key(name)] = persona;
+      }
+    }
     for (const name of names) {
       if (fact.type === 'contact.added') {
         if (champion && !track.champions.includes(name)) track.champions.push(name);
@@ -206,6 +215,7 @@ function seen(track: PeopleTrack, person: string, fact: Fact): void {
   if (known) {
     known.last = markOf(fact);
     if (known.lastDay !== day) known.days += 1;
+    if (known.recent.at(-1) !== day) known.recent = [...known.recent.filter((one) => one >= day - DAYS_KEPT), day];
     known.lastDay = day;
     return;
   }
@@ -217,5 +227,5 @@ function seen(track: PeopleTrack, person: string, fact: Fact): void {
     }
     if (oldest) delete track.persons[oldest];
   }
-  track.persons[name] = { first: markOf(fact), last: markOf(fact), days: 1, lastDay: day };
+  track.persons[name] = { first: markOf(fact), last: markOf(fact), days: 1, lastDay: day, recent: [day] };
 }

@@ -1,6 +1,7 @@
 import { countOn } from './day-counts.ts';
-import { markOf, numberAttribute, textAttribute } from './fact.ts';
+import { actorOf, markOf, numberAttribute, textAttribute } from './fact.ts';
 import type { Fact } from './state.ts';
+import { movedOn } from './track-deal-moves.ts';
 import type { DealTrack, Mark, MeetingTrack, OpenTicket, RecordTrack, TicketTrack } from './tracks.ts';
 import { key } from './tracks.ts';
 import { DAY } from './zone.ts';
@@ -14,6 +15,7 @@ const MOST_TICKETS = 2000;
 const SOLVED_KEPT = 180 * DAY;
 const USAGE_KEPT_DAYS = 361;
 const MOST_METRICS = 20;
+const MOST_SURVEYS = 20;
 
 /** Whether a meeting that a calendar assumes held is known (from a CRM) to have been missed or called off. */
 export function isCalledOff(track: MeetingTrack, fact: Fact): boolean {
@@ -124,8 +126,9 @@ export function takeDeal(track: DealTrack, fact: Fact): void {
     delete track.open[name];
     return;
   }
-  const deal = (track.open[name] ??= { mark: markOf(fact), kind, closeAt: null, slips: 0, putOff: [] });
+  const deal = (track.open[name] ??= { mark: markOf(fact), kind, closeAt: null, slips: 0, putOff: [], moves: null });
   deal.kind = kind;
+  deal.moves = movedOn(deal.moves, fact);
   const closeAt = numberAttribute(fact, 'closeAt');
   if (fact.type === 'deal.close_date_changed') {
     const before = numberAttribute(fact, 'previousCloseAt') ?? deal.closeAt;
@@ -167,7 +170,10 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       const kind = textAttribute(fact, 'kind');
       const scale =
         numberAttribute(fact, 'scale') ?? (kind === 'nps' || kind === undefined ? 10 : kind === 'other' ? 100 : 5);
-      if (score !== undefined && scale > 0) track.survey = { score: Math.round((score / scale) * 100), mark };
+      if (score === undefined || scale <= 0) return;
+      track.survey = { score: Math.round((score / scale) * 100), mark };
+      track.surveys.push({ ...track.survey, kind: kind ?? 'nps', person: actorOf(fact) ?? null });
+      if (track.surveys.length > MOST_SURVEYS) track.surveys.shift();
       return;
     }
     case 'usage.recorded': {
@@ -176,6 +182,8 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       if (metric === undefined || value === undefined) return;
       const name = key(metric);
       if (!(name in track.usage) && Object.keys(track.usage).length >= MOST_METRICS) return;
+      const limit = numberAttribute(fact, 'limit') ?? numberAttribute(fact, 'plan');
+      track.levels[name] = { value, limit: limit ?? track.levels[name]?.limit ?? null, mark };
       const days = (track.usage[name] ??= []);
       const day = Math.floor(fact.occurredAt / DAY);
       const last = days.at(-1);
@@ -190,6 +198,8 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
         // A renewal shows as a won deal and as a renewed account: within 30 days they are one.
         if (track.lastRenewal === null || fact.occurredAt - track.lastRenewal.at > 30 * DAY) track.renewals += 1;
         track.lastRenewal = mark;
+        const until = fact.type === 'account.renewed' ? numberAttribute(fact, 'until') : undefined;
+        if (until !== undefined) track.contract = { until, mark };
       }
       if (fact.type === 'deal.won') track.churned = null;
       beginSpell(track, mark);
@@ -210,12 +220,17 @@ function endSpell(track: RecordTrack, mark: Mark): void {
   track.spell = { customer: false, mark, endedAt: mark.at };
 }
 
-/** A date as CRMs write it: ISO 8601, or epoch milliseconds in text. Empty text takes the date away, any other is no news. */
-function takeRenewalDate(track: RecordTrack, text: string, mark: Mark): void {
+/** A date as CRMs write it: ISO 8601, or epoch milliseconds in text. Null for any other text. */
+export function dateIn(text: string): number | null {
   const value = text.trim();
   // Without an offset an instant would depend on where the engine runs.
   const isIso = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d))?$/.test(value);
   const instant = /^-?\d{1,15}$/.test(value) ? Number(value) : isIso ? Date.parse(value) : Number.NaN;
-  if (value === '') track.renewal = { dueAt: null, mark };
-  else if (Number.isFinite(instant)) track.renewal = { dueAt: instant, mark };
+  return Number.isFinite(instant) ? instant : null;
+}
+
+/** Empty text takes the date away, one that is no date is no news. */
+function takeRenewalDate(track: RecordTrack, text: string, mark: Mark): void {
+  const dueAt = dateIn(text);
+  if (dueAt !== null || text.trim() === '') track.renewal = { dueAt, mark };
 }

@@ -1,4 +1,8 @@
 import type { EventType, Touchpoint } from '@waymark/journey';
+import type { DealMoves } from './track-deal-moves.ts';
+import { copyExchange, emptyExchange, type ExchangeTrack } from './track-exchange.ts';
+import { copyHappenings, type Happenings } from './track-happenings.ts';
+import { copyService, emptyService, type ServiceTrack } from './track-service.ts';
 
 /**
  * What the engine remembers of an account's facts: bounded, plain JSON, updated fact by fact. Keys made of outside text are
@@ -12,6 +16,10 @@ export interface Tracks {
   people: PeopleTrack;
   deals: DealTrack;
   record: RecordTrack;
+  exchange: ExchangeTrack;
+  service: ServiceTrack;
+  /** By event type. */
+  happenings: Record<string, Happenings>;
 }
 
 /** A fact as it is remembered: enough for evidence. */
@@ -96,6 +104,8 @@ export interface PersonTrack {
   last: Mark;
   days: number;
   lastDay: number;
+  /** The days (UTC) with contact in about a year, oldest first; replaced, never changed in place. */
+  recent: readonly number[];
 }
 
 export interface PeopleTrack {
@@ -105,6 +115,8 @@ export interface PeopleTrack {
   /** Champions that events say have left, or whose mail bounces. */
   left: Record<string, Mark>;
   lastChampionAdded: number | null;
+  /** Personas told by events, beside those of the context. */
+  personas: Record<string, string>;
 }
 
 export interface DealState {
@@ -114,6 +126,7 @@ export interface DealState {
   slips: number;
   /** The latest times that the close date was put off, oldest first. */
   putOff: (Mark & { readonly byMs: number })[];
+  moves: DealMoves | null;
 }
 
 export interface DealTrack {
@@ -135,6 +148,20 @@ export interface RecordTrack {
   spell: { readonly customer: boolean; readonly mark: Mark; readonly endedAt: number | null } | null;
   /** The renewal date as the CRM's dated history has it; null inside where it was emptied, null outside where nothing is dated. */
   renewal: { readonly dueAt: number | null; readonly mark: Mark } | null;
+  /** The latest survey answers, oldest first. */
+  surveys: SurveyAnswer[];
+  /** By metric, the last amount recorded and what is licensed or planned of it. */
+  levels: Record<string, { readonly value: number; readonly limit: number | null; readonly mark: Mark }>;
+  /** Until when the last renewal runs. */
+  contract: { readonly until: number; readonly mark: Mark } | null;
+}
+
+export interface SurveyAnswer {
+  /** From 0 to 100. */
+  readonly score: number;
+  readonly kind: string;
+  readonly person: string | null;
+  readonly mark: Mark;
 }
 
 /** Nothing remembered yet. */
@@ -153,7 +180,7 @@ export function emptyTracks(): Tracks {
     mail: { waiting: [], threads: {}, threadCount: 0, lastAnswer: null, answers: [] },
     meetings: { lastHeld: null, recentHeld: [], held: [], missed: [], calledOff: [], calledOffDays: [], upcoming: [] },
     tickets: { tickets: {}, opened: [], reopened: [] },
-    people: { persons: {}, champions: [], left: {}, lastChampionAdded: null },
+    people: { persons: {}, champions: [], left: {}, lastChampionAdded: null, personas: {} },
     deals: { open: {}, won: {}, lost: {} },
     record: {
       crmStage: null,
@@ -165,7 +192,13 @@ export function emptyTracks(): Tracks {
       churned: null,
       spell: null,
       renewal: null,
+      surveys: [],
+      levels: {},
+      contract: null,
     },
+    exchange: emptyExchange(),
+    service: emptyService(),
+    happenings: {},
   };
 }
 
@@ -189,7 +222,8 @@ const list = <T>(values: T[]): T[] => values.slice();
  * A copy that can be changed without changing the original. Marks, day counts, waiting mails, missed and coming meetings are
  * replaced and never changed, so both share them; many times faster than `structuredClone`.
  */
-export function copyTracks({ contact, mail, meetings, tickets, people, deals, record }: Tracks): Tracks {
+export function copyTracks(tracks: Tracks): Tracks {
+  const { contact, mail, meetings, tickets, people, deals, record } = tracks;
   return {
     contact: {
       ...contact,
@@ -224,12 +258,22 @@ export function copyTracks({ contact, mail, meetings, tickets, people, deals, re
       persons: mapValues(people.persons, shallow),
       champions: list(people.champions),
       left: mapValues(people.left, same),
+      personas: mapValues(people.personas, same),
     },
     deals: {
       open: mapValues(deals.open, (deal) => ({ ...deal, putOff: list(deal.putOff) })),
       won: mapValues(deals.won, same),
       lost: mapValues(deals.lost, same),
     },
-    record: { ...record, properties: mapValues(record.properties, same), usage: mapValues(record.usage, list) },
+    record: {
+      ...record,
+      properties: mapValues(record.properties, same),
+      usage: mapValues(record.usage, list),
+      surveys: list(record.surveys),
+      levels: mapValues(record.levels, same),
+    },
+    exchange: copyExchange(tracks.exchange),
+    service: copyService(tracks.service),
+    happenings: copyHappenings(tracks.happenings),
   };
 }

@@ -25,21 +25,40 @@ const HOUR = 3_600_000;
 export const START = Date.UTC(2026, 2, 2, 8);
 
 const people = ['ann@acme.example', 'bob@acme.example', 'cy@acme.example'];
+const ours = ['casey@vendor.example', 'sam@vendor.example'];
+const subject = fc.constantFrom('Re: The export stops at midnight', 'The export  stops at midnight', 'Hello');
+const amount = fc.constantFrom(100, 200, 300);
+const dealStage = fc.constantFrom('talk', 'offer', 'contract');
+const chance = fc.constantFrom(0.2, 0.5, 0.8);
+const persona = fc.constantFrom('champion', 'user', 'Decision Maker', 'billing');
 
 const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string, unknown>>>> = {
-  'email.received': fc.record({ threadId: fc.constantFrom('t1', 't2', 't3', '__proto__') }),
+  'email.received': fc.record(
+    { threadId: fc.constantFrom('t1', 't2', 't3', '__proto__'), subject },
+    { requiredKeys: ['threadId'] },
+  ),
+  'chat.received': fc.record({ channel: fc.constantFrom('c1', 'c2') }),
+  'chat.sent': fc.record({ channel: fc.constantFrom('c1', 'c2') }),
   'email.sent': fc.record({ threadId: fc.constantFrom('t1', 't2', 't3', '__proto__') }),
   'ticket.opened': fc.record({
     ticketId: fc.constantFrom('1', '2', '3', '4', '5'),
     priority: fc.constantFrom('low', 'high', 'urgent'),
+    subject,
   }),
+  'ticket.replied': fc.record({ ticketId: fc.constantFrom('1', '2', '3') }),
   'ticket.solved': fc.record({ ticketId: fc.constantFrom('1', '2', '3', '4', '5') }),
   'ticket.escalated': fc.record({ ticketId: fc.constantFrom('1', '2', '3') }),
   'ticket.reopened': fc.record({ ticketId: fc.constantFrom('1', '2', '3') }),
   'deal.created': fc.record({
     dealId: fc.constantFrom('d1', 'd2'),
     kind: fc.constantFrom('new', 'renewal', 'expansion'),
+    stage: dealStage,
+    amount,
   }),
+  'deal.stage_changed': fc.record(
+    { dealId: fc.constantFrom('d1', 'd2', 'd3'), stage: dealStage, probability: chance, amount },
+    { requiredKeys: ['dealId', 'stage'] },
+  ),
   'deal.won': fc.record({ dealId: fc.constantFrom('d1', 'd2'), kind: fc.constantFrom('new', 'renewal') }),
   'deal.lost': fc.record({ dealId: fc.constantFrom('d1', 'd2'), kind: fc.constantFrom('new', 'renewal') }),
   'deal.close_date_changed': fc.record({
@@ -48,7 +67,21 @@ const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string, unknow
     closeAt: fc.constantFrom(START + 9 * DAY, START - 9 * DAY),
   }),
   'crm.stage_changed': fc.record({ to: fc.constantFrom('lead', 'opportunity', 'customer', 'churned', 'evangelist') }),
+  'crm.owner_changed': fc.record(
+    { from: fc.constantFrom('1', '2'), owner: fc.constantFrom('1', '2') },
+    { requiredKeys: ['owner'] },
+  ),
+  'account.renewed': fc.record({ until: fc.constantFrom(START + 60 * DAY, START + 200 * DAY) }, { requiredKeys: [] }),
   'crm.property_changed': fc.oneof(
+    fc.record({
+      property: fc.constant('csm_name'),
+      role: fc.constant('csm'),
+      to: fc.constantFrom('1', '2'),
+    }),
+    fc.record({
+      property: fc.constantFrom('notice_date', 'seats'),
+      to: fc.constantFrom('2026-05-01', '10', '2026-06-01', ''),
+    }),
     fc.record({
       property: fc.constant('onboarding_status'),
       to: fc.constantFrom('kickoff', 'training', 'live', 'contract_signed'),
@@ -60,9 +93,12 @@ const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string, unknow
     }),
   ),
   'survey.responded': fc.record({ score: fc.integer({ min: 0, max: 10 }), kind: fc.constant('nps') }),
-  'usage.recorded': fc.record({ metric: fc.constant('logins'), value: fc.integer({ min: 0, max: 9 }) }),
-  'contact.left': fc.record({ persona: fc.constantFrom('champion', 'user') }),
-  'contact.added': fc.record({ persona: fc.constantFrom('champion', 'user') }),
+  'usage.recorded': fc.record(
+    { metric: fc.constant('logins'), value: fc.integer({ min: 0, max: 9 }), limit: fc.constantFrom(5, 10) },
+    { requiredKeys: ['metric', 'value'] },
+  ),
+  'contact.left': fc.record({ persona }, { requiredKeys: [] }),
+  'contact.added': fc.record({ persona }),
   'flag.answered': fc.record({
     rule: fc.constantFrom('gone_quiet', 'ticket_load', 'r0', 'r1'),
     answer: fc.constantFrom('not_a_risk', 'reopened', 'claimed'),
@@ -103,11 +139,13 @@ const someFact: fc.Arbitrary<Omit<Fact, 'id'>> = fc
     // Whole hours on purpose as well: ties, and facts at the very instant of a turn.
     hours: fc.oneof(fc.integer({ min: 0, max: 120 * 24 }), fc.double({ min: 0, max: 120 * 24, noNaN: true })),
     who: fc.constantFrom(...people),
-    automated: fc.boolean().map((yes) => yes),
+    us: fc.constantFrom(...ours),
+    answered: fc.boolean(),
     rare: fc.integer({ min: 0, max: 9 }),
   })
-  .chain(({ type, hours, who, rare }) => {
+  .chain(({ type, hours, who, us, answered, rare }) => {
     const occurredAt = START + Math.round(hours * HOUR);
+    const isOurs = type === 'email.sent' || type === 'chat.sent' || (type === 'ticket.replied' && answered);
     const attributes = type.startsWith('meeting.')
       ? meetingAttributes(occurredAt)
       : (attributesOf[type] ?? fc.constant({}));
@@ -116,17 +154,13 @@ const someFact: fc.Arbitrary<Omit<Fact, 'id'>> = fc
       occurredAt,
       recordedAt: occurredAt,
       touchpoint: touchpointOf(type),
-      direction: type === 'email.sent' ? ('outbound' as const) : ('inbound' as const),
+      direction: isOurs ? ('outbound' as const) : ('inbound' as const),
       participants: [
         {
-          role:
-            type === 'email.sent'
-              ? ('to' as const)
-              : type.startsWith('contact')
-                ? ('contact' as const)
-                : ('from' as const),
+          role: isOurs ? ('to' as const) : type.startsWith('contact') ? ('contact' as const) : ('from' as const),
           address: who,
         },
+        ...(isOurs ? [{ role: 'from' as const, address: us }] : []),
       ],
       automated: rare === 0,
       attributes: given,
@@ -165,7 +199,7 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
         persona: 'champion',
         ...(champion === undefined ? {} : { leftAt: START + champion * DAY }),
       },
-      { address: 'bob@acme.example' },
+      { address: 'bob@acme.example', persona: 'decision_maker' },
     ],
     gaps: gaps.map(([from, days, open]) => ({
       from: START + from * DAY,
@@ -176,7 +210,8 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
     ...(watched === undefined ? {} : { watchedFrom: START + watched * DAY }),
   }));
 
-const paramsFor = (name: SignalName): fc.Arbitrary<SignalParams> =>
+/** Parameters that a signal takes, each of them now and then. */
+export const paramsFor = (name: SignalName): fc.Arbitrary<SignalParams> =>
   fc.record(shapeFor(name), { requiredKeys: requiredOf(name) }).map((params) => signalParams.parse(params));
 
 const requiredOf = (name: SignalName): string[] => {
@@ -195,12 +230,22 @@ const shapeFor = (name: SignalName): Record<string, fc.Arbitrary<unknown>> => {
     milestone: fc.constant('go_live'),
     stage: fc.constantFrom('s0', 's1', 's2'),
     metric: fc.constant('logins'),
-    property: fc.constant('onboarding_status'),
+    property: fc.constantFrom('onboarding_status', 'notice_date', 'seats'),
+    persona: fc.constantFrom('champion', 'decision maker', 'user'),
+    types: fc.subarray(['email.received', 'ticket.replied', 'playbook.started', 'deal.stage_changed'] as const, {
+      minLength: 1,
+    }),
+    latest: fc.integer({ min: 3, max: 6 }),
+    least: fc.constant(2),
+    withinDays: fc.integer({ min: 1, max: 14 }),
+    measure: fc.constantFrom('level', 'total'),
   };
   const shape: Record<string, fc.Arbitrary<unknown>> = {};
   for (const param of signalCatalogue[name].params) {
     const arbitrary = given[param];
-    if (arbitrary) shape[param] = arbitrary;
+    // Else a new parameter would never be tried.
+    if (!arbitrary) throw new Error(`no values for the parameter ${param} of ${name}`);
+    shape[param] = arbitrary;
   }
   return shape;
 };
@@ -210,7 +255,7 @@ const someComparison: fc.Arbitrary<Condition> = fc
   .chain((signal): fc.Arbitrary<Condition> => {
     const { unit } = signalCatalogue[signal];
     if (unit === 'none') {
-      const value = fc.constantFrom('customer', 'live', 's0', 's1');
+      const value = fc.constantFrom('customer', 'live', 's0', 's1', 'offer');
       const op = fc.constantFrom('==' as const, '!=' as const);
       return fc.record({ signal: fc.constant(signal), with: paramsFor(signal), op, value });
     }
@@ -218,9 +263,11 @@ const someComparison: fc.Arbitrary<Condition> = fc
     const number =
       unit === 'ratio'
         ? fc.constantFrom(0.5, 1, 1.5)
-        : timed
-          ? fc.constantFrom(-3, 0, 1, 2.5, 5, 10, 30)
-          : fc.integer({ min: 0, max: 4 });
+        : unit === 'score'
+          ? fc.constantFrom(-20, 0, 1, 3, 50)
+          : timed
+            ? fc.constantFrom(-3, 0, 1, 2.5, 5, 10, 30)
+            : fc.integer({ min: 0, max: 4 });
     const value: fc.Arbitrary<Operand> = timed
       ? fc.oneof(
           number,
