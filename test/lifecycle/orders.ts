@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { advance, compileJourney, fold, view } from '@waymark/lifecycle';
 import type { AccountContext, CompiledJourney, Fact } from '@waymark/lifecycle';
-import { DAY, someContext, someDefinition, someFacts, START } from '../../packages/lifecycle/test/histories.ts';
+import { DAY, START } from '../../packages/lifecycle/test/attributes.ts';
+import { someContext, someDefinition, someFacts } from '../../packages/lifecycle/test/histories.ts';
 import { randomOf } from '../bench/history.ts';
 
 /**

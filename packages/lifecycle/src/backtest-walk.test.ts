@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DAY, someFacts, START } from '../test/histories.ts';
+import { DAY, START } from '../test/attributes.ts';
+import { someFacts } from '../test/histories.ts';
 import { backtest, type BacktestAccount } from './backtest.ts';
 import { walkAsKnown, type RaisedFlag } from './backtest-walk.ts';
 import { compileJourney, parseDefinition, reduce, templateFile, type AccountContext, type Fact } from './index.ts';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DAY, someContext, someDefinition, someFacts, START } from '../test/histories.ts';
+import { DAY, START } from '../test/attributes.ts';
+import { someContext, someDefinition, someFacts } from '../test/histories.ts';
 import { compareFacts } from './fact.ts';
 import { compileJourney, parseDefinition, templateFile } from './index.ts';
 import { openSimulation } from './simulation.ts';

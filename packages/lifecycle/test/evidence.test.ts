@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { compileJourney, parseDefinition, reduce, templateFile } from '../src/index.ts';
 import type { AccountContext } from '../src/index.ts';
 import { ANN, BOB, context, day, History, lastFlag, liveCustomer } from './account.ts';
-import { DAY, someContext, someFacts, START } from './histories.ts';
+import { DAY, START } from './attributes.ts';
+import { someContext, someFacts } from './histories.ts';
 
 const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
 

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advance, compileJourney, fold, parseDefinition, reduce, templateFile, view } from '../src/index.ts';
 import type { AccountContext, CompiledJourney, EngineState, Fact } from '../src/index.ts';
-import { DAY, someContext, someDefinition, someFacts, START } from './histories.ts';
+import { DAY, START } from './attributes.ts';
+import { someContext, someDefinition, someFacts } from './histories.ts';
 
 const nineStages = parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml');
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);

@@ -18,92 +18,12 @@ import type {
 } from '@waymark/journey';
 import { checkDefinition } from '../src/definition-check.ts';
 import type { AccountContext, Fact } from '../src/state.ts';
+import { attributesOf, DAY, START } from './attributes.ts';
 
-export const DAY = 86_400_000;
 const HOUR = 3_600_000;
-/** Monday, shortly before European summer time begins. */
-export const START = Date.UTC(2026, 2, 2, 8);
 
 const people = ['ann@acme.example', 'bob@acme.example', 'cy@acme.example'];
 const ours = ['casey@vendor.example', 'sam@vendor.example'];
-const subject = fc.constantFrom('Re: The export stops at midnight', 'The export  stops at midnight', 'Hello');
-const amount = fc.constantFrom(100, 200, 300);
-const dealStage = fc.constantFrom('talk', 'offer', 'contract');
-const chance = fc.constantFrom(0.2, 0.5, 0.8);
-const persona = fc.constantFrom('champion', 'user', 'Decision Maker', 'billing');
-
-const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string, unknown>>>> = {
-  'email.received': fc.record(
-    { threadId: fc.constantFrom('t1', 't2', 't3', '__proto__'), subject },
-    { requiredKeys: ['threadId'] },
-  ),
-  'chat.received': fc.record({ channel: fc.constantFrom('c1', 'c2') }),
-  'chat.sent': fc.record({ channel: fc.constantFrom('c1', 'c2') }),
-  'email.sent': fc.record({ threadId: fc.constantFrom('t1', 't2', 't3', '__proto__') }),
-  'ticket.opened': fc.record({
-    ticketId: fc.constantFrom('1', '2', '3', '4', '5'),
-    priority: fc.constantFrom('low', 'high', 'urgent'),
-    subject,
-  }),
-  'ticket.replied': fc.record({ ticketId: fc.constantFrom('1', '2', '3') }),
-  'ticket.solved': fc.record({ ticketId: fc.constantFrom('1', '2', '3', '4', '5') }),
-  'ticket.escalated': fc.record({ ticketId: fc.constantFrom('1', '2', '3') }),
-  'ticket.reopened': fc.record({ ticketId: fc.constantFrom('1', '2', '3') }),
-  'deal.created': fc.record({
-    dealId: fc.constantFrom('d1', 'd2'),
-    kind: fc.constantFrom('new', 'renewal', 'expansion'),
-    stage: dealStage,
-    amount,
-  }),
-  'deal.stage_changed': fc.record(
-    { dealId: fc.constantFrom('d1', 'd2', 'd3'), stage: dealStage, probability: chance, amount },
-    { requiredKeys: ['dealId', 'stage'] },
-  ),
-  'deal.won': fc.record({ dealId: fc.constantFrom('d1', 'd2'), kind: fc.constantFrom('new', 'renewal') }),
-  'deal.lost': fc.record({ dealId: fc.constantFrom('d1', 'd2'), kind: fc.constantFrom('new', 'renewal') }),
-  'deal.close_date_changed': fc.record({
-    dealId: fc.constantFrom('d1', 'd2'),
-    previousCloseAt: fc.constant(START),
-    closeAt: fc.constantFrom(START + 9 * DAY, START - 9 * DAY),
-  }),
-  'crm.stage_changed': fc.record({ to: fc.constantFrom('lead', 'opportunity', 'customer', 'churned', 'evangelist') }),
-  'crm.owner_changed': fc.record(
-    { from: fc.constantFrom('1', '2'), owner: fc.constantFrom('1', '2') },
-    { requiredKeys: ['owner'] },
-  ),
-  'account.renewed': fc.record({ until: fc.constantFrom(START + 60 * DAY, START + 200 * DAY) }, { requiredKeys: [] }),
-  'crm.property_changed': fc.oneof(
-    fc.record({
-      property: fc.constant('csm_name'),
-      role: fc.constant('csm'),
-      to: fc.constantFrom('1', '2'),
-    }),
-    fc.record({
-      property: fc.constantFrom('notice_date', 'seats'),
-      to: fc.constantFrom('2026-05-01', '10', '2026-06-01', ''),
-    }),
-    fc.record({
-      property: fc.constant('onboarding_status'),
-      to: fc.constantFrom('kickoff', 'training', 'live', 'contract_signed'),
-    }),
-    fc.record({
-      property: fc.constant('renewal_date'),
-      role: fc.constant('renewalDate'),
-      to: fc.constantFrom('2026-05-01', '2026-08-30', String(START + 99 * DAY), '', 'soon'),
-    }),
-  ),
-  'survey.responded': fc.record({ score: fc.integer({ min: 0, max: 10 }), kind: fc.constant('nps') }),
-  'usage.recorded': fc.record(
-    { metric: fc.constant('logins'), value: fc.integer({ min: 0, max: 9 }), limit: fc.constantFrom(5, 10) },
-    { requiredKeys: ['metric', 'value'] },
-  ),
-  'contact.left': fc.record({ persona }, { requiredKeys: [] }),
-  'contact.added': fc.record({ persona }),
-  'flag.answered': fc.record({
-    rule: fc.constantFrom('gone_quiet', 'ticket_load', 'r0', 'r1'),
-    answer: fc.constantFrom('not_a_risk', 'reopened', 'claimed'),
-  }),
-};
 
 const touchpointOf = (type: EventType): Fact['touchpoint'] => {
   const noun = type.split('.')[0] ?? '';
@@ -128,48 +48,71 @@ const someType = fc.oneof(
 
 const meetingAttributes = (at: number) =>
   fc.record({
-    startsAt: fc.integer({ min: -48, max: 48 }).map((hours) => at + hours * HOUR),
+    startsAt: fc
+      .oneof(fc.integer({ min: -48, max: 48 }), fc.integer({ min: 24, max: 30 * 24 }))
+      .map((hours) => at + hours * HOUR),
     seriesId: fc.constantFrom('s1', 's2'),
     heldBasis: fc.constantFrom('recorded', 'assumed'),
   });
 
-const someFact: fc.Arbitrary<Omit<Fact, 'id'>> = fc
-  .record({
-    type: someType,
-    // Whole hours on purpose as well: ties, and facts at the very instant of a turn.
-    hours: fc.oneof(fc.integer({ min: 0, max: 120 * 24 }), fc.double({ min: 0, max: 120 * 24, noNaN: true })),
-    who: fc.constantFrom(...people),
-    us: fc.constantFrom(...ours),
-    answered: fc.boolean(),
-    rare: fc.integer({ min: 0, max: 9 }),
-  })
-  .chain(({ type, hours, who, us, answered, rare }) => {
-    const occurredAt = START + Math.round(hours * HOUR);
-    const isOurs = type === 'email.sent' || type === 'chat.sent' || (type === 'ticket.replied' && answered);
-    const attributes = type.startsWith('meeting.')
-      ? meetingAttributes(occurredAt)
-      : (attributesOf[type] ?? fc.constant({}));
-    return attributes.map((given) => ({
-      type,
-      occurredAt,
-      recordedAt: occurredAt,
-      touchpoint: touchpointOf(type),
-      direction: isOurs ? ('outbound' as const) : ('inbound' as const),
-      participants: [
-        {
-          role: isOurs ? ('to' as const) : type.startsWith('contact') ? ('contact' as const) : ('from' as const),
-          address: who,
-        },
-        ...(isOurs ? [{ role: 'from' as const, address: us }] : []),
-      ],
-      automated: rare === 0,
-      attributes: given,
-    }));
-  });
+/** What belongs together: histories of one theme reach what a few facts of every kind never do. */
+const themes: readonly (readonly EventType[])[] = [
+  ['email.received', 'email.sent'],
+  ['email.received', 'chat.received', 'ticket.opened', 'email.sent'],
+  ['email.sent', 'chat.sent', 'deal.won', 'crm.owner_changed'],
+  ['deal.created', 'deal.stage_changed', 'deal.close_date_changed', 'ticket.opened', 'ticket.escalated'],
+  ['meeting.held', 'meeting.scheduled', 'meeting.canceled', 'meeting.no_show'],
+  ['usage.recorded'],
+  ['ticket.opened', 'ticket.solved', 'ticket.reopened', 'ticket.replied'],
+  ['usage.recorded', 'crm.property_changed', 'survey.responded', 'account.renewed'],
+  ['email.received', 'contact.added', 'contact.left', 'crm.stage_changed'],
+];
 
-/** A history of one account, in no order, each fact once. */
+const factOf = (types: fc.Arbitrary<EventType>, days: number): fc.Arbitrary<Omit<Fact, 'id'>> =>
+  fc
+    .record({
+      type: types,
+      // Whole hours on purpose as well: ties, and facts at the very instant of a turn.
+      hours: fc.oneof(fc.integer({ min: 0, max: days * 24 }), fc.double({ min: 0, max: days * 24, noNaN: true })),
+      who: fc.constantFrom(...people),
+      us: fc.constantFrom(...ours),
+      answered: fc.boolean(),
+      rare: fc.integer({ min: 0, max: 9 }),
+    })
+    .chain(({ type, hours, who, us, answered, rare }) => {
+      const occurredAt = START + Math.round(hours * HOUR);
+      const isOurs = type === 'email.sent' || type === 'chat.sent' || (type === 'ticket.replied' && answered);
+      const attributes = type.startsWith('meeting.')
+        ? meetingAttributes(occurredAt)
+        : (attributesOf[type] ?? fc.constant({}));
+      return attributes.map((given) => ({
+        type,
+        occurredAt,
+        recordedAt: occurredAt,
+        touchpoint: touchpointOf(type),
+        direction: isOurs ? ('outbound' as const) : ('inbound' as const),
+        participants: [
+          {
+            role: isOurs ? ('to' as const) : type.startsWith('contact') ? ('contact' as const) : ('from' as const),
+            address: who,
+          },
+          ...(isOurs ? [{ role: 'from' as const, address: us }] : []),
+        ],
+        automated: rare === 0,
+        attributes: given,
+      }));
+    });
+
+/** A history of one account, in no order, each fact once: some short and of every kind, some long and of one theme or two. */
 export const someFacts: fc.Arbitrary<Fact[]> = fc
-  .array(someFact, { minLength: 1, maxLength: 60 })
+  .oneof(
+    fc.array(factOf(someType, 120), { minLength: 1, maxLength: 60 }),
+    fc
+      .tuple(fc.subarray([...themes], { minLength: 1, maxLength: 2 }), fc.constantFrom(15, 60, 120))
+      .chain(([chosen, days]) =>
+        fc.array(factOf(fc.constantFrom(...chosen.flat()), days), { minLength: 25, maxLength: 70, size: 'max' }),
+      ),
+  )
   .map((facts) => facts.map((fact, index) => ({ ...fact, id: `f${(index * 7919) % 1009}-${index}` })));
 
 /** What surrounds the account, with outages and dates ahead. */

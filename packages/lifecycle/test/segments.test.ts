@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advance, compileJourney, fold, parseDefinition, reduce, templateFile, view } from '../src/index.ts';
 import { ANN, context, day, History, lastFlag, liveCustomer } from './account.ts';
-import { DAY, someContext, someFacts, START } from './histories.ts';
+import { DAY, START } from './attributes.ts';
+import { someContext, someFacts } from './histories.ts';
 
 const shipped = readFileSync(templateFile('nine-stages'), 'utf8');
 const segments = `segments:

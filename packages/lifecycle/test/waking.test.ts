@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advance, compileJourney, fold, view } from '../src/index.ts';
-import { DAY, someContext, someDefinition, someFacts, START } from './histories.ts';
+import { DAY, START } from './attributes.ts';
+import { someContext, someDefinition, someFacts } from './histories.ts';
 
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.WAYMARK_RUNS ?? 12);
