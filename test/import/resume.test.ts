@@ -93,6 +93,9 @@ it('says of a packed file that it is packed', async () => {
   };
   await expect(read([0x1f, 0x8b, 8, 0])).rejects.toThrow('gunzip');
   await expect(read([0x50, 0x4b, 3, 4])).rejects.toThrow('save the sheet as CSV');
+  await expect(read([0xff, 0xfe, 0x7b, 0])).rejects.toThrow('iconv');
+  await expect(read([0x7b, 0, 0x22, 0])).rejects.toThrow('UTF-16');
+  await expect(read([0, 0x7b, 0, 0x22])).rejects.toThrow('UTF-16');
   expect(await read([0x7b, 0x7d])).toEqual(['{}']);
   expect(await read([])).toEqual([]);
 });

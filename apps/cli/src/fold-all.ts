@@ -2,7 +2,11 @@ import { foldDue } from '@waymark/sync';
 import { slackPlanner, type Waymark } from '@waymark/server';
 
 /** Folds everything that is due, in this process; what follows from it is written for the server to send. */
-export async function foldAll(waymark: Waymark, workspaceId: string): Promise<number> {
+export async function foldAll(
+  waymark: Waymark,
+  workspaceId: string,
+  onFolded: (accounts: number) => void = () => undefined,
+): Promise<number> {
   const { database, now, point } = waymark;
   const afterFold = slackPlanner(waymark);
   let folded = 0;
@@ -10,5 +14,6 @@ export async function foldAll(waymark: Waymark, workspaceId: string): Promise<nu
     const batch = await foldDue({ database, workspaceId, now, point, afterFold });
     if (batch === 0) return folded;
     folded += batch;
+    onFolded(folded);
   }
 }

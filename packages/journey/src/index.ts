@@ -1,5 +1,5 @@
 export * from './cloud-event.ts';
-export { printTime } from './cloud-event-time.ts';
+export { parseTime, printTime } from './cloud-event-time.ts';
 export { instantFields, type FieldIssue } from './cloud-event-data.ts';
 export * from './definition.ts';
 export * from './definition-condition.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** A file that holds something else than lines. The message tells what to do. */
-class ImportUnreadable extends Error {
+export class ImportUnreadable extends Error {
   readonly code = 'IMPORT_UNREADABLE';
 
   constructor(message: string) {
@@ -18,6 +18,8 @@ const signatures = [
   },
   { bytes: [0x28, 0xb5, 0x2f, 0xfd], message: 'The file is packed (zstd): unpack it first.' },
   { bytes: [0x42, 0x5a, 0x68], message: 'The file is packed (bzip2): unpack it first.' },
+  { bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a], message: 'The file is packed (xz): unpack it first.' },
+  { bytes: [0x50, 0x41, 0x52, 0x31], message: 'The file is a Parquet table: save it as CSV.' },
   { bytes: [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65], message: 'The file is a database (SQLite), not lines.' },
 ] as const;
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { ImportUnreadable } from './import-file.ts';
 
 /** A line that cannot be taken: too long, not UTF-8, or a row of a table that makes no event. What is kept of it is in `raw`. */
 export interface UnreadableLine {
@@ -29,7 +30,7 @@ const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
  * The lines of a file, block by block as they come, in memory bounded by the longest line. Lines end with LF or CRLF; a byte order
- * mark before the first is dropped. Blank lines are given as they are, so that line numbers stay right.
+ * mark before the first is dropped. Blank lines are given as they are, so that line numbers stay right. Throws ImportUnreadable for UTF-16.
  */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -43,6 +44,8 @@ export async function* linesOf(
     if (first && restBytes + chunk.length >= byteOrderMark.length) {
       first = false;
       chunk = Buffer.concat([...rest, chunk]);
+      if (isUtf16(chunk))
+        throw new ImportUnreadable('The file is UTF-16: save it as UTF-8, as with iconv -f UTF-16 -t UTF-8 FILE.');
       if (chunk.subarray(0, 3).equals(byteOrderMark)) chunk = chunk.subarray(3);
       [rest, restBytes] = [[], 0];
     }
@@ -71,6 +74,10 @@ export async function* linesOf(
   if (long) yield [long.end()];
   else if (restBytes > 0) yield split(Buffer.concat(rest));
 }
+
+/** By its byte order mark, or by the zero beside the first brace. */
+const isUtf16 = ([a, b]: Buffer): boolean =>
+  (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) || (a === 0x7b && b === 0) || (a === 0 && b === 0x7b);
 
 /** Lines of a block that ends before a line feed. Decoded at once where all of it is UTF-8, else line by line. */
 function split(block: Buffer): readonly ImportLine[] {

@@ -37,10 +37,9 @@ export function prepareLine(line: ImportLine): PreparedLine {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    // The message would quote the line.
-    const at = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined;
-    return rejectLine(line, 'not-json', `The line is not JSON${at === undefined ? '' : ` from character ${at} on`}.`);
+    return rejectLine(line, 'not-json', whyNotJson(line, error));
   }
+  if (Array.isArray(value)) return rejectLine(line, 'not-an-object', `The line is a list. ${oneALine}`);
   // An escape may spell any key.
   const escaped = line.includes('\\u');
   if ((escaped || line.includes('__proto__') || line.includes('constructor')) && hasUnsafeKey(value)) {
@@ -63,6 +62,20 @@ export function prepareLine(line: ImportLine): PreparedLine {
   }
   if (kept === value) return read;
   return { ok: true, event: { ...read.event, attributes: { ...read.event.attributes, cloudevent: { line } } } };
+}
+
+const oneALine = "Write one object a line, as jq -c '.[]' FILE does of a list.";
+
+/** What is wrong, without the line's content: the message of the error would quote it. */
+function whyNotJson(line: string, error: unknown): string {
+  const start = line.trim();
+  if (start === '[' || start === '{' || start === '},')
+    return `The line is no whole object: is the file one JSON document over many lines? ${oneALine}`;
+  const message = error instanceof Error ? error.message : '';
+  if (/unexpected end|unterminated/i.test(message)) return 'The line is not JSON: it ends too early.';
+  if (start.endsWith('},')) return 'The line is not JSON: there is a comma behind the object.';
+  const at = /at position (\d+)/.exec(message)?.[1];
+  return `The line is not JSON${at === undefined ? '' : ` from character ${Number(at) + 1} on`}.`;
 }
 
 /** A line that is refused, kept whole. */

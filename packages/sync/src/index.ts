@@ -33,6 +33,7 @@ export { configurationFor, isLoopback } from './token-endpoint.ts';
 export { TokenKeeper, type Sealer } from './tokens.ts';
 export { exportLines } from './export.ts';
 export { exportOcel } from './export-ocel.ts';
+export { exportRejected } from './export-rejected.ts';
 export { exportXes } from './export-xes.ts';
 export { replayWorkspace, type ReplayReport } from './replay.ts';
 export { journeyFromStages } from './replay-stages.ts';

@@ -1,10 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
-import { findAccounts } from '@waymark/store';
-import { exportLines, exportOcel, exportXes } from '@waymark/sync';
+import { parseTime } from '@waymark/journey';
+import { findAccounts, type Tx } from '@waymark/store';
+import { exportLines, exportOcel, exportRejected, exportXes } from '@waymark/sync';
 import type { Waymark } from '@waymark/server';
+import { writeExport } from '../export-target.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput } from '../output.ts';
 
@@ -15,8 +14,10 @@ interface Options {
   readonly account?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly rejected?: boolean;
   readonly output?: string;
   readonly workspace?: string;
+  readonly json?: boolean;
 }
 
 /** `waymark export`: the log as CloudEvents, one a line, as it was imported; or as XES or OCEL for process-mining tools. */
@@ -25,13 +26,17 @@ export function exportCommand(): Command {
     .description('Write the log: CloudEvents 1.0, one JSON object a line; or XES or OCEL 2.0 for process-mining tools')
     .addOption(new Option('-f, --format <format>').choices(Object.keys(formats)).default('ndjson'))
     .option('-a, --account <name>', 'only the events of one account: its name, domain or id')
-    .option('--from <date>', 'only events from here on')
-    .option('--to <date>', 'only events before')
+    .option('--from <date>', 'only events from here on (UTC)')
+    .option('--to <date>', 'only events before (UTC)')
+    .option('--rejected', 'the lines that imports refused instead, as they came; with --json each with the reason')
     .option('-o, --output <file>', 'write to a file instead of standard output')
     .option('-w, --workspace <slug>')
+    .option('--json', 'with --output: what was written, as one JSON object')
     .action(async (options: Options) => {
       const from = dateOf(options.from, '--from');
       const to = dateOf(options.to, '--to');
+      if (options.rejected && [options.account, from, to].some((one) => one !== undefined))
+        throw new CommandError('--rejected gives all lines that were refused: leave --account, --from and --to out.');
       await withWaymark(async (waymark) => {
         const { workspaceId } = await chooseWorkspace(waymark, options.workspace);
         const accountId = await accountOf(waymark, workspaceId, options.account);
@@ -40,23 +45,21 @@ export function exportCommand(): Command {
           ...(from !== undefined && { from }),
           ...(to !== undefined && { to }),
         };
-        const bytes = await waymark.database.inWorkspace(workspaceId, async (tx) => {
-          let count = 0;
-          async function* counted() {
-            for await (const block of formats[options.format](tx, range)) {
-              const chunk = Buffer.from(block);
-              count += chunk.length;
-              yield chunk;
-            }
-          }
-          const target = options.output === undefined ? process.stdout : createWriteStream(options.output);
-          await pipeline(Readable.from(counted(), { highWaterMark: 4 }), target, { end: options.output !== undefined });
-          return count;
-        });
-        if (options.output !== undefined) createOutput(false).note(`${bytes} bytes written to ${options.output}.`);
+        const blocks = (tx: Tx): AsyncIterable<string | Uint8Array> =>
+          options.rejected
+            ? exportRejected(tx, waymark.sealer, { explained: options.json === true })
+            : formats[options.format](tx, range);
+        const bytes = await waymark.database.inWorkspace(workspaceId, (tx) => writeExport(blocks(tx), options.output));
+        if (bytes === undefined) process.exitCode = closedPipe;
+        else if (options.output !== undefined && options.json)
+          createOutput(true).result({ output: options.output, bytes }, () => '');
+        else if (options.output !== undefined) createOutput(false).note(`${bytes} bytes written to ${options.output}.`);
       });
     });
 }
+
+/** As a shell tells of a program that a closed pipe ended. */
+const closedPipe = 141;
 
 async function accountOf(waymark: Waymark, workspaceId: string, name: string | undefined): Promise<string | undefined> {
   if (name === undefined) return undefined;
@@ -70,7 +73,8 @@ async function accountOf(waymark: Waymark, workspaceId: string, name: string | u
 
 function dateOf(text: string | undefined, option: string): number | undefined {
   if (text === undefined) return undefined;
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new CommandError(`${option} wants a date such as 2026-01-31.`);
+  const at = parseTime(text.length === 10 ? `${text}T00:00:00Z` : text);
+  if (at === undefined)
+    throw new CommandError(`${option} wants a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z.`);
   return at;
 }

@@ -1,10 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Command } from 'commander';
-import { contentUuid } from '@waymark/journey';
 import { slackPlanner } from '@waymark/server';
 import {
-  bytesDigest,
   csvColumns,
   csvLines,
   importFile,
@@ -12,10 +10,11 @@ import {
   parseCsvMapping,
   plainBytes,
   type CsvCounts,
-  type CsvMapping,
   type ImportResult,
 } from '@waymark/sync';
 import { foldAll } from '../fold-all.ts';
+import { ImportProgress } from '../import-progress.ts';
+import { importSource } from '../import-source.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput } from '../output.ts';
 
@@ -33,19 +32,20 @@ interface Options {
 export function importCommand(): Command {
   return new Command('import')
     .description('Import events from a file: CloudEvents 1.0, one JSON object a line, or a CSV table by a mapping')
-    .argument('<file>', 'the file, or - for standard input')
+    .argument('<file>', 'the file or named pipe, or - for standard input')
     .option('-m, --mapping <file>', 'how the rows of a CSV table become events (YAML, see docs/import.md)')
     .option('--dry-run', 'store nothing; tell what would be stored, merged, rejected and made')
     .option('-w, --workspace <slug>')
     .option('--json')
     .action(async (file: string, options: Options) => {
       const output = createOutput(options.json === true);
-      if (file !== '-' && !(await isFile(file))) throw new CommandError(`There is no file ${file}.`);
+      const source = await importSource(file);
       const mapping = await mappingFor(file, options.mapping);
       await withWaymark(async (waymark) => {
-        const workspace = await chooseWorkspace(waymark, options.workspace);
-        const chunks = plainBytes(file === '-' ? process.stdin : createReadStream(file, { highWaterMark: chunkBytes }));
-        const importId = file === '-' ? undefined : await importIdOf(file, mapping);
+        const { workspaceId } = await chooseWorkspace(waymark, options.workspace);
+        const progress = new ImportProgress(process.stderr, waymark.now, source.size);
+        const importId = await source.importId(mapping);
+        const chunks = plainBytes(progress.counted(source.chunks()));
         let table: CsvCounts | undefined;
         const result = await importFile(
           {
@@ -54,30 +54,22 @@ export function importCommand(): Command {
             now: waymark.now,
             afterFold: slackPlanner(waymark),
           },
-          workspace.workspaceId,
+          workspaceId,
           mapping ? csvLines(chunks, mapping, (counts) => (table = counts)) : linesOf(chunks),
           {
             dryRun: options.dryRun === true,
             ...(importId !== undefined && { importId }),
-            onProgress: (counts) => process.stderr.isTTY && process.stderr.write(`\r${counts.lines} lines`),
+            onProgress: (counts) => progress.lines(counts),
           },
         );
-        if (process.stderr.isTTY) process.stderr.write('\n');
-        if (!options.dryRun) await foldAll(waymark, workspace.workspaceId);
+        if (!options.dryRun) await foldAll(waymark, workspaceId, (accounts) => progress.folded(accounts));
+        progress.end();
         if (result.rejected > 0) process.exitCode = 3;
         output.result({ ...result, ...(table && { table }), dryRun: options.dryRun === true }, () =>
           told(result, table, options.dryRun === true),
         );
       });
     });
-}
-
-const chunkBytes = 256 * 1024;
-
-/** Names a file by its content, so that an import of it that was cut off is known. */
-async function importIdOf(file: string, mapping: CsvMapping | undefined): Promise<string> {
-  const digest = await bytesDigest(createReadStream(file, { highWaterMark: 4 * chunkBytes }));
-  return contentUuid('import', digest, JSON.stringify(mapping ?? null));
 }
 
 const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;
@@ -109,5 +101,7 @@ function told(result: ImportResult, table: CsvCounts | undefined, dry: boolean):
     ...Object.entries(types).map(([type, count]) => `  ${type}: ${count}`),
     ...(dry && made !== '' ? [`  accounts: ${made}${accounts.created > 20 ? ', …' : ''}`] : []),
     ...result.rejections.slice(0, 20).map((one) => `  line ${one.line}: ${one.reason}: ${one.detail}`),
+    ...(rejected > 20 ? [`  and ${rejected - 20} more; --json lists the first thousand.`] : []),
+    ...(rejected > 0 && !dry ? ['What was rejected is kept: waymark export --rejected gives it back.'] : []),
   ].join('\n');
 }

@@ -199,3 +199,50 @@ export async function waitingAccounts(tx: Tx): Promise<ReadonlySet<string>> {
   );
   return new Set(rows.map((row) => row.account_id));
 }
+
+/** A line of an import that was refused, with its content sealed. */
+export interface RejectedRow {
+  readonly sourceId: string;
+  /** Its number in the file. */
+  readonly line: number;
+  readonly reason: string;
+  readonly detail: string;
+  readonly at: number;
+  readonly raw: Buffer;
+}
+
+/** Refused lines may be long. */
+const rejectedAPage = 50;
+
+/** The lines that imports refused, oldest first and then by their numbers; in pages, as `walkLog`. */
+export async function* walkRejected(tx: Tx): AsyncGenerator<readonly RejectedRow[]> {
+  await tx.query(
+    `DECLARE rejected_walk NO SCROLL CURSOR FOR
+     SELECT source_id, substring(external_id FROM '[0-9]+$')::bigint AS line, reason, detail, first_seen_at, raw FROM set_aside
+      WHERE workspace_id = $1 AND installation_id IS NULL AND stream = 'import'
+      ORDER BY first_seen_at, line, source_id`,
+    [tx.workspaceId],
+  );
+  try {
+    for (;;) {
+      const { rows } = await tx.query<{
+        source_id: string;
+        line: string;
+        reason: string;
+        detail: string;
+        first_seen_at: Date;
+        raw: Buffer;
+      }>(`FETCH ${rejectedAPage} FROM rejected_walk`);
+      if (rows.length > 0)
+        yield rows.map(({ source_id: sourceId, line, first_seen_at: at, ...row }) => ({
+          ...row,
+          sourceId,
+          line: Number(line),
+          at: at.getTime(),
+        }));
+      if (rows.length < rejectedAPage) return;
+    }
+  } finally {
+    await tx.query('CLOSE rejected_walk').catch(() => undefined);
+  }
+}

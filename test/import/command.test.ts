@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { testDatabase, type TestDatabase } from '@waymark/store/testing';
+import { startWaymark } from '../e2e/waymark-process.ts';
+
+let database: TestDatabase;
+let folder: string;
+let env: Readonly<Record<string, string>>;
+beforeAll(async () => {
+  database = await testDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'waymark-import-'));
+  env = {
+    DATABASE_URL: database.url,
+    WAYMARK_ADMIN_DATABASE_URL: database.adminUrl,
+    WAYMARK_HOME: folder,
+    WAYMARK_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    WAYMARK_LOG: 'silent',
+  };
+  await database.newWorkspace('acme');
+});
+afterAll(async () => {
+  await database.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const waymark = (...args: readonly string[]) => startWaymark(args, env).ended;
+
+/** The same by a shell, which gives pipes and devices to it; `$waymark` is the command. */
+function shell(script: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const entry = fileURLToPath(new URL('../../apps/cli/src/waymark.mjs', import.meta.url));
+  const child = spawn('bash', ['-c', script], {
+    env: { ...process.env, ...env, waymark: `${process.execPath} ${entry}` },
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  return new Promise((resolve) => {
+    child.once('close', () =>
+      resolve({ stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') }),
+    );
+  });
+}
+
+const line = (id: number, fields: Record<string, unknown> = {}): string =>
+  JSON.stringify({
+    specversion: '1.0',
+    id: String(id),
+    source: 'desk',
+    type: 'ticket.opened',
+    time: '2026-03-01T09:30:00Z',
+    subject: 'acme.example',
+    data: { ticket: `T-${id}`, note: 'x'.repeat(200) },
+    ...fields,
+  });
+const good = Array.from({ length: 1500 }, (_, at) => line(at));
+const refused = ['{"cut', line(7, { type: 'ticket.lost' })];
+
+it('imports a file and a pipe, tells what became of each line, and gives the refused ones back', async () => {
+  const file = join(folder, 'log.ndjson');
+  await writeFile(file, [...good.slice(0, 10), ...refused, ...good.slice(10)].join('\n'));
+  const { code, stdout, stderr } = await waymark('import', file, '--json');
+  expect(code).toBe(3);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({
+    stored: 1500,
+    merged: 0,
+    rejected: 2,
+    rejections: [
+      { line: 11, detail: 'The line is not JSON: it ends too early.' },
+      { line: 12, reason: 'unknown-type' },
+    ],
+  });
+  const back = await waymark('export', '--rejected');
+  expect(back).toMatchObject({ code: 0, stdout: `${refused.join('\n')}\n` });
+  const explained = await waymark('export', '--rejected', '--json');
+  expect(
+    explained.stdout
+      .trim()
+      .split('\n')
+      .map((one): unknown => JSON.parse(one)),
+  ).toMatchObject([
+    { line: 11, reason: 'not-json', text: refused[0] },
+    { line: 12, reason: 'unknown-type', text: refused[1] },
+  ]);
+  const piped = await shell('$waymark import <(head -5 log.ndjson) --json; echo $?');
+  expect(piped.stdout).toContain('"merged": 5');
+  expect(piped.stdout.trimEnd().endsWith('\n0')).toBe(true);
+});
+
+it('says what is wrong with what is no file of lines', async () => {
+  await writeFile(join(folder, 'wide.ndjson'), Buffer.from(`\ufeff${good[0]}\n`, 'utf16le'));
+  await writeFile(join(folder, 'list.json'), '[{},{}]');
+  const said = async (name: string) => {
+    const { code, stdout, stderr } = await waymark('import', join(folder, name));
+    return `${code} ${stderr}${stdout}`;
+  };
+  expect(await said('wide.ndjson')).toMatch(/^1 .*iconv/);
+  expect(await said('list.json')).toMatch(/^3 [^]*jq -c/);
+  expect(await said('.')).toMatch(/^1 .*is a folder/);
+  expect(await said('none')).toMatch(/^1 .*There is no file/);
+});
+
+it('an export is written whole or not at all, and a reader that goes ends it quietly', async () => {
+  const place = join(folder, 'out.ndjson');
+  await writeFile(place, 'what stood here before');
+  await symlink(place, join(folder, 'link.ndjson'));
+  const failed = await shell(`ulimit -f 20; trap '' XFSZ; $waymark export -o out.ndjson; echo $?`);
+  expect(failed.stdout).not.toBe('0\n');
+  expect(await readFile(place, 'utf8')).toBe('what stood here before');
+  expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+
+  const { code, stdout } = await waymark('export', '-o', join(folder, 'link.ndjson'), '--json');
+  expect(code).toBe(0);
+  const bytes = (await readFile(place, 'utf8')).length;
+  expect(JSON.parse(stdout)).toMatchObject({ bytes });
+  expect(bytes).toBeGreaterThan(1500 * 200);
+
+  const cut = await shell('$waymark export | head -c 20 >/dev/null; echo ${PIPESTATUS[0]}');
+  expect(cut).toEqual({ stdout: '141\n', stderr: '' });
+  for (const target of ['> /dev/full', '-o /dev/full', '-o /nowhere/x', `-o ${folder}`]) {
+    const full = await shell(`$waymark export ${target}; echo $? >&2`);
+    expect(full.stderr).toMatch(/^waymark: .*(full|folder).*\n1\n$/);
+  }
+  const dated = await waymark('export', '--from', '6');
+  expect(dated).toMatchObject({ code: 1, stdout: '' });
+});
