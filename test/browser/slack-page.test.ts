@@ -57,7 +57,7 @@ beforeEach(async () => {
   ts = posted.ts ?? '';
   pageProblems.length = 0;
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(5000);
+  page.setDefaultTimeout(15_000);
   page.on('pageerror', (error) => pageProblems.push(String(error)));
   page.on('console', (message) => {
     if (message.type() === 'error') pageProblems.push(message.text());
