@@ -18,6 +18,7 @@ export { templateFile, templateNames, type TemplateName } from './template.ts';
 export { backtest, type BacktestAccount, type BacktestOptions, type BacktestReport } from './backtest.ts';
 export { type KnownContext } from './backtest-walk.ts';
 export { outcomesOf } from './outcome.ts';
+export { sourceOutages, type HeardSource, type SourceOutage } from './source-outage.ts';
 export { sourceSilences, type SourceSilence } from './source-silence.ts';
 export { knownLulls, type Happening, type KnownLulls, type Lull } from './workspace-lull.ts';
 export { churnModel, type ChurnReport } from './churn-model.ts';

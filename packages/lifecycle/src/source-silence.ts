@@ -25,7 +25,7 @@ const usualWeeks = 8;
 /** Fewer arrivals than these in those weeks say nothing of what is usual. */
 const fewestArrivals = 40;
 /** No silence is shorter, however busy the source is. */
-const shortest = 8 * HOUR;
+export const shortest = 8 * HOUR;
 /**
  * How many arrivals have to be missing. Were each independent, none instead of 25 would come once in 10^11 times; in a season in which
  * everybody is away a tenth of the usual is left, and none instead of that comes once in twelve.
@@ -69,16 +69,20 @@ export function sourceSilences(arrivals: readonly Arrival[], to: number): Source
   return found.map(({ limit: _limit, ...silence }) => silence);
 }
 
-/** The length from which on a pause after the last arrival is no chance, ms; null where too little was heard. */
-function usualLimit(heard: readonly number[]): number | null {
+/**
+ * The length from which on a pause after the last arrival is no chance, ms; null where too little was heard. `counts` says how many
+ * arrivals each instant stands for; one without it.
+ */
+export function usualLimit(heard: readonly number[], counts?: readonly number[]): number | null {
   const last = heard.at(-1) ?? 0;
   const since = last - usualWeeks * 7 * DAY;
   const rates = new Float64Array(hoursOfWeek);
   let count = 0;
   for (let index = heard.length - 1; index >= 0 && (heard[index] ?? 0) > since; index -= 1) {
     const hour = Math.floor((heard[index] ?? 0) / HOUR) % hoursOfWeek;
-    rates[hour] = (rates[hour] ?? 0) + 1;
-    count += 1;
+    const arrivals = counts?.[index] ?? 1;
+    rates[hour] = (rates[hour] ?? 0) + arrivals;
+    count += arrivals;
   }
   if (count < fewestArrivals) return null;
   const weeks = Math.max(1, Math.min(usualWeeks, (last - (heard[0] ?? last)) / (7 * DAY)));

@@ -38,6 +38,7 @@ export * from './repositories/provider-apps.ts';
 export * from './repositories/push-subscriptions.ts';
 export * from './repositories/season.ts';
 export * from './repositories/sightings.ts';
+export * from './repositories/source-outages.ts';
 export * from './repositories/sources.ts';
 export * from './repositories/streams.ts';
 export * from './repositories/summary.ts';

@@ -1,14 +1,6 @@
 import { reduce, type AccountContext, type AccountJourney, type CompiledJourney, type Fact } from '@waymark/lifecycle';
-import {
-  account as readAccount,
-  contacts,
-  factsOf,
-  readSettings,
-  sourcesOfAccount,
-  type Account,
-  type Tx,
-} from '@waymark/store';
-import { coverageIndex, type AccountCoverage } from './coverage.ts';
+import { account as readAccount, contacts, factsOf, readSettings, type Account, type Tx } from '@waymark/store';
+import { accountCoverage, coverageIndex, type AccountCoverage } from './coverage.ts';
 import { accountContext, activeJourneys } from './fold.ts';
 
 /** What the engine is given of one account. */
@@ -21,17 +13,17 @@ export interface AccountInput {
 
 /**
  * Reads what the engine is given of accounts, as the log stands in this transaction; what is known of all alike is read once. With
- * `knownAt` (epoch milliseconds) only what was recorded by then is a fact; records of the account and coverage are today's.
+ * `knownAt` (epoch milliseconds) only what was recorded by then is a fact, and coverage is what was known of it; records of the account
+ * are today's.
  */
 export async function accountInputs(
   tx: Tx,
   range: { readonly knownAt?: number } = {},
 ): Promise<(account: Account) => Promise<AccountInput>> {
   const { timezone } = await readSettings(tx);
-  const index = await coverageIndex(tx);
+  const index = await coverageIndex(tx, range.knownAt);
   return async (account) => {
-    const sources = await sourcesOfAccount(tx, account.accountId, account.csmEmail);
-    const coverage = index({ sources, csmEmail: account.csmEmail });
+    const coverage = await accountCoverage(tx, index, account, range.knownAt);
     const people = await contacts(tx, account.accountId);
     const context = accountContext(account, people, coverage, account.timezone ?? timezone);
     return { account, facts: await factsOf(tx, account.accountId, range), context, coverage };

@@ -5,11 +5,16 @@ import {
   gaps,
   healGaps,
   installations as readInstallations,
+  lullsKnownAt,
   openGap,
+  outagesOfAccount,
   readSeason,
+  sourceOutagesInForce,
+  sourcesOfAccount,
   streamStates,
   wakeAllAccounts,
   type Installation,
+  type StoredOutage,
   type StreamState,
   type Tx,
 } from '@waymark/store';
@@ -51,14 +56,18 @@ export async function watchCoverage(tx: Tx, installations: readonly Installation
       state.partition,
       String(state.lastSuccessAt),
     );
-    const isNew = await openGap(tx, {
-      gapId,
-      installationId: state.installationId,
-      stream: state.stream,
-      partition: state.partition,
-      from: state.lastSuccessAt,
-      reason: why,
-    });
+    const isNew = await openGap(
+      tx,
+      {
+        gapId,
+        installationId: state.installationId,
+        stream: state.stream,
+        partition: state.partition,
+        from: state.lastSuccessAt,
+        reason: why,
+      },
+      at,
+    );
     if (isNew) opened += 1;
   }
   if (opened > 0) await wakeAllAccounts(tx, at);
@@ -95,31 +104,57 @@ export interface CoverageQuestion {
   /** Null: all of them. */
   readonly sources: ReadonlySet<string> | null;
   readonly csmEmail: string | null;
+  /** Ids of the outages of imported sources that concern it; none without it. */
+  readonly outages?: ReadonlySet<string>;
 }
 
-export type CoverageIndex = (question: CoverageQuestion) => AccountCoverage;
+/** Answers for one account after another. */
+export interface CoverageIndex {
+  (question: CoverageQuestion): AccountCoverage;
+  /** Outages of imported sources: which of them concern an account, its own log says. */
+  readonly outages: readonly StoredOutage[];
+}
+
+/** The coverage of one account, with what its log says of who told of it. With `knownAt` by what was known then. */
+export async function accountCoverage(
+  tx: Tx,
+  index: CoverageIndex,
+  { accountId, csmEmail }: { readonly accountId: string; readonly csmEmail: string | null },
+  knownAt?: number,
+): Promise<AccountCoverage> {
+  return index({
+    sources: await sourcesOfAccount(tx, accountId, csmEmail, knownAt),
+    csmEmail,
+    outages: await outagesOfAccount(tx, accountId, index.outages, knownAt),
+  });
+}
 
 /**
  * The gaps, and from when on anything is watched, for the installations that would see contact with an account. A history that is still
  * being read is a gap as well: what it has not brought yet proves no silence. Nor does the silence of other people's mailboxes, where
- * mailboxes are watched, none ever saw contact with the account, and that of its CSM is not connected.
+ * mailboxes are watched, none ever saw contact with the account, and that of its CSM is not connected; nor that of an imported source
+ * that told nothing of anybody, as far as no installation watches in its place. With `knownAt` all of it as it was known then.
  */
-export async function coverageIndex(tx: Tx): Promise<CoverageIndex> {
-  const states = (await streamStates(tx)).filter((state) => state.sees.length > 0);
+export async function coverageIndex(tx: Tx, knownAt?: number): Promise<CoverageIndex> {
+  const by = knownAt ?? Infinity;
+  const installed = (await readInstallations(tx)).filter((one) => one.createdAt <= by);
+  const there = new Set(installed.map((one) => one.installationId));
+  const states = (await streamStates(tx)).filter((state) => state.sees.length > 0 && there.has(state.installationId));
   const sees = new Map(states.map((state) => [keyOf(state), touchpointsOf(state)]));
-  const all = (await gaps(tx, { unhealedOnly: true })).map((gap) => ({
+  const all = (await gaps(tx, { unhealedOnly: true, ...(knownAt !== undefined && { knownAt }) })).map((gap) => ({
     ...gap,
     touchpoints: sees.get(keyOf(gap)) ?? [],
   }));
-  const lulls = (await readSeason(tx))?.lulls ?? [];
-  const unread = states.filter((state) => state.backfillDoneAt === null && state.pausedReason === null);
+  const lulls = knownAt === undefined ? ((await readSeason(tx))?.lulls ?? []) : await lullsKnownAt(tx, knownAt);
+  const outages = await sourceOutagesInForce(tx, knownAt);
+  const unread = states.filter((state) => (state.backfillDoneAt ?? Infinity) > by || isUnread(state));
   const watching = new Set(states.filter(seesPeople).map((state) => state.installationId));
   const mailboxes = new Set(
-    (await readInstallations(tx)).flatMap((one) =>
+    installed.flatMap((one) =>
       one.address !== null && watching.has(one.installationId) ? [addressKey(one.address)] : [],
     ),
   );
-  return ({ sources, csmEmail }) => {
+  const answer = ({ sources, csmEmail, outages: concerned }: CoverageQuestion): AccountCoverage => {
     const relevant = sources !== null && sources.size > 0 ? sources : null;
     const counts = ({ installationId }: { readonly installationId: string }) =>
       relevant === null || relevant.has(installationId);
@@ -127,6 +162,9 @@ export async function coverageIndex(tx: Tx): Promise<CoverageIndex> {
     const known = starts.filter((start) => start !== null);
     const reading = [...new Set(unread.filter(counts).flatMap(touchpointsOf))].sort();
     const unseen = relevant === null && csmEmail !== null && mailboxes.size > 0 && !mailboxes.has(addressKey(csmEmail));
+    const silent = outages.flatMap((outage) =>
+      concerned?.has(outage.outageId) ? outageGap(outage, states, relevant) : [],
+    );
     return {
       gaps: [
         ...all.filter(counts).map(({ from, to, touchpoints, reason: why }) => ({ from, to, touchpoints, reason: why })),
@@ -143,11 +181,36 @@ export async function coverageIndex(tx: Tx): Promise<CoverageIndex> {
               },
             ]
           : []),
+        ...silent,
       ],
       ...(lulls.length > 0 && { lulls }),
       ...(known.length > 0 && { watchedFrom: Math.min(...known) }),
     };
   };
+  return Object.assign(answer, { outages });
+}
+
+const isUnread = (state: StreamState): boolean => state.backfillDoneAt === null && state.pausedReason === null;
+
+/** The gap that an outage leaves, up to where an installation that sees the same begins to watch; none where one has all along. */
+function outageGap(
+  { source, touchpoint: name, from, to }: StoredOutage,
+  states: readonly StreamState[],
+  relevant: ReadonlySet<string> | null,
+): readonly CoverageGap[] {
+  const known = touchpoint.safeParse(name);
+  if (!known.success) return [];
+  const instead = states.flatMap((state) => {
+    // Of people, only the mailboxes that see this account; a help desk or a channel sees everybody.
+    const watches = inMailboxes.includes(known.data) ? relevant?.has(state.installationId) === true : true;
+    return watches && state.backfilledFrom !== null && touchpointsOf(state).includes(known.data)
+      ? [state.backfilledFrom]
+      : [];
+  });
+  const end = Math.min(to ?? Infinity, ...instead);
+  if (end <= from) return [];
+  const reason = `Nothing came from ${source} about anybody, far longer than is usual with it.`;
+  return [{ from, to: Number.isFinite(end) ? end : null, touchpoints: [known.data], reason }];
 }
 
 const inMailboxes: readonly Touchpoint[] = ['email', 'meeting'];

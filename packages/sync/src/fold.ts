@@ -30,7 +30,6 @@ import {
   lockAccount,
   lockWake,
   settleWake,
-  sourcesOfAccount,
   stagePeriods,
   supersedeFlags,
   supersedePeriods,
@@ -48,8 +47,9 @@ import {
 import { createHash } from 'node:crypto';
 import PQueue from 'p-queue';
 import { v7 as uuidv7 } from 'uuid';
-import { coverageIndex, type AccountCoverage, type CoverageIndex } from './coverage.ts';
+import { accountCoverage, coverageIndex, type AccountCoverage, type CoverageIndex } from './coverage.ts';
 import type { Point } from './points.ts';
+import { keepSourceOutages } from './source-outages.ts';
 
 /** What a fold changed for one account in one journey, told in the same transaction. */
 export interface Folded {
@@ -98,10 +98,14 @@ export async function activeJourneys(tx: Tx): Promise<readonly CompiledJourney[]
  */
 export async function foldDue(options: FoldOptions): Promise<number> {
   const { database, workspaceId } = options;
-  const { wakes, shared } = await database.inWorkspace(workspaceId, async (tx) => ({
-    wakes: await accountsToFold(tx, options.now(), options.limit ?? 500),
-    shared: await readShared(tx),
-  }));
+  const { wakes, shared } = await database.inWorkspace(
+    workspaceId,
+    async (tx) => {
+      await keepSourceOutages(tx, options.now());
+      return { wakes: await accountsToFold(tx, options.now(), options.limit ?? 500), shared: await readShared(tx) };
+    },
+    { retry: true },
+  );
   const failures: unknown[] = [];
   // Most of a fold is waiting for the database: some at a time, and one account never twice, since each has its lock.
   const queue = new PQueue({ concurrency: foldsAtOnce });
@@ -168,8 +172,7 @@ async function foldAccount(
   const account = await readAccount(tx, wake.accountId);
   if (!account) return [];
   const contacts = await readContacts(tx, account.accountId);
-  const sources = await sourcesOfAccount(tx, account.accountId, account.csmEmail);
-  const coverage = input.coverage({ sources, csmEmail: account.csmEmail });
+  const coverage = await accountCoverage(tx, input.coverage, account);
   const context = accountContext(account, contacts, coverage, account.timezone ?? input.timezone);
   const contextDigest = contextDigestOf(context);
   const results: Folded[] = [];

@@ -13,8 +13,10 @@ import {
   addFlags,
   addPeriods,
   freshAccounts,
+  outagesOfAccount,
   readSettings,
   settleWakes,
+  sourceOutagesInForce,
   writeCheckpoints,
   type Account,
   type Database,
@@ -165,7 +167,14 @@ export class ImportFold {
   ): Promise<number> {
     if (!same(this.#surroundings, await surroundingsOf(tx))) return 0;
     const fresh = await freshAccounts(tx, accountIds);
-    const ready = fresh.filter(({ account, wakeVersion }) => this.#open.get(account.accountId)?.wakes === wakeVersion);
+    const outages = await sourceOutagesInForce(tx);
+    const ready: (typeof fresh)[number][] = [];
+    for (const one of fresh) {
+      const { accountId } = one.account;
+      if (this.#open.get(accountId)?.wakes !== one.wakeVersion) continue;
+      // Whom an outage concerns is known only now: it is judged with that, from the log.
+      if ((await outagesOfAccount(tx, accountId, outages)).size === 0) ready.push(one);
+    }
     const results = ready.map(({ account }) => this.#answer(account, now));
     const folded = results.flatMap((one) => one?.folded ?? []);
     const checkpoints = results.flatMap((one) => one?.checkpoints ?? []);

@@ -21,6 +21,7 @@ import {
 import { linkAccounts } from './account-links.ts';
 import { matchThreads, settleRematch } from './attribution.ts';
 import { keepSeason } from './season.ts';
+import { keepSourceOutages } from './source-outages.ts';
 import { loadExclusions } from './exclusions.ts';
 import { ImportAccounts } from './import-accounts.ts';
 import { emptyBatch, type Batch } from './import-batch.ts';
@@ -368,7 +369,14 @@ class ImportRun {
     if (!this.#options.dryRun) {
       await this.#linkAccounts();
       if (this.#changed.size > 0)
-        await database.inWorkspace(this.#workspaceId, (tx) => keepSeason(tx, now(), { again: true }), { retry: true });
+        await database.inWorkspace(
+          this.#workspaceId,
+          async (tx) => {
+            await keepSeason(tx, now(), { again: true });
+            await keepSourceOutages(tx, now(), { again: true });
+          },
+          { retry: true },
+        );
     }
     const folded = (afterFold && (await this.#fold?.finish(database, this.#workspaceId, now, afterFold))) ?? 0;
     if (this.#changed.size > 0 && !this.#options.dryRun) this.#deps.onCommitted?.(this.#workspaceId);

@@ -12,8 +12,9 @@ export {
 } from './addresses.ts';
 export { acceptPreview, previewInstallation, type ConnectPreview } from './connect-preview.ts';
 export { accountSight, sightText, type AccountSight } from './account-sight.ts';
-export { coverageIndex, watchCoverage } from './coverage.ts';
+export { accountCoverage, coverageIndex, watchCoverage } from './coverage.ts';
 export { keepSeason } from './season.ts';
+export { keepSourceOutages } from './source-outages.ts';
 export { decide, DecisionError, undoDecided, type Decided, type Decision } from './decisions.ts';
 export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';
 export { exclude, ExclusionError, readmit, type ExclusionRequest } from './exclusions.ts';

@@ -8,13 +8,12 @@ import {
   lockAccount,
   logExtent,
   readSettings,
-  sourcesOfAccount,
   waitingAccounts,
   type Account,
   type Database,
   type Tx,
 } from '@waymark/store';
-import { coverageIndex, type CoverageIndex } from './coverage.ts';
+import { accountCoverage, coverageIndex, type CoverageIndex } from './coverage.ts';
 import { accountContext, activeJourneys } from './fold.ts';
 import { portableAnswer } from './replay-digest.ts';
 import { compareStored, type ReplayDifference } from './replay-difference.ts';
@@ -149,8 +148,7 @@ async function replayAccount(
 ): Promise<Replayed> {
   const { accountId } = account;
   if (repair) await lockAccount(tx, accountId);
-  const sources = await sourcesOfAccount(tx, accountId, account.csmEmail);
-  const coverage = shared.coverage({ sources, csmEmail: account.csmEmail });
+  const coverage = await accountCoverage(tx, shared.coverage, account);
   const timezone = account.timezone ?? shared.timezone;
   const context = accountContext(account, await contacts(tx, accountId), coverage, timezone);
   const facts = await factsOf(tx, accountId);

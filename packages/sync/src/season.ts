@@ -41,7 +41,7 @@ export async function keepSeason(tx: Tx, now: number, options: { readonly again?
     return knownLulls(of, happenings, today + 1).at(-1)?.lulls ?? [];
   });
   const changed = JSON.stringify(lulls) !== JSON.stringify(before?.lulls ?? []);
-  await writeSeason(tx, today, basis, lulls);
+  await writeSeason(tx, { day: today, basis, lulls }, now);
   if (changed) await wakeAllAccounts(tx, now);
   return changed;
 }

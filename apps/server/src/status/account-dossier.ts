@@ -14,7 +14,14 @@ import {
   type MatchedBy,
   type Tx,
 } from '@waymark/store';
-import { accountContext, accountSight, activeJourneys, coverageIndex, type AccountSight } from '@waymark/sync';
+import {
+  accountContext,
+  accountCoverage,
+  accountSight,
+  activeJourneys,
+  coverageIndex,
+  type AccountSight,
+} from '@waymark/sync';
 import { flagRecords, worstFirst, type FlagRecord } from './flag-record.ts';
 
 /** All that is known of one account. Times are epoch milliseconds. */
@@ -82,7 +89,7 @@ export async function engineInput(tx: Tx, account: Account) {
   const settings = await readSettings(tx);
   const contacts = await readContacts(tx, id);
   const sources = await sourcesOfAccount(tx, id, account.csmEmail);
-  const coverage = (await coverageIndex(tx))({ sources, csmEmail: account.csmEmail });
+  const coverage = await accountCoverage(tx, await coverageIndex(tx), account);
   const timezone = account.timezone ?? settings.timezone;
   const context = accountContext(account, contacts, coverage, timezone);
   return { settings, contacts, sources, coverage, timezone, context, facts: await factsOf(tx, id) };

@@ -77,7 +77,7 @@ describe('the pages', () => {
         now - DAY,
       );
       const gapId = '018f2c5e-7d3a-8b11-9c21-0b0d5f4e1a77';
-      await openGap(tx, { ...key, gapId, from: now - 2 * DAY, reason: 'Google wants a scope.' });
+      await openGap(tx, { ...key, gapId, from: now - 2 * DAY, reason: 'Google wants a scope.' }, now - 2 * DAY);
       await setStatus(tx, acme.installationId, 'needs_auth', 'The grant was taken back.', now);
     });
     const text = await read('/');

@@ -1,7 +1,5 @@
 import type { Tx } from '../tenancy.ts';
 
-const ms = (date: Date | null): number | null => date?.getTime() ?? null;
-
 /** A stretch of time that a stream did not watch. */
 export interface Gap {
   readonly gapId: string;
@@ -14,7 +12,11 @@ export interface Gap {
   readonly healedAt: number | null;
 }
 
-export async function gaps(tx: Tx, options: { readonly unhealedOnly: boolean }): Promise<readonly Gap[]> {
+/** The gaps, those that were read later only where asked for; with `knownAt` as they were known then. */
+export async function gaps(
+  tx: Tx,
+  options: { readonly unhealedOnly: boolean; readonly knownAt?: number },
+): Promise<readonly Gap[]> {
   const { rows } = await tx.query<{
     gap_id: string;
     installation_id: string;
@@ -26,30 +28,42 @@ export async function gaps(tx: Tx, options: { readonly unhealedOnly: boolean }):
     healed_at: Date | null;
   }>(
     `SELECT gap_id, installation_id, stream, partition, from_at, to_at, reason, healed_at FROM coverage_gap
-      WHERE workspace_id = $1 AND (NOT $2 OR healed_at IS NULL) ORDER BY from_at`,
-    [tx.workspaceId, options.unhealedOnly],
+      WHERE workspace_id = $1 AND (NOT $2 OR healed_at IS NULL OR healed_at > $3)
+        AND ($3::timestamptz IS NULL OR coalesce(opened_at, from_at) <= $3) ORDER BY from_at`,
+    [tx.workspaceId, options.unhealedOnly, options.knownAt === undefined ? null : new Date(options.knownAt)],
   );
+  const by = options.knownAt ?? Infinity;
+  const then = (date: Date | null): number | null => (date !== null && date.getTime() <= by ? date.getTime() : null);
   return rows.map((row) => ({
     gapId: row.gap_id,
     installationId: row.installation_id,
     stream: row.stream,
     partition: row.partition,
     from: row.from_at.getTime(),
-    to: ms(row.to_at),
+    to: then(row.to_at),
     reason: row.reason,
-    healedAt: ms(row.healed_at),
+    healedAt: then(row.healed_at),
   }));
 }
 
-/** Opens a gap unless one is open for the partition. Returns whether it is new. */
-export async function openGap(tx: Tx, gap: Omit<Gap, 'to' | 'healedAt'>): Promise<boolean> {
+/** Opens a gap that was noticed at an instant, unless one is open for the partition. Returns whether it is new. */
+export async function openGap(tx: Tx, gap: Omit<Gap, 'to' | 'healedAt'>, at: number): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `INSERT INTO coverage_gap (workspace_id, gap_id, installation_id, stream, partition, from_at, reason)
-     SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::timestamptz, $7::text
+    `INSERT INTO coverage_gap (workspace_id, gap_id, installation_id, stream, partition, from_at, reason, opened_at)
+     SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::timestamptz, $7::text, $8::timestamptz
       WHERE NOT EXISTS (SELECT 1 FROM coverage_gap g WHERE g.workspace_id = $1 AND g.installation_id = $3 AND g.stream = $4
                           AND g.partition = $5 AND g.to_at IS NULL AND g.healed_at IS NULL)
      ON CONFLICT (workspace_id, gap_id) DO NOTHING`,
-    [tx.workspaceId, gap.gapId, gap.installationId, gap.stream, gap.partition, new Date(gap.from), gap.reason],
+    [
+      tx.workspaceId,
+      gap.gapId,
+      gap.installationId,
+      gap.stream,
+      gap.partition,
+      new Date(gap.from),
+      gap.reason,
+      new Date(at),
+    ],
   );
   return rowCount === 1;
 }

@@ -254,13 +254,16 @@ export async function settleWake(tx: Tx, accountId: string, version: number): Pr
   ]);
 }
 
-/** The next instant at which any account's answer changes by time alone. */
+/** The next instant at which any account's answer changes by time alone, or a source will have been silent for too long. */
 export async function nextWake(tx: Tx): Promise<number | null> {
   const { rows } = await tx.query<{ next: Date | null }>(
-    `SELECT min(e.next_change_at) AS next FROM engine_state e
-       JOIN journey_definition d ON d.workspace_id = $1 AND d.journey = e.journey AND d.digest = e.definition_digest
-            AND d.activated_at IS NOT NULL AND d.retired_at IS NULL
-      WHERE e.workspace_id = $1`,
+    `SELECT min(at) AS next FROM (
+       SELECT e.next_change_at AS at FROM engine_state e
+         JOIN journey_definition d ON d.workspace_id = $1 AND d.journey = e.journey AND d.digest = e.definition_digest
+              AND d.activated_at IS NOT NULL AND d.retired_at IS NULL
+        WHERE e.workspace_id = $1
+        UNION ALL
+       SELECT s.next_at FROM source_check s WHERE s.workspace_id = $1) w`,
     [tx.workspaceId],
   );
   return rows[0]?.next?.getTime() ?? null;

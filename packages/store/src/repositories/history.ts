@@ -1,15 +1,12 @@
 import type { Fact } from './log.ts';
 import { toFact, type FactRow } from './log.ts';
+import { sourceName } from './source-name.ts';
 import type { Tx } from '../tenancy.ts';
 
 /** A fact with the sources that told it: an import's own `source`, else the connector. */
 export interface SourcedFact extends Fact {
   readonly sources: readonly string[];
 }
-
-/** The source of a sighting: what the import's line named, else the connector's id. The key of an import is `source|id`. */
-const sourceName = `CASE WHEN connector = 'import'
-  THEN replace(replace(split_part(external_id, '|', 1), '%7C', '|'), '%25', '%') ELSE connector END`;
 
 /** The facts of one account with their sources, one for each event, in the order of time and id. */
 export async function historyOf(tx: Tx, accountId: string): Promise<readonly SourcedFact[]> {

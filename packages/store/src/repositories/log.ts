@@ -316,20 +316,26 @@ export function toFact(row: FactRow): Fact {
   };
 }
 
-/** The installations that have seen an account's events, and the mailboxes and calendars of its CSM: those that would see contact. */
+/**
+ * The installations that have seen an account’s events, and the mailboxes and calendars of its CSM: those that would see contact. With
+ * `knownAt` by the log of then.
+ */
 export async function sourcesOfAccount(
   tx: Tx,
   accountId: string,
   csmEmail: string | null,
+  knownAt?: number,
 ): Promise<ReadonlySet<string>> {
   const { rows } = await tx.query<{ installation_id: string }>(
     // Materialized, so that a planner without statistics (a log just filled) cannot take a partial index over the whole workspace.
     `WITH own AS MATERIALIZED (
-       SELECT installation_id, touchpoint, superseded_at FROM journey_event WHERE workspace_id = $1 AND account_id = $2)
+       SELECT installation_id, touchpoint, recorded_at, superseded_at FROM journey_event WHERE workspace_id = $1 AND account_id = $2)
      SELECT installation_id FROM own
-      WHERE superseded_at IS NULL AND touchpoint IN ('email', 'meeting') AND installation_id IS NOT NULL
+      WHERE CASE WHEN $4::timestamptz IS NULL THEN superseded_at IS NULL
+                 ELSE recorded_at <= $4 AND (superseded_at IS NULL OR superseded_at > $4) END
+        AND touchpoint IN ('email', 'meeting') AND installation_id IS NOT NULL
       UNION SELECT i.installation_id FROM installation i WHERE i.workspace_id = $1 AND i.address = $3`,
-    [tx.workspaceId, accountId, csmEmail],
+    [tx.workspaceId, accountId, csmEmail, knownAt === undefined ? null : new Date(knownAt)],
   );
   return new Set(rows.map((row) => row.installation_id));
 }

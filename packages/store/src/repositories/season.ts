@@ -16,12 +16,43 @@ export async function readSeason(
   return row && { day: Date.parse(`${row.day}T00:00:00Z`), basis: row.basis, lulls: z.array(lull).parse(row.lulls) };
 }
 
-/** Keeps the lulls of a day. */
-export async function writeSeason(tx: Tx, day: number, basis: string, lulls: readonly StoredLull[]): Promise<void> {
+/** The lulls that accounts were judged with at an instant of known time; none where nothing is noted of it. */
+export async function lullsKnownAt(tx: Tx, knownAt: number): Promise<readonly StoredLull[]> {
+  const { rows } = await tx.query<{ lulls: unknown }>(
+    `SELECT lulls FROM season_known WHERE workspace_id = $1 AND known_from <= $2 AND (known_to IS NULL OR known_to > $2)
+      ORDER BY known_from DESC LIMIT 1`,
+    [tx.workspaceId, new Date(knownAt)],
+  );
+  return rows[0] ? z.array(lull).parse(rows[0].lulls) : [];
+}
+
+/** Keeps the lulls of a day, and from when on they were known. */
+export async function writeSeason(
+  tx: Tx,
+  season: { readonly day: number; readonly basis: string; readonly lulls: readonly StoredLull[] },
+  at: number,
+): Promise<void> {
+  const { day, basis, lulls } = season;
+  const told = JSON.stringify(lulls);
+  const { rowCount } = await tx.query(
+    'SELECT 1 FROM season_known WHERE workspace_id = $1 AND known_to IS NULL AND lulls = $2::jsonb',
+    [tx.workspaceId, told],
+  );
+  if (rowCount === 0) {
+    await tx.query('UPDATE season_known SET known_to = $2 WHERE workspace_id = $1 AND known_to IS NULL', [
+      tx.workspaceId,
+      new Date(at),
+    ]);
+    await tx.query(
+      `INSERT INTO season_known (workspace_id, known_from, lulls) VALUES ($1, $2, $3::jsonb)
+       ON CONFLICT (workspace_id, known_from) DO UPDATE SET lulls = excluded.lulls, known_to = NULL`,
+      [tx.workspaceId, new Date(at), told],
+    );
+  }
   await tx.query(
     `INSERT INTO workspace_season (workspace_id, day, basis, lulls) VALUES ($1, $2::date, $3, $4::jsonb)
      ON CONFLICT (workspace_id) DO UPDATE SET day = excluded.day, basis = excluded.basis, lulls = excluded.lulls`,
-    [tx.workspaceId, new Date(day).toISOString().slice(0, 10), basis, JSON.stringify(lulls)],
+    [tx.workspaceId, new Date(day).toISOString().slice(0, 10), basis, told],
   );
 }
 
