@@ -32,8 +32,8 @@ export const signalParams = z
     days: z.number().int().min(1).max(180).optional(),
     /** Length of the window before it that serves as the usual, in days. */
     baselineDays: z.number().int().min(7).max(180).optional(),
-    /** 0.5 for the median, 0.75 for the third quartile. */
-    percentile: z.number().min(0.05).max(0.99).optional(),
+    /** 0.5 for the median, 0.75 for the third quartile; above 0.99 `usual_inbound_gap` alone, read off the tail of the gaps. */
+    percentile: z.number().min(0.05).max(0.9999).optional(),
     kind: z.enum(['new', 'renewal', 'expansion']).optional(),
     milestone: slug.optional(),
     stage: slug.optional(),

@@ -3,6 +3,7 @@ import type { SignalName, SignalParams, Touchpoint } from '@waymark/journey';
 import { countIn, nextEdge } from './day-counts.ts';
 import type { Moment } from './moment.ts';
 import { elapsed, MOST_SHOWN, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
+import { rareGap } from './rare-gap.ts';
 import { usualGaps } from './track-contact.ts';
 import type { DayCounts, Mark, MeetingTrack } from './tracks.ts';
 import { contactWord, counted, span } from './wording.ts';
@@ -33,9 +34,15 @@ function gapReader(params: SignalParams): (moment: Moment) => number | null {
       memo.set(name, known);
     }
     const { gaps } = known;
-    return gaps.length < FEWEST_GAPS ? null : (gaps[Math.max(0, Math.ceil(percentile * gaps.length) - 1)] ?? null);
+    if (gaps.length < FEWEST_GAPS) return null;
+    // So rare a gap is read off the tail: among the few that were seen it need not be.
+    if (percentile > MOST_SEEN) return rareGap(gaps, 1 - percentile);
+    return gaps[Math.max(0, Math.ceil(percentile * gaps.length) - 1)] ?? null;
   };
 }
+
+/** Percentiles above it are not among the gaps of half a year. */
+const MOST_SEEN = 0.99;
 
 /** Under five answers nothing is usual yet. */
 const FEWEST_ANSWERS = 5;
@@ -106,6 +113,9 @@ const WAITS_AT_MOST = 30 * DAY;
 const waiting = (moment: Moment) =>
   moment.tracks.mail.waiting.filter((mail) => moment.at - mail.mark.at < WAITS_AT_MOST);
 
+const oldestWaiting = (moment: Moment) =>
+  moment.tracks.mail.waiting.find((mail) => moment.at - mail.mark.at < WAITS_AT_MOST);
+
 function missedNote(one: MeetingTrack['missed'][number]): string {
   if (one.type === 'meeting.no_show') return 'Meeting missed: nobody came';
   const notice = (one.startsAt ?? one.at) - one.at;
@@ -118,6 +128,7 @@ export const engagementSignals = {
     const wanted = params.touchpoints ?? everyTouchpoint;
     return elapsed((moment) => lastInbound(moment, wanted)?.at ?? null, {
       awake: true,
+      movesOn: true,
       evidence: (moment) => lastWords(moment, wanted),
     });
   },
@@ -125,11 +136,11 @@ export const engagementSignals = {
   unanswered_mail_age: () => ({
     scale: DAY,
     read: (moment) => {
-      const oldest = waiting(moment)[0];
+      const oldest = oldestWaiting(moment);
       return oldest ? moment.around.zone.business.between(oldest.mark.at, moment.at) : null;
     },
     flip: (moment, op, threshold) => {
-      const oldest = waiting(moment)[0];
+      const oldest = oldestWaiting(moment);
       if (!oldest) return NEVER;
       const given = oldest.mark.at + WAITS_AT_MOST;
       if (Number.isNaN(threshold)) return given;
@@ -162,7 +173,17 @@ export const engagementSignals = {
           : []),
       ];
     },
-    since: (moment) => waiting(moment)[0]?.mark.at ?? null,
+    isUnder: (moment, threshold) => {
+      const oldest = oldestWaiting(moment);
+      if (!oldest) return false;
+      // What is answered or given up leaves a younger one to be the oldest.
+      const met = moment.around.zone.business.after(oldest.mark.at, threshold);
+      if (met <= moment.at) return false;
+      moment.flip = met;
+      moment.reads = 0;
+      return true;
+    },
+    since: (moment) => oldestWaiting(moment)?.mark.at ?? null,
   }),
   unanswered_mails: () =>
     steady((moment) => waiting(moment).length, {
@@ -185,6 +206,7 @@ export const engagementSignals = {
   messages: (params) => {
     const days = params.days ?? 30;
     return steady((moment) => sum(countsOf(moment, params), moment.at, days), {
+      falls: true,
       turns: (moment) =>
         countsOf(moment, params).reduce((first, counts) => Math.min(first, nextEdge(counts, moment.at, days)), NEVER),
       evidence: (moment) => {
@@ -220,6 +242,7 @@ export const engagementSignals = {
   meetings_held: (params) => {
     const days = params.days ?? 90;
     return steady((moment) => countIn(moment.tracks.meetings.held, moment.at, days), {
+      falls: true,
       turns: (moment) => nextEdge(moment.tracks.meetings.held, moment.at, days),
       evidence: (moment) => {
         const count = countIn(moment.tracks.meetings.held, moment.at, days);
@@ -234,6 +257,7 @@ export const engagementSignals = {
     const window = (params.days ?? 120) * DAY;
     const within = (moment: Moment) => moment.tracks.meetings.missed.filter((one) => moment.at - one.at < window);
     return steady((moment) => within(moment).length, {
+      falls: true,
       turns: (moment) => within(moment).reduce((first, one) => Math.min(first, one.at + window), NEVER),
       evidence: (moment) =>
         within(moment)
@@ -243,6 +267,7 @@ export const engagementSignals = {
   },
   days_since_meeting_held: () =>
     elapsed((moment) => moment.tracks.meetings.lastHeld?.at ?? null, {
+      movesOn: true,
       evidence: lastMeeting,
     }),
   days_until_next_meeting: () => {

@@ -55,7 +55,7 @@ describe('why a rule raises nothing', () => {
       whyNot(changed(more), context, history.facts, day(days)).find((one) => one.rule === 'gone_quiet');
     expect(ask('    holdForDays: 5\n', weekly(), 123)).toMatchObject({ because: 'not_long_enough', until: day(126) });
     const again = weekly().from(125).to(125.1, ANN, 't125');
-    expect(ask('    cooldownDays: 60\n', again, 182)).toMatchObject({ because: 'cooling_down', until: day(185) });
+    expect(ask('    cooldownDays: 90\n', again, 210)).toMatchObject({ because: 'cooling_down', until: day(215) });
     const muted = weekly().add('flag.answered', 122, { attributes: { rule: 'gone_quiet', answer: 'not_a_risk' } });
     expect(ask('', muted, 130)).toMatchObject({ because: 'answered_not_a_risk', until: day(152) });
   });
