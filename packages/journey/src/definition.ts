@@ -54,9 +54,13 @@ export const milestoneDefinition = z.strictObject({
   id: slug,
   title: text,
   side: z.enum(['customer', 'us']),
+  /** What the customer wants of it, what is expected of both sides, and so on; texts for people. */
+  questions: questions.optional(),
   due: z.strictObject({
     days: z.number().min(0).max(3650),
     after: z.union([z.literal('customerSince'), z.strictObject({ stage: slug })]),
+    /** Days after it was due from which it counts as stuck, no longer as behind; 30 if left out. */
+    stuckAfterDays: z.number().min(0).max(3650).optional(),
   }),
   /** The events that prove it, any of them; `milestone.reached` with its id always does. */
   proof: z.array(eventMatcher).default([]),
@@ -128,6 +132,39 @@ export const healthPartDefinition = z.strictObject({
 });
 export type HealthPartDefinition = z.infer<typeof healthPartDefinition>;
 
+/**
+ * How well the journey goes for an account, beside its health: milestones, signals and outcome, by weight. What has no input yet is left
+ * out and its weight spread over the rest.
+ */
+export const successDefinition = z.strictObject({
+  /** Raised by its author with every change of meaning. */
+  version: z.number().int().min(1),
+  /** Milestones that are reached or due: 100 in time, 60 late, 30 behind, 0 stuck; their mean. */
+  milestones: z.strictObject({ weight: z.number().positive().max(100) }).optional(),
+  /** The last outcome by `outcomes`: 100 renewed, 0 churned. */
+  outcome: z.strictObject({ weight: z.number().positive().max(100) }).optional(),
+  /** Signals, in bands as in `health`. */
+  parts: z.array(healthPartDefinition).max(50).optional(),
+});
+export type SuccessDefinition = z.infer<typeof successDefinition>;
+
+/**
+ * A part that people at the customer play, told by their record; the first that fits counts, and goes before what the CRM calls it.
+ * All that is given must fit; any entry of a list does.
+ */
+export const personaDefinition = z.strictObject({
+  /** As signals name it: `champion`. */
+  id: slug,
+  title: text.optional(),
+  /** Job titles: words with `*` for any letters, without regard to case, as in `*head of*`. */
+  titles: z.array(z.string().min(1).max(200)).min(1).max(100).optional(),
+  /** Domains of the mail address, and those below them. */
+  domains: z.array(z.string().min(1).max(253)).min(1).max(100).optional(),
+  /** What the field that the CRM installation declares for the persona says, without regard to case. */
+  crm: z.array(z.string().min(1).max(100)).min(1).max(100).optional(),
+});
+export type PersonaDefinition = z.infer<typeof personaDefinition>;
+
 /** Groups of accounts by their record, and by conditions if `when` is given; the first that fits counts. */
 export const segmentDefinition = z.strictObject({
   id: slug,
@@ -180,6 +217,8 @@ export const journeyDefinition = z
     moves: z.array(moveDefinition).default([]),
     /** CRM stage value to stage: entering the value in the CRM enters the stage. */
     crmStageMap: z.record(z.string(), slug).optional(),
+    /** CRM stage values that deliberately mean no stage. With `crmStageMap`, any value that is named nowhere is flagged. */
+    crmStagesIgnored: z.array(z.string().min(1).max(200)).max(500).optional(),
     milestones: z.array(milestoneDefinition).max(200).default([]),
     /**
      * Days on which nobody is expected to write, both included, in the account's time zone: silence and waiting do not grow.
@@ -190,6 +229,7 @@ export const journeyDefinition = z
       .max(20)
       .default([]),
     segments: z.array(segmentDefinition).max(50).default([]),
+    personas: z.array(personaDefinition).max(50).optional(),
     thresholds: z
       .record(
         slug,
@@ -202,6 +242,7 @@ export const journeyDefinition = z
     health: z
       .strictObject({ version: z.number().int().min(1), parts: z.array(healthPartDefinition).min(1).max(50) })
       .optional(),
+    success: successDefinition.optional(),
     outcomes: z.strictObject({ churned: outcome.optional(), renewed: outcome.optional() }).optional(),
   })
   .meta({ id: 'JourneyDefinition', title: 'Waymark journey definition' });

@@ -1,10 +1,11 @@
 import { contentDigest } from './digest.ts';
 import { compareFacts } from './fact.ts';
 import { ENGINE_VERSION, type CompiledJourney } from './journey.ts';
-import { copyCourse, doubtedSince, dueOf, surroundingsOf } from './moment.ts';
+import { copyCourse, doubtedSince, surroundingsOf } from './moment.ts';
+import { milestoneAt, milestoneTurn } from './milestone.ts';
 import type { Course, Moment } from './moment.ts';
 import { openSimulation, type Simulation } from './simulation.ts';
-import type { AccountContext, AccountJourney, Fact, Flag, MilestoneState, Proof } from './state.ts';
+import type { AccountContext, AccountJourney, Fact, Flag, Health, Proof } from './state.ts';
 import { copyTracks, emptyTracks, type Tracks } from './tracks.ts';
 
 /**
@@ -216,27 +217,9 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
 
   const health = journey.health(moment);
   const healthTurns = moment.flip;
-  const milestones = journey.milestones.map(({ definition }): MilestoneState => {
-    const reached = course.milestones[definition.id];
-    const dueAt = dueOf(moment, definition);
-    const status = reached
-      ? dueAt !== null && reached.at > dueAt
-        ? 'reached_late'
-        : 'reached'
-      : dueAt === null
-        ? 'waiting'
-        : asOf >= dueAt
-          ? 'behind'
-          : 'on_track';
-    return {
-      milestone: definition.id,
-      side: definition.side,
-      dueAt,
-      reachedAt: reached?.at ?? null,
-      status,
-      proof: reached?.proof ?? null,
-    };
-  });
+  const success = journey.success?.of(moment);
+  const scoresTurn = success ? Math.min(healthTurns, moment.flip) : healthTurns;
+  const milestones = journey.milestones.map(({ definition }) => milestoneAt(moment, definition));
   const rules = new Map(journey.rules.map((rule) => [rule.id, rule]));
   // A customer by events, but none by the CRM's record, with no date for the end: what that time seemed to show is not believed.
   const doubted = doubtedSince(moment);
@@ -259,6 +242,7 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
     milestones,
     flags,
     health,
+    ...(success && { success }),
     ...(course.segments && { segments: course.segments }),
     digest: contentDigest({
       definition: journey.digest,
@@ -266,22 +250,27 @@ export function view(journey: CompiledJourney, context: AccountContext, state: E
       milestones: milestones.map((milestone) => ({ ...milestone, proof: milestone.proof?.digest ?? null })),
       flags: believed.map((flag) => ({ ...flag, proof: flag.proof.digest })),
       // How a score reads (`3 days ago`) changes daily; what it is does not.
-      health: { ...health, parts: health.parts.map(({ part, weight, score }) => ({ part, weight, score })) },
+      health: bare(health),
+      ...(success && { success: bare(success) }),
       ...(course.segments && { segments: course.segments }),
     }),
   };
   const due = state.ahead[0]?.at ?? Number.POSITIVE_INFINITY;
-  return { ...answer, nextChangeAt: orNull(Math.min(due, nextChange(journey, simulation, asOf, healthTurns))) };
+  return { ...answer, nextChangeAt: orNull(Math.min(due, nextChange(journey, simulation, scoresTurn))) };
 }
 
+/** A score without its words. */
+const bare = ({ score, version, parts }: Health) => ({
+  score,
+  parts: parts.map(({ part, weight, score: own }) => ({ part, weight, score: own })),
+  version,
+});
+
 /** Runs the simulation ahead, without facts, to the first instant at which the answer changes. */
-function nextChange(journey: CompiledJourney, simulation: Simulation, asOf: number, healthTurns: number): number {
+function nextChange(journey: CompiledJourney, simulation: Simulation, scoresTurn: number): number {
   const { moment } = simulation;
-  let limit = healthTurns;
-  for (const { definition } of journey.milestones) {
-    const due = moment.course.milestones[definition.id] ? null : dueOf(moment, definition);
-    if (due !== null && due > asOf && due < limit) limit = due;
-  }
+  let limit = scoresTurn;
+  for (const { definition } of journey.milestones) limit = Math.min(limit, milestoneTurn(moment, definition));
   for (let quiet = 0; simulation.wakeAt < limit; quiet++) {
     const at = simulation.wakeAt;
     if (quiet === MOST_QUIET_WAKES || simulation.settle(at, [])) return at;

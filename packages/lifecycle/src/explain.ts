@@ -4,7 +4,7 @@ import type { CompiledJourney } from './journey.ts';
 import { isIntact } from './proof.ts';
 import { whyNotLines } from './why-not-words.ts';
 import type { WhyNot } from './why-not.ts';
-import type { AccountContext, AccountJourney, Comparison, Evidence, Fact, Flag, Proof } from './state.ts';
+import type { AccountContext, AccountJourney, Comparison, Evidence, Fact, Flag, Health, Proof } from './state.ts';
 import { zoneOf } from './zone.ts';
 
 function withUnit(value: Comparison['value'] | Comparison['threshold'], unit: Comparison['unit']): string {
@@ -25,6 +25,18 @@ function proofLines(proof: Proof, date: (at: number) => string): string[] {
     ...(proof.comparisons.length > 0 ? ['Compared:', ...proof.comparisons.map(comparisonLine)] : []),
     ...(proof.evidence.length > 0 ? ['Rests on:', ...proof.evidence.map((one) => evidenceLine(one, date))] : []),
     `Rule ${proof.rule}, version ${proof.ruleVersion}, of ${proof.definition} ${proof.definitionDigest.slice(0, 12)}; proof ${proof.digest.slice(0, 12)}.`,
+  ];
+}
+
+/** A score part by part: what has no input is shown, and where its weight went. */
+function scoreLines(name: string, { score, parts, version }: Health): string[] {
+  if (score === null && parts.length === 0) return [];
+  const missing = parts.some((part) => part.score === null);
+  return [
+    '',
+    `${name} ${score === null ? 'is not known yet' : `${score} of 100`} (version ${version} of how it is weighed):`,
+    ...parts.map((part) => `  ${part.score ?? '-'}  ${part.label} (weight ${part.weight}): ${part.why}`),
+    ...(missing && score !== null ? ['  What has no input is left out, and its weight spread over the rest.'] : []),
   ];
 }
 
@@ -80,11 +92,8 @@ export function explain(
       ...proofLines(period.proof, date),
     );
   }
-  if (answer.health.score !== null) {
-    lines.push('', `Health ${answer.health.score} of 100 (version ${answer.health.version} of how it is weighed):`);
-    for (const part of answer.health.parts)
-      lines.push(`  ${part.score ?? '-'}  ${part.label} (weight ${part.weight}): ${part.why}`);
-  }
+  lines.push(...scoreLines('Health', answer.health));
+  if (answer.success) lines.push(...scoreLines('Success of the journey', answer.success));
   if (answer.milestones.length > 0) lines.push('', 'Milestones:');
   for (const { milestone, status, reachedAt, dueAt } of answer.milestones) {
     const when = reachedAt !== null ? `, on ${date(reachedAt)}` : dueAt !== null ? `, due ${date(dueAt)}` : '';

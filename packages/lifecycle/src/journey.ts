@@ -3,14 +3,16 @@ import type { Bind } from './operand.ts';
 import { contentDigest } from './digest.ts';
 import { compileHealth, type CompiledHealth } from './health.ts';
 import { compileMatcher } from './matcher.ts';
+import { compileNotices, type CompiledNotices } from './notices.ts';
 import { compileRule, type CompiledRule } from './rule.ts';
 import { compileSegments, type CompiledSegments } from './segment.ts';
 import { signalBinder } from './signals.ts';
 import { compileStages, type CompiledStages } from './stage.ts';
 import type { Fact } from './state.ts';
+import { compileSuccess, type CompiledSuccess } from './success.ts';
 
 /** Changes whenever the same facts could give another answer than before; a checkpoint of another version is folded anew. */
-export const ENGINE_VERSION = 3;
+export const ENGINE_VERSION = 4;
 
 export interface CompiledMilestone {
   readonly definition: MilestoneDefinition;
@@ -28,6 +30,9 @@ export interface CompiledJourney {
   /** In an order in which a rule follows those that hold it back. */
   readonly rules: readonly CompiledRule[];
   readonly health: CompiledHealth;
+  /** Null where the definition does not say what its success is. */
+  readonly success: CompiledSuccess | null;
+  readonly notices: CompiledNotices;
 }
 
 /** SHA-256 over the canonical JSON of a definition with its defaults filled in: comments and layout do not count. */
@@ -57,6 +62,8 @@ export function compileJourney(definition: JourneyDefinition, digest = definitio
     }),
     rules: inOrder(definition.rules).map((rule) => compileRule(rule, definition, digest, bind)),
     health: compileHealth(definition, bind),
+    success: compileSuccess(definition, bind),
+    notices: compileNotices(definition, digest),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { JourneyDefinition, MilestoneDefinition } from '@waymark/journey';
 import { contentDigest } from './digest.ts';
 import type { AccountContext, Fact, Flag, Proof, SegmentSpell, StagePeriod } from './state.ts';
+import type { OutcomeMark } from './success.ts';
+import { withPersonas } from './persona.ts';
 import type { Tracks } from './tracks.ts';
 import { key } from './tracks.ts';
 import { DAY, slowedZone, zoneOf, type Zone } from './zone.ts';
@@ -25,6 +27,16 @@ export interface Course {
   flags: Flag[];
   /** The segments it was in, oldest first; only where segments rest on conditions. Replaced, never changed in place. */
   segments?: readonly SegmentSpell[];
+  /** The last outcome; only where the success of the journey rests on it. */
+  outcome?: OutcomeMark;
+  /** Where the definition leads round within one instant: replaced, never changed in place. */
+  circling?: Circling;
+}
+
+/** What leads round: stages, and rules that are left as they are until another fact comes. */
+export interface Circling {
+  readonly stages: boolean;
+  readonly rules: readonly string[];
 }
 
 /** A copy that can be changed without changing the original; what never changes in place is shared. */
@@ -52,6 +64,8 @@ export interface Moment {
   at: number;
   /** Set by every evaluation: the next instant at which its answer can change without a new fact. */
   flip: number;
+  /** Set by stages when they are settled: whether conditions that hold at once lead round. */
+  isRound?: boolean;
   /** The facts of this very instant. */
   fresh: readonly Fact[];
   readonly tracks: Tracks;
@@ -96,7 +110,8 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
   const domains = new Set<string>();
   const champions: string[] = [];
   const leftAt = new Map<string, number>();
-  for (const contact of context.contacts) {
+  const told = withPersonas(definition.personas, context);
+  for (const contact of told.contacts) {
     const name = key(contact.address.toLowerCase());
     contactKeys.add(name);
     const domain = contact.address.toLowerCase().split('@')[1];
@@ -106,7 +121,7 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
   }
   const segment = definition.segments.find((one) => one.when === undefined && fitsRecord(one, context));
   const made: Surroundings = {
-    context,
+    context: told,
     digest: contentDigest(context),
     zone: slowedZone(
       zoneOf(context.timezone, definition.quietDays),

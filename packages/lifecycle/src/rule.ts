@@ -57,14 +57,18 @@ export function openFlag(
   flag: Omit<Flag, 'flagId' | 'openedAt' | 'clearedAt'>,
 ): void {
   const { context } = moment.around;
-  state.flag = moment.course.flags.length;
+  const { flags } = moment.course;
   state.holdingSince = null;
-  moment.course.flags.push({
+  const opened: Flag = {
     flagId: contentUuid('flag', context.accountId, moment.definition.id, flag.rule, String(moment.at)),
     ...flag,
     openedAt: moment.at,
     clearedAt: null,
-  });
+  };
+  // What was opened and cleared in this very instant goes on: a rule has one flag for an instant.
+  const same = flags.findLastIndex((one) => one.flagId === opened.flagId);
+  state.flag = same < 0 ? flags.length : same;
+  flags[state.flag] = opened;
 }
 
 /** Keeps a rule shut after the answer "not a risk". */
@@ -149,6 +153,8 @@ export function compileRule(
       const over = clear ? clear.test(moment) : !when.test(moment);
       if (!over) return 'settled';
       clearFlag(moment, state, cleared(moment));
+      // A condition that its own flag ends holds again at once: whether it leads round is seen when it is looked at anew.
+      if (!clear && when.test(moment)) return 'settled';
     }
     const met = when.test(moment);
     let flip = moment.flip;

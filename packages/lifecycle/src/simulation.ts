@@ -29,10 +29,10 @@ export interface Simulation {
 }
 
 /** Several passes, since a flag can move a stage and a stage can end a flag; more than this is a definition that circles. */
-const MOST_PASSES = 4;
+const MOST_PASSES = 16;
 
-/** The engine's own flag on a forbidden move; no rule of a definition can have this id. */
-const forbiddenMove = 'forbidden-move';
+/** A flag may open and be cleared again in one instant; what turns oftener circles, and is left as it is until another fact comes. */
+const MOST_TURNS = 2;
 
 /** Opens a simulation over tracks and a course, both of which it changes in place. */
 export function openSimulation(
@@ -98,19 +98,36 @@ export function openSimulation(
   let stageTurn = -Infinity;
   let segmentTurn = journey.segments ? -Infinity : NEVER;
   let dirty = everyPart;
+  /** How often each rule has turned in this instant; null while none has. */
+  let turns: Map<string, number> | null = null;
 
   /** Settles the rules that have cause. Returns whether a flag opened or closed. */
   const settleRules = (): boolean => {
     let turned = false;
     for (const [index, rule] of journey.rules.entries()) {
       if ((rule.reads & dirty) === 0 && (ruleTurns[index] ?? NEVER) > moment.at) continue;
+      if (course.circling?.rules.includes(rule.id)) {
+        ruleTurns[index] = NEVER;
+        continue;
+      }
       const before = course.rules[rule.id]?.flag ?? null;
+      const last = (turns?.get(rule.id) ?? 0) === MOST_TURNS ? { flags: course.flags, state: { ...ruleStateOf(moment, rule.id) } } : null;
+      if (last) course.flags = [...course.flags];
       const blocked = rule.settle(moment) === 'blocked_by_gap';
       ruleTurns[index] = moment.flip;
       if (blocked) blockedRules.add(rule);
       else blockedRules.delete(rule);
       if ((course.rules[rule.id]?.flag ?? null) === before) continue;
+      if (last) {
+        course.flags = last.flags;
+        course.rules[rule.id] = last.state;
+        course.circling = { stages: course.circling?.stages ?? false, rules: [...(course.circling?.rules ?? []), rule.id] };
+        ruleTurns[index] = NEVER;
+        continue;
+      }
       turned = true;
+      turns ??= new Map();
+      turns.set(rule.id, (turns.get(rule.id) ?? 0) + 1);
       // Rules that follow see it in this pass, those before in the next.
       dirty |= part.flags;
     }
@@ -150,35 +167,6 @@ export function openSimulation(
     return true;
   };
 
-  /** A move that the definition forbids is made all the same, and flagged for as long as the account stays where it led. */
-  const settleForbiddenMove = (): void => {
-    const known = course.rules[forbiddenMove];
-    if (known && known.flag !== null) clearFlag(moment, known, 'the account has moved on');
-    const period = course.periods.at(-1);
-    if (period?.move !== 'forbidden') return;
-    const from = course.periods.at(-2)?.stage ?? null;
-    const titleOf = (id: string | null) => journey.definition.stages.find((one) => one.id === id)?.title ?? 'no stage';
-    openFlag(moment, ruleStateOf(moment, forbiddenMove), {
-      rule: forbiddenMove,
-      ruleVersion: 1,
-      kind: 'data_gap',
-      severity: 'low',
-      title: 'A move that the journey forbids',
-      reason: `Went from ${titleOf(from)} to ${titleOf(period.stage)}, which the journey does not allow`,
-      nextStep: 'Look whether the CRM says what is so; correct the record, or allow the move in the journey.',
-      proof: makeProof({
-        rule: forbiddenMove,
-        ruleVersion: 1,
-        definition: journey.definition.id,
-        definitionDigest: journey.digest,
-        at: moment.at,
-        evidence: period.proof.evidence,
-        comparisons: period.proof.comparisons,
-        clears: 'The account moves on, or the record that moved it is corrected.',
-      }),
-    });
-  };
-
   /** Moves the account to the segment that fits now; what hangs on it is looked at again. */
   const settleSegments = (): boolean => {
     const { segments } = journey;
@@ -210,16 +198,29 @@ export function openSimulation(
     settle(at, fresh) {
       moment.at = at;
       moment.fresh = fresh;
+      turns = null;
+      // What led round is looked at anew with every fact.
+      if (fresh.length > 0 && course.circling && course.circling.rules.length > 0) {
+        course.circling = { ...course.circling, rules: [] };
+        dirty = everyPart;
+      }
       let changed = reachMilestones();
+      if (fresh.length > 0) {
+        const outcome = journey.success?.outcomeIn(fresh);
+        if (outcome) course.outcome = outcome;
+      }
       if (changed) dirty |= part.course;
       if (takeAnswers()) dirty = everyPart;
-      for (let pass = 0; pass < MOST_PASSES; pass++) {
+      const unknownStage = fresh.length > 0 && journey.notices.settleUnknownStage(moment);
+      for (let pass = 0; ; pass++) {
         changed = settleSegments() || changed;
         const { stage } = course;
         if ((journey.stages.reads(stage) & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
           const moved = journey.stages.settle(moment);
           stageTurn = moment.flip;
-          if (moved) settleForbiddenMove();
+          if (moved) journey.notices.settleMove(moment);
+          if ((course.circling?.stages ?? false) !== (moment.isRound ?? false))
+            course.circling = { rules: course.circling?.rules ?? [], stages: moment.isRound ?? false };
           if (moved) dirty |= part.course;
           changed ||= moved;
         }
@@ -230,9 +231,17 @@ export function openSimulation(
         dirty = regrouped ? everyPart : turned ? part.flags : 0;
         if (!turned && !regrouped) break;
         changed = true;
+        if (pass < MOST_PASSES) continue;
+        course.circling = { rules: course.circling?.rules ?? [], stages: true };
+        break;
       }
       dirty = 0;
-      changed = settleDataGap() || changed;
+      changed = settleDataGap() || unknownStage || changed;
+      if (course.circling) {
+        const { stages, rules } = course.circling;
+        changed = journey.notices.settleRound(moment, stages || rules.length > 0) || changed;
+        if (!stages && rules.length === 0) delete course.circling;
+      }
       let first = Math.min(stageTurn, segmentTurn);
       for (const turn of ruleTurns) if (turn < first) first = turn;
       for (const { definition: milestone } of journey.milestones) {

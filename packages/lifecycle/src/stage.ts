@@ -73,6 +73,7 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
         if (!route.on) first = Math.min(first, moment.flip);
         continue;
       }
+      moment.flip = route.when ? Math.min(first, moment.flip) : first;
       return route;
     }
     moment.flip = first;
@@ -118,9 +119,11 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     const last = periods.at(-1);
     const closed = last ? [...periods.slice(0, -1), { ...last, exitedAt: moment.at }] : [];
     const visited = new Set<string>();
+    let first = NEVER;
     // Several stages may be passed in one instant (an account whose history begins late): only where it ends up is a period.
     for (;;) {
       const route = openRoute(moment, course.stage ?? 'none', visited, visited.size > 0);
+      first = Math.min(first, moment.flip);
       if (!route) break;
       const { to } = route;
       const proof = proofOf(moment, route);
@@ -136,8 +139,18 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
       course.periods = periods;
       course.stageSince = stageSince;
     }
+    const turn = moment.flip;
+    moment.isRound = visited.size > 0 && leadsBack(moment, course.stage, visited);
+    // What leads round may end when any condition on the way does.
+    moment.flip = moment.isRound ? Math.min(first, moment.flip) : turn;
     return course.stage !== before;
   };
+
+  /** Whether a way that needs no event leads from a stage to one that was passed in this instant. */
+  const leadsBack = (moment: Moment, from: string | null, visited: ReadonlySet<string>): boolean =>
+    (waysFrom.get(from ?? 'none') ?? []).some(
+      (route) => route.on === null && visited.has(route.to) && (route.when === null || route.when.test(moment)),
+    );
 
   return {
     settle,

@@ -29,6 +29,8 @@ export interface AccountContext {
     readonly address: string;
     readonly persona?: string;
     readonly name?: string;
+    /** What they are at their company, as the CRM has it. */
+    readonly title?: string;
     readonly leftAt?: number;
   }[];
   /** Stretches of time in which a source that would have seen contact was not watched: absence proves nothing there. */
@@ -103,7 +105,7 @@ export interface MilestoneState {
   readonly side: 'customer' | 'us';
   readonly dueAt: number | null;
   readonly reachedAt: number | null;
-  readonly status: 'waiting' | 'on_track' | 'behind' | 'reached' | 'reached_late';
+  readonly status: 'waiting' | 'on_track' | 'behind' | 'stuck' | 'reached' | 'reached_late';
   readonly proof: Proof | null;
 }
 
@@ -159,6 +161,8 @@ export interface AccountJourney {
   /** Open and past flags, oldest first. */
   readonly flags: readonly Flag[];
   readonly health: Health;
+  /** How well the journey goes; only where the definition says what its success is. */
+  readonly success?: Health;
   /** The segments it was in, oldest first; only where the definition's segments rest on conditions. */
   readonly segments?: readonly SegmentSpell[];
   /**

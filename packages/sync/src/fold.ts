@@ -305,6 +305,7 @@ export function accountContext(
         address,
         ...(contact.persona !== null && { persona: contact.persona }),
         ...(contact.name !== null && { name: contact.name }),
+        ...(contact.title !== null && { title: contact.title }),
         ...(contact.leftAt !== null && { leftAt: contact.leftAt }),
       })),
     ),

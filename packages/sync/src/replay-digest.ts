@@ -1,5 +1,5 @@
 import { stableJson } from '@waymark/journey';
-import type { AccountJourney, Proof } from '@waymark/lifecycle';
+import type { AccountJourney, Health, Proof } from '@waymark/lifecycle';
 
 /** A proof without the ids of its events: they are the workspace's own. */
 function portableProof(proof: Proof | null) {
@@ -14,7 +14,7 @@ function portableProof(proof: Proof | null) {
  * differently from day to day.
  */
 export function portableAnswer(account: string, answer: AccountJourney): string {
-  const { journey, definitionDigest, stage, periods, milestones, flags, health } = answer;
+  const { journey, definitionDigest, stage, periods, milestones, flags, health, success } = answer;
   return stableJson({
     account,
     journey,
@@ -27,10 +27,14 @@ export function portableAnswer(account: string, answer: AccountJourney): string 
         stableJson({ ...flag, proof: portableProof(proof) }),
       )
       .sort(),
-    health: {
-      score: health.score,
-      version: health.version,
-      parts: health.parts.map(({ part, weight, score }) => ({ part, weight, score })),
-    },
+    health: scoreOf(health),
+    ...(success && { success: scoreOf(success) }),
   });
 }
+
+/** A score without its words. */
+const scoreOf = ({ score, version, parts }: Health) => ({
+  score,
+  version,
+  parts: parts.map(({ part, weight, score: own }) => ({ part, weight, score: own })),
+});
