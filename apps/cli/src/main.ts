@@ -4,6 +4,7 @@ import { StoreError } from '@waymark/store';
 import { accountsCommand } from './commands/accounts.ts';
 import { backtestCommand } from './commands/backtest.ts';
 import { churnCommand } from './commands/churn.ts';
+import { disconnectCommand } from './commands/disconnect.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { excludeCommand } from './commands/exclude.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -39,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     demoCommand(),
     workspaceCommand(),
     installCommand(),
+    disconnectCommand(),
     mailboxesCommand(),
     memberCommand(),
     tokenCommand(),

@@ -11,7 +11,13 @@ export interface OAuthManifest {
   readonly provider: string;
   readonly authorizePath: string;
   readonly tokenPath: string;
+  /**
+   * Where a grant is given back, beside `tokenBase`: a form with `token` (RFC 7009), the refresh token where there is one. Without it a
+   * person does it, as `revokeByHand` says.
+   */
   readonly revokePath?: string;
+  /** Where a person takes the grant back at the provider, in a sentence. */
+  readonly revokeByHand?: string;
   /** Base URLs by name of authorization and token endpoints: keys of `baseUrls`. */
   readonly authorizeBase: string;
   readonly tokenBase: string;

@@ -18,6 +18,7 @@ export * from './repositories/bulk-fold.ts';
 export * from './repositories/coverage-gaps.ts';
 export * from './repositories/decisions.ts';
 export * from './repositories/directory.ts';
+export * from './repositories/disconnection.ts';
 export * from './repositories/engine.ts';
 export * from './repositories/exclusion-traces.ts';
 export * from './repositories/exclusions.ts';

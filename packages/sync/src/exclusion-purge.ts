@@ -38,6 +38,8 @@ export interface PurgeOrder {
   readonly setAside: readonly string[];
   readonly by: string;
   readonly at: number;
+  /** Counts of what was taken away beside. */
+  readonly beside?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -62,6 +64,7 @@ export async function purge(tx: Tx, order: PurgeOrder): Promise<ExclusionReceipt
     setAside: order.setAside.length,
     ...people,
     ...traces,
+    ...order.beside,
   };
   return receiptFor(tx, { rule, action: 'purged', counts, ids: found.map(keyText), by, at });
 }

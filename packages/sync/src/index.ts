@@ -19,6 +19,7 @@ export { decide, DecisionError, undoDecided, type Decided, type Decision } from 
 export { asShown, previewOf, type DecisionPreview } from './decision-preview.ts';
 export { exclude, ExclusionError, readmit, type ExclusionRequest } from './exclusions.ts';
 export { accountContext, activeJourneys, foldDue, type Folded, type FoldOptions } from './fold.ts';
+export { purgeInstallation } from './installation-purge.ts';
 export { openSession, syncInstallation, type SyncDependencies, type SyncOutcome } from './installation.ts';
 export { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
 export { changeSettings } from './own-side.ts';

@@ -48,15 +48,9 @@ export function apiRoutes(waymark: Waymark, deps: ApiDependencies): Api {
   });
   api.use('/api/*', async (c, next) => (c.req.path === '/api' ? next() : limited(c, next)));
   api.use('/api/*', limit);
-  for (const routes of [matchingRoutes, exclusionRoutes]) api.route('/', routes(waymark, deps.wake));
-  for (const routes of [
-    operationRoutes,
-    connectPreviewRoutes,
-    accountRoutes,
-    flagRoutes,
-    journeyRoutes,
-    writebackRoutes,
-  ])
+  for (const routes of [matchingRoutes, exclusionRoutes, connectPreviewRoutes])
+    api.route('/', routes(waymark, deps.wake));
+  for (const routes of [operationRoutes, accountRoutes, flagRoutes, journeyRoutes, writebackRoutes])
     api.route('/', routes(waymark));
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',

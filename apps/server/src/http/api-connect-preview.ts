@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { acceptPreview, previewInstallation } from '@waymark/sync';
+import { disconnect } from '../oauth/disconnect.ts';
 import type { Waymark } from '../waymark.ts';
 import { actorOf, apiRouter, inside, type Api } from './api-access.ts';
+import { ReceiptForm, wireReceipt } from './api-exclusions.ts';
 import { answers, body, byId, security, uuid } from './api-forms.ts';
 
 const figures = z.record(z.string(), z.number().int());
@@ -47,8 +49,38 @@ const accept = createRoute({
   responses: answers(z.object({ installationId: uuid }).openapi('Accepted'), 'It is read at once.'),
 });
 
-/** Looking at an account before anything of it is stored, and accepting it. */
-export function connectPreviewRoutes(waymark: Waymark): Api {
+const end = createRoute({
+  method: 'post',
+  path: '/api/installations/{id}/disconnect',
+  summary: 'Read an account no more: its subscriptions end, its grant is given back, its tokens are forgotten',
+  tags: ['Workspace'],
+  security,
+  request: {
+    params: byId,
+    ...body(
+      z
+        .object({
+          purge: z.boolean().default(false).openapi({ description: 'Also take away all that it read.' }),
+        })
+        .openapi('DisconnectRequest'),
+    ),
+  },
+  responses: answers(
+    z
+      .object({
+        installationId: uuid,
+        revocation: z.enum(['revoked', 'kept', 'by-hand', 'failed', 'nothing']),
+        note: z.string(),
+        subscriptions: z.number().int(),
+        receipt: ReceiptForm.nullable(),
+      })
+      .openapi('Disconnected'),
+    'What became of the grant, and the receipt of what was taken away.',
+  ),
+});
+
+/** Looking at an account before anything of it is stored, accepting it, and ending its reading. */
+export function connectPreviewRoutes(waymark: Waymark, wake: (workspaceId: string) => void): Api {
   const api = apiRouter();
   api.openapi(look, async (c) => {
     const { id } = c.req.valid('param');
@@ -71,6 +103,23 @@ export function connectPreviewRoutes(waymark: Waymark): Api {
       acceptPreview(tx, c.req.valid('param').id, actorOf(c), waymark.now()),
     );
     return c.json({ installationId }, 200);
+  });
+  api.openapi(end, async (c) => {
+    const installationId = c.req.valid('param').id;
+    const { purge } = c.req.valid('json');
+    const request = { workspaceId: c.get('workspaceId'), installationId, by: actorOf(c), purge };
+    const { revocation, subscriptions, receipt } = await disconnect(waymark, request);
+    wake(c.get('workspaceId'));
+    return c.json(
+      {
+        installationId,
+        revocation: revocation.outcome,
+        note: revocation.note,
+        subscriptions,
+        receipt: receipt && wireReceipt(receipt),
+      },
+      200,
+    );
   });
   return api;
 }

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { WritebackError } from '@waymark/writeback';
 import { ConnectorFault } from '@waymark/connector-kit';
 import { DecisionError, ExclusionError } from '@waymark/sync';
+import { DisconnectError } from '../oauth/disconnect.ts';
 import { errorForLog, type Waymark } from '../waymark.ts';
 
 type Status = 400 | 404 | 409 | 413 | 429 | 502;
@@ -46,6 +47,7 @@ function foreseen(error: Error): ApiError | undefined {
   if (error instanceof ApiError) return error;
   if (error instanceof DecisionError || error instanceof ExclusionError)
     return new ApiError(409, error.code, error.message);
+  if (error instanceof DisconnectError) return new ApiError(409, error.code, error.message);
   if (error instanceof WritebackError)
     return new ApiError(writebackStatus[error.code], error.code.toUpperCase(), error.message);
   if (error instanceof ConnectorFault)

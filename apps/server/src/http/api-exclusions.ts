@@ -19,7 +19,7 @@ const ExclusionForm = z
   })
   .openapi('Exclusion');
 
-const ReceiptForm = z
+export const ReceiptForm = z
   .object({
     id: uuid,
     exclusionId: uuid,
@@ -95,7 +95,7 @@ const wire = (one: Exclusion): z.infer<typeof ExclusionForm> => ({
   createdBy: one.createdBy,
 });
 
-const wireReceipt = (one: ExclusionReceipt): z.infer<typeof ReceiptForm> => ({
+export const wireReceipt = (one: ExclusionReceipt): z.infer<typeof ReceiptForm> => ({
   id: one.receiptId,
   exclusionId: one.exclusionId,
   kind: one.kind,

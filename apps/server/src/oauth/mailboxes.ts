@@ -16,18 +16,11 @@ import {
   watchMailbox,
   type Installation,
 } from '@waymark/store';
-import {
-  endPush,
-  issuerOf,
-  mailboxToken,
-  openSession,
-  parameterValues,
-  priority,
-  readServiceAccount,
-} from '@waymark/sync';
+import { issuerOf, mailboxToken, parameterValues, readServiceAccount } from '@waymark/sync';
 import { z } from 'zod';
 import { loadConnector } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
+import { endSubscriptions } from './disconnect.ts';
 import { identifyAccount } from './identify.ts';
 import { scopesOf } from './grant.ts';
 
@@ -232,7 +225,11 @@ export async function removeMailbox(
   const found = chosen.find((one) => one.connector === connector && one.mailbox === mailbox);
   if (!found) throw new OrganizationError(`${mailbox} is not among the chosen mailboxes of ${connector}.`);
   const { installationId } = found;
-  if (installationId !== null) await endSubscriptions(waymark, workspaceId, installationId);
+  const current =
+    installationId === null
+      ? undefined
+      : await waymark.database.inWorkspace(workspaceId, (tx) => readInstallation(tx, installationId));
+  if (current) await endSubscriptions(waymark, workspaceId, current);
   await waymark.database.inWorkspace(workspaceId, async (tx) => {
     await unwatchMailbox(tx, connector, mailbox);
     if (installationId === null) return;
@@ -245,17 +242,4 @@ export async function removeMailbox(
       detail: { connector },
     });
   });
-}
-
-/** While the grant still holds; what cannot be ended now ends by itself. */
-async function endSubscriptions(waymark: Waymark, workspaceId: string, installationId: string): Promise<void> {
-  const current = await waymark.database.inWorkspace(workspaceId, (tx) => readInstallation(tx, installationId));
-  if (!current) return;
-  const signal = AbortSignal.timeout(30_000);
-  try {
-    const opened = await openSession(waymark.sync, workspaceId, current, priority.write, signal);
-    await endPush(waymark.sync, workspaceId, { installation: current, signal, ...opened });
-  } catch (err) {
-    waymark.log.warn({ err, workspaceId, installationId }, 'subscriptions could not be ended; they run out');
-  }
 }

@@ -27,6 +27,7 @@ export const manifest: Manifest = {
     authorizePath: '/oauth',
     tokenBase: 'api',
     tokenPath: '/auth/eagle/token',
+    revokeByHand: 'Take the grant back in Intercom: Settings, App Store, the app, Uninstall.',
     pkce: false,
     authorizeParams: {},
     scopeSeparator: ' ',

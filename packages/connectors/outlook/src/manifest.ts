@@ -22,6 +22,9 @@ export const manifest: Manifest = {
     tokenBase: 'login',
     authorizePath: '/{tenant}/oauth2/v2.0/authorize',
     tokenPath: '/{tenant}/oauth2/v2.0/token',
+    // Entra has no endpoint that takes one grant back. https://learn.microsoft.com/entra/identity/enterprise-apps/manage-application-permissions
+    revokeByHand:
+      'Take the grant back at https://myapps.microsoft.com (the app, Manage your application, Revoke) or in the Entra admin center under Enterprise applications, Permissions.',
     pkce: true,
     // Without it a person who is signed in with another account is not asked which one to connect (failure B7).
     authorizeParams: { prompt: 'select_account' },

@@ -25,6 +25,8 @@ export const manifest: Manifest = {
     authorizePath: '/oauth/v2/authorize',
     tokenBase: 'slack',
     tokenPath: '/api/oauth.v2.access',
+    // https://docs.slack.dev/reference/methods/auth.revoke
+    revokePath: '/api/auth.revoke',
     // Slack's flow takes a challenge of public clients alone: https://docs.slack.dev/authentication/installing-with-oauth
     pkce: false,
     authorizeParams: {},

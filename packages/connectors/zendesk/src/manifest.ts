@@ -21,6 +21,9 @@ export const manifest: Manifest = {
     authorizePath: paths.authorize,
     tokenBase: 'account',
     tokenPath: paths.token,
+    // Revoking a token takes the scope write: https://developer.zendesk.com/api-reference/ticketing/oauth/oauth_tokens/
+    revokeByHand:
+      'Take the grant back in the Admin Center: Apps and integrations, APIs, OAuth clients, the client, Delete tokens.',
     pkce: true,
     authorizeParams: {},
     scopeSeparator: ' ',

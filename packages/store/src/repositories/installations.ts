@@ -253,7 +253,7 @@ export async function countRevokedSignal(tx: Tx, installationId: string, reason:
   const { rows } = await tx.query<{ status: string }>(
     `UPDATE installation SET revoked_signals = revoked_signals + 1,
             status = CASE WHEN revoked_signals >= 1 AND status = 'active' THEN 'needs_auth' ELSE status END,
-            status_reason = $3, updated_at = $4
+            status_reason = CASE WHEN status = 'disabled' THEN status_reason ELSE $3 END, updated_at = $4
       WHERE workspace_id = $1 AND installation_id = $2 RETURNING status`,
     [tx.workspaceId, installationId, reason.slice(0, 500), new Date(at)],
   );
