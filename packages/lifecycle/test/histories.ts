@@ -65,7 +65,7 @@ const themes: readonly (readonly EventType[])[] = [
   ['usage.recorded'],
   ['ticket.opened', 'ticket.solved', 'ticket.reopened', 'ticket.replied'],
   ['usage.recorded', 'crm.property_changed', 'survey.responded', 'account.renewed'],
-  ['email.received', 'contact.added', 'contact.left', 'crm.stage_changed'],
+  ['email.received', 'contact.added', 'contact.left', 'crm.stage_changed', 'account.churned'],
 ];
 
 const factOf = (types: fc.Arbitrary<EventType>, days: number): fc.Arbitrary<Omit<Fact, 'id'>> =>
