@@ -7,9 +7,17 @@ import { NEVER } from './signal.ts';
 import { shown, type BoundSignal } from './signals.ts';
 import type { Comparison, Evidence } from './state.ts';
 
-/** A condition compiled to closures. `test` also sets `moment.flip`. */
+/** A condition compiled to closures. */
 export interface CompiledCondition {
+  /** Whether it holds. Sets `moment.flip`. */
   test(moment: Moment): boolean;
+  /**
+   * The same answer, sooner: `moment.flip` may be an earlier instant, before which it certainly does not turn, and `moment.reads` is set
+   * to the parts that the answer rests on as it stands, often fewer than all that are read.
+   */
+  watch(moment: Moment): boolean;
+  /** Whether it is out of the question for now, by a look that costs next to nothing; sets both if so. */
+  isShut?(moment: Moment): boolean;
   comparisons(moment: Moment): Comparison[];
   /** Events that the comparisons which hold rest on, in the order of the tree. */
   evidence(moment: Moment): Evidence[];
@@ -37,8 +45,36 @@ function compileComparison(signal: BoundSignal, op: ComparisonOp, operand: Compi
     moment.flip = Math.min(turn, signal.flip(moment, op, typeof threshold === 'number' ? threshold : Number.NaN));
     return holds(signal.read(moment), op, threshold);
   };
+  const isAtLeast = op === '>=' || op === '>';
+  const { isUnder } = signal;
+  const { floor } = operand;
+  const isShut = isAtLeast && isUnder && floor ? (moment: Moment) => isUnder(moment, floor(moment)) : null;
+  const own = signalReads[signal.name];
+  const watch = (moment: Moment): boolean => {
+    if (isShut?.(moment)) return false;
+    const value = signal.read(moment);
+    const rests = signal.restsOn ? signal.restsOn(moment) : own;
+    if (value === null) {
+      // Whatever the threshold, nothing compares with it.
+      moment.flip = signal.flip(moment, op, Number.NaN);
+      moment.reads = rests;
+      return false;
+    }
+    const threshold = operand.value(moment);
+    const met = holds(value, op, threshold);
+    const turn = operand.flip(moment);
+    const isNumber = typeof threshold === 'number';
+    moment.flip =
+      !met && isAtLeast && isNumber && signal.falls === true
+        ? turn
+        : Math.min(turn, signal.flip(moment, op, isNumber ? threshold : Number.NaN));
+    moment.reads = rests | operand.reads;
+    return met;
+  };
   return {
     test,
+    watch,
+    ...(isShut ? { isShut } : {}),
     comparisons: (moment) => {
       const threshold = operand.value(moment);
       return [
@@ -66,6 +102,11 @@ function compileKnown(signal: BoundSignal, wanted: boolean): CompiledCondition {
   };
   return {
     test,
+    watch: (moment) => {
+      const holds = test(moment);
+      moment.reads = signal.restsOn ? signal.restsOn(moment) : signalReads[signal.name];
+      return holds;
+    },
     comparisons: (moment) => [
       {
         signal: signal.name,
@@ -88,7 +129,23 @@ function compileKnown(signal: BoundSignal, wanted: boolean): CompiledCondition {
  * next at which to look again.
  */
 function compileGroup(parts: readonly CompiledCondition[], decisive: boolean): CompiledCondition {
+  const looks = parts.flatMap((part) => (part.isShut ? [part.isShut] : []));
+  const isShut = decisive ? allShut(looks, parts.length) : anyShut(looks);
   return {
+    ...(isShut ? { isShut } : {}),
+    watch: (moment) => {
+      if (isShut?.(moment)) return false;
+      let first = NEVER;
+      let reads = 0;
+      for (const part of parts) {
+        if (part.watch(moment) === decisive) return decisive;
+        if (moment.flip < first) first = moment.flip;
+        reads |= moment.reads;
+      }
+      moment.flip = first;
+      moment.reads = reads;
+      return !decisive;
+    },
     test: (moment) => {
       let first = NEVER;
       for (const part of parts) {
@@ -102,6 +159,30 @@ function compileGroup(parts: readonly CompiledCondition[], decisive: boolean): C
     evidence: (moment) => parts.flatMap((part) => part.evidence(moment)),
     signals: parts.flatMap((part) => part.signals),
     reads: parts.reduce((reads, part) => reads | part.reads, 0),
+  };
+}
+
+type Look = NonNullable<CompiledCondition['isShut']>;
+
+function anyShut(looks: readonly Look[]): Look | null {
+  const [only] = looks;
+  if (!only || looks.length === 1) return only ?? null;
+  return (moment) => looks.some((look) => look(moment));
+}
+
+function allShut(looks: readonly Look[], parts: number): Look | null {
+  if (looks.length < parts) return null;
+  return (moment) => {
+    let first = NEVER;
+    let reads = 0;
+    for (const look of looks) {
+      if (!look(moment)) return false;
+      if (moment.flip < first) first = moment.flip;
+      reads |= moment.reads;
+    }
+    moment.flip = first;
+    moment.reads = reads;
+    return true;
   };
 }
 
@@ -121,6 +202,7 @@ export function compileCondition(node: Condition, definition: JourneyDefinition,
     const inner = compileCondition(node.not, definition, bind);
     return {
       test: (moment) => !inner.test(moment),
+      watch: (moment) => !inner.watch(moment),
       comparisons: (moment) => inner.comparisons(moment),
       evidence: () => [],
       signals: inner.signals,
@@ -131,6 +213,11 @@ export function compileCondition(node: Condition, definition: JourneyDefinition,
     const coverage = compileCoverage({ touchpoints: node.watched, days: node.days }, definition, bind);
     return {
       test: (moment) => coverage.judge(moment) === 'covered',
+      watch: (moment) => {
+        const covered = coverage.judge(moment) === 'covered';
+        moment.reads = coverage.reads;
+        return covered;
+      },
       comparisons: () => [],
       evidence: () => [],
       signals: [],

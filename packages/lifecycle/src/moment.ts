@@ -64,6 +64,8 @@ export interface Moment {
   at: number;
   /** Set by every evaluation: the next instant at which its answer can change without a new fact. */
   flip: number;
+  /** Set beside it by what watches a condition: the parts, as bits of `part`, of which a fact may change its answer sooner. */
+  reads: number;
   /** Set by stages when they are settled: whether conditions that hold at once lead round. */
   isRound?: boolean;
   /** The facts of this very instant. */

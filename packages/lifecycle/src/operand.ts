@@ -11,6 +11,8 @@ export type Bind = (name: SignalName, params?: SignalParams) => BoundSignal;
 export interface CompiledOperand {
   value(moment: Moment): number | string | null;
   flip(moment: Moment): number;
+  /** What the value is never under, where that is told without reading a signal. */
+  floor?(moment: Moment): number;
   readonly signals: readonly BoundSignal[];
   /** The parts it reads, as bits of `part`. */
   readonly reads: number;
@@ -27,7 +29,7 @@ export function compileOperand(
   if (typeof operand === 'string') return { value: () => operand, flip: () => NEVER, signals: [], reads: 0 };
   if (typeof operand === 'number') {
     const raw = whole(operand * scale);
-    return { value: () => raw, flip: () => NEVER, signals: [], reads: 0 };
+    return { value: () => raw, flip: () => NEVER, floor: () => raw, signals: [], reads: 0 };
   }
   if ('threshold' in operand) {
     const named = definition.thresholds[operand.threshold];
@@ -35,9 +37,12 @@ export function compileOperand(
     const segments = new Map(
       Object.entries(named?.segments ?? {}).map(([segment, value]) => [segment, whole(value * scale)]),
     );
+    const value =
+      segments.size === 0 ? () => usual : (moment: Moment) => segments.get(segmentOf(moment) ?? '') ?? usual;
     return {
-      value: (moment) => segments.get(segmentOf(moment) ?? '') ?? usual,
+      value,
       flip: () => NEVER,
+      floor: value,
       signals: [],
       reads: 0,
     };
@@ -70,7 +75,21 @@ export function compileOperand(
       return best;
     },
     flip: (moment) => parts.reduce((first, part) => Math.min(first, part.flip(moment)), NEVER),
+    ...floorOf(parts, largest),
     signals: parts.flatMap((part) => part.signals),
     reads: parts.reduce((reads, part) => reads | part.reads, 0),
+  };
+}
+
+/** Of the largest part any floor will do; under the smallest there must be one for each. */
+function floorOf(parts: readonly CompiledOperand[], largest: boolean): Pick<CompiledOperand, 'floor'> {
+  const floors = parts.flatMap((part) => (part.floor ? [part.floor] : []));
+  if (floors.length === 0 || (!largest && floors.length < parts.length)) return {};
+  return {
+    floor: (moment) => {
+      let best = largest ? -NEVER : NEVER;
+      for (const floor of floors) best = largest ? Math.max(best, floor(moment)) : Math.min(best, floor(moment));
+      return best;
+    },
   };
 }

@@ -16,9 +16,13 @@ export const part = {
   flags: 256,
   /** What happened at all: every fact. */
   happenings: 512,
+  /** Who is known at all, who is a champion and who has left: not when they were last in touch. */
+  roster: 1024,
+  /** Thresholds and answers of people: what is watched at all is looked at again. */
+  terms: 2048,
 } as const;
 
-export const everyPart = 1023;
+export const everyPart = 4095;
 
 /** What each signal reads. Context does not change within a simulation, and time is told by `flip`. */
 export const signalReads: Readonly<Record<SignalName, number>> = {
@@ -29,10 +33,9 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   usual_answer_time: part.mail,
   messages: part.contact,
   messages_trend: part.contact,
-  // Whole days only: what comes today is seen when the days move on.
-  engagement_drop: 0,
-  engagement_level: 0,
-  usage_level: 0,
+  engagement_drop: part.contact | part.meetings | part.record,
+  engagement_level: part.contact | part.meetings | part.record,
+  usage_level: part.contact | part.meetings | part.record,
   message_balance: part.contact,
   meetings_held: part.meetings,
   meetings_called_off: part.meetings,
@@ -101,6 +104,7 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   crossed_outreach: part.contact,
 };
 
+/** Of each noun; of types by the noun before the dot. */
 const touchedByNoun: Readonly<Record<string, number>> = {
   email: part.contact | part.mail | part.people,
   chat: part.contact | part.mail | part.people,
@@ -109,7 +113,7 @@ const touchedByNoun: Readonly<Record<string, number>> = {
   survey: part.contact | part.people | part.record,
   deal: part.deals | part.record,
   crm: part.record,
-  contact: part.people,
+  contact: part.people | part.roster,
   usage: part.record,
   account: part.record,
   milestone: 0,
@@ -118,6 +122,13 @@ const touchedByNoun: Readonly<Record<string, number>> = {
 };
 
 /** Which parts a fact can change. */
-export function touchedBy(fact: Fact): number {
-  return (touchedByNoun[fact.type.slice(0, fact.type.indexOf('.'))] ?? everyPart) | part.happenings;
+export function touchedBy({ type }: Fact): number {
+  let touched = touchedByType.get(type);
+  if (touched === undefined) {
+    touched = (touchedByNoun[type.slice(0, type.indexOf('.'))] ?? everyPart) | part.happenings;
+    touchedByType.set(type, touched);
+  }
+  return touched;
 }
+
+const touchedByType = new Map<Fact['type'], number>();

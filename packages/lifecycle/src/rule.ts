@@ -26,7 +26,7 @@ export interface CompiledRule {
   reason(moment: Moment): string;
   /** The events that it shows at the moment, most telling first. */
   evidence(moment: Moment): Evidence[];
-  /** Opens or clears its flag at the moment. Sets `moment.flip`. Says whether absence kept it shut for want of coverage. */
+  /** Opens or clears its flag at the moment. Sets `moment.flip` and `moment.reads`. Says whether absence kept it shut for want of coverage. */
   settle(moment: Moment): 'settled' | 'blocked_by_gap';
 }
 
@@ -133,8 +133,14 @@ export function compileRule(
     return undefined;
   };
 
+  const appliesReads =
+    (rule.appliesTo.customers ? part.record : 0) | (stages || exceptStages.size > 0 ? part.course : 0);
+  const flagReads = rule.suppressedBy.length > 0 ? part.flags : 0;
+  const reads = when.reads | (clear?.reads ?? 0) | coverage.reads | appliesReads | flagReads;
+
   const settle = (moment: Moment): 'settled' | 'blocked_by_gap' => {
     const state = ruleStateOf(moment, rule.id);
+    moment.reads = appliesReads;
     if (!applies(moment)) {
       if (state.flag !== null) clearFlag(moment, state, notForIt(moment));
       state.holdingSince = null;
@@ -148,21 +154,27 @@ export function compileRule(
         // Nothing was wrong with it, so no cool-down.
         state.clearedAt = null;
         moment.flip = NEVER;
+        moment.reads = reads;
         return 'settled';
       }
-      const over = clear ? clear.test(moment) : !when.test(moment);
-      if (!over) return 'settled';
+      const over = clear ? clear.watch(moment) : !when.watch(moment);
+      if (!over) {
+        moment.reads |= appliesReads | flagReads;
+        return 'settled';
+      }
       clearFlag(moment, state, cleared(moment));
       // A condition that its own flag ends holds again at once: whether it leads round is seen when it is looked at anew.
       if (!clear && when.test(moment)) return 'settled';
     }
-    const met = when.test(moment);
+    // What keeps it from holding is all that matters until it ends.
+    const met = when.watch(moment);
     let flip = moment.flip;
     if (!met) {
       state.holdingSince = null;
       state.mutedUntil = null;
       return 'settled';
     }
+    moment.reads = reads;
     if (isSuppressible && suppressor(moment)) {
       state.holdingSince = null;
       return 'settled';
@@ -186,10 +198,12 @@ export function compileRule(
     }
     state.mutedUntil = null;
     // A flag that its own clear condition would end at once must not open.
-    if (clear?.test(moment)) {
+    if (clear?.watch(moment)) {
       moment.flip = Math.min(flip, moment.flip);
+      moment.reads = reads;
       return 'settled';
     }
+    moment.reads = reads;
     const clearFlip = clear ? moment.flip : flip;
     openFlag(moment, state, {
       rule: rule.id,
@@ -215,12 +229,5 @@ export function compileRule(
     return 'settled';
   };
 
-  const reads =
-    when.reads |
-    (clear?.reads ?? 0) |
-    coverage.reads |
-    (rule.appliesTo.customers ? part.record : 0) |
-    (stages || exceptStages.size > 0 ? part.course : 0) |
-    (rule.suppressedBy.length > 0 ? part.flags : 0);
   return { id: rule.id, definition: rule, when, coverage, reads, reason, evidence, settle };
 }

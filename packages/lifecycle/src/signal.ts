@@ -20,6 +20,15 @@ export interface SignalReader {
   what?(moment: Moment): string | null;
   /** The value as a person counts it, where the comparison leaves quiet days out. */
   told?(moment: Moment): number | null;
+  /** Time alone only lowers the value or takes it away: what is under a threshold stays so until a fact comes. */
+  readonly falls?: boolean;
+  /** The parts that can change the value as it stands, as bits of `part`, where these are fewer than all that it reads. */
+  restsOn?(moment: Moment): number;
+  /**
+   * Whether the value is under the raw threshold and stays so up to an instant, whatever facts come of parts other than those it
+   * names: then it sets `moment.flip` to that instant and `moment.reads` to those parts. Far cheaper than reading the value.
+   */
+  isUnder?(moment: Moment, threshold: number): boolean;
 }
 
 export type SignalFactory = (params: SignalParams, definition: JourneyDefinition) => SignalReader;
@@ -52,6 +61,10 @@ interface Parts {
   readonly turns?: (moment: Moment) => number;
   /** Stands still on quiet days. */
   readonly awake?: boolean;
+  /** Facts only move the base on: what has not lasted long enough cannot have by one. */
+  readonly movesOn?: boolean;
+  /** Time alone only lowers the value or takes it away. */
+  readonly falls?: boolean;
 }
 
 /** Time since an instant: grows by itself. */
@@ -79,6 +92,19 @@ export function elapsed(base: (moment: Moment) => number | null, parts: Parts = 
     },
     evidence: parts.evidence ?? (() => []),
     since: base,
+    ...(parts.movesOn
+      ? {
+          isUnder: (moment: Moment, threshold: number) => {
+            const from = base(moment);
+            if (from === null) return false;
+            const met = parts.awake ? moment.around.zone.awake.after(from, threshold) : from + threshold;
+            if (met <= moment.at) return false;
+            moment.flip = met;
+            moment.reads = 0;
+            return true;
+          },
+        }
+      : {}),
     ...(parts.awake
       ? {
           told: (moment: Moment) => {
@@ -117,6 +143,7 @@ export function steady(read: (moment: Moment) => number | string | null, parts: 
     read,
     flip: (moment) => parts.turns?.(moment) ?? NEVER,
     evidence: parts.evidence ?? (() => []),
+    ...(parts.falls ? { falls: true } : {}),
     ...(parts.what ? { what: parts.what } : {}),
   };
 }

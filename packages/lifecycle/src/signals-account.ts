@@ -42,6 +42,7 @@ function ticketCount(which: (ticket: OpenTicket) => boolean): SignalFactory {
     const chosen = (moment: Moment) =>
       openTickets(moment).filter((one) => which(one) && moment.at - one.touchedAt < window);
     return steady((moment) => chosen(moment).length, {
+      falls: true,
       turns: (moment) => chosen(moment).reduce((first, one) => Math.min(first, one.touchedAt + window), NEVER),
       evidence: (moment) => chosen(moment).toSorted(worstFirst).map(ticketNote).slice(0, MOST_TICKETS_SHOWN),
     });
@@ -163,6 +164,7 @@ export const accountSignals = {
   tickets_opened: (params) => {
     const days = params.days ?? 30;
     return steady((moment) => countIn(moment.tracks.tickets.opened, moment.at, days), {
+      falls: true,
       turns: (moment) => nextEdge(moment.tracks.tickets.opened, moment.at, days),
     });
   },
@@ -236,6 +238,7 @@ export const accountSignals = {
       ({ at, tracks: { record } }) =>
         record.survey && at - record.survey.mark.at < window ? record.survey.score : null,
       {
+        falls: true,
         turns: ({ at, tracks: { record } }) =>
           record.survey && at - record.survey.mark.at < window ? record.survey.mark.at + window : NEVER,
         evidence: ({ tracks: { record } }) => (record.survey ? [note(record.survey.mark, 'Last survey answer')] : []),
@@ -282,6 +285,7 @@ export const accountSignals = {
     }),
   days_since_renewed: () =>
     elapsed(({ tracks: { record } }) => record.lastRenewal?.at ?? null, {
+      movesOn: true,
       evidence: ({ tracks: { record } }) => (record.lastRenewal ? [note(record.lastRenewal, 'Renewed')] : []),
     }),
   days_since_churned: () =>

@@ -1,6 +1,7 @@
 import type { SignalName, Touchpoint } from '@waymark/journey';
 import { everyTouchpoint, lastMeeting, lastWords } from './signals-engagement.ts';
 import type { Moment } from './moment.ts';
+import { part } from './reads.ts';
 import { NEVER, steady, type SignalFactory } from './signal.ts';
 import type { AccountContext } from './state.ts';
 import type { Lull } from './workspace-lull.ts';
@@ -260,14 +261,17 @@ const evidence = (moment: Moment) => {
 
 const reader =
   (read: (falls: Falls) => number | undefined): SignalFactory =>
-  () =>
-    steady(
+  () => ({
+    ...steady(
       (moment) => {
         const value = read(fallsAt(moment));
         return value === undefined ? null : round(value);
       },
       { turns, evidence },
-    );
+    ),
+    // Whole days only: what comes today is seen when the days move on. Where nothing is remembered, a fact sets them going.
+    restsOn: (moment) => (turns(moment) === NEVER ? part.contact | part.meetings | part.record : 0),
+  });
 
 /**
  * Signals of a fall against the account's own usual, in words, meetings and use together: the latest two to six weeks against the

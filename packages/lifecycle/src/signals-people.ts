@@ -1,6 +1,7 @@
 import type { SignalName } from '@waymark/journey';
 import type { Moment } from './moment.ts';
 import { elapsed, latestFirst, MOST_SHOWN, NEVER, note, steady, type SignalFactory } from './signal.ts';
+import { part } from './reads.ts';
 import type { Evidence } from './state.ts';
 import type { Mark, PersonTrack } from './tracks.ts';
 import { key } from './tracks.ts';
@@ -120,7 +121,8 @@ export const peopleSignals = {
   active_stakeholders: (params) => {
     const window = (params.days ?? 90) * DAY;
     const active = (moment: Moment) => stakeholders(moment, (known) => moment.at - known.last.at < window);
-    return steady((moment) => active(moment).length, {
+    const steadily = steady((moment) => active(moment).length, {
+      falls: true,
       turns: (moment) =>
         active(moment).reduce((first, known) => Math.min(first, known.last.at + window), nextDeparture(moment)),
       evidence: (moment) => {
@@ -136,11 +138,22 @@ export const peopleSignals = {
           );
       },
     });
+    return {
+      ...steadily,
+      isUnder: (moment, threshold) => {
+        let known = 0;
+        for (const _ in moment.tracks.people.persons) if (++known >= threshold) return false;
+        moment.flip = NEVER;
+        moment.reads = part.roster;
+        return true;
+      },
+    };
   },
   new_stakeholders: (params) => {
     const window = (params.days ?? 60) * DAY;
     const fresh = (moment: Moment) => stakeholders(moment, (known) => moment.at - known.first.at < window);
     return steady((moment) => fresh(moment).length, {
+      falls: true,
       turns: (moment) =>
         fresh(moment).reduce((first, known) => Math.min(first, known.first.at + window), nextDeparture(moment)),
       evidence: (moment) =>
@@ -151,8 +164,10 @@ export const peopleSignals = {
           .map((mark) => note(mark, `First word from a new person: ${contactWord(mark)}`)),
     });
   },
-  days_since_champion_left: () =>
-    elapsed(championLeft, {
+  days_since_champion_left: () => ({
+    // Where no champion is missed, only a departure can make one.
+    restsOn: (moment) => (championLeft(moment) === null ? part.roster : part.roster | part.people),
+    ...elapsed(championLeft, {
       turns: nextDeparture,
       evidence: (moment) => [
         ...departures(moment)
@@ -162,11 +177,21 @@ export const peopleSignals = {
       ],
       what: (moment) => departureWords(departures(moment).find((mark) => mark.at === championLeft(moment))),
     }),
-  champion_silent_days: () =>
-    elapsed((moment) => activeChampions(moment)?.last.at ?? null, {
+  }),
+  champion_silent_days: () => ({
+    isUnder: (moment, threshold) => {
+      // A word of theirs moves the base on, or makes one; only a departure may bring back an older one.
+      const met = (activeChampions(moment)?.last.at ?? moment.at) + threshold;
+      if (met <= moment.at) return false;
+      moment.flip = Math.min(met, nextDeparture(moment));
+      moment.reads = part.roster;
+      return true;
+    },
+    ...elapsed((moment) => activeChampions(moment)?.last.at ?? null, {
       turns: nextDeparture,
       evidence: aroundChampion,
     }),
+  }),
   champion_usual_gap: () => ({
     ...steady((moment) => activeChampions(moment)?.gap ?? null, { turns: nextDeparture }),
     scale: DAY,

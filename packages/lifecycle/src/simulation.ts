@@ -45,6 +45,7 @@ export function openSimulation(
   const moment: Moment = {
     at: -Infinity,
     flip: NEVER,
+    reads: everyPart,
     fresh: [],
     tracks,
     course,
@@ -94,8 +95,11 @@ export function openSimulation(
 
   // When each rule is to be looked at again if nothing that it reads changes; at once, to begin with.
   const ruleTurns = journey.rules.map(() => -Infinity);
+  /** And the parts that it rests on as it stands. */
+  const ruleReads = journey.rules.map(() => everyPart);
   const blockedRules = new Set<CompiledRule>();
   let stageTurn = -Infinity;
+  let stageReads: number = everyPart;
   let segmentTurn = journey.segments ? -Infinity : NEVER;
   let dirty = everyPart;
   /** How often each rule has turned in this instant; null while none has. */
@@ -105,24 +109,33 @@ export function openSimulation(
   const settleRules = (): boolean => {
     let turned = false;
     for (const [index, rule] of journey.rules.entries()) {
-      if ((rule.reads & dirty) === 0 && (ruleTurns[index] ?? NEVER) > moment.at) continue;
+      if (((ruleReads[index] ?? everyPart) & dirty) === 0 && (ruleTurns[index] ?? NEVER) > moment.at) continue;
       if (course.circling?.rules.includes(rule.id)) {
         ruleTurns[index] = NEVER;
+        ruleReads[index] = everyPart;
         continue;
       }
       const before = course.rules[rule.id]?.flag ?? null;
-      const last = (turns?.get(rule.id) ?? 0) === MOST_TURNS ? { flags: course.flags, state: { ...ruleStateOf(moment, rule.id) } } : null;
+      const last =
+        (turns?.get(rule.id) ?? 0) === MOST_TURNS
+          ? { flags: course.flags, state: { ...ruleStateOf(moment, rule.id) } }
+          : null;
       if (last) course.flags = [...course.flags];
       const blocked = rule.settle(moment) === 'blocked_by_gap';
       ruleTurns[index] = moment.flip;
+      ruleReads[index] = moment.reads | part.terms;
       if (blocked) blockedRules.add(rule);
       else blockedRules.delete(rule);
       if ((course.rules[rule.id]?.flag ?? null) === before) continue;
       if (last) {
         course.flags = last.flags;
         course.rules[rule.id] = last.state;
-        course.circling = { stages: course.circling?.stages ?? false, rules: [...(course.circling?.rules ?? []), rule.id] };
+        course.circling = {
+          stages: course.circling?.stages ?? false,
+          rules: [...(course.circling?.rules ?? []), rule.id],
+        };
         ruleTurns[index] = NEVER;
+        ruleReads[index] = everyPart;
         continue;
       }
       turned = true;
@@ -184,7 +197,7 @@ export function openSimulation(
       moment.at = fact.occurredAt;
       dirty |= touchedBy(fact);
       if (isCalledOff(tracks.meetings, fact)) return;
-      takePeople(tracks.people, fact, ofCustomer);
+      if (takePeople(tracks.people, fact, ofCustomer)) dirty |= part.roster;
       takeContact(tracks.contact, fact, ofCustomer);
       takeMail(tracks.mail, fact, ofCustomer);
       takeMeeting(tracks.meetings, fact);
@@ -215,9 +228,10 @@ export function openSimulation(
       for (let pass = 0; ; pass++) {
         changed = settleSegments() || changed;
         const { stage } = course;
-        if ((journey.stages.reads(stage) & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
+        if ((stageReads & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
           const moved = journey.stages.settle(moment);
           stageTurn = moment.flip;
+          stageReads = moment.reads | part.terms;
           if (moved) journey.notices.settleMove(moment);
           if ((course.circling?.stages ?? false) !== (moment.isRound ?? false))
             course.circling = { rules: course.circling?.rules ?? [], stages: moment.isRound ?? false };

@@ -17,7 +17,7 @@ interface CompiledRoute {
 
 /** The stages of a journey, compiled. */
 export interface CompiledStages {
-  /** Moves the account if a route is open at the moment. Sets `moment.flip`. Returns whether it moved. */
+  /** Moves the account if a route is open at the moment. Sets `moment.flip` and `moment.reads`. Returns whether it moved. */
   settle(moment: Moment): boolean;
   /** Whether facts of the moment are events that a way out of a stage waits for. */
   waitsFor(moment: Moment, stage: string | null): boolean;
@@ -65,18 +65,22 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     taken: boolean,
   ): CompiledRoute | null => {
     let first = NEVER;
+    let reads = 0;
     for (const route of waysFrom.get(from) ?? []) {
       if (closed.has(route.to)) continue;
       if (route.on && (taken || !moment.fresh.some(route.on))) continue;
-      if (route.when && !route.when.test(moment)) {
+      if (route.when && !route.when.watch(moment)) {
         // Without `on` the passing of time alone can open the route.
-        if (!route.on) first = Math.min(first, moment.flip);
+        if (route.on) continue;
+        first = Math.min(first, moment.flip);
+        reads |= moment.reads;
         continue;
       }
       moment.flip = route.when ? Math.min(first, moment.flip) : first;
       return route;
     }
     moment.flip = first;
+    moment.reads = reads;
     return null;
   };
 
@@ -143,6 +147,8 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     moment.isRound = visited.size > 0 && leadsBack(moment, course.stage, visited);
     // What leads round may end when any condition on the way does.
     moment.flip = moment.isRound ? Math.min(first, moment.flip) : turn;
+    // A stage that was passed is not looked at again in this instant: any way out may be open by the next.
+    if (visited.size > 0) moment.reads = readsFrom.get(course.stage ?? 'none') ?? 0;
     return course.stage !== before;
   };
 

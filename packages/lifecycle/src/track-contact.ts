@@ -158,16 +158,21 @@ function forgetThreads(track: MailTrack, at: number): void {
   track.threadCount = Object.keys(track.threads).length;
 }
 
-/** Remembers people: who is in touch, who is a champion, who has left. */
-export function takePeople(track: PeopleTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): void {
+/**
+ * Remembers people: who is in touch, who is a champion, who has left. Says whether anything but the last contact of people who were known
+ * has changed.
+ */
+export function takePeople(track: PeopleTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): boolean {
+  let changed = fact.type === 'contact.added' || fact.type === 'contact.left';
   if (fact.type === 'meeting.held' && !fact.automated) {
     for (const who of fact.participants) {
       const accepted = who.response === undefined || who.response === 'accepted' || who.response === 'tentative';
-      if (who.address && accepted && isCustomerAddress(who.address)) seen(track, who.address, fact);
+      if (who.address && accepted && isCustomerAddress(who.address))
+        changed = seen(track, who.address, fact) || changed;
     }
   } else if (isInboundContact(fact)) {
     const person = actorOf(fact);
-    if (person) seen(track, person, fact);
+    if (person) changed = seen(track, person, fact);
   }
   if (fact.type === 'contact.added' || fact.type === 'contact.left') {
     const names = new Set(
@@ -199,25 +204,29 @@ export function takePeople(track: PeopleTrack, fact: Fact, isCustomerAddress: (a
     fact.attributes.bounce === true &&
     Array.isArray(fact.attributes.failedRecipients)
   ) {
+    changed = true;
     for (const address of fact.attributes.failedRecipients) {
       if (typeof address === 'string') track.left[key(address.toLowerCase())] ??= markOf(fact);
     }
   }
+  return changed;
 }
 
-function seen(track: PeopleTrack, person: string, fact: Fact): void {
+/** Whether somebody is new, or not gone after all. */
+function seen(track: PeopleTrack, person: string, fact: Fact): boolean {
   const name = key(person);
   const day = Math.floor(fact.occurredAt / DAY);
   const known = track.persons[name];
   // A mail from an address that bounced shows that the bounce was a passing one.
   const gone = track.left[name];
-  if (gone && gone.type === 'email.received') delete track.left[name];
+  const returned = gone?.type === 'email.received';
+  if (returned) delete track.left[name];
   if (known) {
     known.last = markOf(fact);
     if (known.lastDay !== day) known.days += 1;
     if (known.recent.at(-1) !== day) known.recent = [...known.recent.filter((one) => one >= day - DAYS_KEPT), day];
     known.lastDay = day;
-    return;
+    return returned;
   }
   const names = Object.keys(track.persons);
   if (names.length >= MOST_PERSONS) {
@@ -228,4 +237,5 @@ function seen(track: PeopleTrack, person: string, fact: Fact): void {
     if (oldest) delete track.persons[oldest];
   }
   track.persons[name] = { first: markOf(fact), last: markOf(fact), days: 1, lastDay: day, recent: [day] };
+  return true;
 }
