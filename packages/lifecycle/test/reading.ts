@@ -1,0 +1,39 @@
+import { journeyDefinition, type JourneyDefinition, type SignalName, type SignalParams } from '@waymark/journey';
+import { fold, momentOf } from '../src/engine.ts';
+import { compileJourney } from '../src/journey.ts';
+import { shown, signalBinder } from '../src/signals.ts';
+import type { AccountContext, Evidence } from '../src/state.ts';
+import { ANN, BOB, day, type History } from './account.ts';
+
+const plain = journeyDefinition.parse({
+  id: 'plain',
+  version: 1,
+  title: 'Plain',
+  type: 'linear',
+  stages: [{ id: 'one', title: 'One', enter: [{ from: ['none'] }] }],
+});
+
+const customer: AccountContext = {
+  accountId: '5d0f2a10-0000-8000-8000-000000000001',
+  isCustomer: true,
+  contacts: [{ address: ANN }, { address: BOB }],
+  gaps: [],
+};
+
+/** What a signal says of a history at a day, in its unit, and what it shows for it. */
+export function reading(
+  history: History,
+  at: number,
+  name: SignalName,
+  params: SignalParams = {},
+  {
+    context = customer,
+    definition = plain,
+  }: { context?: Partial<AccountContext>; definition?: JourneyDefinition } = {},
+): { readonly value: number | string | null; readonly evidence: readonly Evidence[] } {
+  const journey = compileJourney(definition);
+  const around = { ...customer, ...context };
+  const moment = momentOf(journey, around, fold(journey, around, history.facts, day(at)));
+  const signal = signalBinder(definition)(name, params);
+  return { value: shown(signal, signal.read(moment)), evidence: signal.evidence(moment) };
+}
