@@ -77,6 +77,14 @@ describe('zendesk push', () => {
     expect(webhooks().map((each) => each.id)).toEqual([made.externalId]);
   });
 
+  it('ends by its address what a process left behind that died, and nothing of another', async () => {
+    const client = await desk.connect();
+    await push().subscribe(client, target, { url, secret: '' }, {});
+    const other = await push().subscribe(client, target, { url: `${url}-of-another-workspace`, secret: '' }, {});
+    for (let turn = 0; turn < 2; turn += 1) await push().discard?.(client, { url, secret: '' });
+    expect(webhooks().map((each) => each.id)).toEqual([other.externalId]);
+  });
+
   it('makes none where webhooks are off', async () => {
     expect(await push().targets(await desk.connect({ settings: { webhooks: false } }), {})).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { installMailboxes, removeMailbox } from '@waymark/server';
-import { openSession, priority } from '@waymark/sync';
+import { acceptPreview, openSession, priority } from '@waymark/sync';
 import { unwatchMailbox, watchedMailboxes } from '@waymark/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { googleScopes } from '../../apps/sandbox/src/google/scopes.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => house?.close());
 
-const install = (mailboxes: readonly string[], more: { readonly key?: string } = {}) =>
+const install = (mailboxes: readonly string[], more: { readonly key?: string; readonly preview?: boolean } = {}) =>
   installMailboxes(house.waymark, { workspaceId: house.workspace.workspaceId, connector: 'gmail', mailboxes, ...more });
 const inside = <T>(work: Parameters<typeof house.database.inWorkspace<T>>[1]) =>
   house.database.inWorkspace(house.workspace.workspaceId, work);
@@ -111,5 +111,18 @@ describe("an organization's grant", () => {
     expect(await install([ana])).toMatchObject([
       { installation: { installationId: one?.installationId, status: 'active' } },
     ]);
+  });
+
+  it('holds a new mailbox until it is accepted, and one that is read already not at all', async () => {
+    const outcomes = await install([ana, ben], { preview: true });
+    expect(outcomes).toMatchObject([
+      { mailbox: ana, installation: { status: 'active' } },
+      { mailbox: ben, installation: { status: 'preview' } },
+    ]);
+    const held = outcomes[1]?.installation?.installationId ?? '';
+    expect(await house.run(held)).toEqual({ kind: 'inactive' });
+    expect(await install([ben], { preview: true })).toMatchObject([{ installation: { status: 'preview' } }]);
+    await inside((tx) => acceptPreview(tx, held, 'test', house.waymark.now()));
+    expect(await house.run(held)).toMatchObject({ kind: 'ran', result: { faults: [] } });
   });
 });

@@ -13,6 +13,9 @@ export class OtherConnectorError extends Error {
   }
 }
 
+/** What may be a connector: nothing is known of its parts. */
+type Offered = { readonly [Key in keyof AnyConnector]?: unknown };
+
 const packageName = /^(?:@[a-z0-9][\w.-]*\/)?waymark-connector-([a-z][a-z0-9-]{0,49})$/;
 
 /** The id that a package's name gives, and what loads it: from the folder where the server runs, or from beside the server. */
@@ -47,9 +50,7 @@ function resolved(name: string): string {
 /** Whether a value has all that the runner calls; what it does with it is the contract's to say. */
 function isConnector(value: unknown): value is AnyConnector {
   if (typeof value !== 'object' || value === null) return false;
-  const { manifest, settings, connect, identify, streams, classify } = value as Partial<
-    Record<keyof AnyConnector, unknown>
-  >;
+  const { manifest, settings, connect, identify, streams, classify }: Offered = value;
   const has = (of: unknown, ...keys: string[]) =>
     typeof of === 'object' && of !== null && keys.every((key) => key in of);
   return (

@@ -42,4 +42,9 @@ export interface Push<Client> {
     extra: Readonly<Record<string, string>>,
   ): Promise<PushSubscription>;
   unsubscribe(client: Client, current: PushSubscription): Promise<void>;
+  /**
+   * Ends what stands for an address at the vendor, if anything does: the process died before it had stored an answer. Only for vendors
+   * whose subscriptions do not end by themselves.
+   */
+  discard?(client: Client, address: PushAddress): Promise<void>;
 }

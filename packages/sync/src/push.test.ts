@@ -69,6 +69,13 @@ function vendorOf(rig: () => SyncRig, scopes: readonly string[] = []): Vendor {
           vendor.alive.delete(current.externalId);
           return Promise.resolve();
         },
+        discard: (_client, address) => {
+          vendor.asked.push('discard');
+          if (vendor.fail) return Promise.reject(vendor.fail);
+          for (const [index, url] of vendor.addresses.entries())
+            if (url === address.url) vendor.alive.delete(`s${index + 1}`);
+          return Promise.resolve();
+        },
       } satisfies Push<unknown>,
     }),
   };
@@ -113,6 +120,26 @@ describe('subscriptions', () => {
     expect(JSON.stringify(await rig.rows('SELECT * FROM push_subscription WHERE workspace_id = $1'))).not.toContain(
       token,
     );
+  });
+
+  it('E8: one that stands at the vendor though its answer was never stored is ended before the next is made', async () => {
+    const { rig, vendor, id, rows } = await world();
+    await rig.run(id);
+    // As if the process had died between the vendor's answer and its storing.
+    await database.asOwner(
+      `UPDATE push_subscription SET state = 'pending', external_id = NULL, expires_at = NULL, due_at = NULL WHERE installation_id = $1 AND workspace_id = $2`,
+      [id, rig.workspaceId],
+    );
+    vendor.fail = new ConnectorFault({ kind: 'transient', message: 'no answer' });
+    await rig.run(id);
+    // The address is known as long as what stands there has not ended.
+    expect(await rows()).toMatchObject([{ state: 'pending', externalId: null, failures: 1 }]);
+    expect([...vendor.alive]).toEqual(['s1']);
+    vendor.fail = undefined;
+    rig.now += hour;
+    await rig.run(id);
+    expect([...vendor.alive]).toEqual(['s2']);
+    expect(await rows()).toMatchObject([{ state: 'active', externalId: 's2' }]);
   });
 
   it('E7, E9: are renewed at half their life, once, and not before', async () => {

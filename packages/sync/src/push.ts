@@ -130,6 +130,7 @@ interface At {
 async function make(deps: PushDependencies, at: At, prefix: string, former: PushRow | undefined): Promise<void> {
   const { workspaceId, subject, push, target } = at;
   const { installationId } = subject.installation;
+  if (former?.externalId === null && !(await discarded(deps, at, former))) return;
   const token = randomBytes(32).toString('base64url');
   const tokenHash = hashOf(token);
   const address: Address = { url: `${prefix}${token}`, secret: randomBytes(32).toString('base64url') };
@@ -151,6 +152,20 @@ async function make(deps: PushDependencies, at: At, prefix: string, former: Push
     if (!kept) await push.unsubscribe(subject.client, made);
   });
   if (former) await forget(deps, workspaceId, subject, push, former);
+}
+
+/** An attempt whose answer nobody stored may stand at the vendor. Its address is known, until the next attempt takes its row. */
+async function discarded(deps: PushDependencies, at: At, former: PushRow): Promise<boolean> {
+  const { subject, push } = at;
+  if (!push.discard) return true;
+  const address = await openAddress(deps.sealer, at.workspaceId, former);
+  if (!address) return true;
+  let done = false;
+  await attempt(deps, at, former.tokenHash, former.failures, async () => {
+    await push.discard?.(subject.client, address);
+    done = true;
+  });
+  return done;
 }
 
 async function renew(deps: PushDependencies, at: At, row: PushRow, address: Address): Promise<void> {

@@ -28,6 +28,7 @@ export async function installForOrganization(
     readonly settings: Readonly<Record<string, unknown>>;
     readonly mailboxes: readonly string[];
     readonly key: string | undefined;
+    readonly preview: boolean;
   },
   output: Output,
 ) {
@@ -41,6 +42,7 @@ export async function installForOrganization(
     connector: connector.manifest.id,
     mailboxes: request.mailboxes,
     settings: request.settings,
+    preview: request.preview,
     ...(request.key !== undefined && { key: request.key }),
   });
   return mailboxResult(connector.manifest.id, outcomes);
@@ -54,6 +56,7 @@ export function mailboxResult(connector: string, outcomes: readonly MailboxOutco
     mailboxes: outcomes.map((one) => ({
       mailbox: one.mailbox,
       chosen: one.installation !== null,
+      status: one.installation?.status ?? null,
       ...(one.problem !== null && { problem: one.problem }),
     })),
   };
@@ -63,6 +66,10 @@ export function mailboxResult(connector: string, outcomes: readonly MailboxOutco
 export function mailboxText(result: ReturnType<typeof mailboxResult>): string {
   return table(
     ['mailbox', 'chosen', 'problem'],
-    result.mailboxes.map((one) => [one.mailbox, one.chosen ? 'yes, and read' : 'no', one.problem ?? '']),
+    result.mailboxes.map((one) => [
+      one.mailbox,
+      one.status === 'preview' ? 'yes, held for waymark preview' : one.chosen ? 'yes, and read' : 'no',
+      one.problem ?? '',
+    ]),
   );
 }

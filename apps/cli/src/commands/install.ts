@@ -80,6 +80,7 @@ export function installCommand(): Command {
               settings: chosen.settings,
               mailboxes: mailboxList(options.mailboxes),
               key: await keyText(options.key),
+              preview: options.preview === true,
             },
             output,
           );

@@ -330,7 +330,7 @@ function withoutHint(settings: unknown): Record<string, unknown> {
 
 const wantsPreview = (settings: unknown): boolean => isRecord(settings) && settings.preview === true;
 
-const previewReason = 'Nothing is stored before a person accepts: waymark preview shows what would be kept.';
+export const previewReason = 'Nothing is stored before a person accepts: waymark preview shows what would be kept.';
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

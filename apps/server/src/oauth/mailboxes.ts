@@ -22,7 +22,7 @@ import { loadConnector } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
 import { endSubscriptions } from './disconnect.ts';
 import { identifyAccount } from './identify.ts';
-import { scopesOf } from './grant.ts';
+import { previewReason, scopesOf } from './grant.ts';
 
 /** A grant of an organization that cannot be used, with what to do. */
 class OrganizationError extends Error {
@@ -49,6 +49,8 @@ export interface MailboxRequest {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Text of a service account's key file, for a first installation or a new key. */
   readonly key?: string;
+  /** Whether nothing of a new mailbox is stored before a person accepts. */
+  readonly preview?: boolean;
 }
 
 /** How an organization grants mailboxes of a connector. Throws OrganizationError where it cannot. */
@@ -73,7 +75,7 @@ export async function installMailboxes(waymark: Waymark, request: MailboxRequest
   const outcomes: MailboxOutcome[] = [];
   for (const mailbox of mailboxes) {
     try {
-      const installed = await installMailbox(waymark, workspaceId, connector, grant, settings, mailbox);
+      const installed = await installMailbox(waymark, connector, grant, { ...request, settings, mailbox });
       outcomes.push({ mailbox, installation: installed, problem: null });
     } catch (error) {
       const problem = error instanceof Error ? error.message : 'unknown error';
@@ -133,12 +135,11 @@ async function keepGrant(
 
 async function installMailbox(
   waymark: Waymark,
-  workspaceId: string,
   connector: AnyConnector,
   grant: OrganizationGrant,
-  settings: Readonly<Record<string, unknown>>,
-  mailbox: string,
+  request: MailboxRequest & { readonly settings: Readonly<Record<string, unknown>>; readonly mailbox: string },
 ): Promise<Installation> {
+  const { workspaceId, settings, mailbox } = request;
   const { database, sealer } = waymark;
   const { id, auth } = connector.manifest;
   const now = waymark.now();
@@ -171,6 +172,7 @@ async function installMailbox(
   const accessToken = await sealer.seal(workspaceId, installationId, 'access_token', tokens.accessToken);
   const installed = await database.inWorkspace(workspaceId, async (tx) => {
     await watchMailbox(tx, { connector: id, mailbox, installationId }, now);
+    const before = await readInstallation(tx, installationId);
     const saved = await saveGrant(
       tx,
       {
@@ -189,7 +191,10 @@ async function installMailbox(
       },
       now,
     );
-    await wantRun(tx, installationId, now);
+    // A mailbox that is being read already is not held up by choosing it again.
+    const held = request.preview === true && (before === undefined || before.status === 'preview');
+    if (held) await setStatus(tx, installationId, 'preview', previewReason, now);
+    else await wantRun(tx, installationId, now);
     await recordAudit(tx, {
       at: now,
       actor: 'admin',
@@ -197,7 +202,7 @@ async function installMailbox(
       subject: installationId,
       detail: { connector: id, label: account.label },
     });
-    return saved;
+    return held ? { ...saved, status: 'preview' as const, statusReason: previewReason } : saved;
   });
   await database.global((tx) =>
     putDirectory(tx, {

@@ -30,7 +30,10 @@ const webhook = z.looseObject({
   status: z.string().optional(),
 });
 const webhookAnswer = z.looseObject({ webhook });
-const webhooksAnswer = z.looseObject({ webhooks: z.array(webhook) });
+const webhooksAnswer = z.looseObject({
+  webhooks: z.array(webhook),
+  meta: z.looseObject({ has_more: z.boolean().optional(), after_cursor: z.string().nullish() }).optional(),
+});
 const secretAnswer = z.looseObject({ signing_secret: z.looseObject({ secret: z.string().min(1) }) });
 
 /**
@@ -79,7 +82,14 @@ export const push: Push<ZendeskClient> = {
       answer: z.unknown(),
     });
   },
+  async discard(client, address) {
+    const found = await findByAddress(client, address);
+    if (found !== undefined) await push.unsubscribe(client, { externalId: found, expiresAt: null });
+  },
 };
+
+/** The webhooks of ours that are looked through, at most. */
+const mostPages = 10;
 
 /** An answer that was lost left a webhook behind: it is taken up, since the next attempt has another address and would not find it. */
 async function createOnce(client: ZendeskClient, address: PushAddress): Promise<string> {
@@ -94,16 +104,23 @@ async function createOnce(client: ZendeskClient, address: PushAddress): Promise<
 }
 
 async function findByAddress(client: ZendeskClient, address: PushAddress): Promise<string | undefined> {
-  const answer = await client.json({
-    bucket: 'account',
-    method: 'GET',
-    path: paths.webhooks,
-    query: { 'filter[name_contains]': NAME, 'page[size]': 100 },
-    idempotent: true,
-    doc: docs.webhooks,
-    answer: webhooksAnswer,
-  });
-  return answer.webhooks.find((each) => each.endpoint === address.url)?.id;
+  let after: string | undefined;
+  for (let page = 0; page < mostPages; page += 1) {
+    const answer = await client.json({
+      bucket: 'account',
+      method: 'GET',
+      path: paths.webhooks,
+      query: { 'filter[name_contains]': NAME, 'page[size]': 100, ...(after !== undefined && { 'page[after]': after }) },
+      idempotent: true,
+      doc: docs.webhooks,
+      answer: webhooksAnswer,
+    });
+    const found = answer.webhooks.find((each) => each.endpoint === address.url);
+    if (found !== undefined) return found.id;
+    after = answer.meta?.has_more === true ? (answer.meta.after_cursor ?? undefined) : undefined;
+    if (after === undefined) return undefined;
+  }
+  return undefined;
 }
 
 async function create(client: ZendeskClient, address: PushAddress): Promise<string> {
