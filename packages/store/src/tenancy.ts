@@ -23,6 +23,8 @@ export type Tx = WorkspaceTransaction;
 export type TransactionOptions = {
   /** Repeat the whole work on a serialization failure or deadlock (40001, 40P01), at most 4 times. It must be safe to repeat. */
   readonly retry?: boolean;
+  /** Every statement sees the database as it was at the first one, and nothing is written: for what is read in many parts that have to agree. */
+  readonly snapshot?: boolean;
 };
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -48,7 +50,7 @@ export async function inTransaction<Entered extends Transaction, T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await once(pool, enter, work);
+      return await once(pool, enter, work, options.snapshot ?? false);
     } catch (error) {
       if (!options.retry || attempt >= attempts || !repeatable.has(errorCode(error) ?? '')) throw error;
       await sleep(5 * 2 ** attempt);
@@ -60,6 +62,7 @@ async function once<Entered extends Transaction, T>(
   pool: pg.Pool,
   enter: (transaction: Transaction) => Promise<Entered>,
   work: (transaction: Entered) => Promise<T>,
+  snapshot: boolean,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -73,7 +76,7 @@ async function once<Entered extends Transaction, T>(
     return values === undefined ? client.query(text) : client.query(text, [...values]);
   };
   try {
-    await client.query('BEGIN');
+    await client.query(snapshot ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
     const result = await work(await enter({ query, client }));
     open = false;
     await client.query('COMMIT');

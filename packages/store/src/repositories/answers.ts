@@ -56,6 +56,11 @@ interface FlagRow {
   superseded_at: Date | null;
 }
 
+const periodColumns =
+  'period_id, account_id, journey, stage, entered_at, exited_at, detail, recorded_at, superseded_at';
+const flagColumns =
+  'flag_id, generation, account_id, journey, rule, kind, severity, opened_at, cleared_at, detail, recorded_at, superseded_at';
+
 const toPeriod = (row: PeriodRow): StoredPeriod => ({
   periodId: row.period_id,
   accountId: row.account_id,
@@ -96,7 +101,7 @@ export async function stagePeriods(
   filter: { readonly accountId?: string; readonly journey?: string; readonly knownAt?: number } = {},
 ): Promise<readonly StoredPeriod[]> {
   const { rows } = await tx.query<PeriodRow>(
-    `SELECT period_id, account_id, journey, stage, entered_at, exited_at, detail, recorded_at, superseded_at FROM stage_period
+    `SELECT ${periodColumns} FROM stage_period
       WHERE workspace_id = $1 AND ($2::uuid IS NULL OR account_id = $2) AND ($3::text IS NULL OR journey = $3)
         AND ${inForce(filter.knownAt, '$4')}
       ORDER BY account_id, journey, entered_at, period_id`,
@@ -116,7 +121,7 @@ export async function flags(
   } = {},
 ): Promise<readonly StoredFlag[]> {
   const { rows } = await tx.query<FlagRow>(
-    `SELECT flag_id, generation, account_id, journey, rule, kind, severity, opened_at, cleared_at, detail, recorded_at, superseded_at FROM flag
+    `SELECT ${flagColumns} FROM flag
       WHERE workspace_id = $1 AND ($2::uuid IS NULL OR account_id = $2) AND ($3::uuid IS NULL OR flag_id = $3)
         AND (NOT $4 OR cleared_at IS NULL)
         AND ${inForce(filter.knownAt, '$5')}
@@ -128,6 +133,27 @@ export async function flags(
       filter.openOnly ?? false,
       ...known(filter.knownAt),
     ],
+  );
+  return rows.map(toFlag);
+}
+
+/** The stage periods in force of these accounts, oldest first. */
+export async function stagePeriodsOf(tx: Tx, accountIds: readonly string[]): Promise<readonly StoredPeriod[]> {
+  const { rows } = await tx.query<PeriodRow>(
+    `SELECT ${periodColumns} FROM stage_period
+      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND superseded_at IS NULL
+      ORDER BY account_id, journey, entered_at, period_id`,
+    [tx.workspaceId, accountIds],
+  );
+  return rows.map(toPeriod);
+}
+
+/** The flags in force of these accounts, open and past ones, oldest first. */
+export async function flagsOf(tx: Tx, accountIds: readonly string[]): Promise<readonly StoredFlag[]> {
+  const { rows } = await tx.query<FlagRow>(
+    `SELECT ${flagColumns} FROM flag
+      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND superseded_at IS NULL ORDER BY opened_at, flag_id`,
+    [tx.workspaceId, accountIds],
   );
   return rows.map(toFlag);
 }

@@ -106,6 +106,15 @@ export async function checkpoints(tx: Tx, journey?: string): Promise<readonly Ch
   return rows.map(toCheckpoint);
 }
 
+/** The checkpoints of these accounts in all journeys. */
+export async function checkpointsOf(tx: Tx, accountIds: readonly string[]): Promise<readonly Checkpoint[]> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM engine_state WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) ORDER BY account_id, journey`,
+    [tx.workspaceId, accountIds],
+  );
+  return rows.map(toCheckpoint);
+}
+
 export async function writeCheckpoint(tx: Tx, one: Checkpoint, at: number): Promise<void> {
   await tx.query(
     `INSERT INTO engine_state (workspace_id, account_id, journey, definition_digest, engine_version, context_digest, state, stage, health,

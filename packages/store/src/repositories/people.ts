@@ -48,6 +48,18 @@ export async function contacts(tx: Tx, accountId?: string): Promise<readonly Con
   return rows.map(toContact);
 }
 
+/** The contacts of these accounts, by account. */
+export async function contactsOf(
+  tx: Tx,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly Contact[]>> {
+  const { rows } = await tx.query<ContactRow>(
+    `SELECT ${contactColumns} FROM contact WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) ORDER BY contact_id`,
+    [tx.workspaceId, accountIds],
+  );
+  return Map.groupBy(rows.map(toContact), (one) => one.accountId ?? '');
+}
+
 /** A contact with what ties it to its CRM: the companies that the record names, and the record itself. */
 export interface ContactRecord extends Contact {
   readonly accountExternalIds: readonly string[];
