@@ -62,39 +62,43 @@ const line = (id: number, fields: Record<string, unknown> = {}): string =>
 const good = Array.from({ length: 1500 }, (_, at) => line(at));
 const refused = ['{"cut', line(7, { type: 'ticket.lost' })];
 
-it('imports a file and a pipe, tells what became of each line, and gives the refused ones back', async () => {
-  const file = join(folder, 'log.ndjson');
-  await writeFile(file, [...good.slice(0, 10), ...refused, ...good.slice(10)].join('\n'));
-  const { code, stdout, stderr } = await waymark('import', file, '--json');
-  expect(code).toBe(3);
-  expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toMatchObject({
-    stored: 1500,
-    merged: 0,
-    rejected: 2,
-    rejections: [
-      { line: 11, detail: 'The line is not JSON: it ends too early.' },
-      { line: 12, reason: 'unknown-type' },
-    ],
-  });
-  const back = await waymark('export', '--rejected');
-  expect(back).toMatchObject({ code: 0, stdout: `${refused.join('\n')}\n` });
-  const explained = await waymark('export', '--rejected', '--json');
-  expect(
-    explained.stdout
-      .trim()
-      .split('\n')
-      .map((one): unknown => JSON.parse(one)),
-  ).toMatchObject([
-    { line: 11, reason: 'not-json', text: refused[0] },
-    { line: 12, reason: 'unknown-type', text: refused[1] },
-  ]);
-  const piped = await shell('$waymark import <(head -5 log.ndjson) --json; echo $?');
-  expect(piped.stdout).toContain('"merged": 5');
-  expect(piped.stdout.trimEnd().endsWith('\n0')).toBe(true);
-});
+it(
+  'imports a file and a pipe, tells what became of each line, and gives the refused ones back',
+  { timeout: 120_000 },
+  async () => {
+    const file = join(folder, 'log.ndjson');
+    await writeFile(file, [...good.slice(0, 10), ...refused, ...good.slice(10)].join('\n'));
+    const { code, stdout, stderr } = await waymark('import', file, '--json');
+    expect(code).toBe(3);
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({
+      stored: 1500,
+      merged: 0,
+      rejected: 2,
+      rejections: [
+        { line: 11, detail: 'The line is not JSON: it ends too early.' },
+        { line: 12, reason: 'unknown-type' },
+      ],
+    });
+    const back = await waymark('export', '--rejected');
+    expect(back).toMatchObject({ code: 0, stdout: `${refused.join('\n')}\n` });
+    const explained = await waymark('export', '--rejected', '--json');
+    expect(
+      explained.stdout
+        .trim()
+        .split('\n')
+        .map((one): unknown => JSON.parse(one)),
+    ).toMatchObject([
+      { line: 11, reason: 'not-json', text: refused[0] },
+      { line: 12, reason: 'unknown-type', text: refused[1] },
+    ]);
+    const piped = await shell('$waymark import <(head -5 log.ndjson) --json; echo $?');
+    expect(piped.stdout).toContain('"merged": 5');
+    expect(piped.stdout.trimEnd().endsWith('\n0')).toBe(true);
+  },
+);
 
-it('says what is wrong with what is no file of lines', async () => {
+it('says what is wrong with what is no file of lines', { timeout: 120_000 }, async () => {
   await writeFile(join(folder, 'wide.ndjson'), Buffer.from(`\ufeff${good[0]}\n`, 'utf16le'));
   await writeFile(join(folder, 'list.json'), '[{},{}]');
   const said = async (name: string) => {
@@ -107,27 +111,31 @@ it('says what is wrong with what is no file of lines', async () => {
   expect(await said('none')).toMatch(/^1 .*There is no file/);
 });
 
-it('an export is written whole or not at all, and a reader that goes ends it quietly', async () => {
-  const place = join(folder, 'out.ndjson');
-  await writeFile(place, 'what stood here before');
-  await symlink(place, join(folder, 'link.ndjson'));
-  const failed = await shell(`ulimit -f 20; trap '' XFSZ; $waymark export -o out.ndjson; echo $?`);
-  expect(failed.stdout).not.toBe('0\n');
-  expect(await readFile(place, 'utf8')).toBe('what stood here before');
-  expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+it(
+  'an export is written whole or not at all, and a reader that goes ends it quietly',
+  { timeout: 120_000 },
+  async () => {
+    const place = join(folder, 'out.ndjson');
+    await writeFile(place, 'what stood here before');
+    await symlink(place, join(folder, 'link.ndjson'));
+    const failed = await shell(`ulimit -f 20; trap '' XFSZ; $waymark export -o out.ndjson; echo $?`);
+    expect(failed.stdout).not.toBe('0\n');
+    expect(await readFile(place, 'utf8')).toBe('what stood here before');
+    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
 
-  const { code, stdout } = await waymark('export', '-o', join(folder, 'link.ndjson'), '--json');
-  expect(code).toBe(0);
-  const bytes = (await readFile(place, 'utf8')).length;
-  expect(JSON.parse(stdout)).toMatchObject({ bytes });
-  expect(bytes).toBeGreaterThan(1500 * 200);
+    const { code, stdout } = await waymark('export', '-o', join(folder, 'link.ndjson'), '--json');
+    expect(code).toBe(0);
+    const bytes = (await readFile(place, 'utf8')).length;
+    expect(JSON.parse(stdout)).toMatchObject({ bytes });
+    expect(bytes).toBeGreaterThan(1500 * 200);
 
-  const cut = await shell('$waymark export | head -c 20 >/dev/null; echo ${PIPESTATUS[0]}');
-  expect(cut).toEqual({ stdout: '141\n', stderr: '' });
-  for (const target of ['> /dev/full', '-o /dev/full', '-o /nowhere/x', `-o ${folder}`]) {
-    const full = await shell(`$waymark export ${target}; echo $? >&2`);
-    expect(full.stderr).toMatch(/^waymark: .*(full|folder).*\n1\n$/);
-  }
-  const dated = await waymark('export', '--from', '6');
-  expect(dated).toMatchObject({ code: 1, stdout: '' });
-});
+    const cut = await shell('$waymark export | head -c 20 >/dev/null; echo ${PIPESTATUS[0]}');
+    expect(cut).toEqual({ stdout: '141\n', stderr: '' });
+    for (const target of ['> /dev/full', '-o /dev/full', '-o /nowhere/x', `-o ${folder}`]) {
+      const full = await shell(`$waymark export ${target}; echo $? >&2`);
+      expect(full.stderr).toMatch(/^waymark: .*(full|folder).*\n1\n$/);
+    }
+    const dated = await waymark('export', '--from', '6');
+    expect(dated).toMatchObject({ code: 1, stdout: '' });
+  },
+);

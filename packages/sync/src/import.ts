@@ -1,25 +1,23 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { registrableDomain, type ExclusionRule, type Exclusions } from '@waymark/identity';
+import type { ExclusionRule, Exclusions } from '@waymark/identity';
 import { contentUuid, type CloudEvent } from '@waymark/journey';
 import {
   addImportedAccounts,
   copyEvents,
   endImportProgress,
   importProgress,
-  installations,
   keepImportProgress,
   lockMatching,
   projectAccounts,
+  refreshStatistics,
   setAsideMany,
   sightingsOf,
   threadsWithoutAccount,
   wakeAccounts,
-  wantRematch,
   type AccountChange,
   type Tx,
 } from '@waymark/store';
-import { linkAccounts } from './account-links.ts';
-import { matchThreads, settleRematch } from './attribution.ts';
+import { matchThreads } from './attribution.ts';
 import { keepSeason } from './season.ts';
 import { keepSourceOutages } from './source-outages.ts';
 import { loadExclusions } from './exclusions.ts';
@@ -28,6 +26,7 @@ import { emptyBatch, type Batch } from './import-batch.ts';
 import { ExclusionsChanged, excludedLine } from './import-exclusion.ts';
 import { ImportFold } from './import-fold.ts';
 import type { ImportLine, NumberedLine } from './import-lines.ts';
+import { linkSubjects } from './import-links.ts';
 import { importedFact, ImportRows } from './import-row.ts';
 import { prepareLine, rejectLine } from './import-prepare.ts';
 import type { ImportDependencies, ImportOptions } from './import-options.ts';
@@ -44,8 +43,9 @@ type AsyncLines = AsyncIterable<Line | readonly Line[]>;
 const linesATurn = 200;
 const firstBatchRows = 2000;
 const listedAccounts = 1000;
-const linkedATransaction = 500;
 const mostCharacters = 24 * 1024 * 1024;
+/** Stored lines from which on the database is asked to look at its tables; then again whenever they have doubled. */
+const leastToRefresh = 1000;
 
 /**
  * Imports CloudEvents 1.0, one JSON object a line, in bounded memory: lines are read, checked and matched while the batch before them
@@ -118,6 +118,8 @@ class ImportRun {
   readonly #made: string[] = [];
   /** What a dry run has seen of the file, since it finds nothing of it in the log. */
   readonly #seen = new Set<number>();
+  /** Lines that were stored when the database last looked at its tables. */
+  #refreshed = 0;
   #writing: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #tally: ImportTally;
@@ -259,6 +261,13 @@ class ImportRun {
     for (const { accountId } of changed) this.#changed.add(accountId);
     if (this.#fold) this.#feed(this.#fold, batch, { ...doubles, known, changed, created, moved });
     this.#settle(tally);
+    if (tally.stored >= Math.max(leastToRefresh, this.#refreshed * 2)) await this.#refresh();
+  }
+
+  /** What follows reads account by account: by the plans of an empty table it would read the whole log each time. */
+  async #refresh(): Promise<void> {
+    this.#refreshed = this.#tally.stored;
+    await this.#deps.database.global(refreshStatistics);
   }
 
   /** The tally once this batch is stored. */
@@ -333,41 +342,16 @@ class ImportRun {
     );
   }
 
-  /** A CRM may have come while the file was read: the accounts that it names go on as its own, with all that is theirs. */
-  async #linkAccounts(): Promise<void> {
-    const { database, now } = this.#deps;
-    const keys = this.#accounts.subjects.flatMap((subject) =>
-      subject.startsWith('account:') ? [] : [subject.startsWith('record:') ? subject.slice(7) : subject],
-    );
-    for (let at = 0; at < keys.length; at += linkedATransaction) {
-      const some = keys.slice(at, at + linkedATransaction);
-      const moved = await database.inWorkspace(
-        this.#workspaceId,
-        async (tx) => {
-          if ((await installations(tx)).length === 0) return [];
-          await lockMatching(tx);
-          const domains = some.filter((key) => key.includes('.')).map((key) => registrableDomain(key));
-          const links = await linkAccounts(tx, { records: [], domains, externalIds: some }, now());
-          await wantRematch(tx, links.subjects, now());
-          const changes = await settleRematch(tx);
-          await wakeAccounts(tx, changes, now());
-          return [...links.accounts, ...changes.map((one) => one.accountId)];
-        },
-        { retry: true },
-      );
-      for (const accountId of moved) {
-        this.#changed.add(accountId);
-        this.#fold?.leave(accountId);
-      }
-    }
-  }
-
   async finish(resumedAt: number): Promise<ImportResult> {
     await this.#writing;
     if (this.#failure) throw this.#failure.error;
     const { database, now, afterFold } = this.#deps;
     if (!this.#options.dryRun) {
-      await this.#linkAccounts();
+      if (this.#tally.stored >= Math.max(leastToRefresh, this.#refreshed + 1)) await this.#refresh();
+      for (const accountId of await linkSubjects(this.#deps, this.#workspaceId, this.#accounts.subjects)) {
+        this.#changed.add(accountId);
+        this.#fold?.leave(accountId);
+      }
       if (this.#changed.size > 0)
         await database.inWorkspace(
           this.#workspaceId,

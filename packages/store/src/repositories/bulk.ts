@@ -4,7 +4,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { printTime } from '@waymark/journey';
 import type { AccountChange } from './log.ts';
 import type { SetAside } from './sources.ts';
-import type { Tx } from '../tenancy.ts';
+import type { Transaction, Tx } from '../tenancy.ts';
 
 /** A sighting that an import brings. Times are epoch milliseconds, the JSON columns are texts. */
 export interface ImportedSighting {
@@ -248,6 +248,14 @@ export async function addImportedAccounts(
     [tx.workspaceId, json, new Date(knownFrom)],
   );
   return rows.map((row) => row.account_id);
+}
+
+/**
+ * Has the server look at the tables by which accounts are worked out, so that it plans by what they hold now and not by what they held
+ * before a bulk load. Takes no lock that readers or writers notice; a table that another looks at is left out.
+ */
+export async function refreshStatistics(transaction: Transaction): Promise<void> {
+  await transaction.query('SELECT waymark_refresh_statistics()');
 }
 
 /** Sets many records aside in one statement. */
