@@ -7,6 +7,7 @@ export { rotateMasterKey, rotateWorkspaceKey, type KeyRotation } from './key-rot
 export { jobDatabase, openJobs, promptWork } from './jobs.ts';
 export { listen, notify, type Listening } from './notify.ts';
 // One line a repository; their names are told apart by the compiler.
+export * from './repositories/account-known.ts';
 export * from './repositories/account-merges.ts';
 export * from './repositories/accounts.ts';
 export * from './repositories/alerts.ts';

@@ -1,5 +1,14 @@
 import { reduce, type AccountContext, type AccountJourney, type CompiledJourney, type Fact } from '@waymark/lifecycle';
-import { account as readAccount, contacts, factsOf, readSettings, type Account, type Tx } from '@waymark/store';
+import {
+  account as readAccount,
+  contacts,
+  factsOf,
+  readSettings,
+  recordKnownAt,
+  type Account,
+  type JudgedRecord,
+  type Tx,
+} from '@waymark/store';
 import { accountCoverage, coverageIndex, type AccountCoverage } from './coverage.ts';
 import { accountContext, activeJourneys } from './fold.ts';
 
@@ -13,8 +22,8 @@ export interface AccountInput {
 
 /**
  * Reads what the engine is given of accounts, as the log stands in this transaction; what is known of all alike is read once. With
- * `knownAt` (epoch milliseconds) only what was recorded by then is a fact, and coverage is what was known of it; records of the account
- * are today's.
+ * `knownAt` (epoch milliseconds) only what was recorded by then is a fact, and coverage and the account's record
+ * are what was known of them; its people are today's.
  */
 export async function accountInputs(
   tx: Tx,
@@ -25,8 +34,28 @@ export async function accountInputs(
   return async (account) => {
     const coverage = await accountCoverage(tx, index, account, range.knownAt);
     const people = await contacts(tx, account.accountId);
-    const context = accountContext(account, people, coverage, account.timezone ?? timezone);
+    const today = accountContext(account, people, coverage, account.timezone ?? timezone);
+    const then = range.knownAt === undefined ? undefined : await recordKnownAt(tx, account.accountId, range.knownAt);
+    const context = then === undefined ? today : withRecord(today, then);
     return { account, facts: await factsOf(tx, account.accountId, range), context, coverage };
+  };
+}
+
+/** A context with another record of the account. */
+function withRecord(context: AccountContext, record: JudgedRecord): AccountContext {
+  const { accountId, contacts, gaps, lulls, watchedFrom } = context;
+  return {
+    accountId,
+    isCustomer: record.isCustomer,
+    contacts,
+    gaps,
+    ...(record.customerSince !== undefined && { customerSince: record.customerSince }),
+    ...(record.renewalAt !== undefined && { renewalAt: record.renewalAt }),
+    ...(record.tier !== undefined && { tier: record.tier }),
+    ...(record.value !== undefined && { value: record.value }),
+    ...(record.timezone !== undefined && { timezone: record.timezone }),
+    ...(lulls && { lulls }),
+    ...(watchedFrom !== undefined && { watchedFrom }),
   };
 }
 

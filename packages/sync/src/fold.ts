@@ -28,6 +28,7 @@ import {
   factsOf,
   flags as storedFlags,
   lockAccount,
+  noteRecords,
   lockWake,
   settleWake,
   stagePeriods,
@@ -40,6 +41,7 @@ import {
   type Checkpoint,
   type Contact,
   type Database,
+  type JudgedRecord,
   type StoredFlag,
   type Tx,
   type Wake,
@@ -176,8 +178,13 @@ async function foldAccount(
   const context = accountContext(account, contacts, coverage, account.timezone ?? input.timezone);
   const contextDigest = contextDigestOf(context);
   const results: Folded[] = [];
+  let isNoted = false;
   for (const journey of input.journeys) {
     const before = await checkpoint(tx, account.accountId, journey.definition.id);
+    if (!isNoted && before?.contextDigest !== contextDigest) {
+      await noteRecords(tx, [{ accountId: account.accountId, record: recordOf(context) }], now);
+      isNoted = true;
+    }
     const { state, earlier } = await nextState(tx, { journey, context, contextDigest, before, wake, now });
     const answer = view(journey, context, state);
     const changes = await storeAnswer(tx, answer, now);
@@ -312,6 +319,25 @@ export function accountContext(
     gaps: coverage.gaps,
     ...(coverage.lulls && { lulls: coverage.lulls }),
     ...(coverage.watchedFrom !== undefined && { watchedFrom: coverage.watchedFrom }),
+  };
+}
+
+/** What a context takes from the account's record. */
+export function recordOf({
+  isCustomer,
+  customerSince,
+  renewalAt,
+  tier,
+  value,
+  timezone,
+}: AccountContext): JudgedRecord {
+  return {
+    isCustomer,
+    ...(customerSince !== undefined && { customerSince }),
+    ...(renewalAt !== undefined && { renewalAt }),
+    ...(tier !== undefined && { tier }),
+    ...(value !== undefined && { value }),
+    ...(timezone !== undefined && { timezone }),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   addFlags,
   addPeriods,
   freshAccounts,
+  noteRecords,
   outagesOfAccount,
   readSettings,
   settleWakes,
@@ -23,7 +24,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { coverageIndex, type AccountCoverage } from './coverage.ts';
-import { accountContext, activeJourneys, contextDigestOf, flagRow, periodRow, type Folded } from './fold.ts';
+import { accountContext, activeJourneys, contextDigestOf, flagRow, periodRow, recordOf, type Folded } from './fold.ts';
 
 /** What was the same for all accounts when the import began. */
 interface Surroundings {
@@ -187,6 +188,11 @@ export class ImportFold {
       folded.flatMap(({ answer }) => answer.flags.map((flag) => flagRow(answer, flag, now))),
     );
     await writeCheckpoints(tx, checkpoints, now);
+    await noteRecords(
+      tx,
+      results.flatMap((one) => (one ? [{ accountId: one.accountId, record: one.record }] : [])),
+      now,
+    );
     for (const one of results) if (one && one.folded.length > 0) await afterFold(tx, one.folded);
     const done = new Set(results.flatMap((one) => (one ? [one.accountId] : [])));
     await settleWakes(
@@ -237,6 +243,7 @@ export class ImportFold {
     if (all.length < made.length) return undefined;
     return {
       accountId: account.accountId,
+      record: recordOf(context),
       folded: all.map((one) => one.folded),
       checkpoints: all.map((one) => one.checkpoint),
     };
