@@ -68,7 +68,8 @@ function idleNames(definition: JourneyDefinition): DefinitionAdvice[] {
   for (const segment of definition.segments) if (segment.when) walk(segment.when);
   for (const stage of definition.stages)
     for (const way of [...stage.enter, ...(stage.exit ?? [])]) if (way.when) walk(way.when);
-  for (const part of definition.health?.parts ?? []) for (const band of part.bands) walk(band.when);
+  for (const part of [...(definition.health?.parts ?? []), ...(definition.success?.parts ?? [])])
+    for (const band of part.bands) walk(band.when);
   const segments = new Set([
     ...Object.values(definition.thresholds).flatMap((one) => Object.keys(one.segments ?? {})),
     ...definition.rules.flatMap((rule) => rule.appliesTo.segments ?? []),

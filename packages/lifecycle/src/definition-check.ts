@@ -38,7 +38,7 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     const seen = new Set<string>();
     list.forEach((item, index) => {
       if (seen.has(item.id))
-        say([field, index, 'id'], `"${item.id}" is used twice in ${field}`, 'give each its own id');
+        say([...field.split('.'), index, 'id'], `"${item.id}" is used twice in ${field}`, 'give each its own id');
       seen.add(item.id);
     });
     return seen;
@@ -200,10 +200,42 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     if (reach.has(rule.id))
       say(['rules', index, 'suppressedBy'], `"${rule.id}" holds itself back through other rules`, 'break the circle');
   });
-  definition.health?.parts.forEach((part, index) =>
-    part.bands.forEach((band, at) => checkCondition(band.when, ['health', 'parts', index, 'bands', at, 'when'])),
-  );
+  for (const score of ['health', 'success'] as const) {
+    const parts = definition[score]?.parts ?? [];
+    unique(parts, `${score}.parts`);
+    parts.forEach((part, index) =>
+      part.bands.forEach((band, at) => checkCondition(band.when, [score, 'parts', index, 'bands', at, 'when'])),
+    );
+  }
+  checkSuccess(definition, say);
+  unique(definition.personas ?? [], 'personas');
+  definition.personas?.forEach(({ id, titles, domains, crm }, index) => {
+    if (!titles && !domains && !crm)
+      say(['personas', index], `nobody can be told to be "${id}"`, 'add titles, domains or crm');
+  });
+  definition.crmStagesIgnored?.forEach((value, index) => {
+    if (Object.hasOwn(definition.crmStageMap ?? {}, value))
+      say(['crmStagesIgnored', index], `"${value}" is in crmStageMap as well`, 'keep it in one of the two');
+  });
   return problems;
+}
+
+/** A success that rests on what the definition does not have would never be known. */
+function checkSuccess(
+  { success, milestones, outcomes }: JourneyDefinition,
+  say: (path: Path, message: string, remedy: string) => void,
+): void {
+  if (!success) return;
+  if (!success.milestones && !success.outcome && (success.parts ?? []).length === 0)
+    say(['success'], 'it rests on nothing', 'add milestones, outcome or parts');
+  if (success.milestones && milestones.length === 0)
+    say(['success', 'milestones'], 'the journey has no milestones', 'declare milestones, or leave it out');
+  if (success.outcome && !outcomes?.churned && !outcomes?.renewed)
+    say(['success', 'outcome'], 'the journey declares no outcomes', 'declare outcomes.churned and outcomes.renewed');
+  (success.parts ?? []).forEach(({ id }, index) => {
+    if (id === 'milestones' || id === 'outcome')
+      say(['success', 'parts', index, 'id'], `"${id}" is the engine's own`, 'choose another id');
+  });
 }
 
 /** In what a number is counted, where that is not plain. */

@@ -1,6 +1,18 @@
-import type { JourneyDefinition, MilestoneDefinition, RuleDefinition, StageDefinition } from '@waymark/journey';
+import type { JourneyDefinition, RuleDefinition } from '@waymark/journey';
 import { contentDigest } from './digest.ts';
-import { conditionWords, matcherWords, operandWords, signalWords, thresholdsIn } from './definition-words.ts';
+import {
+  healthFields,
+  journeyFields,
+  milestoneFields,
+  moveFields,
+  playbookFields,
+  ruleFields,
+  segmentFields,
+  stageFields,
+  withId,
+  type Fields,
+} from './definition-fields.ts';
+import { matcherWords, thresholdsIn } from './definition-words.ts';
 import { definitionDigest } from './journey.ts';
 
 /** One thing in which two definitions differ in meaning. */
@@ -14,6 +26,7 @@ export interface DefinitionChange {
     | 'threshold'
     | 'rule'
     | 'health'
+    | 'success'
     | 'playbook'
     | 'outcome';
   /** Its id within its part; the field for the journey itself. */
@@ -38,8 +51,6 @@ export interface DefinitionDiff {
   readonly notes: readonly string[];
 }
 
-type Fields = Readonly<Record<string, { readonly text: string; readonly matters: boolean }>>;
-
 /** Compares two definitions by meaning: by ids, conditions in words, thresholds with the rules they move. Layout and order of rules do not count. */
 export function diffDefinitions(before: JourneyDefinition, after: JourneyDefinition): DefinitionDiff {
   const changes: DefinitionChange[] = [
@@ -51,6 +62,7 @@ export function diffDefinitions(before: JourneyDefinition, after: JourneyDefinit
     ...thresholdChanges(before, after),
     ...listChanges('rule', before.rules, after.rules, ruleFields, ruleFields),
     ...listChanges('health', before.health?.parts ?? [], after.health?.parts ?? [], healthFields, healthFields),
+    ...listChanges('success', before.success?.parts ?? [], after.success?.parts ?? [], healthFields, healthFields),
     ...listChanges('playbook', before.playbooks ?? [], after.playbooks ?? [], playbookFields, playbookFields),
     ...outcomeChanges(before, after),
   ];
@@ -85,125 +97,18 @@ function notesOf(
     );
     if (meant) notes.push(`The rule ${rule.id} changed its meaning with version ${rule.version} as before: raise it.`);
   }
-  if (before.health && after.health && before.health.version >= after.health.version) {
-    if (changes.some((one) => one.part === 'health' && one.affectsAnswers))
-      notes.push('Health changed with the same version: raise health.version, so that the history shows where.');
+  for (const score of ['health', 'success'] as const) {
+    const [was, is] = [before[score], after[score]];
+    const ofScore = (one: DefinitionChange) => one.part === score || one.field?.startsWith(`${score}.`) === true;
+    if (was && is && was.version >= is.version && moved.some(ofScore))
+      notes.push(
+        `${score === 'health' ? 'Health' : 'Success'} changed with the same version: raise ${score}.version, so that the history shows where.`,
+      );
   }
+  if (changes.length === 0 && definitionDigest(before) !== definitionDigest(after))
+    notes.push('They differ in the order of their parts alone.');
   return notes;
 }
-
-const matters = (text: string) => ({ text, matters: true });
-const told = (text: string) => ({ text, matters: false });
-const list = (values: readonly string[] | undefined): string => (values ?? []).join(', ');
-
-function journeyFields(one: JourneyDefinition): Fields {
-  return {
-    title: told(one.title),
-    type: told(one.type),
-    ...(one.questions &&
-      Object.fromEntries(Object.entries(one.questions).map(([name, text]) => [`questions.${name}`, told(text ?? '')]))),
-    quietDays: matters(list(one.quietDays.map(({ from, to }) => `${from} to ${to}`))),
-    crmStageMap: matters(list(Object.entries(one.crmStageMap ?? {}).map(([value, stage]) => `${value} is ${stage}`))),
-  };
-}
-
-function stageFields(definition: JourneyDefinition): (one: StageDefinition) => Fields {
-  return (one) => {
-    const place = one.order ?? definition.stages.indexOf(one) + 1;
-    return {
-      title: told(one.title),
-      objective: told(one.objective ?? ''),
-      kpi: told(one.kpi ?? ''),
-      ownerRole: told(one.ownerRole ?? ''),
-      expectedDays: told(one.expectedDays === undefined ? '' : `${one.expectedDays} days`),
-      place: matters(String(place)),
-      enter: matters(one.enter.map(routeWords).join('; ')),
-      exit: matters((one.exit ?? []).map((exit) => `to ${exit.to}: ${routeWords(exit)}`).join('; ')),
-    };
-  };
-}
-
-function routeWords(route: StageDefinition['enter'][number]): string {
-  const parts = [
-    ...(route.from ? [`from ${route.from.join(' or ')}`] : []),
-    ...(route.on ? [`on ${matcherWords(route.on)}`] : []),
-    ...(route.when ? [`when ${conditionWords(route.when)}`] : []),
-  ];
-  return parts.join(' ');
-}
-
-const withId = (move: JourneyDefinition['moves'][number], index: number) => ({
-  ...move,
-  id: `${move.from} to ${move.to}`,
-  index,
-});
-const moveFields = (one: { readonly as: string }): Fields => ({ as: matters(one.as) });
-
-function milestoneFields(one: MilestoneDefinition): Fields {
-  const { after, days } = one.due;
-  return {
-    title: told(one.title),
-    side: matters(one.side),
-    due: matters(`${days} days after ${typeof after === 'string' ? 'becoming a customer' : `entering ${after.stage}`}`),
-    proof: matters(one.proof.map(matcherWords).join('; ')),
-    stages: matters(list(one.stages)),
-  };
-}
-
-function segmentFields(one: JourneyDefinition['segments'][number]): Fields {
-  return {
-    title: told(one.title),
-    tiers: matters(list(one.tiers)),
-    valueAtLeast: matters(one.valueAtLeast === undefined ? '' : String(one.valueAtLeast)),
-    when: matters(one.when ? conditionWords(one.when) : ''),
-  };
-}
-
-function ruleFields(one: RuleDefinition): Fields {
-  const { customers, stages, exceptStages, segments } = one.appliesTo;
-  return {
-    kind: matters(one.kind),
-    severity: matters(one.severity),
-    title: matters(one.title),
-    appliesTo: matters(
-      [
-        customers ? 'customers' : 'all accounts',
-        ...(stages ? [`in ${stages.join(', ')}`] : []),
-        ...(exceptStages ? [`not in ${exceptStages.join(', ')}`] : []),
-        ...(segments ? [`of ${segments.join(', ')}`] : []),
-      ].join(' '),
-    ),
-    when: matters(conditionWords(one.when)),
-    clear: matters(one.clear ? conditionWords(one.clear) : 'when it no longer holds'),
-    holdForDays: matters(`${one.holdForDays} days`),
-    cooldownDays: matters(`${one.cooldownDays} days`),
-    suppressedBy: matters(list(one.suppressedBy)),
-    absence: matters(
-      one.absence ? `${one.absence.touchpoints.join(', ')} for ${operandWords(one.absence.days, 'days')}` : '',
-    ),
-    reason: matters([one.reason].flat().join(' / ')),
-    cleared: matters([one.cleared ?? []].flat().join(' / ')),
-    evidence: matters((one.evidence ?? []).map((each) => signalWords(each.signal, each.with)).join('; ')),
-    about: told(one.about),
-    clears: matters(one.clears),
-    nextStep: matters(one.nextStep),
-    playbook: matters(one.playbook ?? ''),
-    version: matters(String(one.version)),
-  };
-}
-
-const playbookFields = (one: NonNullable<JourneyDefinition['playbooks']>[number]): Fields => ({
-  title: told(one.title),
-  steps: told(
-    one.steps.map((step) => `${step.title} (${step.ownerRole ?? 'anyone'}, ${step.dueDays ?? 'any'} days)`).join('; '),
-  ),
-});
-
-const healthFields = (one: NonNullable<JourneyDefinition['health']>['parts'][number]): Fields => ({
-  label: matters(one.label),
-  weight: matters(String(one.weight)),
-  bands: matters(one.bands.map((band) => `${band.score} when ${conditionWords(band.when)}`).join('; ')),
-});
 
 function fieldChanges(part: DefinitionChange['part'], id: string, before: Fields, after: Fields): DefinitionChange[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((field) => {

@@ -2,6 +2,7 @@ import { signalCatalogue } from '@waymark/journey';
 import type { Condition, JourneyDefinition } from '@waymark/journey';
 import { canHold } from './condition-range.ts';
 import type { DefinitionAdvice } from './definition-advice.ts';
+import { isNamedMove } from './notices.ts';
 
 type Path = DefinitionAdvice['path'];
 
@@ -46,7 +47,28 @@ function waysOf(definition: JourneyDefinition): Way[] {
 /** Stages that no account can come to, and stages that lead to one another within one instant. */
 export function stageAdvice(definition: JourneyDefinition): DefinitionAdvice[] {
   const ways = waysOf(definition);
-  return [...unreached(definition, ways), ...circles(definition, ways)];
+  return [...unreached(definition, ways), ...circles(definition, ways), ...unnamedMoves(definition, ways)];
+}
+
+/** Ways that lead where `moves`, which is there, says nothing of: each such move would be flagged. */
+function unnamedMoves(definition: JourneyDefinition, ways: readonly Way[]): DefinitionAdvice[] {
+  const place = new Map(definition.stages.map((stage, index) => [stage.id, stage.order ?? index + 1]));
+  const odd = ways.filter(
+    ({ from, to }) =>
+      from !== 'none' && place.get(to) !== (place.get(from) ?? 0) + 1 && !isNamedMove(definition, from, to),
+  );
+  const byPlace = Map.groupBy(odd, (way) => way.path.join('.'));
+  return [...byPlace.values()].flatMap(([first, ...others]) =>
+    first
+      ? [
+          {
+            path: first.path,
+            message: `the way to "${first.to}" from ${[first, ...others].map((way) => way.from).join(', ')} is not among the moves, so that it would be flagged as unknown`,
+            remedy: 'name it under `moves` as allowed, unusual or forbidden',
+          },
+        ]
+      : [],
+  );
 }
 
 function unreached(definition: JourneyDefinition, ways: readonly Way[]): DefinitionAdvice[] {
@@ -166,8 +188,10 @@ export function conditionAdvice(definition: JourneyDefinition): DefinitionAdvice
       ),
     ]),
     ...definition.segments.flatMap(({ id, when }, index) => never(when, ['segments', index, 'when'], `"${id}"`)),
-    ...(definition.health?.parts ?? []).flatMap((part, index) =>
-      part.bands.flatMap(({ when }, at) => never(when, ['health', 'parts', index, 'bands', at, 'when'], 'this band')),
+    ...(['health', 'success'] as const).flatMap((score) =>
+      (definition[score]?.parts ?? []).flatMap((part, index) =>
+        part.bands.flatMap(({ when }, at) => never(when, [score, 'parts', index, 'bands', at, 'when'], 'this band')),
+      ),
     ),
   ];
 }

@@ -86,7 +86,7 @@ export function compileNotices(definition: JourneyDefinition, definitionDigest: 
           },
           { evidence, comparisons },
         );
-      else if (period.move === 'unusual' && !isNamed(definition, from, period.stage))
+      else if (period.move === 'unusual' && !isNamedMove(definition, from, period.stage))
         open(
           moment,
           noticeRules.unknownMove,
@@ -134,7 +134,7 @@ export function compileNotices(definition: JourneyDefinition, definitionDigest: 
 }
 
 /** Whether a move is one that the definition speaks of. One that names no moves at all speaks of none, and leaves every move open. */
-function isNamed({ moves }: JourneyDefinition, from: string | null, to: string): boolean {
+export function isNamedMove({ moves }: JourneyDefinition, from: string | null, to: string): boolean {
   return (
     from === null ||
     moves.length === 0 ||
