@@ -8,6 +8,7 @@ export { jobDatabase, openJobs, promptWork } from './jobs.ts';
 export { listen, notify, type Listening } from './notify.ts';
 // One line a repository; their names are told apart by the compiler.
 export * from './repositories/account-known.ts';
+export * from './repositories/account-log.ts';
 export * from './repositories/account-merges.ts';
 export * from './repositories/accounts.ts';
 export * from './repositories/alerts.ts';

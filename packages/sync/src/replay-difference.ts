@@ -11,9 +11,9 @@ import {
 import {
   addFlags,
   addPeriods,
-  checkpoint,
-  flags as storedFlags,
-  stagePeriods,
+  checkpointsOf,
+  flagsOf,
+  stagePeriodsOf,
   supersedeFlags,
   supersedePeriods,
   wakeAccounts,
@@ -21,9 +21,12 @@ import {
   writeEarlierStates,
   type Account,
   type Checkpoint,
+  type StoredFlag,
+  type StoredPeriod,
   type Tx,
 } from '@waymark/store';
-import { contextDigestOf, flagRow, isEngineState, periodRow } from './fold.ts';
+import { contextDigestOf } from './account-context.ts';
+import { flagRow, isEngineState, periodRow } from './fold.ts';
 
 /** One thing that is stored otherwise than the log says. */
 export interface ReplayDifference {
@@ -36,86 +39,145 @@ export interface ReplayDifference {
   readonly derived: string | null;
 }
 
+/** What is stored of one account in one journey. */
+export interface StoredAnswer {
+  readonly journey: string;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly periods: readonly StoredPeriod[];
+  readonly flags: readonly StoredFlag[];
+}
+
+/** What is stored of accounts, by account. */
+export async function storedAnswers(
+  tx: Tx,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly StoredAnswer[]>> {
+  const group = <T extends { readonly accountId: string }>(rows: readonly T[]) =>
+    Map.groupBy(rows, ({ accountId }) => accountId);
+  const checkpoints = group(await checkpointsOf(tx, accountIds));
+  const periods = group(await stagePeriodsOf(tx, accountIds));
+  const flags = group(await flagsOf(tx, accountIds));
+  return new Map(
+    accountIds.map((id) => {
+      const [ownPeriods, ownFlags] = [periods.get(id) ?? [], flags.get(id) ?? []];
+      const own = (checkpoints.get(id) ?? []).map((checkpoint) => ({
+        journey: checkpoint.journey,
+        checkpoint,
+        periods: ownPeriods.filter(({ journey }) => journey === checkpoint.journey),
+        flags: ownFlags.filter(({ journey }) => journey === checkpoint.journey),
+      }));
+      return [id, own];
+    }),
+  );
+}
+
 interface Subject {
   readonly account: Account;
   readonly journey: CompiledJourney;
   readonly context: AccountContext;
-  readonly facts: readonly Fact[];
-  readonly now: number;
-  readonly repair: boolean;
   /** Whether the journey is in force, so that every account should have an answer. */
   readonly active: boolean;
+  readonly now: number;
+}
+
+interface Differences {
+  readonly told: readonly ReplayDifference[];
+  readonly wrongPeriods: readonly StoredPeriod[];
+  readonly missingPeriods: AccountJourney['periods'];
+  readonly wrongFlags: readonly StoredFlag[];
+  readonly missingFlags: readonly ReturnType<typeof flagRow>[];
 }
 
 /**
- * Compares what is stored of an account with what the log says of the instant at which it was stored; with `repair`, writes what the
- * log says. A definition that is not the one it was stored by is compared by its stages and flags alone, and repairs nothing.
+ * Compares what is stored of an account with the answer that the log gives as of the instant at which it was stored (of now, where nothing
+ * is). A definition that is not the one it was stored by is compared by its stages and flags alone.
  */
-export async function compareStored(tx: Tx, subject: Subject): Promise<readonly ReplayDifference[]> {
-  const { account, journey, context, facts, now } = subject;
-  const { accountId } = account;
-  const stored = await checkpoint(tx, accountId, journey.definition.id);
-  const differences: ReplayDifference[] = [];
+export function differencesOf(
+  subject: Subject,
+  answer: AccountJourney,
+  { checkpoint: stored, periods, flags }: Omit<StoredAnswer, 'journey'> = absent,
+): Differences {
+  const { account, journey, context } = subject;
+  const told: ReplayDifference[] = [];
   const differ = (what: ReplayDifference['what'], was: unknown, is: unknown): void => {
-    const told = (value: unknown) => (value === null || value === undefined ? null : String(value));
-    differences.push({
+    const text = (value: unknown) => (value === null || value === undefined ? null : String(value));
+    told.push({
       account: account.name,
-      accountId,
+      accountId: account.accountId,
       journey: journey.definition.id,
       what,
-      stored: told(was),
-      derived: told(is),
+      stored: text(was),
+      derived: text(is),
     });
   };
   if (!stored) {
     // By another definition nobody said that there should be an answer.
-    if (!subject.active) return [];
-    differ('answer', null, view(journey, context, fold(journey, context, facts, now)).digest);
-    if (subject.repair) await wakeAccounts(tx, [{ accountId, earliest: facts[0]?.occurredAt ?? now }], now);
-    return differences;
+    if (subject.active) differ('answer', null, answer.digest);
+    return { told, wrongPeriods: [], missingPeriods: [], wrongFlags: [], missingFlags: [] };
   }
   const exact = stored.definitionDigest === journey.digest;
-  const state = fold(journey, context, facts, stored.asOf);
-  const answer = view(journey, context, state);
   if (exact && stored.digest !== answer.digest) differ('answer', stored.digest, answer.digest);
   if (stored.stage !== answer.stage) differ('stage', stored.stage, answer.stage);
   if (exact && stored.health !== answer.health.score) differ('health', stored.health, answer.health.score);
   if (exact && stored.engineVersion === ENGINE_VERSION && digestOfState(stored, journey, context) !== answer.digest)
     differ('state', 'does not give its own answer', null);
 
-  const periods = await stagePeriods(tx, { accountId, journey: journey.definition.id });
   const periodOf = (one: AccountJourney['periods'][number]) => periodKey(one, { ...one }, exact);
   const storedPeriods = new Map(periods.map((one) => [periodKey(one, one.detail, exact), one]));
   const saidPeriods = new Map(answer.periods.map((one) => [periodOf(one), one]));
-  const wrongPeriods = [...storedPeriods].filter(([key]) => !saidPeriods.has(key)).map(([, one]) => one);
-  const missingPeriods = [...saidPeriods].filter(([key]) => !storedPeriods.has(key)).map(([, one]) => one);
   // Two rows of one period are one too many.
   const doubles = periods.filter((one) => storedPeriods.get(periodKey(one, one.detail, exact)) !== one);
-  for (const one of [...wrongPeriods, ...doubles]) differ('period', tellPeriod(one), null);
+  const wrongPeriods = [
+    ...[...storedPeriods].filter(([key]) => !saidPeriods.has(key)).map(([, one]) => one),
+    ...doubles,
+  ];
+  const missingPeriods = [...saidPeriods].filter(([key]) => !storedPeriods.has(key)).map(([, one]) => one);
+  for (const one of wrongPeriods) differ('period', tellPeriod(one), null);
   for (const one of missingPeriods) differ('period', null, tellPeriod(one));
 
-  const flags = (await storedFlags(tx, { accountId })).filter((flag) => flag.journey === journey.definition.id);
-  const rows = answer.flags.map((flag) => flagRow(answer, flag, now));
+  const rows = answer.flags.map((flag) => flagRow(answer, flag, subject.now));
   const storedFlagKeys = new Map(flags.map((one) => [flagKey(one, exact), one]));
   const saidFlags = new Map(rows.map((one) => [flagKey(one, exact), one]));
   const wrongFlags = [...storedFlagKeys].filter(([key]) => !saidFlags.has(key)).map(([, one]) => one);
   const missingFlags = [...saidFlags].filter(([key]) => !storedFlagKeys.has(key)).map(([, one]) => one);
   for (const one of wrongFlags) differ('flag', tellFlag(one), null);
   for (const one of missingFlags) differ('flag', null, tellFlag(one));
+  return { told, wrongPeriods, missingPeriods, wrongFlags, missingFlags };
+}
 
-  if (!subject.repair || !exact || differences.length === 0) return differences;
+const absent: Omit<StoredAnswer, 'journey'> = { checkpoint: undefined, periods: [], flags: [] };
+
+/** Writes what the log says over what is stored and differs; by a definition that it was not stored by, nothing. */
+export async function repairStored(
+  tx: Tx,
+  subject: Subject,
+  facts: readonly Fact[],
+  stored: StoredAnswer | undefined,
+): Promise<void> {
+  const { account, journey, context, now } = subject;
+  const { accountId } = account;
+  const checkpoint = stored?.checkpoint;
+  if (!checkpoint) {
+    if (subject.active) await wakeAccounts(tx, [{ accountId, earliest: facts[0]?.occurredAt ?? now }], now);
+    return;
+  }
+  if (checkpoint.definitionDigest !== journey.digest) return;
+  const { asOf } = checkpoint;
+  const state = fold(journey, context, facts, asOf);
+  const answer = view(journey, context, state);
+  const found = differencesOf(subject, answer, stored);
+  if (found.told.length === 0) return;
   await supersedePeriods(
     tx,
-    [...wrongPeriods, ...doubles].map((one) => one.periodId),
+    found.wrongPeriods.map((one) => one.periodId),
     now,
   );
   await addPeriods(
     tx,
-    missingPeriods.map((one) => periodRow(answer, one, now)),
+    found.missingPeriods.map((one) => periodRow(answer, one, now)),
   );
-  await supersedeFlags(tx, wrongFlags, now);
-  await addFlags(tx, missingFlags);
-  const { asOf } = stored;
+  await supersedeFlags(tx, found.wrongFlags, now);
+  await addFlags(tx, found.missingFlags);
   await writeCheckpoint(
     tx,
     {
@@ -135,7 +197,6 @@ export async function compareStored(tx: Tx, subject: Subject): Promise<readonly 
   );
   // What was kept further back may be wrong as well.
   await writeEarlierStates(tx, accountId, journey.definition.id, []);
-  return differences;
 }
 
 /** The answer that a stored state gives; undefined where it is none. */
