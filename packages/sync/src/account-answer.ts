@@ -6,11 +6,11 @@ import {
   readSettings,
   recordKnownAt,
   type Account,
-  type JudgedRecord,
   type Tx,
 } from '@waymark/store';
+import { accountContext, withRecord } from './account-context.ts';
 import { accountCoverage, coverageIndex, type AccountCoverage } from './coverage.ts';
-import { accountContext, activeJourneys } from './fold.ts';
+import { activeJourneys } from './fold.ts';
 
 /** What the engine is given of one account. */
 export interface AccountInput {
@@ -38,24 +38,6 @@ export async function accountInputs(
     const then = range.knownAt === undefined ? undefined : await recordKnownAt(tx, account.accountId, range.knownAt);
     const context = then === undefined ? today : withRecord(today, then);
     return { account, facts: await factsOf(tx, account.accountId, range), context, coverage };
-  };
-}
-
-/** A context with another record of the account. */
-function withRecord(context: AccountContext, record: JudgedRecord): AccountContext {
-  const { accountId, contacts, gaps, lulls, watchedFrom } = context;
-  return {
-    accountId,
-    isCustomer: record.isCustomer,
-    contacts,
-    gaps,
-    ...(record.customerSince !== undefined && { customerSince: record.customerSince }),
-    ...(record.renewalAt !== undefined && { renewalAt: record.renewalAt }),
-    ...(record.tier !== undefined && { tier: record.tier }),
-    ...(record.value !== undefined && { value: record.value }),
-    ...(record.timezone !== undefined && { timezone: record.timezone }),
-    ...(lulls && { lulls }),
-    ...(watchedFrom !== undefined && { watchedFrom }),
   };
 }
 

@@ -3,7 +3,8 @@ import { account as readAccount, contacts, sourcesOfAccount } from '@waymark/sto
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { coverageIndex } from './coverage.ts';
-import { accountContext, foldDue } from './fold.ts';
+import { accountContext } from './account-context.ts';
+import { foldDue } from './fold.ts';
 import { company, mail, scriptedConnector, scriptedStream } from './testing/scripted-source.ts';
 import { day, start, syncRig } from './testing/sync-rig.ts';
 

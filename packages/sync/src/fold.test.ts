@@ -15,7 +15,8 @@ import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import type { EventDraft } from '@waymark/journey';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { coverageIndex, watchCoverage } from './coverage.ts';
-import { accountContext, foldDue, type Folded } from './fold.ts';
+import { accountContext } from './account-context.ts';
+import { foldDue, type Folded } from './fold.ts';
 import { noPoint } from './points.ts';
 import {
   company,

@@ -41,15 +41,14 @@ import {
   type Checkpoint,
   type Contact,
   type Database,
-  type JudgedRecord,
   type StoredFlag,
   type Tx,
   type Wake,
 } from '@waymark/store';
-import { createHash } from 'node:crypto';
 import PQueue from 'p-queue';
 import { v7 as uuidv7 } from 'uuid';
-import { accountCoverage, coverageIndex, type AccountCoverage, type CoverageIndex } from './coverage.ts';
+import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
+import { accountCoverage, coverageIndex, type CoverageIndex } from './coverage.ts';
 import type { Point } from './points.ts';
 import { keepSourceOutages } from './source-outages.ts';
 
@@ -284,61 +283,6 @@ async function storedStates(tx: Tx, accountId: string, journey: CompiledJourney)
 /** The checkpoint is ours and its digest and engine version were compared: its form is known. */
 export function isEngineState(value: unknown): value is EngineState {
   return typeof value === 'object' && value !== null && 'tracks' in value && 'course' in value;
-}
-
-/** The digest of a context, by which a checkpoint is told to hold still. */
-export function contextDigestOf(context: AccountContext): string {
-  return createHash('sha256').update(JSON.stringify(context)).digest('hex');
-}
-
-/** What the engine has to know of an account beside its events. */
-export function accountContext(
-  account: Account,
-  contacts: readonly Contact[],
-  coverage: AccountCoverage,
-  timezone: string,
-): AccountContext {
-  return {
-    accountId: account.accountId,
-    // An account that goes on as another is judged there.
-    isCustomer: account.isCustomer && account.mergedInto === null,
-    timezone,
-    ...(account.customerSince !== null && { customerSince: account.customerSince }),
-    ...(account.renewalAt !== null && { renewalAt: account.renewalAt }),
-    ...(account.tier !== null && { tier: account.tier }),
-    ...(account.value !== null && { value: account.value }),
-    contacts: contacts.flatMap((contact) =>
-      contact.addresses.map((address) => ({
-        address,
-        ...(contact.persona !== null && { persona: contact.persona }),
-        ...(contact.name !== null && { name: contact.name }),
-        ...(contact.title !== null && { title: contact.title }),
-        ...(contact.leftAt !== null && { leftAt: contact.leftAt }),
-      })),
-    ),
-    gaps: coverage.gaps,
-    ...(coverage.lulls && { lulls: coverage.lulls }),
-    ...(coverage.watchedFrom !== undefined && { watchedFrom: coverage.watchedFrom }),
-  };
-}
-
-/** What a context takes from the account's record. */
-export function recordOf({
-  isCustomer,
-  customerSince,
-  renewalAt,
-  tier,
-  value,
-  timezone,
-}: AccountContext): JudgedRecord {
-  return {
-    isCustomer,
-    ...(customerSince !== undefined && { customerSince }),
-    ...(renewalAt !== undefined && { renewalAt }),
-    ...(tier !== undefined && { tier }),
-    ...(value !== undefined && { value }),
-    ...(timezone !== undefined && { timezone }),
-  };
 }
 
 /** Writes what differs from what is stored: former rows are ended in known time, never changed. */

@@ -24,7 +24,8 @@ import {
   type Tx,
 } from '@waymark/store';
 import { coverageIndex, type AccountCoverage } from './coverage.ts';
-import { accountContext, activeJourneys, contextDigestOf, flagRow, periodRow, recordOf, type Folded } from './fold.ts';
+import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
+import { activeJourneys, flagRow, periodRow, type Folded } from './fold.ts';
 
 /** What was the same for all accounts when the import began. */
 interface Surroundings {
