@@ -13,6 +13,11 @@ test.each([
   [`x@${'d'.repeat(256)}`, []],
   ['jürgen@bücher.example', ['jürgen@bücher.example']],
   ['zoe+waymark@client.example', ['zoe+waymark@client.example']],
+  ["'zoe@client.example'", ['zoe@client.example']],
+  ['Zoe <mailto:zoe@client.example>', ['zoe@client.example']],
+  ['zoe@client.example.', ['zoe@client.example']],
+  ['zoe@client..example', []],
+  ['Zoe (R&D <zoe@client.example>', ['zoe@client.example']],
   ['zoe@client.example\u0000', ['zoe@client.example']],
 ])('%s', (header, addresses) => {
   expect(parseAddresses(header).map(({ address }) => address)).toEqual(addresses);
@@ -42,3 +47,15 @@ test.each(['a.', ':', '<', '"', '(', ',', 'a@', '=?', ' ', '\\'])(
     expect(performance.now() - started).toBeLessThan(250);
   },
 );
+
+test('a list of a thousand recipients is cut between two of them: half an address would be somebody else’s', () => {
+  const all = Array.from({ length: 1_000 }, (_, at) => `person${at}@company${at}.example`);
+  for (const shift of [0, 1, 2, 3, 5, 8, 13]) {
+    const read = parseAddresses(`${' '.repeat(shift)}${all.join(', ')}`).map(({ address }) => address);
+    expect(read.length).toBeGreaterThan(250);
+    expect(read).toEqual(all.slice(0, read.length));
+  }
+  const long = Array.from({ length: 100 }, (_, at) => `"${'n'.repeat(300)}" <person${at}@company${at}.example>`);
+  const read = parseAddresses(long.join(',')).map(({ address }) => address);
+  expect(read).toEqual(Array.from({ length: read.length }, (_, at) => `person${at}@company${at}.example`));
+});

@@ -22,7 +22,8 @@ export interface MailAddress {
 export function parseAddresses(header: string | undefined): readonly MailAddress[] {
   if (header === undefined) return [];
   const found = new Map<string, MailAddress>();
-  for (const entry of parsed(header.slice(0, maxHeader)).slice(0, maxAddresses)) {
+  const text = whole(header);
+  for (const entry of parsed(text).slice(0, maxAddresses)) {
     for (const { address, name } of mailboxes(entry)) {
       const clean = normalizeAddress(address);
       if (clean === undefined || found.has(clean)) continue;
@@ -30,18 +31,36 @@ export function parseAddresses(header: string | undefined): readonly MailAddress
       found.set(clean, label === undefined ? { address: clean } : { address: clean, name: label });
     }
   }
-  return [...found.values()];
+  if (found.size > 0) return [...found.values()];
+  // A comment or a quote that never ends swallows the address: what stands in angle brackets is one all the same.
+  const bare = normalizeAddress(/<([^<>\s]{3,320})>/.exec(text)?.[1]);
+  return bare === undefined ? [] : [{ address: bare }];
+}
+
+/** As much of a header as is parsed, without an address that the cut goes through: it would be somebody else's. */
+function whole(header: string): string {
+  if (header.length <= maxHeader) return header;
+  const cut = header.slice(0, maxHeader);
+  return cut.slice(0, Math.max(0, cut.lastIndexOf(',')));
 }
 
 /** An address in lower case, as it is compared; undefined where it is none or exceeds RFC 5321. */
 export function normalizeAddress(raw: string | null | undefined): string | undefined {
   if (raw === null || raw === undefined || raw.length > maxLocal + maxDomain + 10) return undefined;
-  const address = raw.trim().toLowerCase();
+  // What mail programs leave around an address: quotes, a link's scheme, the dot of the root domain.
+  const address = raw
+    .trim()
+    .toLowerCase()
+    .replace(/^'(.*)'$/, '$1')
+    .replace(/^mailto:/, '')
+    .replace(/\.$/, '');
   const at = address.lastIndexOf('@');
   const local = address.slice(0, at);
   const domain = address.slice(at + 1);
   if (at < 1 || local.length > maxLocal || domain.length < 1 || domain.length > maxDomain) return undefined;
-  return /[\s<>,;@\\]/.test(local.replace(/^"[^"]*"$/, '')) || /[^\p{L}\p{N}.-]/u.test(domain) ? undefined : address;
+  return /[\s<>,;@\\]/.test(local.replace(/^"[^"]*"$/, '')) || /[^\p{L}\p{N}.-]|^\.|\.\./u.test(domain)
+    ? undefined
+    : address;
 }
 
 /** The domain of a normalized address. */

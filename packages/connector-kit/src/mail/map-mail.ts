@@ -1,6 +1,7 @@
 import { contentUuid, mailIdentity } from '@waymark/journey';
 import type { Attributes, EventDraft, Participant } from '@waymark/journey';
 import type { MapContext, Mapped } from '../contract.ts';
+import { authorOf } from './author.ts';
 import { decodeHeader, normalizeAddress, parseAddresses } from './address.ts';
 import type { MailAddress } from './address.ts';
 import { failedRecipients, isAutomated, isBounce, isCalendarReply } from './automated.ts';
@@ -33,7 +34,7 @@ export interface MailRecord {
 export function mapMail(mail: MailRecord, context: MapContext): Mapped {
   const { headers } = mail;
   const own = ownSide(context);
-  const from = parseAddresses(headers.first('from'))[0] ?? parseAddresses(headers.first('sender'))[0];
+  const from = authorOf(headers, own);
   if (from === undefined) return { outcome: 'ignored', reason: 'no_sender' };
   const occurredAt = mailTime(headers.first('date'), mail.arrivedAt);
   if (occurredAt === undefined) return { outcome: 'ignored', reason: 'no_date' };

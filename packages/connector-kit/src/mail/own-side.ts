@@ -1,5 +1,6 @@
 import type { Direction } from '@waymark/journey';
 import { domainOf } from './address.ts';
+import type { MailHeaders } from './headers.ts';
 
 /** Tells the workspace's own people from everyone else. */
 export interface OwnSide {
@@ -26,4 +27,13 @@ export function isOwnDomain(domain: string, own: OwnSide): boolean {
 export function mailDirection(from: string, recipients: readonly string[], own: OwnSide): Exclude<Direction, 'none'> {
   if (!isOwnAddress(from, own)) return 'inbound';
   return recipients.some((address) => !isOwnAddress(address, own)) ? 'outbound' : 'internal';
+}
+
+/** Whether a mail came through a list under an own domain: a shared mailbox, through which customers write. */
+export function isOwnList(headers: MailHeaders, own: OwnSide): boolean {
+  const listId = headers.first('list-id')?.slice(0, 500).toLowerCase();
+  if (listId === undefined) return false;
+  const open = listId.lastIndexOf('<');
+  const id = (open < 0 ? listId : listId.slice(open + 1)).replace(/[>\s]/g, '');
+  return isOwnDomain(id, own);
 }
