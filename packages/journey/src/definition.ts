@@ -228,6 +228,11 @@ export const journeyDefinition = z
       .array(z.strictObject({ from: yearDay, to: yearDay }))
       .max(20)
       .default([]),
+    /**
+     * Single days on which nobody is expected to write: feasts that move from year to year. The public holidays of the workspace's country
+     * count anyway.
+     */
+    holidays: z.array(z.iso.date('write a date, as in 2026-04-06')).max(1000).optional(),
     segments: z.array(segmentDefinition).max(50).default([]),
     personas: z.array(personaDefinition).max(50).optional(),
     thresholds: z

@@ -18,6 +18,7 @@ type Path = readonly (string | number)[];
 
 const DAYS_OF_YEAR = 366;
 const MOST_QUIET = 90;
+const MOST_HOLIDAYS = 60;
 
 /** Signals that grow or shrink by themselves: as thresholds they would have no exact instant. */
 const moving = new Set<SignalName>(
@@ -246,7 +247,7 @@ function unitHint(unit: SignalUnit): string {
 
 /** Quiet days may not overlap, nor be so many that little counts. */
 function checkQuietDays(
-  { quietDays }: JourneyDefinition,
+  { quietDays, holidays }: JourneyDefinition,
   say: (path: Path, message: string, remedy: string) => void,
 ): void {
   const taken = new Set<number>();
@@ -262,6 +263,10 @@ function checkQuietDays(
       taken.add(day % DAYS_OF_YEAR);
     }
   });
+  const byYear = Object.entries(Object.groupBy(new Set(holidays), (date) => date.slice(0, 4)));
+  for (const [year, dates = []] of byYear)
+    if (dates.length > MOST_HOLIDAYS)
+      say(['holidays'], `${dates.length} holidays in ${year} are too many`, `name at most ${MOST_HOLIDAYS} a year`);
   if (taken.size > MOST_QUIET)
     say(['quietDays'], `${taken.size} quiet days are too many`, `name at most ${MOST_QUIET}`);
 }

@@ -15,6 +15,7 @@ export function journeyFields(one: JourneyDefinition): Fields {
     type: told(one.type),
     ...(one.questions &&
       Object.fromEntries(Object.entries(one.questions).map(([name, text]) => [`questions.${name}`, told(text ?? '')]))),
+    holidays: matters(list(one.holidays ?? [])),
     quietDays: matters(list(one.quietDays.map(({ from, to }) => `${from} to ${to}`))),
     segmentOrder: matters(list(one.segments.map(({ id }) => id))),
     personas: matters((one.personas ?? []).map(personaWords).join('; ')),

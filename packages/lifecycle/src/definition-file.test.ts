@@ -133,10 +133,16 @@ describe('a definition file', () => {
       /overlaps with others/,
     ],
     ['half a year', "quietDays: [{ from: '05-01', to: '10-01' }]", /154 quiet days are too many/],
+    ['a holiday that no year has', "holidays: ['2026-02-29']", /write a date, as in 2026-04-06/],
+    [
+      'a year of holidays',
+      `holidays: [${Array.from({ length: 61 }, (_, day) => `'${new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10)}'`).join()}]`,
+      /61 holidays in 2026 are too many/,
+    ],
   ])('with quiet days of %s is refused', (_what, line, message) => {
     const issues = issuesOf(small.replace('stages:', `${line}\nstages:`));
     expect(issues.map((issue) => `${issue.message}; ${issue.remedy}`).join()).toMatch(message);
-    expect(issues[0]?.path).toMatch(/^quietDays/);
+    expect(issues[0]?.path).toMatch(/^(quietDays|holidays)/);
   });
 
   it('with quiet days that follow one another is accepted', () => {

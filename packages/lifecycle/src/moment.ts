@@ -126,7 +126,7 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
     context: told,
     digest: contentDigest(context),
     zone: slowedZone(
-      zoneOf(context.timezone, definition.quietDays),
+      zoneOf(context.timezone, definition.quietDays, [...(context.holidays ?? []), ...(definition.holidays ?? [])]),
       (context.lulls ?? []).filter((one) => one.of === 'contact'),
     ),
     segment: segment?.id ?? null,

@@ -24,6 +24,8 @@ export interface AccountContext {
   readonly tier?: string;
   readonly value?: number;
   readonly timezone?: string;
+  /** Public holidays where the workspace is, as dates of the zone (`2026-04-06`): nobody is expected to write on them. */
+  readonly holidays?: readonly string[];
   /** Addresses of contacts by persona, so that a champion is known. */
   readonly contacts: readonly {
     readonly address: string;

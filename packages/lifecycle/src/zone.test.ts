@@ -72,6 +72,46 @@ describe('business time', () => {
     );
   });
 
+  it('stands still on holidays, each of its own year, on quiet days or not, and where the clocks change', () => {
+    // Easter Monday of 2026 and 2027, and New Year, which quiet days of the year before reach as well.
+    const holidays = ['2026-04-06', '2027-03-29', '2027-01-01', '2027-03-28'];
+    const alone = zoneOf('Europe/Berlin', [], holidays);
+    const saturday = Date.UTC(2026, 3, 4, 10);
+    expect(alone.business.between(saturday, saturday + 3 * DAY)).toBe(DAY / 2);
+    expect(alone.awake.between(saturday, saturday + 3 * DAY)).toBe(2 * DAY);
+    // The 28th of March 2027 is a Sunday of 23 hours; then comes Monday.
+    const before = Date.UTC(2027, 2, 27, 23);
+    expect(alone.awake.between(before, before + 3 * DAY)).toBe(DAY + HOUR);
+    // Not in other years, and never again after the last.
+    expect(alone.business.between(Date.UTC(2025, 3, 6, 22), Date.UTC(2025, 3, 7, 22))).toBe(DAY);
+    expect(alone.business.between(Date.UTC(2030, 0, 6, 23), Date.UTC(2030, 0, 7, 23))).toBe(DAY);
+    expect(alone.awake.after(Date.UTC(2031, 0, 1), 5)).toBe(Date.UTC(2031, 0, 1) + 5);
+    const both = zoneOf('Europe/Berlin', [{ from: '12-24', to: '01-01' }], holidays);
+    const noon = Date.UTC(2026, 11, 23, 11);
+    expect(both.awake.between(noon, noon + 10 * DAY)).toBe(DAY);
+    fc.assert(
+      fc.property(
+        fc.constantFrom('UTC', 'Europe/Berlin', 'Pacific/Auckland', 'America/New_York'),
+        fc.constantFrom('awake', 'business'),
+        fc.constantFrom([], [{ from: '12-24', to: '01-01' }]),
+        fc.array(fc.integer({ min: 0, max: 900 }), { maxLength: 40 }),
+        fc.integer({ min: Date.UTC(2025, 11, 1), max: Date.UTC(2028, 3, 30) }),
+        fc.integer({ min: 1, max: 800 * DAY }),
+        (name, clock, quiet, offsets, from, ms) => {
+          const dates = offsets.map((days) => new Date(Date.UTC(2025, 11, 20) + days * DAY).toISOString().slice(0, 10));
+          const { [clock]: time } = zoneOf(name, quiet, dates);
+          const instant = time.after(from, ms);
+          expect(time.between(from, instant)).toBe(ms);
+          expect(time.between(from, instant - 1)).toBe(ms - 1);
+          // A day taken away is a day that counts again.
+          const { [clock]: fewer } = zoneOf(name, quiet, dates.slice(1));
+          expect(fewer.between(from, instant)).toBeGreaterThanOrEqual(ms);
+        },
+      ),
+      { seed: 20260105 },
+    );
+  });
+
   it('says dates as the zone has them, and takes an unknown zone for UTC', () => {
     expect(berlin.date(Date.UTC(2026, 11, 31, 23, 30))).toBe('1 Jan 2027');
     expect(zoneOf('Nowhere/Land').date(Date.UTC(2026, 1, 3))).toBe('3 Feb 2026');

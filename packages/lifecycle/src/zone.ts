@@ -62,7 +62,7 @@ function offsetReader(name: string): (at: number) => number {
   };
 }
 
-function makeZone(name: string, quietDays: readonly QuietDays[]): Zone {
+function makeZone(name: string, quietDays: readonly QuietDays[], holidays: readonly string[]): Zone {
   const offsetAt = offsetReader(name);
   const weekends = new Map<number, readonly [number, number]>();
   /** The instant of a local midnight; asked twice, since the offset is that of the answer. */
@@ -110,22 +110,28 @@ function makeZone(name: string, quietDays: readonly QuietDays[]): Zone {
   };
   const yearOf = (at: number) => new Date(at + offsetAt(at)).getUTCFullYear();
   const years = new Map<number, readonly Stretch[]>();
+  const singleDays = Map.groupBy(new Set(holidays), (date) => Number(date.slice(0, 4)));
+  const dayOf = (date: string): Stretch => {
+    const local = Date.parse(`${date}T00:00:00Z`);
+    return [instantOf(local), instantOf(local + DAY)];
+  };
   const quietOf = (year: number): readonly Stretch[] => {
     let found = years.get(year);
     if (!found) {
-      found = quietDays
-        .map(({ from, to }): Stretch => {
-          const [start, last] = [from, to].map((day) => day.split('-').map(Number));
-          const local = ([month, day]: readonly number[] = [], more = 0) =>
-            instantOf(Date.UTC(year + more, (month ?? 1) - 1, day ?? 1));
-          const [month = 1, day = 1] = last ?? [];
-          return [local(start), local([month, day + 1], to < from ? 1 : 0)];
-        })
-        .toSorted((one, other) => one[0] - other[0]);
+      const yearly = quietDays.map(({ from, to }): Stretch => {
+        const [start, last] = [from, to].map((day) => day.split('-').map(Number));
+        const local = ([month, day]: readonly number[] = [], more = 0) =>
+          instantOf(Date.UTC(year + more, (month ?? 1) - 1, day ?? 1));
+        const [month = 1, day = 1] = last ?? [];
+        return [local(start), local([month, day + 1], to < from ? 1 : 0)];
+      });
+      found = joined([...yearly, ...(singleDays.get(year) ?? []).map(dayOf)]);
       years.set(year, found);
     }
     return found;
   };
+  const isPlain = quietDays.length === 0 && holidays.length === 0;
+  const lastYear = quietDays.length > 0 ? Number.POSITIVE_INFINITY : Math.max(-Infinity, ...singleDays.keys());
   const dateParts = (at: number) => {
     const local = new Date(at + offsetAt(at));
     return `${local.getUTCDate()} ${MONTHS[local.getUTCMonth()]}`;
@@ -133,8 +139,8 @@ function makeZone(name: string, quietDays: readonly QuietDays[]): Zone {
 
   return {
     name,
-    business: quietDays.length === 0 ? weekdays : withoutQuiet(weekdays, quietOf),
-    awake: quietDays.length === 0 ? everyDay : withoutQuiet(everyDay, quietOf),
+    business: isPlain ? weekdays : withoutQuiet(weekdays, quietOf, lastYear),
+    awake: isPlain ? everyDay : withoutQuiet(everyDay, quietOf, lastYear),
     shortDate: (at, from) => (Math.abs(at - from) < PLAIN_YEAR ? dateParts(at) : `${dateParts(at)} ${yearOf(at)}`),
     date: (at) => `${dateParts(at)} ${yearOf(at)}`,
   };
@@ -142,17 +148,33 @@ function makeZone(name: string, quietDays: readonly QuietDays[]): Zone {
 
 type Stretch = readonly [start: number, end: number];
 
+/** Stretches in order, those that touch or overlap as one. */
+function joined(stretches: readonly Stretch[]): Stretch[] {
+  const all: Stretch[] = [];
+  for (const [start, end] of stretches.toSorted((one, other) => one[0] - other[0])) {
+    const last = all.at(-1);
+    if (last && start <= last[1]) all[all.length - 1] = [last[0], Math.max(last[1], end)];
+    else all.push([start, end]);
+  }
+  return all;
+}
+
 const everyDay: Clock = {
   between: (from, to) => Math.max(0, to - from),
   after: (from, ms) => from + Math.max(0, ms),
 };
 
-/** The same clock, standing still in stretches of each year that do not overlap. */
-function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[]): Clock {
+/** The same clock, standing still in stretches up to those that begin in the last year; those of one year do not overlap. */
+function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[], lastYear: number): Clock {
   // A stretch may begin in the year before, and local years are off by hours.
   function* stretchesFrom(at: number): Generator<Stretch> {
-    for (let year = new Date(at).getUTCFullYear() - 1; ; year++) {
-      for (const stretch of quietOf(year)) if (stretch[1] > at) yield stretch;
+    let reached = -Infinity;
+    for (let year = new Date(at).getUTCFullYear() - 1; year <= lastYear; year++) {
+      for (const [start, end] of quietOf(year)) {
+        // The turn of the year may lie in the stretch that began before it, and be a holiday of its own.
+        if (end > at && end > reached) yield [Math.max(start, reached), end];
+        reached = Math.max(reached, end);
+      }
     }
   }
   // Most questions are about the same stretch without quiet days: it is kept.
@@ -162,12 +184,12 @@ function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[
     return from >= plain[0] && to <= plain[1];
   };
   const plainAround = (at: number): Stretch => {
-    let before = at;
+    let before = -Infinity;
     for (const year of [-1, 0].map((back) => new Date(at).getUTCFullYear() + back)) {
-      for (const [, end] of quietOf(year)) if (end <= at) before = end;
+      for (const [, end] of quietOf(year)) if (end <= at && end > before) before = end;
     }
-    for (const [start] of stretchesFrom(at)) return [before, start];
-    return [at, at];
+    for (const [start] of stretchesFrom(at)) return [before === -Infinity ? at : before, start];
+    return [before === -Infinity ? at : before, Number.POSITIVE_INFINITY];
   };
   return {
     between(from, to) {
@@ -236,17 +258,24 @@ export function slowedZone(
 
 const zones = new Map<string, Zone>();
 
-/** The zone of an IANA name, with quiet days that do not overlap; UTC where the name is missing or unknown. */
-export function zoneOf(name: string | undefined, quietDays: readonly QuietDays[] = []): Zone {
+/**
+ * The zone of an IANA name, with quiet days of every year that do not overlap, and holidays (`2026-04-06`); UTC where the name is
+ * missing or unknown.
+ */
+export function zoneOf(
+  name: string | undefined,
+  quietDays: readonly QuietDays[] = [],
+  holidays: readonly string[] = [],
+): Zone {
   const wanted = name ?? 'UTC';
-  const id = `${wanted} ${quietDays.map(({ from, to }) => `${from}/${to}`).join()}`;
+  const id = `${wanted} ${quietDays.map(({ from, to }) => `${from}/${to}`).join()} ${holidays.join()}`;
   const known = zones.get(id);
   if (known) return known;
   let zone: Zone;
   try {
-    zone = makeZone(wanted, quietDays);
+    zone = makeZone(wanted, quietDays, holidays);
   } catch {
-    zone = zoneOf('UTC', quietDays);
+    zone = zoneOf('UTC', quietDays, holidays);
   }
   zones.set(id, zone);
   return zone;

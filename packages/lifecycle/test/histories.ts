@@ -274,6 +274,8 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
       }),
       { minLength: 1, maxLength: 4 },
     ),
+    // Easter, beside the change of the clocks, or days within the quiet ones.
+    holidays: fc.subarray(['2026-03-29', '2026-04-03', '2026-04-06', '2026-05-10', '2026-05-11', '2027-01-01']),
     // Around a change of the clocks, over the end of a month, or none.
     quietDays: fc.constantFrom(
       [],
@@ -284,13 +286,14 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
       ],
     ),
   })
-  .map(({ conditions, back, rules, quietDays }) =>
+  .map(({ conditions, back, rules, quietDays, holidays }) =>
     journeyDefinition.parse({
       id: 'generated',
       version: 1,
       title: 'Generated',
       type: 'cyclical',
       quietDays,
+      holidays,
       segments: [{ id: 'enterprise', title: 'Enterprise', tiers: ['enterprise'] }],
       thresholds: { limit: { value: 4, segments: { enterprise: 2 } } },
       stages: conditions.map((when, index) => ({
