@@ -21,11 +21,11 @@ const customers = names.map((name) => ({
 
 /** Questions every few days, each answered a day later: some of them just before the mailbox is cut off. */
 const mails = names.flatMap((name, number) =>
-  Array.from({ length: 45 }, (_, n): [number, ScriptedRecord][] => {
-    const at = start - 195 * day + n * (4 + (number % 3) * 0.5) * day + number * hour;
+  Array.from({ length: 46 }, (_, n): [number, ScriptedRecord][] => {
+    const at = start - (195 + (number % 3) * 5) * day + n * 5 * day - number * hour;
     const told = (id: string, when: number, from: string, to: string): [number, ScriptedRecord] => [
       when,
-      { id, version: '1', events: [mail(id, when, from, to)] },
+      { id, version: '1', events: [mail(id, when, from, to, { attributes: { threadId: `t-${name}-${n}` } })] },
     ];
     return [
       told(`q-${name}-${n}`, at, `ann@${name}.example`, 'csm@vendor.example'),
