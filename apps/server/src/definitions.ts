@@ -43,7 +43,7 @@ export class UnknownTemplate extends Error {
 }
 
 /** A change of the definition in force that cannot be made. */
-class DefinitionChangeError extends Error {
+export class DefinitionChangeError extends Error {
   readonly code: 'NO_JOURNEY' | 'NOTHING_BEFORE' | 'NO_SHADOW';
 
   constructor(code: DefinitionChangeError['code'], message: string) {

@@ -148,7 +148,7 @@ function digestIn({ proof }: Readonly<Record<string, unknown>>): unknown {
 }
 
 /** The journeys that were in force at an instant; undefined where nobody noted any by then, so that those of today speak. */
-async function journeysInForceAt(tx: Tx, at: number): Promise<readonly CompiledJourney[] | undefined> {
+export async function journeysInForceAt(tx: Tx, at: number): Promise<readonly CompiledJourney[] | undefined> {
   const inForce = new Map<string, string>();
   for (const change of await journeyActivations(tx)) {
     if (change.at > at) break;

@@ -5,6 +5,7 @@ import { accountList } from '../status/account-list.ts';
 import type { Waymark } from '../waymark.ts';
 import { apiRouter, inside, type Api } from './api-access.ts';
 import { missing } from './api-error.ts';
+import { ScoreForm, SpellForm, wireScore, wireSpells } from './api-explanation.ts';
 import {
   AccountForm,
   answers,
@@ -98,19 +99,9 @@ const AccountDetail = z
             proof: ProofForm.nullable(),
           }),
         ),
-        health: z.object({
-          score: z.number().nullable(),
-          version: z.number().int(),
-          parts: z.array(
-            z.object({
-              part: z.string(),
-              label: z.string(),
-              weight: z.number(),
-              score: z.number().nullable(),
-              why: z.string(),
-            }),
-          ),
-        }),
+        segments: z.array(SpellForm),
+        health: ScoreForm,
+        success: ScoreForm.nullable().openapi({ description: 'Null where the definition does not say what success is.' }),
         nextChangeAt: instant.nullable(),
         digest: z.string(),
       }),
@@ -255,7 +246,9 @@ export function accountRoutes(waymark: Waymark): Api {
           reachedAt: isoOrNull(milestone.reachedAt),
           proof: milestone.proof && wireProof(milestone.proof),
         })),
-        health: { ...answer.health, parts: [...answer.health.parts] },
+        segments: wireSpells(answer),
+        health: wireScore(answer.health),
+        success: answer.success ? wireScore(answer.success) : null,
         nextChangeAt: isoOrNull(answer.nextChangeAt),
         digest: answer.digest,
       })),

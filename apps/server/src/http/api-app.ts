@@ -9,7 +9,9 @@ import { apiRouter, rateLimit, type Api } from './api-access.ts';
 import { accountRoutes } from './api-accounts.ts';
 import { answerError, ApiError } from './api-error.ts';
 import { connectPreviewRoutes } from './api-connect-preview.ts';
+import { definitionRoutes } from './api-definitions.ts';
 import { exclusionRoutes } from './api-exclusions.ts';
+import { explanationRoutes } from './api-explanation.ts';
 import { flagRoutes } from './api-flags.ts';
 import { journeyRoutes } from './api-journey.ts';
 import { matchingRoutes } from './api-matching.ts';
@@ -48,9 +50,9 @@ export function apiRoutes(waymark: Waymark, deps: ApiDependencies): Api {
   });
   api.use('/api/*', async (c, next) => (c.req.path === '/api' ? next() : limited(c, next)));
   api.use('/api/*', limit);
-  for (const routes of [matchingRoutes, exclusionRoutes, connectPreviewRoutes])
+  for (const routes of [definitionRoutes, matchingRoutes, exclusionRoutes, connectPreviewRoutes])
     api.route('/', routes(waymark, deps.wake));
-  for (const routes of [operationRoutes, accountRoutes, flagRoutes, journeyRoutes, writebackRoutes])
+  for (const routes of [operationRoutes, accountRoutes, explanationRoutes, flagRoutes, journeyRoutes, writebackRoutes])
     api.route('/', routes(waymark));
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',

@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import { WritebackError } from '@waymark/writeback';
+import { DefinitionError } from '@waymark/lifecycle';
+import { DefinitionChangeError } from '../definitions.ts';
 import { ConnectorFault } from '@waymark/connector-kit';
 import { DecisionError, ExclusionError } from '@waymark/sync';
 import { DisconnectError } from '../oauth/disconnect.ts';
@@ -48,6 +50,9 @@ function foreseen(error: Error): ApiError | undefined {
   if (error instanceof DecisionError || error instanceof ExclusionError)
     return new ApiError(409, error.code, error.message);
   if (error instanceof DisconnectError) return new ApiError(409, error.code, error.message);
+  if (error instanceof DefinitionError)
+    return new ApiError(400, error.code.toUpperCase().replaceAll('-', '_'), error.message);
+  if (error instanceof DefinitionChangeError) return new ApiError(409, error.code, error.message);
   if (error instanceof WritebackError)
     return new ApiError(writebackStatus[error.code], error.code.toUpperCase(), error.message);
   if (error instanceof ConnectorFault)

@@ -113,6 +113,8 @@ describe('isolation of workspaces over HTTP (I6)', () => {
     const own: Readonly<Record<string, string>> = {
       '/api/accounts/:id': ids['account'] ?? '',
       '/api/accounts/:id/timeline': ids['account'] ?? '',
+      '/api/accounts/:id/explanation': ids['account'] ?? '',
+      '/api/accounts/:id/scores': ids['account'] ?? '',
       '/api/events/:id': ids['event'] ?? '',
       '/api/flags/:id': ids['flag'] ?? '',
       '/api/writeback/plans/:id': ids['plan'] ?? '',
@@ -121,7 +123,7 @@ describe('isolation of workspaces over HTTP (I6)', () => {
       '/flags/:id': ids['flag'] ?? '',
       '/writeback/:id': ids['plan'] ?? '',
     };
-    const withoutNames = ['/api/journey-map', '/api/journey-map.svg', '/api/openapi.json', '/api', '/map', '/doctor'];
+    const withoutNames = ['/api/journeys', '/api/journeys/shadow', '/api/journey-map', '/api/journey-map.svg', '/api/openapi.json', '/api', '/map', '/doctor'];
     for (const route of closed().filter((one) => one.method === 'GET')) {
       const answer = await ask(route, own[route.path] ?? '', bearer(alpha.token));
       expect(`${route.path} ${answer.status}`).toBe(`${route.path} 200`);
