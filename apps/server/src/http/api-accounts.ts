@@ -101,7 +101,9 @@ const AccountDetail = z
         ),
         segments: z.array(SpellForm),
         health: ScoreForm,
-        success: ScoreForm.nullable().openapi({ description: 'Null where the definition does not say what success is.' }),
+        success: ScoreForm.nullable().openapi({
+          description: 'Null where the definition does not say what success is.',
+        }),
         nextChangeAt: instant.nullable(),
         digest: z.string(),
       }),

@@ -123,7 +123,16 @@ describe('isolation of workspaces over HTTP (I6)', () => {
       '/flags/:id': ids['flag'] ?? '',
       '/writeback/:id': ids['plan'] ?? '',
     };
-    const withoutNames = ['/api/journeys', '/api/journeys/shadow', '/api/journey-map', '/api/journey-map.svg', '/api/openapi.json', '/api', '/map', '/doctor'];
+    const withoutNames = [
+      '/api/journeys',
+      '/api/journeys/shadow',
+      '/api/journey-map',
+      '/api/journey-map.svg',
+      '/api/openapi.json',
+      '/api',
+      '/map',
+      '/doctor',
+    ];
     for (const route of closed().filter((one) => one.method === 'GET')) {
       const answer = await ask(route, own[route.path] ?? '', bearer(alpha.token));
       expect(`${route.path} ${answer.status}`).toBe(`${route.path} 200`);
