@@ -18,6 +18,7 @@ import { endGrant } from './listeners/events/uninstall.ts';
 import { planAccounts } from './plan/account-planner.ts';
 import { planChangeDigests } from './plan/change-digests.ts';
 import { planFirstDigests } from './plan/digest-planner.ts';
+import { planOutageNotice } from './plan/outage-notice.ts';
 import { workspaceFacts } from './plan/workspace-facts.ts';
 import { FetchReceiver, type TenantBook } from './receive/receiver.ts';
 import { openSocket, type Socket } from './receive/socket-mode.ts';
@@ -52,7 +53,7 @@ export interface SlackBot {
    * digests were written. Until then `planAlerts` posts nothing.
    */
   readonly planChange: (tx: Tx, key: string) => Promise<number>;
-  /** Sends what is due, the morning's digests included. */
+  /** Sends what is due, the morning's digests and notices of outages included. */
   readonly sendDue: (workspaceId: string, signal: AbortSignal) => Promise<SendReport>;
   /** Starts to send what is ready in the outbox, without what time has made due; returns when it is in hand. */
   readonly sendReady: (workspaceId: string, signal: AbortSignal) => Promise<void>;
@@ -134,6 +135,7 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
     },
     sendDue: async (workspaceId, signal) => {
       await finishReceipts(workspaceId);
+      await deps.database.inWorkspace(workspaceId, (tx) => planOutageNotice(tx, deps.now()), { retry: true });
       return sender.sendDue(workspaceId, signal);
     },
     sendReady: (workspaceId, signal) => sender.sendReady(workspaceId, signal),

@@ -114,6 +114,15 @@ export async function countAlertsSince(tx: Tx, destination: string, since: numbe
   return rows[0]?.n ?? 0;
 }
 
+/** Which of these outages the admin has been told of. */
+export async function outagesTold(tx: Tx, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await tx.query<{ outages: readonly string[] }>(
+    `SELECT detail->'outages' AS outages FROM alert_message WHERE workspace_id = $1 AND kind = 'notice' AND detail->'outages' ?| $2::text[]`,
+    [tx.workspaceId, keys],
+  );
+  return new Set(rows.flatMap((row) => row.outages));
+}
+
 /** Adds a message. Returns its id. */
 export async function addAlertMessage(
   tx: Tx,

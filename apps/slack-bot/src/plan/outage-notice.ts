@@ -1,0 +1,113 @@
+import type { NoticeContent } from '@waymark/alerts';
+import {
+  addAlertMessage,
+  enqueue,
+  flags as readFlags,
+  gaps,
+  installations,
+  outagesTold,
+  readTokens,
+  sourceOutagesInForce,
+  type Tx,
+} from '@waymark/store';
+import { slackInstallation } from '../installation.ts';
+
+/** Something that is not watched now. Since an instant in epoch milliseconds. */
+interface Outage {
+  readonly key: string;
+  readonly name: string;
+  readonly since: number;
+  readonly why: string;
+  readonly fix: string;
+}
+
+/**
+ * Tells the admin once of each outage that keeps silence from being judged: one notice a workspace, however many customers look quiet
+ * through it. Nothing is told of an outage that hides nobody. Returns how many notices were written.
+ */
+export async function planOutageNotice(tx: Tx, now: number): Promise<number> {
+  const installation = await slackInstallation(tx);
+  if (installation?.status !== 'active' || installation.slack.alertsFrom === null) return 0;
+  const { teamId, installedBy } = installation.slack;
+  if (installedBy === null) return 0;
+  const hidden = (await readFlags(tx, { openOnly: true })).filter((flag) => flag.rule === 'data_gap');
+  if (hidden.length === 0) return 0;
+  const outages = await outagesNow(tx);
+  if (outages.length === 0) return 0;
+  // The row's lock lets one of several processes tell.
+  await readTokens(tx, installation.installationId, true);
+  const told = await outagesTold(
+    tx,
+    outages.map((one) => one.key),
+  );
+  const fresh = outages.filter((one) => !told.has(one.key));
+  if (fresh.length === 0) return 0;
+  const customers = new Set(hidden.map((flag) => flag.accountId)).size;
+  const content: NoticeContent = {
+    kind: 'notice',
+    title: fresh.length === 1 ? 'A source is not seen' : `${fresh.length} sources are not seen`,
+    lines: [
+      ...fresh.slice(0, 10).map(({ name, since, why, fix }) => `${name}: since ${dayOf(since)}. ${why} ${fix}`),
+      ...(fresh.length > 10 ? [`And ${fresh.length - 10} more: waymark doctor names them.`] : []),
+      `${customers === 1 ? 'One customer looks' : `${customers} customers look`} quiet, which proves nothing for now: no alert is made of it. ` +
+        'They are judged again once what was missed has been read.',
+    ],
+  };
+  const keys = fresh.map((one) => one.key);
+  const messageId = await addAlertMessage(
+    tx,
+    {
+      accountId: null,
+      kind: 'notice',
+      teamId,
+      destination: `user:${installedBy}`,
+      contentDigest: null,
+      detail: { candidates: [{ kind: 'user', slackUserId: installedBy }], outages: keys },
+    },
+    now,
+  );
+  const row = { messageId, teamId, action: 'post' as const, heldUntil: null, heldReason: null };
+  await enqueue(tx, { ...row, alertKey: `${teamId}:notice:outage:${keys.join()}`, payload: { content } }, now);
+  return 1;
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** What is not watched now: one for each installation and each imported source, whatever of it is missing. */
+async function outagesNow(tx: Tx): Promise<readonly Outage[]> {
+  const open = (await gaps(tx, { unhealedOnly: true })).filter((gap) => gap.to === null);
+  const byInstallation = Map.groupBy(open, (gap) => gap.installationId);
+  const known = new Map((await installations(tx)).map((one) => [one.installationId, one]));
+  const cutOff = [...byInstallation].flatMap(([id, [first]]): Outage[] => {
+    const one = known.get(id);
+    if (!one || !first) return [];
+    return [
+      {
+        key: `installation ${id} ${first.from}`,
+        name: `${one.connector} ${one.label}`,
+        since: first.from,
+        why: first.reason,
+        fix: 'waymark doctor says what to do.',
+      },
+    ];
+  });
+  const silent = Map.groupBy(
+    (await sourceOutagesInForce(tx)).filter((one) => one.to === null),
+    (one) => one.source,
+  );
+  return [
+    ...cutOff,
+    ...[...silent].flatMap(([source, all]): Outage[] => {
+      const since = Math.min(...all.map((one) => one.from));
+      return [
+        {
+          key: `source ${source} ${since}`,
+          name: `Imports of ${source}`,
+          since,
+          why: 'Nothing came from it about anybody, far longer than is usual with it.',
+          fix: 'Import what has happened since.',
+        },
+      ];
+    }),
+  ];
+}
