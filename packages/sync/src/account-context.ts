@@ -35,6 +35,7 @@ export function accountContext(
     ),
     gaps: coverage.gaps,
     ...(coverage.lulls && { lulls: coverage.lulls }),
+    ...(coverage.holidays && { holidays: coverage.holidays }),
     ...(coverage.watchedFrom !== undefined && { watchedFrom: coverage.watchedFrom }),
   };
 }
@@ -60,7 +61,7 @@ export function recordOf({
 
 /** A context with another record of the account. */
 export function withRecord(context: AccountContext, record: JudgedRecord): AccountContext {
-  const { accountId, contacts, gaps, lulls, watchedFrom } = context;
+  const { accountId, contacts, gaps, lulls, holidays, watchedFrom } = context;
   return {
     accountId,
     isCustomer: record.isCustomer,
@@ -72,6 +73,7 @@ export function withRecord(context: AccountContext, record: JudgedRecord): Accou
     ...(record.value !== undefined && { value: record.value }),
     ...(record.timezone !== undefined && { timezone: record.timezone }),
     ...(lulls && { lulls }),
+    ...(holidays && { holidays }),
     ...(watchedFrom !== undefined && { watchedFrom }),
   };
 }

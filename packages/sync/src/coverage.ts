@@ -9,6 +9,7 @@ import {
   openGap,
   outagesOfAccount,
   readSeason,
+  readSettings,
   sourceOutagesInForce,
   sourcesOfAccount,
   streamStates,
@@ -18,6 +19,7 @@ import {
   type StreamState,
   type Tx,
 } from '@waymark/store';
+import { publicHolidays } from './public-holidays.ts';
 
 /** How long a stream may be silent towards us before its absence proves nothing, ms. */
 const tolerance = 6 * 3_600_000;
@@ -96,6 +98,8 @@ export interface AccountCoverage {
   readonly gaps: readonly CoverageGap[];
   /** Quiet seasons of the whole workspace. */
   readonly lulls?: readonly Lull[];
+  /** Public holidays of the workspace's country. */
+  readonly holidays?: readonly string[];
   readonly watchedFrom?: number;
 }
 
@@ -147,6 +151,8 @@ export async function coverageIndex(tx: Tx, knownAt?: number): Promise<CoverageI
   }));
   const lulls = knownAt === undefined ? ((await readSeason(tx))?.lulls ?? []) : await lullsKnownAt(tx, knownAt);
   const outages = await sourceOutagesInForce(tx, knownAt);
+  const { country } = await readSettings(tx);
+  const holidays = country === null ? [] : await publicHolidays(country);
   const unread = states.filter((state) => (state.backfillDoneAt ?? Infinity) > by || isUnread(state));
   const watching = new Set(states.filter(seesPeople).map((state) => state.installationId));
   const mailboxes = new Set(
@@ -184,6 +190,7 @@ export async function coverageIndex(tx: Tx, knownAt?: number): Promise<CoverageI
         ...silent,
       ],
       ...(lulls.length > 0 && { lulls }),
+      ...(holidays.length > 0 && { holidays }),
       ...(known.length > 0 && { watchedFrom: Math.min(...known) }),
     };
   };

@@ -5,6 +5,7 @@ import {
   readSettings,
   rereadStreams,
   wakeAccounts,
+  wakeAllAccounts,
   wantRematch,
   wantRun,
   writeSettings,
@@ -36,6 +37,8 @@ export async function changeSettings(
   await lockMatching(tx);
   const before = await readSettings(tx);
   const settings = await writeSettings(tx, { ...before, ...changes }, at);
+  // Days begin elsewhere, or others of them are holidays: every clock has to be read again.
+  if (before.timezone !== settings.timezone || before.country !== settings.country) await wakeAllAccounts(tx, at);
   const sides = [
     ...differing(before.ownDomains, settings.ownDomains).map(domainSubject),
     ...differing(before.ownAddresses, settings.ownAddresses).map((address): RematchSubject => ({
