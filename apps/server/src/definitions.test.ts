@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { templateFile } from '@waymark/lifecycle';
 import {
+  activeDefinitions,
   addWritebackPlan,
   flags as readFlags,
   openActivations,
@@ -169,4 +170,30 @@ it('runs several journeys of an account at once, and takes one out of force with
   await fold(workspaceId);
   expect((await openRules(workspaceId)).filter((rule) => rule === 'gone_quiet')).toHaveLength(1);
   await expect(retireJourney(waymark, workspaceId, 'second', 'riley')).rejects.toMatchObject({ code: 'NO_JOURNEY' });
+});
+
+it('keeps the journey that was first the first, whatever version of it was switched last', async () => {
+  const { workspace } = await furnish(waymark, database, 'order');
+  const { workspaceId } = workspace;
+  const other = `id: a_second\nversion: 1\ntitle: Second\ntype: linear\nstages: [{ id: any, title: Any, enter: [{ from: [none] }] }]\n`;
+  const order = async () =>
+    (await waymark.database.inWorkspace(workspaceId, (tx) => activeDefinitions(tx))).map((one) => one.journey);
+  const later = (by: string, hours: number) =>
+    database.asOwner(
+      `UPDATE journey_activation SET at = at + $2 * interval '1 hour' WHERE workspace_id = $1 AND by_member = $3`,
+      [workspaceId, hours, by],
+    );
+  await activateJourney(waymark, workspaceId, { source: other, file: 'other.yaml' }, 'second');
+  await later('second', 1);
+  await database.asOwner(
+    `UPDATE journey_definition SET activated_at = activated_at + interval '1 hour' WHERE workspace_id = $1 AND journey = 'a_second'`,
+    [workspaceId],
+  );
+  await activateJourney(waymark, workspaceId, patient, 'third');
+  await later('third', 2);
+  await database.asOwner(
+    `UPDATE journey_definition SET activated_at = activated_at + interval '2 hours' WHERE workspace_id = $1 AND version = 90`,
+    [workspaceId],
+  );
+  expect(await order()).toEqual(['lifecycle', 'a_second']);
 });

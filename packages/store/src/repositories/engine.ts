@@ -17,8 +17,11 @@ export async function activeDefinitions(tx: Tx): Promise<readonly StoredDefiniti
     source: string;
     activated_at: Date;
   }>(
-    `SELECT journey, digest, version, source, activated_at FROM journey_definition
-      WHERE workspace_id = $1 AND activated_at IS NOT NULL AND retired_at IS NULL ORDER BY activated_at, journey`,
+    // The journey that was in force first comes first, whatever version of it was switched last.
+    `SELECT journey, digest, version, source, activated_at FROM journey_definition AS held
+      WHERE workspace_id = $1 AND activated_at IS NOT NULL AND retired_at IS NULL
+      ORDER BY LEAST(activated_at, (SELECT min(change.at) FROM journey_activation AS change
+                                     WHERE change.workspace_id = $1 AND change.journey = held.journey)), journey`,
     [tx.workspaceId],
   );
   return rows.map((row) => ({ ...row, activatedAt: row.activated_at.getTime() }));
