@@ -1,31 +1,25 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import {
   advance,
-  ENGINE_VERSION,
   fold,
-  view,
   type AccountContext,
   type CompiledJourney,
   type EngineState,
   type Fact,
 } from '@waymark/lifecycle';
 import {
-  addFlags,
-  addPeriods,
   freshAccounts,
-  noteRecords,
   outagesOfAccount,
   readSettings,
-  settleWakes,
   sourceOutagesInForce,
-  writeCheckpoints,
   type Account,
   type Database,
   type Tx,
 } from '@waymark/store';
 import { coverageIndex, type AccountCoverage } from './coverage.ts';
-import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
-import { activeJourneys, flagRow, periodRow, type Folded } from './fold.ts';
+import { accountContext } from './account-context.ts';
+import { activeJourneys, type Folded } from './fold.ts';
+import { freshAnswer, storeFresh, type FreshAnswer } from './import-answers.ts';
 
 /** What was the same for all accounts when the import began. */
 interface Surroundings {
@@ -54,8 +48,8 @@ const accountsATransaction = 50;
 
 /**
  * Folds accounts that an import itself made while it goes on, from the facts in hand instead of from the log. Only what is certain is
- * kept: an account that anyone else woke, that shares an event with another source, or whose facts came out of order is left to the
- * ordinary fold, for which its wake still asks.
+ * kept: an account that anyone else woke, that shares an event with another source, or whose facts came out of order is folded from the
+ * log, for which its wake still asks.
  */
 export class ImportFold {
   readonly #surroundings: Surroundings;
@@ -170,84 +164,20 @@ export class ImportFold {
     if (!same(this.#surroundings, await surroundingsOf(tx))) return 0;
     const fresh = await freshAccounts(tx, accountIds);
     const outages = await sourceOutagesInForce(tx);
-    const ready: (typeof fresh)[number][] = [];
+    const answers: FreshAnswer[] = [];
     for (const one of fresh) {
       const { accountId } = one.account;
-      if (this.#open.get(accountId)?.wakes !== one.wakeVersion) continue;
+      const open = this.#open.get(accountId);
+      if (open?.wakes !== one.wakeVersion) continue;
       // Whom an outage concerns is known only now: it is judged with that, from the log.
-      if ((await outagesOfAccount(tx, accountId, outages)).size === 0) ready.push(one);
+      if ((await outagesOfAccount(tx, accountId, outages)).size > 0) continue;
+      const context = this.#contextOf(accountId, one.account);
+      const stateOf = (journey: CompiledJourney) => open.states?.get(journey.digest);
+      const answer = freshAnswer(one, context, this.#surroundings.journeys, stateOf, now);
+      if (answer) answers.push(answer);
     }
-    const results = ready.map(({ account }) => this.#answer(account, now));
-    const folded = results.flatMap((one) => one?.folded ?? []);
-    const checkpoints = results.flatMap((one) => one?.checkpoints ?? []);
-    await addPeriods(
-      tx,
-      folded.flatMap(({ answer }) => answer.periods.map((period) => periodRow(answer, period, now))),
-    );
-    await addFlags(
-      tx,
-      folded.flatMap(({ answer }) => answer.flags.map((flag) => flagRow(answer, flag, now))),
-    );
-    await writeCheckpoints(tx, checkpoints, now);
-    await noteRecords(
-      tx,
-      results.flatMap((one) => (one ? [{ accountId: one.accountId, record: one.record }] : [])),
-      now,
-    );
-    for (const one of results) if (one && one.folded.length > 0) await afterFold(tx, one.folded);
-    const done = new Set(results.flatMap((one) => (one ? [one.accountId] : [])));
-    await settleWakes(
-      tx,
-      ready.flatMap(({ account: { accountId }, wakeVersion }) =>
-        done.has(accountId) ? [{ accountId, version: wakeVersion }] : [],
-      ),
-    );
-    return done.size;
-  }
-
-  #answer(account: Account, now: number) {
-    const states = this.#open.get(account.accountId)?.states;
-    if (!states) return undefined;
-    const context = this.#contextOf(account.accountId, account);
-    const contextDigest = contextDigestOf(context);
-    const made = this.#surroundings.journeys.map((journey) => {
-      const before = states.get(journey.digest);
-      const moved = before && advance(journey, context, before, [], now);
-      if (moved?.kind !== 'advanced') return undefined;
-      const answer = view(journey, context, moved.state);
-      const folded: Folded = {
-        account,
-        contacts: [],
-        journey,
-        answer,
-        opened: answer.flags.filter((flag) => flag.clearedAt === null),
-        cleared: [],
-        withdrawn: [],
-        stageBefore: null,
-      };
-      const checkpoint = {
-        accountId: account.accountId,
-        journey: journey.definition.id,
-        definitionDigest: journey.digest,
-        engineVersion: ENGINE_VERSION,
-        contextDigest,
-        state: moved.state,
-        stage: answer.stage,
-        health: answer.health.score,
-        digest: answer.digest,
-        asOf: now,
-        nextChangeAt: answer.nextChangeAt,
-      };
-      return { folded, checkpoint };
-    });
-    const all = made.filter((one) => one !== undefined);
-    if (all.length < made.length) return undefined;
-    return {
-      accountId: account.accountId,
-      record: recordOf(context),
-      folded: all.map((one) => one.folded),
-      checkpoints: all.map((one) => one.checkpoint),
-    };
+    await storeFresh(tx, answers, now, afterFold);
+    return answers.length;
   }
 }
 

@@ -7,8 +7,8 @@ export interface ImportDependencies {
   readonly sealer: Sealer;
   readonly now: () => number;
   /**
-   * Where given, accounts that the import makes are folded along the way, and this is called in the transaction that stores their
-   * answers, as `foldDue` calls it. All other accounts, and all of them where it is not given, wait for `foldDue`.
+   * Where given, accounts that the import makes are folded along the way or at its end, and this is called in the transaction that stores
+   * their answers, as `foldDue` calls it. All other accounts, and all of them where it is not given, wait for `foldDue`.
    */
   readonly afterFold?: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
   /** Told once at the end where accounts changed: somebody should fold them soon. */
@@ -35,4 +35,6 @@ export interface ImportOptions {
   readonly signal?: AbortSignal;
   /** Told after each transaction. */
   readonly onProgress?: (counts: ImportCounts) => void;
+  /** Told at the end, while accounts are folded: how many are. */
+  readonly onFolded?: (accounts: number) => void;
 }

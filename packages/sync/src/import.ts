@@ -25,6 +25,7 @@ import { ImportAccounts } from './import-accounts.ts';
 import { emptyBatch, type Batch } from './import-batch.ts';
 import { ExclusionsChanged, excludedLine } from './import-exclusion.ts';
 import { ImportFold } from './import-fold.ts';
+import { foldFresh } from './import-fresh.ts';
 import type { ImportLine, NumberedLine } from './import-lines.ts';
 import { linkSubjects } from './import-links.ts';
 import { importedFact, ImportRows } from './import-row.ts';
@@ -342,6 +343,16 @@ class ImportRun {
     );
   }
 
+  /** Stores the answers that were folded along the way, and folds the other accounts that are new. */
+  async #foldRest(fold: ImportFold, afterFold: NonNullable<ImportDependencies['afterFold']>): Promise<number> {
+    const { database, now } = this.#deps;
+    const along = await fold.finish(database, this.#workspaceId, now, afterFold);
+    const rest = await foldFresh(this.#deps, this.#workspaceId, [...this.#changed].sort(), afterFold, (accounts) =>
+      this.#options.onFolded?.(along + accounts),
+    );
+    return along + rest;
+  }
+
   async finish(resumedAt: number): Promise<ImportResult> {
     await this.#writing;
     if (this.#failure) throw this.#failure.error;
@@ -362,7 +373,7 @@ class ImportRun {
           { retry: true },
         );
     }
-    const folded = (afterFold && (await this.#fold?.finish(database, this.#workspaceId, now, afterFold))) ?? 0;
+    const folded = afterFold && this.#fold ? await this.#foldRest(this.#fold, afterFold) : 0;
     if (this.#changed.size > 0 && !this.#options.dryRun) this.#deps.onCommitted?.(this.#workspaceId);
     const { importId } = this.#options;
     if (importId !== undefined && !this.#options.dryRun)

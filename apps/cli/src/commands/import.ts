@@ -60,6 +60,7 @@ export function importCommand(): Command {
             dryRun: options.dryRun === true,
             ...(importId !== undefined && { importId }),
             onProgress: (counts) => progress.lines(counts),
+            onFolded: (accounts) => progress.folded(accounts),
           },
         );
         if (!options.dryRun) await foldAll(waymark, workspaceId, (accounts) => progress.folded(accounts));
