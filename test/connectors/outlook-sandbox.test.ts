@@ -268,6 +268,35 @@ describe('outlook’s mail on the sandbox, with the real SDK', () => {
 });
 
 describe('outlook’s calendar on the sandbox, with the real SDK', () => {
+  it('N5, B2: reads every calendar that the account owns, each for itself; what moves between two is neither lost nor canceled', async () => {
+    const { handle, clock } = microsoft;
+    const own = handle.calendars.addCalendar(ana, 'Customers');
+    const client = await connect();
+    const partitions = (await calendar.partitions?.(client)) ?? [];
+    expect(partitions).toEqual([
+      { id: '', label: 'calendar' },
+      { id: own.id, label: 'Customers' },
+    ]);
+    const none = await connect(ana, undefined, { settings: { calendars: [] } });
+    expect(await calendar.partitions?.(none)).toHaveLength(1);
+    const here = handle.calendars.add(ana, meeting(clock.now + day), { calendarId: own.id });
+    const series = handle.calendars.add(ana, meeting(clock.now + 2 * day, { rrule: 'FREQ=DAILY;COUNT=3' }), {
+      calendarId: own.id,
+    });
+    const pull = async (from: unknown, partition: string, mode: 'backfill' | 'live' = 'live') =>
+      collect(calendar.pull(await connect(), from, partition, spanOf({ mode })));
+    const second = await pull(null, own.id, 'backfill');
+    expect(ids(second)).toEqual(expect.arrayContaining([here.id, series.id]));
+    expect(ids(await pull(null, '', 'backfill'))).not.toContain(here.id);
+    expect((await calendar.count?.(client, own.id, { from: clock.now, to: clock.now + 9 * day }))?.total).toBe(2);
+    handle.calendars.move(ana, here.id, handle.calendars.calendar(ana).id);
+    handle.calendars.move(ana, series.id, handle.calendars.calendar(ana).id);
+    const after = await pull(last(second).cursor, own.id);
+    expect([ids(after), gone(after)]).toEqual([[], []]);
+    handle.calendars.remove(ana, here.id);
+    handle.calendars.remove(ana, series.id);
+  });
+
   it('C1, C2: a series with a moved and a deleted occurrence, across a change of clocks', async () => {
     const { handle, clock } = microsoft;
     const start = Date.UTC(2026, 9, 5, 7);

@@ -163,6 +163,13 @@ export const mountCalendars = (app: App, guard: Guard, calendars: CalendarStore)
       app.get(`${base}/events`, read(events));
       app.get(`${base}/events/:event`, read(one));
       app.get(`${base}/events/:event/instances`, read(instances));
+      app.get(
+        `${base}/events/:event/calendar`,
+        read((call) => {
+          const { event } = entryOf(calendars, call);
+          return json(showCalendar(calendars.find(call.user.upn, event.id).calendar, call));
+        }),
+      );
     }
     app.get(
       `${root}/calendars/:calendar`,

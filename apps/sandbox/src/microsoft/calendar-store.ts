@@ -105,6 +105,15 @@ export class CalendarStore {
     return event;
   }
 
+  /** Moves an event or a series to another calendar, as a person does by drawing it there: its id stays. */
+  move(user: string, eventId: string, calendarId: string): void {
+    const { calendar, event } = this.find(user, eventId);
+    delete calendar.events[eventId];
+    calendar.version += 1;
+    this.#bury(calendar, [eventId]);
+    this.#put(this.calendar(user, calendarId), event);
+  }
+
   /** Changes an event or a whole series. */
   update(user: string, eventId: string, changes: Partial<EventFields>, at = this.#now()): StoredEvent {
     const { calendar, event } = this.find(user, eventId);

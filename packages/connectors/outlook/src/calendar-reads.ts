@@ -1,5 +1,6 @@
 import { ConnectorFault } from '@waymark/connector-kit';
 import { z } from 'zod';
+import { calendarRoot, primary } from './calendars.ts';
 import type { GraphClient, GraphPage } from './client.ts';
 import { eventFields, withoutText } from './raw-event.ts';
 
@@ -34,8 +35,8 @@ const bounds = ({ from, to }: Window): string =>
   `startDateTime=${new Date(from).toISOString()}&endDateTime=${new Date(to).toISOString()}`;
 
 /** The first link of a window's changes. It takes no `$select`, so that bodies come and are dropped on arrival. */
-export function changesLink(client: GraphClient, window: Window): string {
-  return `${client.root}/calendarView/delta?${bounds(window)}`;
+export function changesLink(client: GraphClient, calendar: string, window: Window): string {
+  return `${calendarRoot(client, calendar)}/calendarView/delta?${bounds(window)}`;
 }
 
 /** A round of changes up to its end: what it told, and the link to ask for the next with. */
@@ -66,10 +67,11 @@ export async function readRound(
 }
 
 /** All single events and occurrences that touch a window, in full. https://learn.microsoft.com/en-us/graph/api/calendar-list-calendarview */
-export async function readView(client: GraphClient, window: Window): Promise<readonly EventRow[]> {
+export async function readView(client: GraphClient, calendar: string, window: Window): Promise<readonly EventRow[]> {
   const rows = new Map<string, EventRow>();
   const seen = new Set<string>();
-  let link: string | undefined = `${client.root}/calendarView?${bounds(window)}&$select=${eventFields}&$top=200`;
+  let link: string | undefined =
+    `${calendarRoot(client, calendar)}/calendarView?${bounds(window)}&$select=${eventFields}&$top=200`;
   while (link !== undefined && !seen.has(link)) {
     seen.add(link);
     const page: GraphPage<EventRow> = await client.page({
@@ -98,6 +100,23 @@ export async function readEvent(client: GraphClient, id: string): Promise<EventR
 }
 
 /** The ids of the meetings and series that touch a window: what `doctor` compares (failure A11). */
-export async function meetingIds(client: GraphClient, window: Window): Promise<readonly string[]> {
-  return [...new Set((await readView(client, window)).map(({ id, seriesId }) => seriesId ?? id))];
+export async function meetingIds(client: GraphClient, calendar: string, window: Window): Promise<readonly string[]> {
+  return [...new Set((await readView(client, calendar, window)).map(({ id, seriesId }) => seriesId ?? id))];
+}
+
+const home = z.looseObject({ id: z.string(), isDefaultCalendar: z.boolean().nullish() });
+
+/** Whether an event still lies in a calendar, and not in another one of the mailbox. */
+export async function liesIn(client: GraphClient, calendar: string, id: string): Promise<boolean> {
+  try {
+    const found = await client.read({
+      path: `${client.root}/events/${encodeURIComponent(id)}/calendar?$select=id,isDefaultCalendar`,
+      answer: home,
+      doc: 'calendar-get',
+    });
+    return calendar === primary ? found.isDefaultCalendar !== false : found.id === calendar;
+  } catch (error) {
+    if (error instanceof ConnectorFault && error.fault.kind === 'record-gone') return true;
+    throw error;
+  }
 }

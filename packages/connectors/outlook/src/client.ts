@@ -37,6 +37,7 @@ export interface GraphClient {
   /** That mailbox; absent where the signed-in account is read. */
   readonly subject?: string;
   readonly grantedScopes: readonly string[];
+  readonly settings: Readonly<Record<string, unknown>>;
   now(): number;
   read<T>(request: GraphRead<T>): Promise<T>;
   /** Reads a page of a collection of such rows. */
@@ -75,6 +76,7 @@ export async function connectGraph(session: Session): Promise<GraphClient> {
     root: session.subject === undefined ? '/me' : `/users/${encodeURIComponent(session.subject)}`,
     ...(session.subject === undefined ? {} : { subject: session.subject }),
     grantedScopes: session.grantedScopes,
+    settings: session.settings,
     now: session.now,
     read,
     page: async ({ row, ...rest }) => {

@@ -6,6 +6,8 @@ import type { GraphClient } from './client.ts';
 export interface Folder {
   readonly id: string;
   readonly name: string;
+  /** Its name after those of the folders that it lies in, nested by `/`. */
+  readonly path: string;
   readonly leftOut?: string;
 }
 
@@ -55,9 +57,22 @@ export async function listFolders(client: GraphClient): Promise<Folders> {
       .map((row) => {
         const reason = reasonOf(row.id, byId, named);
         const name = byId.get(row.id)?.displayName ?? named.get(row.id) ?? row.id;
-        return [row.id, { id: row.id, name, ...(reason === undefined ? {} : { leftOut: reason }) }];
+        const path = pathOf(row.id, byId) || name;
+        return [row.id, { id: row.id, name, path, ...(reason === undefined ? {} : { leftOut: reason }) }];
       }),
   );
+}
+
+/** The root, in which all folders lie, is not among those that are listed. */
+function pathOf(id: string, byId: ReadonlyMap<string, FolderRow>): string {
+  const names: string[] = [];
+  const seen = new Set<string>();
+  for (let row = byId.get(id); row !== undefined && !seen.has(row.id);) {
+    seen.add(row.id);
+    names.unshift(row.displayName ?? '');
+    row = byId.get(row.parentFolderId ?? '');
+  }
+  return names.join('/').slice(0, 500);
 }
 
 /** Why a folder is left out, by itself or by one that it lies in. */

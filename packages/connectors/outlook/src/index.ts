@@ -1,8 +1,8 @@
 import { remainsOf } from '@waymark/connector-kit';
 import type { Connector, Stream } from '@waymark/connector-kit';
-import { z } from 'zod';
 import { calendarCursor } from './calendar-cursor.ts';
 import type { CalendarCursor } from './calendar-cursor.ts';
+import { calendarPartitions, outlookSettings } from './calendars.ts';
 import { meetingIds } from './calendar-reads.ts';
 import { classify } from './classify.ts';
 import { mailCursor } from './mail-cursor.ts';
@@ -22,9 +22,6 @@ import { rawMeeting, withoutBody as meetingWithoutBody } from './raw-event.ts';
 import type { RawMeeting } from './raw-event.ts';
 import { rawMessage, withoutBody } from './raw-message.ts';
 import type { RawMessage } from './raw-message.ts';
-
-/** An installation's settings. Subjects and titles are kept only where a person asks for them. */
-const outlookSettings = z.object({ keepSubjects: z.boolean().default(false) });
 
 const mail: Stream<OutlookClient, MailCursor, RawMessage> = {
   name: 'mail',
@@ -56,12 +53,13 @@ const calendar: Stream<OutlookClient, CalendarCursor, RawMeeting> = {
   cursor: { kind: 'graph-calendar-delta', version: 1, schema: calendarCursor, overlapMs: 0, settleMs: 0 },
   raw: rawMeeting,
   order: 60,
+  partitions: calendarPartitions,
   pull: pullCalendar,
   map: mapMeeting,
   whenGone: remainsOf,
   withoutBody: meetingWithoutBody,
-  count: async (client, _partition, window) => {
-    const ids = await meetingIds(client, window);
+  count: async (client, calendarId, window) => {
+    const ids = await meetingIds(client, calendarId, window);
     return { total: ids.length, ids };
   },
 };

@@ -134,3 +134,10 @@ test('a title is kept only where the installation asks for it', () => {
 test.each(Object.entries(leftOutMeetings))('A11: %s is left out with its reason', (_name, [raw, reason]) => {
   expect(map(raw)).toEqual({ outcome: 'ignored', reason });
 });
+
+test('a meeting gives its title and categories to exclusions, whether or not titles are kept', () => {
+  const raw = { ...meetings['a meeting with a customer'] };
+  const named = { ...raw, event: { ...raw.event, subject: 'Salary talk', categories: ['Private'] } };
+  expect(map(named)).toMatchObject({ outcome: 'stored', title: 'Salary talk', tags: ['Private'] });
+  expect(JSON.stringify(events(named))).not.toContain('Salary');
+});

@@ -36,7 +36,14 @@ export function mapMeeting(raw: RawMeeting, context: MapContext): Mapped {
   });
   const [reason] = reasons;
   if (events.length === 0 && reason !== undefined) return { outcome: 'ignored', reason };
-  return { outcome: 'stored', events, ...(event.webLink ? { url: event.webLink.slice(0, 2_000) } : {}) };
+  const tags = (event.categories ?? []).slice(0, 50).map((name) => name.slice(0, 255));
+  return {
+    outcome: 'stored',
+    events,
+    ...(event.webLink ? { url: event.webLink.slice(0, 2_000) } : {}),
+    ...(tags.length > 0 ? { tags } : {}),
+    ...(event.subject ? { title: event.subject.slice(0, 1_000) } : {}),
+  };
 }
 
 function isSeries({ event, occurrences }: RawMeeting): boolean {

@@ -4,7 +4,7 @@ import { calendarMethod } from './event-message.ts';
 import type { GraphMessage, RawMessage, Recipient } from './raw-message.ts';
 
 /** One message as one mail event, or left out by its folder. Pure. */
-export function mapMessage({ message, leftOut }: RawMessage, context: MapContext): Mapped {
+export function mapMessage({ message, folder, leftOut }: RawMessage, context: MapContext): Mapped {
   if (leftOut !== undefined) return { outcome: 'ignored', reason: leftOut };
   if (message.isDraft === true) return { outcome: 'ignored', reason: 'draft' };
   const received = Date.parse((message.receivedDateTime ?? '').slice(0, 40));
@@ -14,6 +14,7 @@ export function mapMessage({ message, leftOut }: RawMessage, context: MapContext
       arrivedAt: Number.isFinite(received) ? received : undefined,
       threadId: message.conversationId ?? undefined,
       copyId: message.id ?? '',
+      tags: [...(folder ? [folder] : []), ...(message.categories ?? []).slice(0, 50).map((name) => name.slice(0, 255))],
       ...(message.webLink ? { url: message.webLink.slice(0, 2_000) } : {}),
     },
     context,

@@ -2,7 +2,7 @@ import { ConnectorFault } from '@waymark/connector-kit';
 import type { Gone, Page, PullContext, RawRecord } from '@waymark/connector-kit';
 import { calendarCursor, isAnchored, spanOf, windowOf } from './calendar-cursor.ts';
 import type { CalendarCursor, LiveCalendar } from './calendar-cursor.ts';
-import { changesLink, readEvent, readRound, readView } from './calendar-reads.ts';
+import { changesLink, liesIn, readEvent, readRound, readView } from './calendar-reads.ts';
 import type { EventRow } from './calendar-reads.ts';
 import type { GraphClient } from './client.ts';
 
@@ -16,18 +16,18 @@ interface Group {
 }
 
 /**
- * Pages of the primary calendar: the whole window from null, on a reread and every week, else what has changed in it. Throws
+ * Pages of a calendar: the whole window from null, on a reread and every week, else what has changed in it. Throws
  * ConnectorFault; a link that Graph has forgotten ends as `cursor-expired`, on any page of the round (failures A4, A7).
  */
 export async function* pullCalendar(
   client: GraphClient,
   from: CalendarCursor | null,
-  _partition: string,
+  calendar: string,
   context: PullContext,
 ): AsyncIterable<Page<CalendarCursor>> {
   if (from?.phase === 'live' && isAnchored(from, context)) {
     const { rows, committed } = await changesSince(client, from);
-    const groups = await changedGroups(client, rows, from.window);
+    const groups = await changedGroups(client, calendar, rows, from.window);
     const cursor = { between: from, after: { ...from, committed } };
     yield* pagesOf(groups, { from: from.since, to: from.window.to }, cursor, context, {});
     return;
@@ -35,9 +35,9 @@ export async function* pullCalendar(
   const span = spanOf(from, context);
   const window = windowOf(span.since, context.until);
   // The place in the changes comes first: what happens during the listing is among them (failure A3).
-  const { committed } = await readRound(client, changesLink(client, window));
+  const { committed } = await readRound(client, changesLink(client, calendar, window));
   refuseExpired(committed, context);
-  const groups = await wholeGroups(client, await readView(client, window));
+  const groups = await wholeGroups(client, await readView(client, calendar, window));
   const between = { phase: 'reading' as const, enumeration: String(context.until), since: span.since };
   const after = { phase: 'live' as const, committed, since: span.since, window, anchoredAt: context.until };
   // Where the first span is not remembered, only what certainly lies inside this one may count as missing.
@@ -79,6 +79,7 @@ async function wholeGroups(client: GraphClient, view: readonly EventRow[]): Prom
  */
 async function changedGroups(
   client: GraphClient,
+  calendar: string,
   rows: readonly EventRow[],
   window: { readonly from: number; readonly to: number },
 ): Promise<readonly Group[]> {
@@ -86,11 +87,15 @@ async function changedGroups(
   const latest = [...new Map(rows.map((row) => [row.id, row])).values()];
   const removed = latest.filter((row) => row.removed);
   const found = await Promise.all(removed.map(async ({ id }) => ({ id, row: await readEvent(client, id) })));
-  const present = [...latest.filter((row) => !row.removed), ...found.flatMap(({ row }) => row ?? [])];
+  // What a person moved to another calendar is that one's to tell; only what left the window is still told here.
+  const stayed = await Promise.all(
+    found.flatMap(({ row }) => row ?? []).map(async (row) => ((await liesIn(client, calendar, row.id)) ? [row] : [])),
+  );
+  const present = [...latest.filter((row) => !row.removed), ...stayed.flat()];
   const series = new Set(present.flatMap((row) => seriesOf(row) ?? []));
   const singles = present.filter((row) => seriesOf(row) === undefined);
   const gone = found.filter(({ row }) => row === undefined).map(({ id }) => ({ id, occurrences: [] }));
-  const view = series.size === 0 ? [] : await readView(client, window);
+  const view = series.size === 0 ? [] : await readView(client, calendar, window);
   return [...gone, ...singles.map(groupOf), ...(await seriesGroups(client, series, view))];
 }
 

@@ -1,7 +1,7 @@
 import type { Page, PullContext } from '@waymark/connector-kit';
 import { collect } from '@waymark/connector-kit/testing/session';
 import { expect, test } from 'vitest';
-import { connectTest, folders, graphServer, origin, Refusal } from '../fixtures/graph-server.ts';
+import { connectTest, folders, graphServer as anyServer, origin, Refusal } from '../fixtures/graph-server.ts';
 import type { Asked } from '../fixtures/graph-server.ts';
 import { canary, message } from '../fixtures/messages.ts';
 import { outlook } from './index.ts';
@@ -27,6 +27,17 @@ async function pull(from: MailCursor | null, more: Partial<PullContext> = {}) {
 
 const ids = (pages: readonly Page<unknown>[]) => pages.flatMap(({ records }) => records.map(({ id }) => id));
 const counted = (count: number) => ({ '@odata.count': count, value: [] });
+/** A server that knows the mailbox's folders, which are read once a connection: what is counted is all else. */
+function graphServer(answer: (asked: Asked) => unknown): Asked[] {
+  const counted: Asked[] = [];
+  anyServer((asked) => {
+    const folder = folders(asked.path);
+    if (folder !== undefined) return folder;
+    counted.push(asked);
+    return answer(asked);
+  });
+  return counted;
+}
 const isCount = ({ query }: Asked) => query.get('$count') === 'true';
 const token = ({ query }: Asked) => query.get('$deltatoken') ?? query.get('$skiptoken');
 
@@ -219,4 +230,20 @@ test('a page that names itself as the next one ends the run, not in a circle', a
   const asked = graphServer(() => ({ value: [], '@odata.nextLink': link('$deltatoken=one') }));
   await expect(pull(live)).rejects.toMatchObject({ fault: { kind: 'transient' } });
   expect(asked).toHaveLength(1);
+});
+
+test('a message tells its folder by the path of names, and its categories: what exclusions go by', async () => {
+  graphServer((request) => {
+    if (isCount(request)) return counted(1);
+    const parentFolderId = 'deep-id';
+    return {
+      value: [message({ parentFolderId, categories: ['Private'] })],
+      '@odata.deltaLink': link('$deltatoken=end'),
+    };
+  });
+  const [record] = (await pull(null)).flatMap(({ records }) => records);
+  expect(record?.raw).toMatchObject({ folder: 'Proyectos/Cliente', message: { categories: ['Private'] } });
+  const context = { ownDomains: ['vendor.example'], account: { externalAccountId: 'x', label: 'x' }, settings: {} };
+  const mapped = outlook.streams[0]?.map(record?.raw, { ...context, keepSubjects: false, readAt: now });
+  expect(mapped).toMatchObject({ outcome: 'stored', tags: ['Proyectos/Cliente', 'Private'] });
 });

@@ -1,6 +1,7 @@
 import { ConnectorFault } from '@waymark/connector-kit';
 import type { Gone, Page, PullContext, RawRecord } from '@waymark/connector-kit';
 import type { GraphPage } from './client.ts';
+import type { Folder } from './folders.ts';
 import { expiredLink } from './mail-cursor.ts';
 import type { MailCursor, Reread, Round } from './mail-cursor.ts';
 import { countSince, firstLink, pageOfMessages, readMessage, rereadLink } from './message-reads.ts';
@@ -142,7 +143,7 @@ async function partOf(
   const whole = row.isWhole ? row : await readMessage(client, row.id);
   if (whole === undefined) return { id: row.id, certain: false };
   if (whole.receivedAt !== undefined && whole.receivedAt < since) return undefined;
-  return recordOf(whole);
+  return recordOf(whole, await folderOf(client, whole.folderId ?? folderId));
 }
 
 /**
@@ -152,16 +153,25 @@ async function partOf(
 async function whereNow(client: OutlookClient, folderId: string, id: string): Promise<RawRecord | Gone> {
   const message = await readMessage(client, id);
   if (message === undefined) return { id, certain: true };
-  if (message.folderId === folderId) return recordOf(message);
-  const leftOut = (await client.folders()).get(message.folderId ?? '')?.leftOut;
-  return leftOut === undefined ? { id, certain: false } : recordOf(message, leftOut);
+  const folder = await folderOf(client, message.folderId);
+  if (message.folderId === folderId) return recordOf(message, folder);
+  return folder?.leftOut === undefined ? { id, certain: false } : recordOf(message, folder);
 }
 
-function recordOf(row: MessageRow, leftOut?: string): RawRecord {
+async function folderOf(client: OutlookClient, id: string | undefined): Promise<Folder | undefined> {
+  return (await client.folders()).get(id ?? '');
+}
+
+function recordOf(row: MessageRow, folder: Folder | undefined): RawRecord {
+  const { path, leftOut } = folder ?? {};
   return {
     id: row.id,
     version: row.version,
-    raw: { message: row.message, ...(leftOut === undefined ? {} : { leftOut }) },
+    raw: {
+      message: row.message,
+      ...(path ? { folder: path } : {}),
+      ...(leftOut === undefined ? {} : { leftOut }),
+    },
   };
 }
 

@@ -31,6 +31,8 @@ export const graphEvent = z.object({
   attendees: z.array(attendee).nullish(),
   responseStatus: z.object({ response: text }).nullish(),
   webLink: text,
+  /** Names of the categories that a person or a rule gave it. */
+  categories: z.array(z.string()).nullish(),
 });
 export type GraphEvent = z.infer<typeof graphEvent>;
 

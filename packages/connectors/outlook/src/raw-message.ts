@@ -27,12 +27,18 @@ export const graphMessage = z.object({
   parentFolderId: text,
   webLink: text,
   meetingMessageType: text,
+  /** Names of the categories that a person or a rule gave it. */
+  categories: z.array(z.string()).nullish(),
 });
 export type GraphMessage = z.infer<typeof graphMessage>;
 export type Recipient = z.infer<typeof recipient>;
 
-/** A message, with the reason where it lies in a folder that is left out. */
-export const rawMessage = z.object({ message: graphMessage, leftOut: z.string().max(50).optional() });
+/** A message with its folder's path, and the reason where that folder is left out. */
+export const rawMessage = z.object({
+  message: graphMessage,
+  folder: z.string().max(500).optional(),
+  leftOut: z.string().max(50).optional(),
+});
 export type RawMessage = z.infer<typeof rawMessage>;
 
 /** Types of their own are named by `@odata.type`, and cannot be selected from a plain message. */
@@ -60,5 +66,6 @@ export function withoutText(row: unknown): Readonly<Record<string, unknown>> {
 export function withoutBody(raw: unknown): unknown {
   const record = loose.safeParse(raw);
   if (!record.success) return null;
-  return { message: withoutText(record.data['message']), leftOut: record.data['leftOut'] };
+  const { folder, leftOut } = record.data;
+  return { message: withoutText(record.data['message']), folder, leftOut };
 }
