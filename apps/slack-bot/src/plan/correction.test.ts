@@ -40,7 +40,7 @@ test('what late mail shows never to have been so is taken back in the message an
   await rig.fold(account, [quiet]);
   await rig.send();
   expect(said()).toHaveLength(4);
-  expect(said()[3]).toContain('Gone quiet');
+  expect(said()[3]).toContain('Aster Foods: gone quiet');
 });
 
 test('what a digest told is taken back in the digest', async () => {
