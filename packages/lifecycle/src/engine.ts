@@ -197,6 +197,15 @@ export function momentOf(journey: CompiledJourney, context: AccountContext, stat
   return settled(journey, context, state).moment;
 }
 
+/**
+ * Whether dated facts tell of an account that is no customer now how it ended. Asked before its answer of an earlier instant, at which
+ * these facts do not show yet: without it, an account whose end is not dated is none that events made one by mistake.
+ */
+export function isEndDated(journey: CompiledJourney, context: AccountContext, facts: readonly Fact[]): boolean {
+  const last = facts.reduce((latest, fact) => Math.max(latest, fact.occurredAt), Number.MIN_SAFE_INTEGER);
+  return !context.isCustomer && doubtedSince(momentOf(journey, context, fold(journey, context, facts, last))) === null;
+}
+
 /** Every proof that an account's facts give as of an instant, also of what later turned out not to be believed. */
 export function proofsAt(
   journey: CompiledJourney,

@@ -9,7 +9,7 @@ export {
 export { diffDefinitions, type DefinitionChange, type DefinitionDiff } from './definition-diff.ts';
 export { DefinitionError, parseDefinition, reviewDefinition, type DefinitionIssue } from './definition-file.ts';
 export { foldKeeping, isFurther, keepState, refold, statesBefore, type KeptFold } from './earlier-states.ts';
-export { advance, fold, reduce, view, type Advanced, type EngineState } from './engine.ts';
+export { advance, fold, isEndDated, reduce, view, type Advanced, type EngineState } from './engine.ts';
 export { explain, verifyProof, type Verdict } from './explain.ts';
 export { whyNot, type Unmet, type WhyNot } from './why-not.ts';
 export { isIntact } from './proof.ts';

@@ -178,7 +178,8 @@ function spellSince(moment: Moment): number | null {
  * judged since then is not believed. Null for every other account.
  */
 export function doubtedSince(moment: Moment): number | null {
-  return moment.around.context.isCustomer || !isCustomer(moment) ? null : spellSince(moment);
+  const { isCustomer: isCustomerNow, isEndDated } = moment.around.context;
+  return isCustomerNow || isEndDated === true || !isCustomer(moment) ? null : spellSince(moment);
 }
 
 /** When the contract ends: by the CRM's dated history as far as it goes, else by what the CRM says now. */

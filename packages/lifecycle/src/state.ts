@@ -19,6 +19,8 @@ export interface AccountContext {
   readonly accountId: string;
   /** Risk rules apply to customers alone. */
   readonly isCustomer: boolean;
+  /** Where it is none: whether dated facts, also later ones, tell how it ended, so that what they show of before is believed. */
+  readonly isEndDated?: boolean;
   readonly customerSince?: number;
   readonly renewalAt?: number;
   readonly tier?: string;

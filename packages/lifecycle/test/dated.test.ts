@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compileJourney, parseDefinition, reduce, templateFile, verifyProof } from '../src/index.ts';
+import { compileJourney, isEndDated, parseDefinition, reduce, templateFile, verifyProof } from '../src/index.ts';
 import type { AccountContext, AccountJourney } from '../src/index.ts';
-import { ANN, BOB, context, DAY, day, type History, lastFlag, liveCustomer, openRules } from './account.ts';
+import { ANN, BOB, context, DAY, day, History, lastFlag, liveCustomer, openRules } from './account.ts';
 
 const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
 const seen = (history: History, days: number, more: Partial<AccountContext> = {}): AccountJourney =>
@@ -108,5 +108,22 @@ describe('quiet days', () => {
     const context = { renewalAt: day(800) };
     expect(openRules(seen(asked, 363, context))).not.toContain('unanswered_mail');
     expect(lastFlag(seen(asked, 366, context), 'unanswered_mail').openedAt - day(0)).toBeGreaterThan(363 * DAY);
+  });
+});
+
+describe('an account that is a customer no longer', () => {
+  it('has at an earlier instant the flags that it had then, where dated facts tell how it ended', () => {
+    const history = new History().stage(0, 'customer').onboarding(20, 'live').talk(21, 60, 3).stage(140, 'churned');
+    const gone = { ...context, isCustomer: false };
+    const flagsAt = (around: AccountContext, at: number) =>
+      reduce(journey, around, history.facts, at).flags.map(({ rule, openedAt }) => ({ rule, openedAt }));
+    const known = flagsAt(gone, day(150)).filter(({ openedAt }) => openedAt <= day(120));
+    expect(known.map(({ rule }) => rule)).toContain('gone_quiet');
+    expect(isEndDated(journey, gone, history.facts)).toBe(true);
+    expect(flagsAt({ ...gone, isEndDated: true }, day(120))).toEqual(known);
+    expect(flagsAt(gone, day(120))).toEqual([]);
+    // Where the CRM alone knows that it is none, what events seemed to show is not believed.
+    const undated = history.facts.slice(0, -1);
+    expect(isEndDated(journey, gone, undated)).toBe(false);
   });
 });

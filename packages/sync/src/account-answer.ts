@@ -1,4 +1,11 @@
-import { reduce, type AccountContext, type AccountJourney, type CompiledJourney, type Fact } from '@waymark/lifecycle';
+import {
+  isEndDated,
+  reduce,
+  type AccountContext,
+  type AccountJourney,
+  type CompiledJourney,
+  type Fact,
+} from '@waymark/lifecycle';
 import {
   account as readAccount,
   contacts,
@@ -65,8 +72,11 @@ export async function deriveAccount(
   const account = await readAccount(tx, accountId);
   if (!account) return undefined;
   const read = await accountInputs(tx, options.knownAt === undefined ? {} : { knownAt: options.knownAt });
-  const { facts, context, coverage } = await read(account);
+  const { facts, context: record, coverage } = await read(account);
   const journeys = options.journeys ?? (await activeJourneys(tx));
+  const [first] = journeys;
+  // Of an earlier instant a later end is not seen: that it is dated must be known beforehand.
+  const context = first && isEndDated(first, record, facts) ? { ...record, isEndDated: true } : record;
   const at = (instant: number) =>
     journeys.map((journey) => ({ journey, answer: reduce(journey, context, facts, instant) }));
   return { account, facts, context, coverage, answers: at(asOf), asOf: at };
