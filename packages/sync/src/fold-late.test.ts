@@ -9,7 +9,7 @@ import {
   type ScriptedPage,
   type ScriptedRecord,
 } from './testing/scripted-source.ts';
-import { isEngineState } from './fold.ts';
+import { isEngineState } from './fold-state.ts';
 import { day, shippedJourney, start, syncRig, type SyncRig } from './testing/sync-rig.ts';
 
 let database: TestDatabase;

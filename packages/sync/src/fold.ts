@@ -1,54 +1,46 @@
 import {
-  advance,
   compileJourney,
   ENGINE_VERSION,
-  foldKeeping,
-  isFurther,
-  keepState,
   parseDefinition,
-  refold,
-  statesBefore,
   view,
-  type AccountContext,
   type AccountJourney,
   type CompiledJourney,
-  type EngineState,
   type Flag,
-  type KeptFold,
 } from '@waymark/lifecycle';
 import {
-  account as readAccount,
   accountsToFold,
   activeDefinitions,
   addFlags,
   addPeriods,
-  checkpoint,
-  earlierStates,
-  contacts as readContacts,
-  factsOf,
-  flags as storedFlags,
-  lockAccount,
+  checkpointsOf,
+  contactsOf,
+  flagsOf,
+  lockAccounts,
+  lockWakes,
   noteRecords,
-  lockWake,
-  settleWake,
-  stagePeriods,
+  outagesOfAccount,
+  readSettings,
+  settleWakes,
+  sourcesOfAccounts,
+  stagePeriodsOf,
   supersedeFlags,
   supersedePeriods,
-  readSettings,
-  writeCheckpoint,
-  writeEarlierStates,
+  writeCheckpoints,
+  writeEarlierStatesOf,
   type Account,
   type Checkpoint,
   type Contact,
   type Database,
   type StoredFlag,
+  type StoredPeriod,
   type Tx,
   type Wake,
 } from '@waymark/store';
 import PQueue from 'p-queue';
 import { v7 as uuidv7 } from 'uuid';
 import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
-import { accountCoverage, coverageIndex, type CoverageIndex } from './coverage.ts';
+import { coverageIndex, type CoverageIndex } from './coverage.ts';
+import { nextState } from './fold-state.ts';
 import type { Point } from './points.ts';
 import { keepSourceOutages } from './source-outages.ts';
 
@@ -77,8 +69,10 @@ export interface FoldOptions {
   readonly limit?: number;
 }
 
-/** Accounts folded at a time: enough to fill the waits, few enough to leave connections to others. */
+/** Transactions at a time: enough to fill the waits, few enough to leave connections to others. */
 const foldsAtOnce = 4;
+/** Accounts of one transaction: enough to share its cost, few enough that what follows from the first waits little for the last. */
+const mostAccounts = 16;
 
 const compiled = new Map<string, CompiledJourney>();
 
@@ -94,8 +88,8 @@ export async function activeJourneys(tx: Tx): Promise<readonly CompiledJourney[]
 }
 
 /**
- * Folds the accounts that have new events or whose answer changes by now; each in a transaction of its own that stores state, flags
- * and what follows. Returns how many were folded.
+ * Folds the accounts that have new events or whose answer changes by now, some in each transaction, which stores their states, flags and
+ * what follows. Returns how many were folded.
  */
 export async function foldDue(options: FoldOptions): Promise<number> {
   const { database, workspaceId } = options;
@@ -108,15 +102,19 @@ export async function foldDue(options: FoldOptions): Promise<number> {
     { retry: true },
   );
   const failures: unknown[] = [];
+  const size = Math.min(mostAccounts, Math.ceil(wakes.length / foldsAtOnce));
+  const parts = inParts(wakes, Math.max(1, size));
   // Most of a fold is waiting for the database: some at a time, and one account never twice, since each has its lock.
   const queue = new PQueue({ concurrency: foldsAtOnce });
   await queue.addAll(
-    wakes.map((listed) => async () => {
+    parts.map((part) => async () => {
       try {
-        await foldListed(options, listed, shared);
+        await foldListed(options, part, shared);
       } catch (error) {
         // One account that cannot be folded must not keep the others waiting; its wake stays.
-        failures.push(error);
+        if (part.length === 1) failures.push(error);
+        else
+          for (const one of part) await foldListed(options, [one], shared).catch((own: unknown) => failures.push(own));
       }
     }),
   );
@@ -124,24 +122,36 @@ export async function foldDue(options: FoldOptions): Promise<number> {
   return wakes.length;
 }
 
-/** Folds one account of the list in a transaction that stores its state, its flags and what follows. */
-async function foldListed(options: FoldOptions, listed: Wake, shared: Shared): Promise<void> {
-  const { accountId } = listed;
+const inParts = <T>(all: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, part) => all.slice(part * size, (part + 1) * size));
+
+/** Folds accounts of the list in a transaction that stores their states, their flags and what follows. */
+async function foldListed(options: FoldOptions, listed: readonly Wake[], shared: Shared): Promise<void> {
+  const ids = listed.map(({ accountId }) => accountId);
+  const byId = new Map(listed.map((one) => [one.accountId, one]));
   await options.database.inWorkspace(
     options.workspaceId,
     async (tx) => {
-      await lockAccount(tx, accountId);
+      const accounts = await lockAccounts(tx, ids);
       // What waits now, not what waited when the list was read: another process may have folded it, or more have come.
-      const wake = await lockWake(tx, accountId, options.now());
-      if (!wake) return;
+      const wakes = await lockWakes(tx, ids, options.now());
+      if (wakes.length === 0) return;
       // A wake since the list may tell of a definition or of coverage that is newer than what was read with it.
-      const isListed = wake.version === listed.version && wake.earliest === listed.earliest;
+      const isListed = wakes.every(({ accountId, version, earliest }) => {
+        const before = byId.get(accountId);
+        return before?.version === version && before.earliest === earliest;
+      });
       const common = isListed ? shared : await readShared(tx);
-      const folded = await foldAccount(tx, { wake, ...common, now: options.now() });
+      const folded = await foldAccounts(tx, { accounts, wakes, ...common, now: options.now() });
       if (folded.length > 0) await options.afterFold(tx, folded);
       // A wake that came after coverage and definitions were read may be about these: it waits for the next turn.
-      const sameWake = wake.version === listed.version && wake.since === listed.since;
-      if (wake.version !== null && sameWake) await settleWake(tx, accountId, wake.version);
+      const settled = wakes.flatMap(({ accountId, version, since }) => {
+        const before = byId.get(accountId);
+        return version !== null && before?.version === version && before.since === since
+          ? [{ accountId, version }]
+          : [];
+      });
+      await settleWakes(tx, settled);
       await options.point('fold-stored');
     },
     { retry: true },
@@ -165,33 +175,49 @@ async function readShared(tx: Tx): Promise<Shared> {
   };
 }
 
-async function foldAccount(
+/** Folds accounts that are locked, and stores their states and what differs from what is stored. What is stored is read for all at once. */
+async function foldAccounts(
   tx: Tx,
-  input: Shared & { readonly wake: Wake; readonly now: number },
+  input: Shared & { readonly accounts: readonly Account[]; readonly wakes: readonly Wake[]; readonly now: number },
 ): Promise<readonly Folded[]> {
-  const { wake, now } = input;
-  const account = await readAccount(tx, wake.accountId);
-  if (!account) return [];
-  const contacts = await readContacts(tx, account.accountId);
-  const coverage = await accountCoverage(tx, input.coverage, account);
-  const context = accountContext(account, contacts, coverage, account.timezone ?? input.timezone);
-  const contextDigest = contextDigestOf(context);
-  const results: Folded[] = [];
-  let isNoted = false;
-  for (const journey of input.journeys) {
-    const before = await checkpoint(tx, account.accountId, journey.definition.id);
-    if (!isNoted && before?.contextDigest !== contextDigest) {
-      await noteRecords(tx, [{ accountId: account.accountId, record: recordOf(context) }], now);
-      isNoted = true;
-    }
-    const { state, earlier } = await nextState(tx, { journey, context, contextDigest, before, wake, now });
-    const answer = view(journey, context, state);
-    const changes = await storeAnswer(tx, answer, now);
-    await writeCheckpoint(
-      tx,
-      {
-        accountId: account.accountId,
-        journey: journey.definition.id,
+  const { now, coverage } = input;
+  const wakes = new Map(input.wakes.map((one) => [one.accountId, one]));
+  const accounts = input.accounts.filter(({ accountId }) => wakes.has(accountId));
+  const ids = accounts.map(({ accountId }) => accountId);
+  if (ids.length === 0) return [];
+  const people = await contactsOf(tx, ids);
+  const sources = await sourcesOfAccounts(tx, accounts);
+  const keyOf = (accountId: string, journey: string) => `${accountId} ${journey}`;
+  const before = new Map((await checkpointsOf(tx, ids)).map((one) => [keyOf(one.accountId, one.journey), one]));
+  const periods = Map.groupBy(await stagePeriodsOf(tx, ids), (one) => keyOf(one.accountId, one.journey));
+  const flags = Map.groupBy(await flagsOf(tx, ids), (one) => keyOf(one.accountId, one.journey));
+
+  const records: Parameters<typeof noteRecords>[1][number][] = [];
+  const checkpoints: Checkpoint[] = [];
+  const kept: Parameters<typeof writeEarlierStatesOf>[1][number][] = [];
+  const changes: Changes[] = [];
+  for (const account of accounts) {
+    const { accountId, csmEmail } = account;
+    const wake = wakes.get(accountId);
+    if (!wake) continue;
+    const contacts = people.get(accountId) ?? [];
+    const outages = await outagesOfAccount(tx, accountId, coverage.outages);
+    const covered = coverage({ sources: sources.get(accountId) ?? new Set(), csmEmail, outages });
+    const context = accountContext(account, contacts, covered, account.timezone ?? input.timezone);
+    const contextDigest = contextDigestOf(context);
+    let isNoted = false;
+    for (const journey of input.journeys) {
+      const { id } = journey.definition;
+      const former = before.get(keyOf(accountId, id));
+      if (!isNoted && former?.contextDigest !== contextDigest) {
+        records.push({ accountId, record: recordOf(context) });
+        isNoted = true;
+      }
+      const { state, earlier } = await nextState(tx, { journey, context, contextDigest, before: former, wake, now });
+      const answer = view(journey, context, state);
+      checkpoints.push({
+        accountId,
+        journey: id,
         definitionDigest: journey.digest,
         engineVersion: ENGINE_VERSION,
         contextDigest,
@@ -201,132 +227,85 @@ async function foldAccount(
         digest: answer.digest,
         asOf: now,
         nextChangeAt: answer.nextChangeAt,
-      },
-      now,
-    );
-    if (earlier) await writeEarlierStates(tx, account.accountId, journey.definition.id, earlier);
-    results.push({ account, contacts, journey, answer, stageBefore: before?.stage ?? null, ...changes });
+      });
+      if (earlier) kept.push({ accountId, journey: id, states: earlier });
+      const stored = { periods: periods.get(keyOf(accountId, id)) ?? [], flags: flags.get(keyOf(accountId, id)) ?? [] };
+      const told = { account, contacts, journey, answer, stageBefore: former?.stage ?? null };
+      changes.push(changesOf(told, stored, now));
+    }
   }
-  return results;
+  await noteRecords(tx, records, now);
+  await writeChanges(tx, changes, now);
+  await writeCheckpoints(tx, checkpoints, now);
+  await writeEarlierStatesOf(tx, kept);
+  return changes.map(({ folded }) => folded);
 }
 
-/** A state, and the earlier ones where these are to be written anew. */
-interface Next {
-  readonly state: EngineState;
-  readonly earlier?: readonly EngineState[];
+/** What an answer changes of what is stored: former rows are ended in known time, never changed. */
+interface Changes {
+  readonly folded: Folded;
+  readonly endedPeriods: readonly string[];
+  readonly newPeriods: readonly ReturnType<typeof periodRow>[];
+  readonly endedFlags: readonly StoredFlag[];
+  readonly newFlags: readonly ReturnType<typeof flagRow>[];
 }
 
-/** Goes on from the checkpoint where it still holds; from a state before what came late; else folds the whole log. */
-async function nextState(
-  tx: Tx,
-  input: {
-    readonly journey: CompiledJourney;
-    readonly context: AccountContext;
-    readonly contextDigest: string;
-    readonly before: Checkpoint | undefined;
-    readonly wake: Wake;
-    readonly now: number;
-  },
-): Promise<Next> {
-  const { journey, context, before, wake, now } = input;
-  const holds =
-    before !== undefined &&
-    before.definitionDigest === journey.digest &&
-    before.engineVersion === ENGINE_VERSION &&
-    before.contextDigest === input.contextDigest &&
-    isEngineState(before.state);
-  if (!holds || !isEngineState(before.state))
-    return foldKeeping(journey, context, await factsOf(tx, context.accountId), now);
-  const { state } = before;
-  const from = wake.version === null ? null : wake.earliest;
-  const inTime = from === null || state.at === null || from > state.at;
-  if (inTime) {
-    // Of the facts dated ahead, those that may have been changed or taken away since, and those that are due, are read anew.
-    const due = state.ahead.find((fact) => fact.at <= now)?.at ?? Infinity;
-    const again = Math.min(from ?? Infinity, due);
-    const facts = again === Infinity ? [] : await factsOf(tx, context.accountId, { after: again });
-    const ahead = state.ahead.filter((fact) => fact.at < again);
-    const advanced = advance(journey, context, { ...state, ahead }, facts, now);
-    if (advanced.kind === 'advanced') return grown(tx, input, state, advanced.state);
-  }
-  const kept = from === null ? undefined : await foldFromEarlier(tx, input, from);
-  return kept ?? foldKeeping(journey, context, await factsOf(tx, context.accountId), now);
-}
-
-interface Place {
-  readonly journey: CompiledJourney;
-  readonly context: AccountContext;
-  readonly now: number;
-}
-
-/** Keeps a state that has come to a place of its own; the earlier ones are read only then. */
-async function grown(tx: Tx, { journey, context }: Place, before: EngineState, state: EngineState): Promise<Next> {
-  if (!isFurther(before, state)) return { state };
-  const stored = await storedStates(tx, context.accountId, journey);
-  const earlier = keepState(stored, state);
-  return earlier === stored ? { state } : { state, earlier };
-}
-
-/** Folds from the last kept state before what came late. */
-async function foldFromEarlier(tx: Tx, { journey, context, now }: Place, from: number): Promise<KeptFold | undefined> {
-  const holding = statesBefore(await storedStates(tx, context.accountId, journey), from);
-  const after = holding.at(-1)?.at;
-  if (after == null) return undefined;
-  return refold(journey, context, holding, await factsOf(tx, context.accountId, { after }), now);
-}
-
-async function storedStates(tx: Tx, accountId: string, journey: CompiledJourney): Promise<readonly EngineState[]> {
-  const stored = await earlierStates(tx, accountId, journey.definition.id);
-  return Array.isArray(stored) ? stored.filter(isEngineState) : [];
-}
-
-/** The checkpoint is ours and its digest and engine version were compared: its form is known. */
-export function isEngineState(value: unknown): value is EngineState {
-  return typeof value === 'object' && value !== null && 'tracks' in value && 'course' in value;
-}
-
-/** Writes what differs from what is stored: former rows are ended in known time, never changed. */
-async function storeAnswer(tx: Tx, answer: AccountJourney, at: number) {
-  const { accountId, journey } = answer;
-  const periods = await stagePeriods(tx, { accountId, journey });
+function changesOf(
+  told: Omit<Folded, 'opened' | 'cleared' | 'withdrawn'>,
+  before: { readonly periods: readonly StoredPeriod[]; readonly flags: readonly StoredFlag[] },
+  at: number,
+): Changes {
+  const { answer } = told;
   const periodKey = (one: { stage: string; enteredAt: number; exitedAt: number | null }, digest: unknown) =>
     `${one.stage}|${one.enteredAt}|${one.exitedAt}|${String(digest)}`;
   const proofOf = (detail: Readonly<Record<string, unknown>>) => {
     const proof = detail.proof;
     return typeof proof === 'object' && proof !== null && 'digest' in proof ? proof.digest : '';
   };
-  const stored = new Map(periods.map((one) => [periodKey(one, proofOf(one.detail)), one]));
+  const stored = new Map(before.periods.map((one) => [periodKey(one, proofOf(one.detail)), one]));
   const wanted = new Map(answer.periods.map((one) => [periodKey(one, one.proof.digest), one]));
+
+  const formerById = new Map(before.flags.map((flag) => [flag.flagId, flag]));
+  const now = new Set(answer.flags.map((flag) => flag.flagId));
+  const changed = answer.flags.filter((flag) => {
+    const former = formerById.get(flag.flagId);
+    return !former || former.detail.key !== flagKey(flag);
+  });
+  const withdrawn = before.flags.filter((flag) => !now.has(flag.flagId));
+  const wasOpen = (flag: Flag) => formerById.get(flag.flagId)?.clearedAt === null;
+  return {
+    folded: {
+      ...told,
+      opened: changed.filter((flag) => flag.clearedAt === null && !wasOpen(flag)),
+      cleared: changed.filter((flag) => flag.clearedAt !== null && wasOpen(flag)),
+      withdrawn: withdrawn.filter((flag) => flag.clearedAt === null),
+    },
+    endedPeriods: [...stored].filter(([key]) => !wanted.has(key)).map(([, one]) => one.periodId),
+    newPeriods: [...wanted].filter(([key]) => !stored.has(key)).map(([, one]) => periodRow(answer, one, at)),
+    endedFlags: [...withdrawn, ...changed.flatMap((flag) => formerById.get(flag.flagId) ?? [])],
+    newFlags: changed.map((flag) => flagRow(answer, flag, at)),
+  };
+}
+
+async function writeChanges(tx: Tx, changes: readonly Changes[], at: number): Promise<void> {
   await supersedePeriods(
     tx,
-    [...stored].filter(([key]) => !wanted.has(key)).map(([, one]) => one.periodId),
+    changes.flatMap((one) => one.endedPeriods),
     at,
   );
   await addPeriods(
     tx,
-    [...wanted].filter(([key]) => !stored.has(key)).map(([, one]) => periodRow(answer, one, at)),
+    changes.flatMap((one) => one.newPeriods),
   );
-
-  const former = (await storedFlags(tx, { accountId })).filter((flag) => flag.journey === journey);
-  const formerById = new Map(former.map((flag) => [flag.flagId, flag]));
-  const now = new Map(answer.flags.map((flag) => [flag.flagId, flag]));
-  const changed = answer.flags.filter((flag) => {
-    const before = formerById.get(flag.flagId);
-    return !before || before.detail.key !== flagKey(flag);
-  });
-  const withdrawn = former.filter((flag) => !now.has(flag.flagId));
-  const ended = [...withdrawn, ...changed.flatMap((flag) => formerById.get(flag.flagId) ?? [])];
-  await supersedeFlags(tx, ended, at);
+  await supersedeFlags(
+    tx,
+    changes.flatMap((one) => one.endedFlags),
+    at,
+  );
   await addFlags(
     tx,
-    changed.map((flag) => flagRow(answer, flag, at)),
+    changes.flatMap((one) => one.newFlags),
   );
-  const wasOpen = (flag: Flag) => formerById.get(flag.flagId)?.clearedAt === null;
-  return {
-    opened: changed.filter((flag) => flag.clearedAt === null && !wasOpen(flag)),
-    cleared: changed.filter((flag) => flag.clearedAt !== null && wasOpen(flag)),
-    withdrawn: withdrawn.filter((flag) => flag.clearedAt === null),
-  };
 }
 
 /** A stage period as it is stored. */

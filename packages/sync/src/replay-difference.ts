@@ -26,7 +26,8 @@ import {
   type Tx,
 } from '@waymark/store';
 import { contextDigestOf } from './account-context.ts';
-import { flagRow, isEngineState, periodRow } from './fold.ts';
+import { flagRow, periodRow } from './fold.ts';
+import { isEngineState } from './fold-state.ts';
 
 /** One thing that is stored otherwise than the log says. */
 export interface ReplayDifference {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testDatabase, type TestDatabase } from '../testing.ts';
 import { walkAccounts, type AccountLog } from './account-log.ts';
 import { historyOf } from './history.ts';
-import { appendEvents, factsOf, sourcesOfAccount, supersede, type EventRow } from './log.ts';
+import { appendEvents, factsOf, sourcesOfAccount, sourcesOfAccounts, supersede, type EventRow } from './log.ts';
 
 let database: TestDatabase;
 let workspaceId = '';
@@ -110,10 +110,13 @@ it(
     const byId = new Map(logs.map((log) => [log.accountId, log]));
     expect(logs.map(({ accountId }) => accountId)).toEqual([...byId.keys()].sort());
     await database.inWorkspace(workspaceId, async (tx) => {
+      const asked = accounts.map((accountId) => ({ accountId, csmEmail: null }));
+      const installations = await sourcesOfAccounts(tx, asked);
       for (const accountId of accounts) {
         const log = byId.get(accountId);
         expect(log?.facts ?? [], accountId).toEqual(await factsOf(tx, accountId));
         expect(log?.installations ?? new Set(), accountId).toEqual(await sourcesOfAccount(tx, accountId, null));
+        expect(installations.get(accountId), accountId).toEqual(await sourcesOfAccount(tx, accountId, null));
         const told = log?.facts.map((fact) => ({ ...fact, sources: log.sources.get(fact.id) })) ?? [];
         expect(told, accountId).toEqual(await historyOf(tx, accountId));
       }

@@ -74,6 +74,15 @@ export async function account(tx: Tx, accountId: string): Promise<Account | unde
   return rows[0] && toAccount(rows[0]);
 }
 
+/** These accounts, locked against other folds of them for the rest of the transaction; in the order of their ids, so that two who lock some do not wait for one another. */
+export async function lockAccounts(tx: Tx, accountIds: readonly string[]): Promise<readonly Account[]> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM account WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) ORDER BY account_id FOR UPDATE`,
+    [tx.workspaceId, accountIds],
+  );
+  return rows.map(toAccount);
+}
+
 /** Accounts whose name, domain or id a person means: exact first, then by beginning, then by any part. At most `limit`. */
 export async function findAccounts(tx: Tx, text: string, limit: number): Promise<readonly Account[]> {
   const like = text.replaceAll(/[\\%_]/g, (special) => `\\${special}`);
@@ -87,6 +96,9 @@ export async function findAccounts(tx: Tx, text: string, limit: number): Promise
 }
 
 export type AccountUpsert = Omit<Account, 'mergedInto'> & { readonly attributes: Readonly<Record<string, unknown>> };
+
+const byId = (a: { readonly accountId: string }, b: { readonly accountId: string }): number =>
+  a.accountId < b.accountId ? -1 : 1;
 
 /** Writes an account as its CRM record says. Returns nothing: the caller wakes it. */
 export async function upsertAccounts(tx: Tx, upserts: readonly AccountUpsert[], at: number): Promise<void> {
@@ -107,7 +119,8 @@ export async function upsertAccounts(tx: Tx, upserts: readonly AccountUpsert[], 
     [
       tx.workspaceId,
       JSON.stringify(
-        upserts.map((one) => ({
+        // In the order in which folds lock them.
+        upserts.toSorted(byId).map((one) => ({
           account_id: one.accountId,
           name: one.name,
           domain: one.domain,

@@ -199,14 +199,13 @@ export async function supersedeFlags(
   keys: readonly { readonly flagId: string; readonly generation: number }[],
   at: number,
 ): Promise<void> {
-  for (const key of keys) {
-    await tx.query('UPDATE flag SET superseded_at = $4 WHERE workspace_id = $1 AND flag_id = $2 AND generation = $3', [
-      tx.workspaceId,
-      key.flagId,
-      key.generation,
-      new Date(at),
-    ]);
-  }
+  if (keys.length === 0) return;
+  await tx.query(
+    `WITH ended AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::int[]) AS r(flag_id, generation))
+     UPDATE flag f SET superseded_at = $4 FROM ended
+      WHERE f.workspace_id = $1 AND f.flag_id = ended.flag_id AND f.generation = ended.generation`,
+    [tx.workspaceId, keys.map((key) => key.flagId), keys.map((key) => key.generation), new Date(at)],
+  );
 }
 
 export async function addFlags(

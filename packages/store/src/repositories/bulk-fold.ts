@@ -1,5 +1,5 @@
 import type { Account } from './accounts.ts';
-import type { Checkpoint } from './engine.ts';
+import type { Checkpoint, Wake } from './engine.ts';
 import type { Tx } from '../tenancy.ts';
 
 /** An account that an import made and that nobody has touched since, with the version of its wake. */
@@ -78,6 +78,54 @@ export async function writeCheckpoints(tx: Tx, checkpoints: readonly Checkpoint[
       checkpoints.map((one) => (one.nextChangeAt === null ? null : new Date(one.nextChangeAt))),
     ],
   );
+}
+
+/** Keeps the earlier states of many folded accounts beside their checkpoints; none takes them away. */
+export async function writeEarlierStatesOf(
+  tx: Tx,
+  kept: readonly { readonly accountId: string; readonly journey: string; readonly states: readonly unknown[] }[],
+): Promise<void> {
+  if (kept.length === 0) return;
+  await tx.query(
+    `WITH kept AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]) AS r(account_id, journey, states))
+     UPDATE engine_state e SET earlier = kept.states::jsonb FROM kept
+      WHERE e.workspace_id = $1 AND e.account_id = kept.account_id AND e.journey = kept.journey
+        AND (kept.states IS NOT NULL OR e.earlier IS NOT NULL)`,
+    [
+      tx.workspaceId,
+      kept.map((one) => one.accountId),
+      kept.map((one) => one.journey),
+      kept.map((one) => (one.states.length === 0 ? null : JSON.stringify(one.states))),
+    ],
+  );
+}
+
+/**
+ * What accounts wait for now, locked until the transaction ends: events that come meanwhile wait with their own wake, so that settling
+ * these loses none. Those that another process has folded already are left out.
+ */
+export async function lockWakes(tx: Tx, accountIds: readonly string[], at: number): Promise<readonly Wake[]> {
+  const { rows } = await tx.query<{ account_id: string; version: string; earliest: Date; since: Date }>(
+    `SELECT account_id, version::text AS version, earliest, since FROM account_wake
+      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) ORDER BY account_id FOR UPDATE`,
+    [tx.workspaceId, accountIds],
+  );
+  const woken = rows.map((row) => ({
+    accountId: row.account_id,
+    version: Number(row.version),
+    earliest: row.earliest.getTime(),
+    since: row.since.getTime(),
+  }));
+  const told = new Set(woken.map(({ accountId }) => accountId));
+  const others = accountIds.filter((id) => !told.has(id));
+  if (others.length === 0) return woken;
+  const due = await tx.query<{ account_id: string }>(
+    `SELECT DISTINCT account_id FROM engine_state
+      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND next_change_at <= $3 ORDER BY account_id`,
+    [tx.workspaceId, others, new Date(at)],
+  );
+  const byTime = due.rows.map((row) => ({ accountId: row.account_id, version: null, earliest: null, since: null }));
+  return [...woken, ...byTime];
 }
 
 /** Ends wakes that were folded, unless more came meanwhile. */

@@ -236,36 +236,6 @@ export async function accountsToFold(tx: Tx, at: number, limit: number): Promise
   }));
 }
 
-/**
- * What an account waits for now, locked until the transaction ends: events that come meanwhile wait with their own wake, so that
- * settling this one loses none. Undefined where another process has folded it already.
- */
-export async function lockWake(tx: Tx, accountId: string, at: number): Promise<Wake | undefined> {
-  const { rows } = await tx.query<{ version: string; earliest: Date; since: Date }>(
-    `SELECT version::text AS version, earliest, since FROM account_wake WHERE workspace_id = $1 AND account_id = $2 FOR UPDATE`,
-    [tx.workspaceId, accountId],
-  );
-  const row = rows[0];
-  if (row) {
-    const [earliest, since] = [row.earliest.getTime(), row.since.getTime()];
-    return { accountId, version: Number(row.version), earliest, since };
-  }
-  const due = await tx.query(
-    'SELECT 1 FROM engine_state WHERE workspace_id = $1 AND account_id = $2 AND next_change_at <= $3 LIMIT 1',
-    [tx.workspaceId, accountId, new Date(at)],
-  );
-  return due.rows.length > 0 ? { accountId, version: null, earliest: null, since: null } : undefined;
-}
-
-/** Ends a wake that was folded, unless more came meanwhile. */
-export async function settleWake(tx: Tx, accountId: string, version: number): Promise<void> {
-  await tx.query('DELETE FROM account_wake WHERE workspace_id = $1 AND account_id = $2 AND version = $3', [
-    tx.workspaceId,
-    accountId,
-    version,
-  ]);
-}
-
 /** The next instant at which any account's answer changes by time alone, or a source will have been silent for too long. */
 export async function nextWake(tx: Tx): Promise<number | null> {
   const { rows } = await tx.query<{ next: Date | null }>(

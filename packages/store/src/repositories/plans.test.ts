@@ -4,7 +4,7 @@ import { testDatabase, type TestDatabase } from '../testing.ts';
 import { accountsToFold } from './engine.ts';
 import { takeHints } from './hints.ts';
 import { readDeliveries } from './inbox.ts';
-import { factsOf, liveRows } from './log.ts';
+import { factsOf, liveRows, sourcesOfAccounts } from './log.ts';
 import { readyOutbox } from './outbox.ts';
 import { streamStates } from './streams.ts';
 
@@ -58,6 +58,11 @@ describe('the statements that every page, post and fold runs', () => {
 
   it.each<[string, string, (tx: Tx) => Promise<unknown>]>([
     ['the facts of an account', 'journey_event', (tx) => factsOf(tx, id)],
+    [
+      'who sees an account',
+      'journey_event',
+      (tx) => sourcesOfAccounts(tx, [{ accountId: id, csmEmail: 'csm@example.com' }]),
+    ],
     ['the live events of a record', 'journey_event', (tx) => liveRows(tx, [id])],
     ['what may be posted', 'outbox', (tx) => readyOutbox(tx, now, 50)],
     ['the hints of an installation', 'hint', (tx) => takeHints(tx, id, now, now)],
