@@ -22,6 +22,7 @@ export {
 export { countRecords, runDoctor, type DoctorOptions } from './doctor/doctor.ts';
 export { endsText, type RecordCount } from './doctor/record-counts.ts';
 export { explainAccount, type Explained } from './explain.ts';
+export { scoreHistory } from './score-history.ts';
 export { disconnect, DisconnectError } from './oauth/disconnect.ts';
 export { createInstallLink, redirectUri, scopesOf } from './oauth/grant.ts';
 export { InstallError } from './oauth/install-error.ts';

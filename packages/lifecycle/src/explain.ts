@@ -95,9 +95,10 @@ export function explain(
   lines.push(...scoreLines('Health', answer.health));
   if (answer.success) lines.push(...scoreLines('Success of the journey', answer.success));
   if (answer.milestones.length > 0) lines.push('', 'Milestones:');
-  for (const { milestone, status, reachedAt, dueAt } of answer.milestones) {
+  for (const { milestone, side, status, reachedAt, dueAt, proof } of answer.milestones) {
     const when = reachedAt !== null ? `, on ${date(reachedAt)}` : dueAt !== null ? `, due ${date(dueAt)}` : '';
-    lines.push(`  ${milestone}: ${status.replaceAll('_', ' ')}${when}`);
+    lines.push(`  ${milestone} (${side}): ${status.replaceAll('_', ' ')}${when}`);
+    if (proof) lines.push(...proofLines(proof, date).map((line) => `    ${line}`));
   }
   const open = answer.flags.filter((flag) => flag.clearedAt === null);
   lines.push('', open.length === 0 ? 'No open flags.' : `Open flags: ${open.length}`);

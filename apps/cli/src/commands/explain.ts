@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { findAccounts } from '@waymark/store';
-import { explainAccount, type Explained } from '@waymark/server';
+import { explainAccount, scoreHistory, type Explained, type Waymark } from '@waymark/server';
 import { sightText } from '@waymark/sync';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
-import { createOutput } from '../output.ts';
+import { createOutput, table, type Output } from '../output.ts';
 
 interface Options {
   readonly workspace?: string;
@@ -11,6 +11,7 @@ interface Options {
   readonly at?: string;
   readonly knownAt?: string;
   readonly flag?: string;
+  readonly scores?: boolean;
 }
 
 /** `waymark explain <account>`: stage, milestones, flags and health with their proof, and why not, derived from the log again. */
@@ -22,6 +23,7 @@ export function explainCommand(): Command {
     .option('--at <time>', 'as of an earlier time, RFC 3339')
     .option('--known-at <time>', 'by what was recorded and in force by then, RFC 3339')
     .option('--flag <id>', 'one flag only, by its id or its rule')
+    .option('--scores', 'how health and success went in the last half year, and where their version changed')
     .option('--json')
     .action(async (text: string, options: Options) => {
       const output = createOutput(options.json === true);
@@ -31,6 +33,7 @@ export function explainCommand(): Command {
         const asOf = options.at === undefined ? (knownAt ?? waymark.now()) : timeOf(options.at, '--at');
         if (knownAt !== undefined && asOf > knownAt)
           throw new CommandError('--at cannot be later than --known-at: nothing was known of it.');
+        if (options.scores) return tellScores(waymark, workspace.workspaceId, text, asOf, output);
         const explained = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
           const [account] = await findAccounts(tx, text, 1);
           if (!account) throw new CommandError(`No account is named like ${text}: waymark accounts lists them.`);
@@ -66,6 +69,49 @@ export function explainCommand(): Command {
         );
       });
     });
+}
+
+const DAY = 86_400_000;
+
+/** Week by week up to an instant, by the definition that was in force each time. */
+async function tellScores(
+  waymark: Waymark,
+  workspaceId: string,
+  text: string,
+  to: number,
+  output: Output,
+): Promise<void> {
+  const found = await waymark.database.inWorkspace(workspaceId, async (tx) => {
+    const [account] = await findAccounts(tx, text, 1);
+    return account && scoreHistory(tx, account.accountId, { from: to - 182 * DAY, to, step: 7 * DAY });
+  });
+  if (!found) throw new CommandError(`No account is named like ${text}: waymark accounts lists them.`);
+  const { name, accountId } = found.account;
+  const iso = (at: number) => new Date(at).toISOString();
+  const journeys = found.journeys.map(({ journey, points, marks }) => ({
+    journey,
+    points: points.map((point) => ({ ...point, at: iso(point.at) })),
+    marks: marks.map((mark) => ({ ...mark, at: iso(mark.at) })),
+  }));
+  output.result({ account: { accountId, name }, journeys }, () =>
+    found.journeys
+      .map(({ journey, points, marks }) => {
+        const rows = points.map((point) => [
+          dayOf(point.at),
+          point.health.score ?? '-',
+          point.success?.score ?? '-',
+          marks
+            .filter((mark) => mark.at === point.at)
+            .map(
+              ({ score, before, after }) =>
+                `${score} weighed by version ${after ?? 'none'}, before by ${before ?? 'none'}`,
+            )
+            .join('; '),
+        ]);
+        return `${name}, ${journey}:\n${table(['day', 'health', 'success', 'what changed in the weighing'], rows)}`;
+      })
+      .join('\n\n'),
+  );
 }
 
 function timeOf(text: string, option: string): number {
