@@ -70,6 +70,23 @@ describe('exactness', { timeout: 20_000 + runs * 500 }, () => {
     );
   });
 
+  it('takes one form of a fact that comes in several, whichever came first (I3)', () => {
+    const forms = fc.tuple(someHistory, fc.infiniteStream(fc.nat()));
+    check(forms, ([{ definition, context, facts }, stream]) => {
+      const journey = compileJourney(definition);
+      const several = facts.flatMap((fact) =>
+        stream.next().value % 2 === 0
+          ? [fact, { ...fact, automated: !fact.automated }, { ...fact, occurredAt: fact.occurredAt + 3_600_000 }]
+          : [fact],
+      );
+      const shuffled = several
+        .map((fact) => ({ fact, place: stream.next().value }))
+        .toSorted((a, b) => a.place - b.place)
+        .map(({ fact }) => fact);
+      expect(reduce(journey, context, shuffled, END)).toEqual(reduce(journey, context, several, END));
+    });
+  });
+
   it('does not look ahead: later facts change no earlier answer', () => {
     check(fc.tuple(someHistory, fc.integer({ min: 0, max: 120 * 24 })), ([{ definition, context, facts }, hours]) => {
       const journey = compileJourney(definition);
@@ -95,6 +112,26 @@ describe('exactness', { timeout: 20_000 + runs * 500 }, () => {
       advance(journey, context, state, half.slice(half.length / 2), END);
       view(journey, context, state);
       expect(JSON.stringify(state)).toBe(before);
+    });
+  });
+});
+
+describe('a state that does not hold', () => {
+  it('is not gone on from: another definition, context or engine version, or an instant before its last fact', () => {
+    check(fc.tuple(someHistory, someContext, someDefinition), ([{ definition, context, facts }, around, other]) => {
+      const journey = compileJourney(definition);
+      const state = fold(journey, context, facts, END);
+      expect(advance(journey, context, state, [], END).kind).toBe('advanced');
+      const late = { kind: 'late', from: Number.MIN_SAFE_INTEGER };
+      if (JSON.stringify(around) !== JSON.stringify(context))
+        expect(advance(journey, around, state, [], END)).toEqual(late);
+      const changed = compileJourney(other);
+      if (changed.digest !== journey.digest) expect(advance(changed, context, state, [], END)).toEqual(late);
+      const former = { ...state, engineVersion: state.engineVersion - 1 };
+      expect(advance(journey, context, former, [], END)).toEqual(late);
+      if (state.at === null) return;
+      expect(advance(journey, context, state, [], state.at - 1)).toEqual({ kind: 'late', from: state.at - 1 });
+      expect(advance(journey, context, state, [], state.at).kind).toBe('advanced');
     });
   });
 });
