@@ -110,20 +110,31 @@ export class ImportFold {
   }
 
   #fold(accountId: string, account: Open, now: number): void {
-    const context = this.#contextOf(accountId);
-    const states = new Map<string, EngineState>();
-    for (const journey of this.#surroundings.journeys) {
-      const before = account.states?.get(journey.digest);
-      const next = before ? advance(journey, context, before, account.facts, now) : undefined;
-      if (next?.kind === 'late') {
-        this.leave(accountId);
-        return;
-      }
-      states.set(journey.digest, next?.state ?? fold(journey, context, account.facts, now));
+    const states = this.#statesOf(accountId, account, now);
+    if (!states) {
+      this.leave(accountId);
+      return;
     }
     this.#waiting -= account.facts.length;
     account.facts = [];
     account.states = states;
+  }
+
+  /** Undefined where facts came out of order, and where they cannot be folded at all: that must not keep other lines from being stored. */
+  #statesOf(accountId: string, account: Open, now: number): Map<string, EngineState> | undefined {
+    const context = this.#contextOf(accountId);
+    const states = new Map<string, EngineState>();
+    try {
+      for (const journey of this.#surroundings.journeys) {
+        const before = account.states?.get(journey.digest);
+        const next = before ? advance(journey, context, before, account.facts, now) : undefined;
+        if (next?.kind === 'late') return undefined;
+        states.set(journey.digest, next?.state ?? fold(journey, context, account.facts, now));
+      }
+    } catch {
+      return undefined;
+    }
+    return states;
   }
 
   #contextOf(accountId: string, account?: Account): AccountContext {

@@ -1,5 +1,13 @@
-import { fold } from '@waymark/lifecycle';
-import { factsOf, freshAccounts, installations, outagesOfAccount, readSettings, type Tx } from '@waymark/store';
+import { fold, type AccountContext, type CompiledJourney, type Fact } from '@waymark/lifecycle';
+import {
+  factsOf,
+  freshAccounts,
+  installations,
+  outagesOfAccount,
+  readSettings,
+  type FreshAccount,
+  type Tx,
+} from '@waymark/store';
 import PQueue from 'p-queue';
 import { accountContext } from './account-context.ts';
 import { accountCoverage, coverageIndex } from './coverage.ts';
@@ -68,9 +76,24 @@ async function foldSome(
       : await accountCoverage(tx, index, account);
     const context = accountContext(account, [], coverage, account.timezone ?? timezone);
     const facts = await factsOf(tx, account.accountId);
-    const answer = freshAnswer(one, context, journeys, (journey) => fold(journey, context, facts, now), now);
+    const answer = answerOf(one, context, journeys, facts, now);
     if (answer) answers.push(answer);
   }
   await storeFresh(tx, answers, now, afterFold);
   return answers.length;
+}
+
+/** Undefined where it cannot be folded: its wake stays, and `foldDue` says why. */
+function answerOf(
+  one: FreshAccount,
+  context: AccountContext,
+  journeys: readonly CompiledJourney[],
+  facts: readonly Fact[],
+  now: number,
+): FreshAnswer | undefined {
+  try {
+    return freshAnswer(one, context, journeys, (journey) => fold(journey, context, facts, now), now);
+  } catch {
+    return undefined;
+  }
 }
