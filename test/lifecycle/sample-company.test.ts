@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { compileJourney, parseDefinition, reduce, templateFile, verifyProof } from '@waymark/lifecycle';
+import {
+  compileJourney,
+  isIntact,
+  parseDefinition,
+  reduce,
+  scoreProofs,
+  templateFile,
+  verifyProof,
+} from '@waymark/lifecycle';
 import type { AccountJourney, Proof, TemplateName } from '@waymark/lifecycle';
 import { describe, expect, it } from 'vitest';
 import { generateWorld } from '../../apps/sandbox/src/company/generate.ts';
@@ -110,6 +118,17 @@ describe.each(anchors)('the sample company that ends at %d', (anchor) => {
     }
     expect(bad).toEqual([]);
     expect(proven).toBeGreaterThan(answers.length);
+  });
+
+  it('proves every part of health and success', () => {
+    const bad = answers.flatMap(({ account, context, facts, answer }) => {
+      const proofs = scoreProofs(journey, context, facts, anchor);
+      const parts = [...answer.health.parts, ...(answer.success?.parts ?? [])].map(({ part }) => part);
+      const proven = proofs.map(({ part }) => part);
+      const altered = proofs.filter(({ proof }) => !isIntact(proof));
+      return proven.join() === parts.join() && altered.length === 0 ? [] : [`${account.key}: ${proven.join()}`];
+    });
+    expect(bad).toEqual([]);
   });
 
   it('needs no notice of its own making: every move is one that the journey names', () => {

@@ -2,9 +2,11 @@ import {
   compileJourney,
   explain,
   parseDefinition,
+  scoreProofs,
   whyNot,
   type AccountJourney,
   type CompiledJourney,
+  type ScoreProof,
   type WhyNot,
 } from '@waymark/lifecycle';
 import {
@@ -34,6 +36,8 @@ export interface Explained {
   readonly differences: readonly string[];
   /** Why the rules without an open flag have none; empty unless asked for. */
   readonly whyNot: readonly WhyNot[];
+  /** What each part of health and success rests on; empty unless asked for with `whyNot`. */
+  readonly scores: readonly ScoreProof[];
   /** Why its events are its own, and which other accounts they could have been of. */
   readonly matching: readonly MatchedBy[];
   /** What of the contact with it can be seen, and what was not watched. */
@@ -76,14 +80,16 @@ export async function explainAccount(
   const results: Explained[] = [];
   for (const { journey, answer } of derived.answers) {
     const shut = request.whyNot ? whyNot(journey, derived.context, derived.facts, asOf) : [];
+    const scores = request.whyNot ? scoreProofs(journey, derived.context, derived.facts, asOf) : [];
     results.push({
       account: derived.account,
       answer,
-      text: explain(answer, { whyNot: shut, ...(flagId !== undefined && { flagId }) }),
+      text: explain(answer, { whyNot: shut, scoreProofs: scores, ...(flagId !== undefined && { flagId }) }),
       ...(knownAt === undefined
         ? await comparedNow(tx, derived, journey)
         : await comparedThen(tx, answer, journey, knownAt)),
       whyNot: shut,
+      scores,
       matching,
       coverage,
     });

@@ -2,6 +2,7 @@ import { proofsAt } from './engine.ts';
 import { operatorWords, unitWords } from './definition-words.ts';
 import type { CompiledJourney } from './journey.ts';
 import { isIntact } from './proof.ts';
+import type { ScoreProof } from './score-proof.ts';
 import { whyNotLines } from './why-not-words.ts';
 import type { WhyNot } from './why-not.ts';
 import type { AccountContext, AccountJourney, Comparison, Evidence, Fact, Flag, Health, Proof } from './state.ts';
@@ -29,13 +30,22 @@ function proofLines(proof: Proof, date: (at: number) => string): string[] {
 }
 
 /** A score part by part: what has no input is shown, and where its weight went. */
-function scoreLines(name: string, { score, parts, version }: Health): string[] {
+function scoreLines(
+  name: string,
+  { score, parts, version }: Health,
+  proofs: ReadonlyMap<string, Proof>,
+  date: (at: number) => string,
+): string[] {
   if (score === null && parts.length === 0) return [];
   const missing = parts.some((part) => part.score === null);
   return [
     '',
     `${name} ${score === null ? 'is not known yet' : `${score} of 100`} (version ${version} of how it is weighed):`,
-    ...parts.map((part) => `  ${part.score ?? '-'}  ${part.label} (weight ${part.weight}): ${part.why}`),
+    ...parts.flatMap((part) => {
+      const proof = proofs.get(part.part);
+      const line = `  ${part.score ?? '-'}  ${part.label} (weight ${part.weight}): ${part.why}`;
+      return proof ? [line, ...proofLines(proof, date).map((each) => `      ${each}`)] : [line];
+    }),
     ...(missing && score !== null ? ['  What has no input is left out, and its weight spread over the rest.'] : []),
   ];
 }
@@ -61,7 +71,12 @@ function flagLines(flag: Flag, date: (at: number) => string): string[] {
  */
 export function explain(
   answer: AccountJourney,
-  options: { readonly flagId?: string; readonly timezone?: string; readonly whyNot?: readonly WhyNot[] } = {},
+  options: {
+    readonly flagId?: string;
+    readonly timezone?: string;
+    readonly whyNot?: readonly WhyNot[];
+    readonly scoreProofs?: readonly ScoreProof[];
+  } = {},
 ): string {
   const { date } = zoneOf(options.timezone);
   if (options.flagId !== undefined) {
@@ -92,8 +107,12 @@ export function explain(
       ...proofLines(period.proof, date),
     );
   }
-  lines.push(...scoreLines('Health', answer.health));
-  if (answer.success) lines.push(...scoreLines('Success of the journey', answer.success));
+  const provenBy = (score: ScoreProof['score']) =>
+    new Map(
+      (options.scoreProofs ?? []).flatMap((one) => (one.score === score ? [[one.part, one.proof] as const] : [])),
+    );
+  lines.push(...scoreLines('Health', answer.health, provenBy('health'), date));
+  if (answer.success) lines.push(...scoreLines('Success of the journey', answer.success, provenBy('success'), date));
   if (answer.milestones.length > 0) lines.push('', 'Milestones:');
   for (const { milestone, side, status, reachedAt, dueAt, proof } of answer.milestones) {
     const when = reachedAt !== null ? `, on ${date(reachedAt)}` : dueAt !== null ? `, due ${date(dueAt)}` : '';

@@ -11,6 +11,7 @@ export { DefinitionError, parseDefinition, reviewDefinition, type DefinitionIssu
 export { foldKeeping, isFurther, keepState, refold, statesBefore, type KeptFold } from './earlier-states.ts';
 export { advance, fold, isEndDated, reduce, view, type Advanced, type EngineState } from './engine.ts';
 export { explain, verifyProof, type Verdict } from './explain.ts';
+export { scoreProofs, type ScoreProof } from './score-proof.ts';
 export { whyNot, type Unmet, type WhyNot } from './why-not.ts';
 export { isIntact } from './proof.ts';
 export * from './state.ts';

@@ -1,17 +1,20 @@
 import type { JourneyDefinition } from '@waymark/journey';
 import { compilePart, weighed } from './banded-part.ts';
+import { markOf } from './fact.ts';
 import { compileMatcher } from './matcher.ts';
 import { milestoneAt, milestoneTurn } from './milestone.ts';
 import type { Moment } from './moment.ts';
 import type { Bind } from './operand.ts';
 import { NEVER } from './signal.ts';
 import type { Fact, Health, HealthPart, MilestoneState } from './state.ts';
+import type { Mark } from './tracks.ts';
 import { counted } from './wording.ts';
 
 /** The last outcome that a fact told, kept where the success of a journey rests on it. */
 export interface OutcomeMark {
   readonly kind: 'churned' | 'renewed';
-  readonly at: number;
+  /** The event that tells it. */
+  readonly mark: Mark;
 }
 
 /** The success of a journey, compiled. */
@@ -44,7 +47,7 @@ export function compileSuccess(definition: JourneyDefinition, bind: Bind): Compi
     outcomeIn: (facts) => {
       for (const { kind, matches } of matchers) {
         const fact = facts.find(matches);
-        if (fact) return { kind, at: fact.occurredAt };
+        if (fact) return { kind, mark: markOf(fact) };
       }
       return undefined;
     },
@@ -93,7 +96,7 @@ function outcomePart(moment: Moment, weight: number): HealthPart {
   const { outcome } = moment.course;
   const base = { part: 'outcome', label: 'Outcome', weight };
   if (!outcome) return { ...base, score: null, why: 'no outcome yet' };
-  const on = moment.around.zone.shortDate(outcome.at, moment.at);
+  const on = moment.around.zone.shortDate(outcome.mark.at, moment.at);
   return {
     ...base,
     score: outcome.kind === 'renewed' ? 100 : 0,

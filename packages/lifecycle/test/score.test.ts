@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileJourney, explain, parseDefinition, reduce } from '../src/index.ts';
+import { compileJourney, explain, isIntact, parseDefinition, reduce, scoreProofs } from '../src/index.ts';
 import type { AccountContext, AccountJourney } from '../src/index.ts';
 import { advance, fold, view } from '../src/engine.ts';
 import { BOB, context, day, History, openRules } from './account.ts';
@@ -102,6 +102,26 @@ success:
       expect(view(journey, context, state).digest).toBe(reduce(journey, context, history.facts, day(at)).digest);
     }
     expect(explain(seen(text, history, 40))).toContain('Success of the journey');
+  });
+
+  it('proves each part: the compared values and the events, and of a part without input what was asked for', () => {
+    const history = new History().stage(0, 'customer').onboarding(12, 'kickoff').from(36).add('account.renewed', 38);
+    const proofs = scoreProofs(compiled(text), context, history.facts, day(40));
+    const of = (part: string) => proofs.find((one) => one.part === part)?.proof;
+    expect(proofs.every(({ proof }) => isIntact(proof))).toBe(true);
+    expect(of('contact')).toMatchObject({
+      rule: 'success:contact',
+      ruleVersion: 3,
+      comparisons: [{ signal: 'days_since_inbound', value: 4, holds: true }],
+      evidence: [{ type: 'email.received' }],
+    });
+    expect(of('milestones')?.evidence).toMatchObject([{ type: 'crm.property_changed', note: 'Proves: Kickoff' }]);
+    expect(of('outcome')?.evidence).toMatchObject([{ type: 'account.renewed', note: 'Counts as renewed' }]);
+    const silent = scoreProofs(compiled(text), context, new History().stage(0, 'customer').facts, day(5));
+    const asked = silent.find((one) => one.part === 'contact')?.proof;
+    expect(asked?.comparisons.map((one) => one.holds)).toEqual([false, false]);
+    const answer = seen(text, history, 40);
+    expect(explain(answer, { scoreProofs: proofs })).toMatch(/In touch 4 days ago\n {6}Compared:\n/);
   });
 
   it('is part of the digest only where the definition has it', () => {

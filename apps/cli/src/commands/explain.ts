@@ -46,7 +46,7 @@ export function explainCommand(): Command {
         if (explained.some((one) => !one.agrees && one.comparedWith !== 'nothing_stored_then')) process.exitCode = 2;
         const known = knownAt === undefined ? null : new Date(knownAt).toISOString();
         output.result(
-          explained.map(({ account, answer, agrees, comparedWith, differences, whyNot, coverage }) => ({
+          explained.map(({ account, answer, agrees, comparedWith, differences, whyNot, scores, coverage }) => ({
             account,
             asOf: new Date(asOf).toISOString(),
             knownAt: known,
@@ -55,6 +55,7 @@ export function explainCommand(): Command {
             differences,
             answer,
             whyNot,
+            scores,
             coverage,
           })),
           () =>

@@ -6,7 +6,8 @@ import type { Waymark } from '../waymark.ts';
 import { apiRouter, inside, type Api } from './api-access.ts';
 import { ApiError, missing } from './api-error.ts';
 import { wired } from './wire-report.ts';
-import { answers, byId, instant, iso, isoOrNull, security, uuid } from './api-forms.ts';
+import { answers, byId, instant, iso, isoOrNull, ProofForm, security, uuid } from './api-forms.ts';
+import { wireProof } from './api-wire.ts';
 
 const DAY = 86_400_000;
 
@@ -55,6 +56,9 @@ const ExplanationForm = z
         agrees: z.boolean().openapi({ description: 'Whether what is stored is what the log gives.' }),
         comparedWith: z.enum(['stored_now', 'stored_then', 'nothing_stored_then']),
         differences: z.array(z.string()),
+        scores: z
+          .array(z.object({ score: z.enum(['health', 'success']), part: z.string(), proof: ProofForm }))
+          .openapi({ description: 'What each part of health and success rests on.' }),
         text: z.string().openapi({ description: 'As a person would say it.' }),
         whyNot: z.array(z.record(z.string(), z.unknown())).openapi({
           description:
@@ -153,7 +157,7 @@ export function explanationRoutes(waymark: Waymark): Api {
     );
     const [first] = found;
     if (!first) throw missing('account');
-    const journeys = found.map(({ answer, agrees, comparedWith, differences, text, whyNot }) => ({
+    const journeys = found.map(({ answer, agrees, comparedWith, differences, scores: parts, text, whyNot }) => ({
       journey: answer.journey,
       definitionDigest: answer.definitionDigest,
       digest: answer.digest,
@@ -162,6 +166,7 @@ export function explanationRoutes(waymark: Waymark): Api {
       agrees,
       comparedWith,
       differences: [...differences],
+      scores: parts.map(({ score, part, proof }) => ({ score, part, proof: wireProof(proof) })),
       text,
       whyNot: whyNot.map(wired),
     }));
