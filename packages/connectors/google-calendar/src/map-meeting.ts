@@ -60,7 +60,8 @@ function leftOutReason(event: GoogleEvent, attendance: Attendance): string | und
   const kind = noMeetings.get(event.eventType ?? 'default');
   if (kind !== undefined) return kind;
   if (event.visibility === 'private' || event.visibility === 'confidential') return 'private';
-  if (event.transparency === 'transparent') return 'free_time';
+  // All-day events are free unless told otherwise, whoever is asked to them.
+  if (event.transparency === 'transparent' && !event.start?.date) return 'free_time';
   if (attendance.participants.length === 0) return 'no_attendees';
   if (!attendance.hasOutside) return 'internal';
   return attendance.ownAllDeclined ? 'declined_by_us' : undefined;

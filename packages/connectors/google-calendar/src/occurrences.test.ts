@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expand } from './occurrences.ts';
+import { expand, slotOf } from './occurrences.ts';
 import { googleEvent } from './raw-event.ts';
 
 const year = { from: Date.UTC(2025, 0, 1), to: Date.UTC(2027, 0, 1) };
@@ -127,4 +127,28 @@ test('C3: a zone that no table knows leaves the offset', () => {
   // Half an hour into Monday by its offset, and still Sunday in UTC.
   const start = { dateTime: '2026-03-23T00:30:00+01:00', timeZone: 'Customized Time Zone' };
   expect(starts(['RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=2'], start)).toEqual(['2026-03-22T23:30', '2026-03-29T23:30']);
+});
+
+test('a series of many decades is told where the window is', () => {
+  const daily = starts(['RRULE:FREQ=DAILY'], madrid('1951-05-05T10:00:00+01:00'));
+  expect([daily.length, daily[0], daily.at(-1)]).toEqual([730, '2025-01-01T09:00', '2026-12-31T09:00']);
+  expect(starts(['RRULE:FREQ=WEEKLY;COUNT=3'], madrid('1951-05-05T10:00:00+01:00'))).toEqual([]);
+});
+
+test('calendars that were brought along: dates taken out by a rule, and periods put in', () => {
+  expect(starts(['RRULE:FREQ=DAILY;COUNT=4', 'EXRULE:FREQ=DAILY;INTERVAL=2'], monday)).toEqual([
+    '2026-01-06T08:00',
+    '2026-01-08T08:00',
+  ]);
+  expect(
+    starts(['RRULE:FREQ=DAILY;COUNT=1', 'RDATE;VALUE=PERIOD;TZID=America/New_York:20260110T080000/PT1H'], monday),
+  ).toEqual(['2026-01-05T08:00', '2026-01-10T13:00']);
+});
+
+test('C2: a time without an offset is the wall clock of its zone, or of the calendar’s, never of this machine', () => {
+  const at = (time: object) => slotOf(googleEvent.parse({ id: 'a', start: time }), 'Europe/Madrid').start;
+  const local = '2026-05-05T10:00:00';
+  expect(at({ dateTime: local, timeZone: 'America/New_York' })).toBe(Date.UTC(2026, 4, 5, 14));
+  expect(at({ dateTime: local })).toBe(Date.UTC(2026, 4, 5, 8));
+  expect(at({ dateTime: local, timeZone: 'Nowhere/Known' })).toBe(Date.UTC(2026, 4, 5, 8));
 });

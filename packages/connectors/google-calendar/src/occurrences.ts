@@ -15,7 +15,7 @@ export interface Slot {
 }
 
 /** Occurrences looked at before a rule is given up; ends rules that never come to an end. */
-const mostOccurrences = 20_000;
+const mostOccurrences = 60_000;
 const day = 86_400_000;
 
 /** The slot of a single event, or of an exception. Throws where it has no start. */
@@ -57,7 +57,10 @@ export function expand(
   const excluded = new Set(datesOf(lines, 'exdate', first));
   const slots = new Map<string, Slot>();
 
+  // A series may be decades old: what lies well before the window is passed over as text, which costs next to nothing.
+  const early = textOf(DateTime.fromMillis(window.from - length - 2 * day, { zone: first.zone }), first);
   const add = (local: string): boolean => {
+    if (local < early) return true;
     const startsAt = DateTime.fromISO(local, { zone: first.zone });
     const start = startsAt.toMillis();
     // A day has 23 to 25 hours, so that days are counted on the calendar and hours on the clock.
@@ -75,10 +78,14 @@ export function expand(
     return true;
   };
 
+  // Gone from the standard, and still in calendars that were brought along (RFC 2445, 4.8.5.2).
+  const late = textOf(DateTime.fromMillis(window.to + 2 * day, { zone: first.zone }), first);
+  for (const line of lines.filter(({ name }) => name === 'exrule'))
+    for (const local of rule(line, first, late)) if (local >= early) excluded.add(local);
   const rules = lines.filter((line) => line.name === 'rrule');
   // Without a rule the first date stands for itself (RFC 5545, 3.8.5.2).
   if (rules.length === 0) add(textOf(DateTime.fromMillis(first.start, { zone: first.zone }), first));
-  for (const line of rules) for (const local of rule(line, first)) if (!add(local)) break;
+  for (const line of rules) for (const local of rule(line, first, late)) if (!add(local)) break;
   for (const local of datesOf(lines, 'rdate', first)) add(local);
   return [...slots.values()].toSorted((a, b) => a.start - b.start);
 }
@@ -95,19 +102,27 @@ function momentOf(time: EventTime | null | undefined, fallbackZone: string): Mom
     return at.isValid ? { at: at.toMillis(), zone: fallbackZone, date: time.date.slice(0, 10) } : undefined;
   }
   if (!time?.dateTime) return undefined;
-  const written = DateTime.fromISO(time.dateTime.slice(0, 40), { setZone: true });
-  if (!written.isValid) return undefined;
+  const text = time.dateTime.slice(0, 40);
+  // Without an offset it is the wall clock of the zone beside it, and never that of this machine.
+  const hasOffset = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text);
+  const written = hasOffset
+    ? DateTime.fromISO(text, { setZone: true })
+    : [time.timeZone, fallbackZone, 'UTC']
+        .map((zone) => DateTime.fromISO(text, { zone: zone ?? 'none' }))
+        .find(({ isValid }) => isValid);
+  if (!written?.isValid) return undefined;
   const named = time.timeZone ? written.setZone(time.timeZone) : written;
   // A name that no table knows leaves the offset, which is at least right for this one moment (failure C3).
   const zone = (named.isValid ? named : written).zoneName ?? 'UTC';
   return { at: written.toMillis(), zone };
 }
 
-/** The starts of one rule as text on the event's wall clock, in order. */
-function* rule(line: ICAL.Property, first: Slot): Iterable<string> {
+/** The starts of one rule as text on the event's wall clock, in order, up to `late`: beyond it a rule that never holds is not looked for. */
+function* rule(line: ICAL.Property, first: Slot, late: string): Iterable<string> {
   const recur = line.getFirstValue();
   if (!(recur instanceof ICAL.Recur)) throw new Error('The recurrence rule cannot be read.');
   const { count } = recur;
+  if (neverHolds(recur)) return;
   const matches = limitsOf(recur);
   if (recur.until) recur.until = floating(localText(recur.until, undefined, first, true));
   const iterator = recur.iterator(floating(textOf(DateTime.fromMillis(first.start, { zone: first.zone }), first)));
@@ -116,9 +131,11 @@ function* rule(line: ICAL.Property, first: Slot): Iterable<string> {
   for (let looked = 0; looked < mostOccurrences && found < wanted; looked += 1) {
     const next = iterator.next();
     if (!next) return;
+    const local = first.date === undefined ? next.toString().slice(0, 19) : next.toString().slice(0, 10);
+    if (local > late) return;
     if (!matches(next)) continue;
     found += 1;
-    yield first.date === undefined ? next.toString().slice(0, 19) : next.toString().slice(0, 10);
+    yield local;
   }
 }
 
@@ -161,6 +178,15 @@ function limitsOf(recur: ICAL.Recur): (time: ICAL.Time) => boolean {
   };
 }
 
+/** Whether a rule asks for days that none of its months has: the library looks through thousands of years for them. */
+function neverHolds({ parts }: ICAL.Recur): boolean {
+  const [months, days] = [numbers(parts['BYMONTH']), numbers(parts['BYMONTHDAY'])];
+  const longest = (month: number): number => (month === 2 ? 29 : [4, 6, 9, 11].includes(month) ? 30 : 31);
+  return (
+    months.length > 0 && days.length > 0 && !months.some((month) => days.some((one) => Math.abs(one) <= longest(month)))
+  );
+}
+
 function numbers(part: unknown): readonly number[] {
   return Array.isArray(part) ? part.map(Number) : [];
 }
@@ -171,8 +197,10 @@ function datesOf(lines: readonly ICAL.Property[], name: 'exdate' | 'rdate', firs
     .filter((line) => line.name === name)
     .flatMap((line) =>
       line.getValues().map((value: unknown) => {
-        if (!(value instanceof ICAL.Time)) throw new Error(`${name.toUpperCase()} holds something other than dates.`);
-        return localText(value, line.getFirstParameter('tzid') || undefined, first, false);
+        // A period is a date with a length of its own; the length of the meeting stands for it.
+        const time = value instanceof ICAL.Period ? value.start : value;
+        if (!(time instanceof ICAL.Time)) throw new Error(`${name.toUpperCase()} holds something other than dates.`);
+        return localText(time, line.getFirstParameter('tzid') || undefined, first, false);
       }),
     );
 }
