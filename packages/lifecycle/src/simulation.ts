@@ -1,4 +1,4 @@
-import { markOf, textAttribute } from './fact.ts';
+import { markOf, numberAttribute, textAttribute } from './fact.ts';
 import type { CompiledJourney } from './journey.ts';
 import { dueOf, isCustomerAddress, surroundingsOf, type Course, type Moment } from './moment.ts';
 import { makeProof } from './proof.ts';
@@ -196,6 +196,8 @@ export function openSimulation(
     take(fact) {
       moment.at = fact.occurredAt;
       dirty |= touchedBy(fact);
+      // Less than nothing of use turns bounds over.
+      if (fact.type === 'usage.recorded' && (numberAttribute(fact, 'value') ?? 0) < 0) dirty |= part.terms;
       if (isCalledOff(tracks.meetings, fact)) return;
       if (takePeople(tracks.people, fact, ofCustomer)) dirty |= part.roster;
       takeContact(tracks.contact, fact, ofCustomer);

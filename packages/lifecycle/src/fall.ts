@@ -1,0 +1,239 @@
+/** How far an account's doings are below its own usual. */
+export interface Fall {
+  /** In standard deviations, by how likely so little would be with an account that swings as this one does. */
+  readonly drop: number;
+  /** What there is as a share of the usual. */
+  readonly level: number;
+}
+
+/** One kind of happening week by week, the latest first, back from a day. */
+export interface Weeks {
+  readonly sums: readonly number[];
+  /** What is usual in each of them as a share of other weeks. */
+  readonly levels: readonly number[];
+  readonly kind: 'counts' | 'amounts';
+}
+
+/** One kind of happening against its own usual. */
+export interface Stream {
+  /** The weeks of the window, the latest first, as shares of the usual. */
+  readonly shares: readonly number[];
+  /** What a quiet season leaves of the usual in these weeks; there may be more. */
+  readonly expected: readonly number[];
+  /** The weeks before the window as shares of the usual, the latest first; NaN in a quiet season, so that numbers stay numbers. */
+  readonly before: readonly number[];
+  /** Coefficient of variation of its weeks. */
+  readonly variation: number;
+}
+
+/** Weeks that the usual is taken from, those that tell how much the rhythm swings, and how many there must be. */
+export const usualWeeks = 16;
+export const swingWeeks = 44;
+export const fewestWeeks = 8;
+/** Fewer words or meetings in the weeks before than these, and a fall is chance. */
+const fewestCounts = 8;
+/** Use of a product varies from week to week by at least so much of itself. */
+export const leastVariation = 0.08;
+/** One stream that is far above its usual hides no more than so much of what the others lack. */
+const mostLevel = 1.5;
+
+/** A stream in the latest `span` weeks against those before; null where too little is known of the usual. */
+export function streamOf({ sums, levels, kind }: Weeks, span: number): Stream | null {
+  const length = Math.min(swingWeeks, sums.length - span);
+  if (length < fewestWeeks) return null;
+  const plain: number[] = [];
+  let counted = 0;
+  let usual = 0;
+  let usualLength = 0;
+  let all = 0;
+  let allLength = 0;
+  for (let week = 0; week < length; week += 1) {
+    const one = sums[span + week] ?? 0;
+    const level = levels[span + week] ?? 1;
+    counted += one;
+    // A quiet season is known to a twentieth at best: weeks deep in it tell nothing of the usual.
+    if (level <= 0.7) {
+      plain.push(Number.NaN);
+      continue;
+    }
+    const share = one / level;
+    plain.push(share);
+    all += share;
+    allLength += 1;
+    if (week >= usualWeeks) continue;
+    usual += share;
+    usualLength += 1;
+  }
+  if (kind === 'counts' && counted < fewestCounts) return null;
+  if (usualLength < fewestWeeks) return null;
+  const mean = usual / usualLength;
+  let levelNow = 0;
+  let sumNow = 0;
+  for (let week = 0; week < span; week += 1) {
+    levelNow += levels[week] ?? 1;
+    sumNow += sums[week] ?? 0;
+  }
+  const expected = mean * levelNow;
+  if (mean <= 0 || expected <= 0) return null;
+  const middle = all / allLength;
+  let squares = 0;
+  for (let week = 0; week < length; week += 1) {
+    const one = plain[week] ?? Number.NaN;
+    if (one === one) squares += (one - middle) ** 2;
+    plain[week] = one / mean;
+  }
+  const variance = squares / (allLength - 1);
+  const least = kind === 'counts' ? mean : (leastVariation * mean) ** 2;
+  const held = Math.min(1, mostLevel / (sumNow / expected));
+  const shares: number[] = [];
+  for (let week = 0; week < span; week += 1) shares.push((Math.min(1, held) * (sums[week] ?? 0)) / mean);
+  return { shares, expected: levels, before: plain, variation: Math.sqrt(Math.max(variance, least)) / mean };
+}
+
+/** How much stretches of weeks differ beyond the chance of single weeks where nothing is known yet, and as how many stretches that counts. */
+const swingAtFirst = 0.15;
+const swingWeight = 2;
+/** Few stretches tell little of how far they go: with so many the deviation is taken for twice what they show. */
+const fewStretches = 8;
+
+/**
+ * Several streams as one, each weighing by the inverse of its variance, against stretches of the same length before: streams of one
+ * account swing together, so that their joint past tells what is chance. The drop is the signed root of the deviance of a Poisson
+ * count that carries as much information (P. McCullagh, J. A. Nelder, "Generalized Linear Models", 1989, chapter 2.4): it holds for few
+ * counts too, where nothing at all is only so unlikely. Null where nothing is known of the usual.
+ */
+export function fallOf(streams: readonly (Stream | null)[]): Fall | null {
+  const known: Stream[] = [];
+  const weights: number[] = [];
+  let length = 0;
+  for (const one of streams) {
+    if (one === null) continue;
+    known.push(one);
+    weights.push(1 / one.variation ** 2);
+    if (one.before.length > length) length = one.before.length;
+  }
+  const [first] = known;
+  if (!first) return null;
+  const window: Week[] = [];
+  for (let week = 0; week < first.shares.length; week += 1) {
+    let share = 0;
+    let expected = 0;
+    let of = 0;
+    for (let index = 0; index < known.length; index += 1) {
+      const one = known[index];
+      const weight = weights[index] ?? 0;
+      share += (one?.shares[week] ?? 0) * weight;
+      expected += (one?.expected[week] ?? 1) * weight;
+      of += weight;
+    }
+    window.push(of === 0 ? { share: 0, expected: 1 } : { share: share / of, expected: expected / of });
+  }
+  const whole = sum(weights);
+  const before: number[] = [];
+  for (let back = 0; back < length; back += 1) {
+    let total = 0;
+    let of = 0;
+    for (let index = 0; index < known.length; index += 1) {
+      const one = known[index]?.before[back] ?? Number.NaN;
+      if (one !== one) continue;
+      const weight = weights[index] ?? 0;
+      total += one * weight;
+      of += weight;
+    }
+    // A week of which the heavier streams tell nothing is no week to compare with.
+    if (of >= whole / 2) before.push(total / of);
+  }
+  const level = levelOf(window) ?? 1;
+  const judged = withoutAbsence(window, before[0] ?? 1);
+  const lasting = judged.length < 2 || before.length < fewestWeeks ? null : levelOf(judged);
+  if (lasting === null) return { drop: 0, level };
+  return { drop: dropOf(lasting, varianceOf(before, judged.length, whole)), level };
+}
+
+function levelOf(weeks: readonly Week[]): number | null {
+  let expected = 0;
+  let shares = 0;
+  for (const week of weeks) {
+    expected += week.expected;
+    shares += week.share;
+  }
+  return expected <= 0 ? null : Math.min(mostLevel, shares / expected);
+}
+
+interface Week {
+  readonly share: number;
+  readonly expected: number;
+}
+
+/** Under it a week is next to nothing, and under that one with a part of an absence in it. */
+const absent = 0.2;
+const partly = 0.75;
+/** Weeks of next to nothing, with what is cut off at either end, that are a holiday of theirs as long as they do not last. */
+const longestAbsence = 2;
+
+/** The weeks of a window but for an absence that set in from one week to the next: silence has its own, longer patience. */
+function withoutAbsence(window: readonly Week[], weekBefore: number): readonly Week[] {
+  const shares = window.map(({ share, expected }) => (expected > 0.25 ? share / expected : 1));
+  if (!shares.some((one) => one <= absent)) return window;
+  const away = new Set<number>();
+  for (let from = 0; from < shares.length; from += 1) {
+    if ((shares[from] ?? 1) > absent) continue;
+    let to = from;
+    while (to < shares.length && (shares[to] ?? 1) <= absent) to += 1;
+    const begins = to < shares.length && (shares[to] ?? 1) < partly ? to + 1 : to;
+    const before = shares[begins] ?? weekBefore;
+    if (to - from <= longestAbsence && before >= partly) {
+      const ends = from > 0 && (shares[from - 1] ?? 1) < partly ? from - 1 : from;
+      for (let week = ends; week < begins; week += 1) away.add(week);
+    }
+    from = to;
+  }
+  return window.filter((_, week) => !away.has(week));
+}
+
+/** The variance of a stretch of so many weeks about the usual, by the weeks before; what is to be told apart is chance and a fall. */
+function varianceOf(before: readonly number[], weeks: number, information: number): number {
+  const middle = average(before);
+  let apart = 0;
+  for (const one of before) apart += (one - middle) ** 2;
+  const chance = Math.max(1 / information, apart / Math.max(1, before.length - 1)) / weeks;
+  let stretches = 0;
+  let swings = 0;
+  for (let from = 0; from + weeks <= before.length; from += weeks, stretches += 1) {
+    let stretch = 0;
+    for (let week = from; week < from + weeks; week += 1) stretch += before[week] ?? 0;
+    swings += (stretch / weeks - middle) ** 2;
+  }
+  const free = Math.max(0, stretches - 1);
+  const beyond = Math.max(0, swings - chance * free);
+  const own = (beyond / Math.max(1, free)) * (1 + fewStretches / Math.max(1, stretches)) ** 2;
+  const swing = own + (swingWeight * swingAtFirst ** 2) / (free + swingWeight);
+  // What is usual is itself known from few weeks only.
+  return chance * (1 + weeks / Math.min(usualWeeks, before.length)) + swing;
+}
+
+const mostDrop = 20;
+/** What no drop over so many weeks exceeds where the streams together weigh no more than so much: even nothing at all is only so unlikely with few words. */
+export function mostDropWith(information: number, mostWeeks: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let weeks = 2; weeks <= mostWeeks; weeks += 1) {
+    const chance = 1 / information / weeks;
+    const stretches = Math.floor(swingWeeks / weeks);
+    const swing = (swingWeight * swingAtFirst ** 2) / (stretches - 1 + swingWeight);
+    least = Math.min(least, chance * (1 + weeks / usualWeeks) + swing);
+  }
+  return Math.min(mostDrop, Math.sqrt(2 / least));
+}
+
+function dropOf(level: number, variance: number): number {
+  const part = level > 0 ? level * Math.log(level) : 0;
+  const root = Math.sqrt(Math.max(0, (2 * (part - level + 1)) / variance));
+  return Math.max(-mostDrop, Math.min(mostDrop, level > 1 ? -root : root));
+}
+
+function sum(values: readonly number[]): number {
+  let total = 0;
+  for (const one of values) total += one;
+  return total;
+}
+const average = (values: readonly number[]): number => sum(values) / values.length;
