@@ -2,7 +2,7 @@ import {
   accounts,
   activeDefinitions,
   alertTotals,
-  checkpoints,
+  standings,
   eventTotals,
   flags as storedFlags,
   installations,
@@ -142,7 +142,7 @@ export async function workspaceReport(tx: Tx, workspace: Workspace, now: number)
   const stages: Record<string, number> = {};
   // An account that was merged into another keeps its checkpoint, and stands nowhere by itself.
   const standing = new Set((await accounts(tx)).map((account) => account.accountId));
-  for (const one of await checkpoints(tx, first?.journey)) {
+  for (const one of await standings(tx, first?.journey)) {
     if (!standing.has(one.accountId)) continue;
     const stage = one.stage ?? 'none';
     stages[stage] = (stages[stage] ?? 0) + 1;

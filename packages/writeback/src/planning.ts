@@ -5,7 +5,7 @@ import {
   accounts,
   addWritebackPlan,
   approveWritebackMapping,
-  checkpoints,
+  standings,
   lastWrittenValues,
   moveWritebackPlan,
   recordAudit,
@@ -217,7 +217,7 @@ async function accountsWithStage(tx: Tx, mapping: WritebackMapping): Promise<rea
       .filter((period) => period.exitedAt === null)
       .map((period) => [period.accountId, period]),
   );
-  const stages = new Map((await checkpoints(tx, mapping.journey)).map((one) => [one.accountId, one.stage]));
+  const stages = new Map((await standings(tx, mapping.journey)).map((one) => [one.accountId, one.stage]));
   const records = await accountRecords(tx, { installationId: mapping.installationId });
   return records.flatMap(({ accountId, externalId, fact }) => {
     const stage = stages.get(accountId);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { accounts, checkpoints } from '@waymark/store';
+import { accounts, standings } from '@waymark/store';
 import { flagReports } from '@waymark/server';
 import { chooseWorkspace, withWaymark } from '../open.ts';
 import { createOutput, table } from '../output.ts';
@@ -15,8 +15,8 @@ export function accountsCommand(): Command {
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
         const list = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
-          const states = new Map((await checkpoints(tx)).map((one) => [one.accountId, one]));
-          const open = await flagReports(tx);
+          const states = new Map((await standings(tx)).map((one) => [one.accountId, one]));
+          const open = Map.groupBy(await flagReports(tx), ({ accountId }) => accountId);
           return (await accounts(tx)).map((account) => ({
             id: account.accountId,
             name: account.name,
@@ -26,7 +26,7 @@ export function accountsCommand(): Command {
             csmBasis: account.csmBasis,
             stage: states.get(account.accountId)?.stage ?? null,
             health: states.get(account.accountId)?.health ?? null,
-            flags: open.filter((flag) => flag.accountId === account.accountId).map((flag) => flag.rule),
+            flags: (open.get(account.accountId) ?? []).map((flag) => flag.rule),
           }));
         });
         output.result(list, () =>

@@ -1,12 +1,13 @@
 import { flagContent, type AccountHead, type FlagContent, type Handling } from '@waymark/alerts';
 import type { Flag } from '@waymark/lifecycle';
 import {
-  account as readAccount,
-  checkpoint,
+  accountsOf,
   eventUrls,
   flagHandling,
-  flags as readFlags,
+  flagsOf,
+  standings,
   type Account,
+  type Standing,
   type Tx,
 } from '@waymark/store';
 import type { SlackBotDependencies } from '../dependencies.ts';
@@ -33,44 +34,76 @@ export async function accountFacts(
   facts: WorkspaceFacts,
   accountId: string,
 ): Promise<AccountFacts | undefined> {
-  const account = await readAccount(tx, accountId);
-  if (!account) return undefined;
-  const stored = (await readFlags(tx, { accountId })).map(engineFlag);
-  const open = stored.filter((flag) => flag.clearedAt === null);
-  const handling = new Map(
-    (
-      await flagHandling(
-        tx,
-        stored.map((flag) => flag.flagId),
-      )
-    ).map((one) => [one.flagId, one]),
+  return (await accountFactsOf(tx, deps, facts, [accountId])).get(accountId);
+}
+
+/** Reads accounts with their flags and what people did with them, all in the same few statements. */
+export async function accountFactsOf(
+  tx: Tx,
+  deps: Pick<SlackBotDependencies, 'links' | 'now'>,
+  facts: WorkspaceFacts,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, AccountFacts>> {
+  const accounts = await accountsOf(tx, accountIds);
+  const ids = accounts.map(({ accountId }) => accountId);
+  const stored = (await flagsOf(tx, ids)).map((one) => ({ accountId: one.accountId, flag: engineFlag(one) }));
+  const flagIds = stored.map(({ flag }) => flag.flagId);
+  const handling = new Map((await flagHandling(tx, flagIds)).map((one) => [one.flagId, one]));
+  const eventIds = stored.flatMap(({ flag }) =>
+    flag.clearedAt === null ? flag.proof.evidence.slice(0, 3).map((one) => one.eventId) : [],
   );
-  const urls = await eventUrls(
-    tx,
-    open.flatMap((flag) => flag.proof.evidence.slice(0, 3).map((one) => one.eventId)),
-  );
+  const urls = await eventUrls(tx, [...new Set(eventIds)]);
   const [journey] = facts.journeys;
-  const state = journey === undefined ? undefined : await checkpoint(tx, accountId, journey);
+  const standing = journey === undefined ? [] : await standings(tx, journey, ids);
+  const standingOf = new Map(standing.map((one) => [one.accountId, one]));
+  const flags = Map.groupBy(stored, ({ accountId }) => accountId);
+  return new Map(
+    accounts.map((account) => {
+      const { accountId } = account;
+      const own = (flags.get(accountId) ?? []).map(({ flag }) => flag);
+      const say = (flag: Flag) =>
+        flagContent(flag, {
+          accountId,
+          handling: handling.get(flag.flagId),
+          now: deps.now(),
+          links: deps.links,
+          eventUrls: urls,
+        });
+      const made: AccountFacts = {
+        account,
+        head: headOf(account, standingOf.get(accountId), deps, facts),
+        open: own.filter((flag) => flag.clearedAt === null),
+        past: new Map(own.filter((flag) => flag.clearedAt !== null).map((flag) => [flag.flagId, flag])),
+        handling: new Map(
+          own.flatMap(({ flagId }) => {
+            const one = handling.get(flagId);
+            return one ? [[flagId, one] as const] : [];
+          }),
+        ),
+        say,
+      };
+      return [accountId, made];
+    }),
+  );
+}
+
+function headOf(
+  account: Account,
+  standing: Standing | undefined,
+  deps: Pick<SlackBotDependencies, 'links'>,
+  facts: WorkspaceFacts,
+): AccountHead {
   const email = account.csmEmail?.toLowerCase() ?? null;
-  const now = deps.now();
   return {
-    account,
-    head: {
-      accountId,
-      name: account.name,
-      url: deps.links.account(accountId),
-      stage: state?.stage ? stageTitle(state.stage) : null,
-      health: state?.health ?? null,
-      owner: email === null ? null : { email, name: facts.members.get(email)?.name ?? null },
-      renewalAt: account.renewalAt,
-      value: account.value,
-      currency: account.currency,
-    },
-    open,
-    past: new Map(stored.filter((flag) => flag.clearedAt !== null).map((flag) => [flag.flagId, flag])),
-    handling,
-    say: (flag) =>
-      flagContent(flag, { accountId, handling: handling.get(flag.flagId), now, links: deps.links, eventUrls: urls }),
+    accountId: account.accountId,
+    name: account.name,
+    url: deps.links.account(account.accountId),
+    stage: standing?.stage ? stageTitle(standing.stage) : null,
+    health: standing?.health ?? null,
+    owner: email === null ? null : { email, name: facts.members.get(email)?.name ?? null },
+    renewalAt: account.renewalAt,
+    value: account.value,
+    currency: account.currency,
   };
 }
 

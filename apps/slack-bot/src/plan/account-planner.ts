@@ -18,6 +18,7 @@ import {
   countAccountMessages,
   countAlertsSince,
   digests,
+  digestsNaming,
   enqueue,
   openAccountMessages,
   outboxOf,
@@ -28,7 +29,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import type { SlackBotDependencies } from '../dependencies.ts';
-import { accountFacts, type AccountFacts } from './account-facts.ts';
+import { accountFactsOf, type AccountFacts } from './account-facts.ts';
 import { refreshDigests } from './digest-planner.ts';
 import { detailOf, type MessageDetail } from './message-detail.ts';
 import { calendarFor, plannedDestination, type WorkspaceFacts } from './workspace-facts.ts';
@@ -51,18 +52,33 @@ export async function planAccounts(
   const { teamId } = facts.installation.slack;
   const open = (await openAccountMessages(tx, accountIds)).filter((one) => one.teamId === teamId);
   const messages = new Map(open.map((one) => [one.accountId ?? '', one]));
+  const known = await accountFactsOf(tx, deps, facts, accountIds);
+  const naming = accountIds.length === 0 ? [] : await digestsNaming(tx, accountIds);
   let queued = false;
   for (const accountId of accountIds) {
-    const about = await accountFacts(tx, deps, facts, accountId);
+    const about = known.get(accountId);
     if (!about) continue;
     const message = messages.get(accountId);
+    const own = naming.filter((one) => detailOf(one).accountIds.includes(accountId));
+    // A digest that is open may have been revised for another of these accounts: it is read again.
+    const inOpen = own.some((one) => one.closedAt === null);
+    const told = async () =>
+      toldFlags(inOpen ? await digests(tx, { accountId, closedToo: true }) : own, accountId, teamId);
     const planned =
       (message !== undefined || voice === 'aloud') &&
-      (await planAccount(tx, deps, facts, about, message, woken, voice));
-    const refreshed = await refreshDigests(tx, deps, facts, accountId);
+      (await planAccount(tx, deps, facts, about, { message, told }, woken, voice));
+    const refreshed = inOpen && (await refreshDigests(tx, deps, facts, accountId));
     queued = planned || refreshed || queued;
   }
   return queued;
+}
+
+/** What was told of an account before. */
+interface Before {
+  /** Its message that is open. */
+  readonly message: AlertMessage | undefined;
+  /** Flags that digests have told of. */
+  readonly told: () => Promise<ReadonlySet<string>>;
 }
 
 async function planAccount(
@@ -70,7 +86,7 @@ async function planAccount(
   deps: SlackBotDependencies,
   facts: WorkspaceFacts,
   about: AccountFacts,
-  message: AlertMessage | undefined,
+  { message, told }: Before,
   woken: ReadonlySet<string>,
   voice: 'aloud' | 'quiet',
 ): Promise<boolean> {
@@ -108,7 +124,7 @@ async function planAccount(
             unsent: unsentPost !== undefined,
           }
         : null,
-    told: message ? new Set() : await toldFlags(tx, accountId, teamId),
+    told: message ? new Set() : await told(),
     woken,
     ordinal: message ? 0 : await countAccountMessages(tx, accountId, teamId),
     alertsFrom,
@@ -221,11 +237,12 @@ async function writeChange(
   return true;
 }
 
-/** Flags that digests have told of this account. */
-async function toldFlags(tx: Tx, accountId: string, teamId: string): Promise<ReadonlySet<string>> {
-  const told = (await digests(tx, { accountId, closedToo: true })).filter((one) => one.teamId === teamId);
+/** Flags that these digests, as far as they are a team's, have told of an account. */
+function toldFlags(naming: readonly AlertMessage[], accountId: string, teamId: string): ReadonlySet<string> {
   return new Set(
-    told.flatMap((message) => (detailOf(message).shownByAccount[accountId] ?? []).map((one) => one.flagId)),
+    naming
+      .filter((one) => one.teamId === teamId)
+      .flatMap((message) => (detailOf(message).shownByAccount[accountId] ?? []).map((one) => one.flagId)),
   );
 }
 

@@ -32,7 +32,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import type { SlackBotDependencies } from '../dependencies.ts';
-import { accountFacts, type AccountFacts } from './account-facts.ts';
+import { accountFacts, accountFactsOf, type AccountFacts } from './account-facts.ts';
 import { detailOf, type MessageDetail } from './message-detail.ts';
 import { calendarFor, type WorkspaceFacts } from './workspace-facts.ts';
 
@@ -49,8 +49,9 @@ export async function planFirstDigests(tx: Tx, deps: SlackBotDependencies, facts
   const open = await readFlags(tx, { openOnly: true });
   const accountIds = [...new Set(open.filter((flag) => flag.kind !== 'data_gap').map((flag) => flag.accountId))];
   const groups = new Map<string, Group>();
+  const abouts = await accountFactsOf(tx, deps, facts, accountIds);
   for (const accountId of accountIds) {
-    const about = await accountFacts(tx, deps, facts, accountId);
+    const about = abouts.get(accountId);
     if (about && presentFlags(about).length > 0) addToGroup(groups, facts, about);
   }
   for (const [destination, group] of groups) {
@@ -210,11 +211,8 @@ export async function refreshDigests(
   for (const message of await digests(tx, { accountId })) {
     if (message.teamId !== facts.installation.slack.teamId) continue;
     const detail = detailOf(message);
-    const accounts: AccountFacts[] = [];
-    for (const id of detail.accountIds) {
-      const about = await accountFacts(tx, deps, facts, id);
-      if (about) accounts.push(about);
-    }
+    const known = await accountFactsOf(tx, deps, facts, detail.accountIds);
+    const accounts = detail.accountIds.flatMap((id) => known.get(id) ?? []);
     const now = deps.now();
     const next = settle(detail, accounts, now);
     const content = digestOf(facts, next, accounts, now, message.openedAt);

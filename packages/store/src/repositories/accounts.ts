@@ -74,6 +74,15 @@ export async function account(tx: Tx, accountId: string): Promise<Account | unde
   return rows[0] && toAccount(rows[0]);
 }
 
+/** These accounts, in the order of their ids. */
+export async function accountsOf(tx: Tx, accountIds: readonly string[]): Promise<readonly Account[]> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM account WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) ORDER BY account_id`,
+    [tx.workspaceId, accountIds],
+  );
+  return rows.map(toAccount);
+}
+
 /** These accounts, locked against other folds of them for the rest of the transaction; in the order of their ids, so that two who lock some do not wait for one another. */
 export async function lockAccounts(tx: Tx, accountIds: readonly string[]): Promise<readonly Account[]> {
   const { rows } = await tx.query<Row>(

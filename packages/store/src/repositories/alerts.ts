@@ -94,6 +94,16 @@ export async function digests(
   return rows.map(toMessage);
 }
 
+/** Digests, open and closed, that name any of these accounts in `detail.accountIds`. */
+export async function digestsNaming(tx: Tx, accountIds: readonly string[]): Promise<readonly AlertMessage[]> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM alert_message
+      WHERE workspace_id = $1 AND kind = 'digest' AND detail->'accountIds' ?| $2::text[] ORDER BY opened_at, message_id`,
+    [tx.workspaceId, accountIds],
+  );
+  return rows.map(toMessage);
+}
+
 /** How many messages an account has had in a team: the ordinal that tells its next one's key apart. */
 export async function countAccountMessages(tx: Tx, accountId: string, teamId: string): Promise<number> {
   const { rows } = await tx.query<{ n: number }>(

@@ -176,11 +176,17 @@ export interface Standing {
   readonly asOf: number;
 }
 
-/** The standing of every account in one journey. */
-export async function standings(tx: Tx, journey: string): Promise<readonly Standing[]> {
+/** Where accounts stand in one journey, or in all, without the states behind it; all accounts, or these. */
+export async function standings(
+  tx: Tx,
+  journey?: string,
+  accountIds?: readonly string[],
+): Promise<readonly Standing[]> {
   const { rows } = await tx.query<{ account_id: string; stage: string | null; health: string | null; as_of: Date }>(
-    `SELECT account_id, stage, health, as_of FROM engine_state WHERE workspace_id = $1 AND journey = $2 ORDER BY account_id`,
-    [tx.workspaceId, journey],
+    `SELECT account_id, stage, health, as_of FROM engine_state
+      WHERE workspace_id = $1 AND ($2::text IS NULL OR journey = $2) AND ($3::uuid[] IS NULL OR account_id = ANY($3::uuid[]))
+      ORDER BY account_id, journey`,
+    [tx.workspaceId, journey ?? null, accountIds ?? null],
   );
   return rows.map((row) => ({
     accountId: row.account_id,

@@ -1,10 +1,10 @@
 import { worstFirst } from '@waymark/alerts';
-import { accounts, checkpoints, findAccounts, flags as readFlags, type Account, type Tx } from '@waymark/store';
+import { accounts, findAccounts, flags as readFlags, standings, type Account, type Tx } from '@waymark/store';
 import { messageContent } from '@waymark/alerts';
 import type { KnownBlock } from '@slack/types';
 import { nameOf } from '../../answers.ts';
 import type { SlackBotDependencies, SlackTiming } from '../../dependencies.ts';
-import { accountFacts, stageTitle } from '../../plan/account-facts.ts';
+import { accountFacts, accountFactsOf, stageTitle } from '../../plan/account-facts.ts';
 import { calendarFor, workspaceFacts, type WorkspaceFacts } from '../../plan/workspace-facts.ts';
 import { accountMessage, type Rendered } from '../../views/account-message.ts';
 import { context as contextBlock, header, section } from '../../views/elements.ts';
@@ -61,15 +61,21 @@ async function overview(
   const byId = new Map((await accounts(tx)).map((one) => [one.accountId, one]));
   const [journey] = facts.journeys;
   const counts = new Map<string, number>();
-  for (const one of await checkpoints(tx, journey)) {
+  for (const one of await standings(tx, journey)) {
     if (one.stage !== null && byId.has(one.accountId)) counts.set(one.stage, (counts.get(one.stage) ?? 0) + 1);
   }
   const flagged = new Set(
     (await readFlags(tx, { openOnly: true })).filter((flag) => flag.kind !== 'data_gap').map((flag) => flag.accountId),
   );
   const listed = [];
+  const abouts = await accountFactsOf(
+    tx,
+    deps,
+    facts,
+    [...flagged].filter((accountId) => byId.has(accountId)),
+  );
   for (const accountId of flagged) {
-    const about = byId.has(accountId) ? await accountFacts(tx, deps, facts, accountId) : undefined;
+    const about = abouts.get(accountId);
     if (!about) continue;
     const flags = about.open.filter(
       (flag) => flag.kind !== 'data_gap' && about.handling.get(flag.flagId)?.answer !== 'not_a_risk',
