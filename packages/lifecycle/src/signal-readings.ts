@@ -131,6 +131,19 @@ const seenIn: Partial<Record<SignalName, readonly Touchpoint[]>> = {
   tickets_opened: ['ticket'],
   tickets_trend: ['ticket'],
   usage_trend: ['product'],
+  usage_of_plan: ['product'],
+  their_answer_time: ['email'],
+  message_balance: people,
+  meetings_no_show: ['meeting'],
+  meetings_canceled: ['meeting'],
+  single_threaded: ['email', 'chat', 'meeting'],
+  contact_concentration: ['email', 'chat', 'meeting'],
+  persona_silent_days: ['email', 'chat', 'meeting'],
+  persona_active: ['email', 'chat', 'meeting'],
+  quiet_stakeholders: ['email', 'chat', 'meeting'],
+  repeated_questions: ['email', 'chat', 'ticket'],
+  handoff_untouched: ['email', 'chat', 'meeting'],
+  crossed_outreach: people,
 };
 
 /** What a signal would have missed something in, were it not watched. */

@@ -92,6 +92,17 @@ function tableColumns(metrics: readonly string[]): SignalColumn[] {
     { signal: 'survey_score', with: { days: 180 } },
     { signal: 'days_in_stage' },
     { signal: 'days_since_renewed' },
+    { signal: 'message_balance', with: { days: 30 } },
+    { signal: 'their_answer_time', with: { latest: 5 } },
+    { signal: 'meetings_no_show', with: { days: 90 } },
+    { signal: 'meetings_canceled', with: { days: 90 } },
+    { signal: 'stakeholders_left', with: { days: 90 } },
+    { signal: 'single_threaded' },
+    { signal: 'contact_concentration', with: { days: 90 } },
+    { signal: 'deal_steps_back', with: { kind: 'renewal' } },
+    { signal: 'survey_change', with: { days: 90 } },
+    { signal: 'repeated_questions', with: { days: 30 } },
+    { signal: 'crossed_outreach', with: { days: 30 } },
     ...metrics.slice(0, 10).map((metric): SignalColumn => ({ signal: 'usage_trend', with: { metric, ...month } })),
   ];
 }

@@ -108,6 +108,8 @@ function attributesAt(
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(stage === undefined ? {} : { stage }),
     ...(snapshot === undefined ? {} : { stageLabel: snapshot.label.slice(0, 200) }),
+    // Tells a step back from one on: labels say nothing of the order.
+    ...(snapshot?.probability === undefined ? {} : { probability: snapshot.probability }),
     ...(Number.isFinite(amount) ? { amount } : {}),
     ...(currency === undefined ? {} : { currency: currency.slice(0, 10) }),
     ...(name === undefined ? {} : { name: name.slice(0, 1000) }),
