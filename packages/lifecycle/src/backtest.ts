@@ -1,3 +1,5 @@
+import { againstChance, type Chance } from './backtest-chance.ts';
+import { verdictOf, type Verdict } from './backtest-verdict.ts';
 import { walkAsKnown, type KnownContext, type RaisedFlag } from './backtest-walk.ts';
 import type { CompiledJourney } from './journey.ts';
 import { declaredOutcomes, outcomesOf, type Outcome } from './outcome.ts';
@@ -28,10 +30,9 @@ export interface BacktestOptions {
   readonly horizonDays?: number;
   /** Under so many churned or renewed accounts no figure means anything. */
   readonly fewestOutcomes?: number;
+  /** Of the deals that tell what chance alone would give. */
+  readonly seed?: number;
 }
-
-/** How an alert turned out: a churn within the horizon or while it was open, a renewal or a later churn, or nothing known. */
-export type Verdict = 'hit' | 'false_alarm' | 'open';
 
 /** One alert, to be opened and judged by a person. */
 export interface BacktestCase {
@@ -71,6 +72,8 @@ export interface BacktestFigures {
   readonly open: number;
   /** Hits among the alerts of which the outcome is known. */
   readonly precision: Proportion;
+  /** What chance alone would give with the same alerts. */
+  readonly chance: Chance;
   /** Churned accounts that had an alert. */
   readonly recall: Proportion;
   /** From the first alert of the horizon to the churn. */
@@ -102,6 +105,9 @@ export interface BacktestReport {
   /** Why the figures mean little, where they do. */
   readonly insufficientBecause: string | null;
   readonly horizonDays: number;
+  /** Whether there are enough outcomes and the alerts are more often right than chance: without it nothing is claimed. */
+  readonly claims: boolean;
+  readonly because: string;
   readonly overall: BacktestFigures;
   /** Rules about churn alone, as one message an account; but `alertsPerCsmPerWeek` counts the messages of all risk rules. */
   readonly rules: readonly ({
@@ -127,6 +133,14 @@ interface Judged extends Alert {
   readonly outcome: Outcome | null;
 }
 
+/** What all figures of a report share. */
+interface Shared {
+  readonly horizonMs: number;
+  readonly csms: number;
+  readonly weeks: number;
+  readonly seed: number;
+}
+
 interface History {
   readonly account: string;
   readonly outcomes: readonly Outcome[];
@@ -134,6 +148,8 @@ interface History {
 }
 
 const flapWithin = 14 * DAY;
+/** How seldom a definition that tells nothing may be said to tell something. */
+const claimLevel = 0.01;
 const iso = (at: number): string => new Date(at).toISOString();
 
 /**
@@ -170,6 +186,7 @@ export function backtest(
     horizonMs: horizonDays * DAY,
     csms: Math.max(1, csms.size + (unassigned && csms.size === 0 ? 1 : 0)),
     weeks: Math.max(1, (options.to - options.from) / (7 * DAY)),
+    seed: options.seed ?? 1,
   };
   const count = (kind: Outcome['kind']) =>
     histories.filter(({ outcomes }) => outcomes.some((one) => one.kind === kind)).length;
@@ -177,7 +194,16 @@ export function backtest(
   const declared = declaredOutcomes(definition);
   const service = new Set(definition.rules.filter((rule) => rule.about === 'service').map((rule) => rule.id));
   const undeclared = (['churned', 'renewed'] as const).filter((kind) => !declared.includes(kind));
-  const because = insufficiency(undeclared, outcomes, fewest);
+  const lacking = insufficiency(undeclared, outcomes, fewest);
+  const overall = figures(
+    histories.map((history) => ({
+      ...history,
+      raised: episodes(history.raised.filter((one) => !service.has(one.rule))),
+    })),
+    shared,
+    claimLevel,
+  );
+  const risks = definition.rules.filter((rule) => rule.kind === 'risk');
   return {
     definition: { id: definition.id, version: definition.version, title: definition.title, digest: journey.digest },
     from: iso(options.from),
@@ -186,32 +212,40 @@ export function backtest(
     csms: shared.csms,
     outcomes,
     undeclared,
-    sufficient: because === null,
-    insufficientBecause: because,
+    sufficient: lacking === null,
+    insufficientBecause: lacking,
     horizonDays,
+    claims: lacking === null && overall.chance.better,
+    because: lacking ?? worthOf(overall, horizonDays),
     overall: {
-      ...figures(
-        histories.map((history) => ({
-          ...history,
-          raised: episodes(history.raised.filter((one) => !service.has(one.rule))),
-        })),
-        shared,
-      ),
+      ...overall,
       // What a CSM gets is all of it, whatever it is about.
       alertsPerCsmPerWeek: rate(histories.flatMap((history) => episodes(history.raised)).length, shared),
     },
-    rules: definition.rules
-      .filter((rule) => rule.kind === 'risk')
-      .map((rule) => ({
-        rule: rule.id,
-        title: rule.title,
-        about: rule.about,
-        ...figures(
-          histories.map((history) => ({ ...history, raised: history.raised.filter((one) => one.rule === rule.id) })),
-          shared,
-        ),
-      })),
+    rules: risks.map((rule) => ({
+      rule: rule.id,
+      title: rule.title,
+      about: rule.about,
+      ...figures(
+        histories.map((history) => ({ ...history, raised: history.raised.filter((one) => one.rule === rule.id) })),
+        shared,
+        // All rules that are judged at once together claim too much once in twenty (Bonferroni).
+        0.05 / risks.length,
+      ),
+    })),
   };
+}
+
+const percent = (value: number): string => `${Math.round(value * 100)} %`;
+
+/** What the alerts are worth against chance, in a sentence. */
+function worthOf({ precision, chance, alerts }: BacktestFigures, horizonDays: number): string {
+  if (precision.value === null || chance.precision === null)
+    return `None of ${alerts} alerts has an outcome after it: nothing can be said, and nothing is claimed.`;
+  const against = `of the alerts whose outcome is known ${percent(precision.value)} were followed by a churn within ${horizonDays} days or while they were open; with outcomes dealt out by lot ${percent(chance.precision)} are (p ${chance.p})`;
+  return chance.better
+    ? `Better than chance: ${against}.`
+    : `No better than chance would be: ${against}. Nothing is claimed.`;
 }
 
 function insufficiency(
@@ -274,25 +308,14 @@ function episodes(raised: readonly Alert[]): Alert[] {
   return made;
 }
 
-function judge(alert: Alert, outcomes: readonly Outcome[], horizonMs: number): Judged {
-  const next = outcomes.find((one) => one.at > alert.at) ?? null;
-  if (!next) return { ...alert, verdict: 'open', outcome: null };
-  const foretold =
-    next.kind === 'churned' && (next.at - alert.at <= horizonMs || alert.endedAt === null || alert.endedAt >= next.at);
-  return { ...alert, verdict: foretold ? 'hit' : 'false_alarm', outcome: next };
-}
-
-function figures(
-  histories: readonly History[],
-  shared: { readonly horizonMs: number; readonly csms: number; readonly weeks: number },
-): BacktestFigures {
+function figures(histories: readonly History[], shared: Shared, tried: number): BacktestFigures {
   const judged: Judged[] = [];
   const missed: MissedChurn[] = [];
   const leads: number[] = [];
   let churned = 0;
   let flapping = 0;
   for (const { account, outcomes, raised } of histories) {
-    const own = raised.map((alert) => judge(alert, outcomes, shared.horizonMs));
+    const own = raised.map((alert) => ({ ...alert, ...verdictOf(alert, outcomes, shared.horizonMs) }));
     judged.push(...own);
     for (const [index, alert] of raised.entries()) {
       const before = raised.slice(0, index).findLast((one) => one.rule === alert.rule)?.endedAt;
@@ -316,6 +339,10 @@ function figures(
     falseAlarms,
     open: judged.length - hits - falseAlarms,
     precision: wilson(hits, hits + falseAlarms),
+    chance: againstChance(
+      histories.map(({ raised, outcomes }) => ({ alerts: raised, outcomes })),
+      { horizonMs: shared.horizonMs, level, seed: shared.seed },
+    ),
     recall: wilson(churned - missed.length, churned),
     leadDays: { p25: quantile(leads, 0.25), p50: quantile(leads, 0.5), p75: quantile(leads, 0.75) },
     alertsPerCsmPerWeek: rate(judged.length, shared),

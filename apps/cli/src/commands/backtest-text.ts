@@ -8,7 +8,7 @@ export function backtestText(report: BacktestReport): string {
   const open = overall.cases.filter((one) => one.verdict === 'false_alarm');
   return [
     `${definition.title} (version ${definition.version}), ${day(report.from)} to ${day(report.to)}: ${report.accounts} accounts, ${outcomes.churned} churned, ${outcomes.renewed} renewed.`,
-    ...(report.insufficientBecause === null ? [] : [report.insufficientBecause]),
+    report.because,
     '',
     line('All rules', overall),
     ...rules.filter((rule) => rule.alerts > 0).map((rule) => line(rule.title, rule)),
