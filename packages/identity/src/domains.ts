@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import common from 'email-providers/common.json' with { type: 'json' };
 import all from 'email-providers/all.json' with { type: 'json' };
 import { getDomain } from 'tldts';
@@ -7,10 +8,11 @@ const anyFree = new Set<string>(all);
 
 /**
  * The registrable domain of a mail domain by the Public Suffix List (publicsuffix.org), private suffixes included: `eu.acme.co.uk`
- * is `acme.co.uk`. Reserved and local names, which the list does not know, are kept whole.
+ * is `acme.co.uk`. A domain of another script has the form that mail carries (`xn--`), however the CRM writes it. Reserved and local names, which the list does not know, are kept whole.
  */
 export function registrableDomain(domain: string): string {
-  const lower = domain.slice(0, 255).toLowerCase().replace(/\.$/, '');
+  const written = domain.slice(0, 255).trim().toLowerCase().replace(/\.$/, '');
+  const lower = /[^\0-\x7f]/.test(written) ? domainToASCII(written) || written : written;
   return getDomain(lower, { allowPrivateDomains: true }) ?? lower;
 }
 

@@ -107,6 +107,7 @@ describe('domains', () => {
   it('finds the registrable domain by the public suffix list', () => {
     expect(registrableDomain('mail.acme.co.uk')).toBe('acme.co.uk');
     expect(registrableDomain('Acme.EXAMPLE')).toBe('acme.example');
+    expect(registrableDomain(' www.Bücher.example')).toBe(registrableDomain('xn--bcher-kva.example'));
   });
   it('holds a long-listed name that a CRM company claims for a company, never a personal mail provider', () => {
     expect(isFreeMail('gmail.com', true)).toBe(true);

@@ -166,6 +166,14 @@ describe('slack-channels reads messages', () => {
     expect(cursor).toMatchObject({ checkedTo: start, channels: ['C1', 'C2'], round: null });
   });
 
+  it('knows Slackbot for a robot, which users.info does not', async () => {
+    const at = world();
+    at.messages['C1'] = [facts(start - 2 * hour, { user: 'USLACKBOT' }), facts(start - hour)];
+    const { pages } = await pull(at, null, 'backfill');
+    const robots = pages.flatMap(({ records }) => records.map(({ raw }) => messageStream.raw.parse(raw)));
+    expect(robots.map((one) => one.kind === 'message' && one.author?.isBot)).toEqual([false, true]);
+  });
+
   it('goes on from any page at which it was cut off', async () => {
     const at = world();
     talk(at);

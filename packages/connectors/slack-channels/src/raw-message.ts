@@ -81,7 +81,8 @@ async function authorOf(
     ...(team !== undefined && { team }),
     ...(user?.name && { name: user.name.slice(0, 500) }),
     ...(user?.email && { address: user.email.toLowerCase() }),
-    isBot: facts.botId !== undefined || user?.isBot === true,
+    // Slackbot is a robot, though users.info does not call it one.
+    isBot: facts.botId !== undefined || facts.user === 'USLACKBOT' || user?.isBot === true,
     isGuest: user?.isGuest === true,
     otherTeam: team === undefined ? null : !(await directory.isOwnTeam(team, channel)),
   };
