@@ -308,7 +308,7 @@ function episodes(raised: readonly Alert[]): Alert[] {
   return made;
 }
 
-function figures(histories: readonly History[], shared: Shared, tried: number): BacktestFigures {
+function figures(histories: readonly History[], shared: Shared, level: number): BacktestFigures {
   const judged: Judged[] = [];
   const missed: MissedChurn[] = [];
   const leads: number[] = [];
