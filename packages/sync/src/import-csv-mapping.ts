@@ -30,7 +30,12 @@ const cell = z.union([
     number: z.boolean().optional(),
     decimal: z.enum(['.', ',']).optional(),
     /** Reads a time in this form: https://moment.github.io/luxon/#/parsing?id=table-of-tokens */
-    format: z.string().min(1).max(100).optional(),
+    format: z
+      .string()
+      .min(1)
+      .max(100)
+      .refine((form) => /^[Xx]$|[ykDfF]/.test(form.replaceAll(/'[^']*'/g, '')), 'Give a form with a year in it')
+      .optional(),
     zone: zone.optional(),
   }),
 ]);

@@ -85,6 +85,14 @@ function timeOf(row: CsvRow, cell: CellRule, field: string, mapping: CsvMapping)
   return filled === undefined ? undefined : parseTime(filled, typeof cell === 'string' ? {} : cell, field, mapping);
 }
 
+/** Seconds and milliseconds since 1970, by the tokens with which luxon writes them. */
+const epochUnits: ReadonlyMap<string, number> = new Map([
+  ['X', 1000],
+  ['x', 1],
+]);
+/** The end of the year 9999. */
+const latest = 253_402_300_799_999;
+
 /** Beyond it, a text is no time, and is not searched for one. */
 const longestTime = 100;
 
@@ -95,15 +103,28 @@ function parseTime(
   mapping: CsvMapping,
 ): string {
   const named = zone ?? mapping.zone;
-  const shown = format === undefined ? 'ISO 8601' : `the form ${format}`;
-  if (filled.length > longestTime) throw new CellUnreadable(`${field}: it is no time in ${shown}`);
+  const refuse = () =>
+    new CellUnreadable(
+      format === undefined
+        ? `${field}: it is no time in ISO 8601: give its form as "format" in the mapping`
+        : `${field}: it is no time in the form ${format}`,
+    );
+  if (filled.length > longestTime) throw refuse();
+  const unit = format === undefined ? undefined : epochUnits.get(format);
+  if (unit !== undefined) {
+    const at = /^-?\d{1,15}$/.test(filled) ? Number(filled) * unit : Infinity;
+    if (Math.abs(at) > latest) throw refuse();
+    return printTime(at);
+  }
+  // What has no year, luxon takes for one of today.
+  if (format === undefined && !/^\d{4}(?:-|\d{3})/.test(filled)) throw refuse();
   // Two zones far apart tell whether the text names one itself.
   const at = (one: string) =>
     format === undefined
       ? DateTime.fromISO(filled.replace(' ', 'T'), { zone: one })
       : DateTime.fromFormat(filled, format, { zone: one });
   const parsed = at(named ?? 'UTC');
-  if (!parsed.isValid) throw new CellUnreadable(`${field}: it is no time in ${shown}`);
+  if (!parsed.isValid) throw refuse();
   if (named === undefined && at('Pacific/Auckland').toMillis() !== parsed.toMillis())
     throw new CellUnreadable(`${field}: the time names no zone: give "zone" in the mapping`);
   return printTime(parsed.toMillis());

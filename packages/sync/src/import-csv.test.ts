@@ -32,6 +32,46 @@ async function rows(chunks: Iterable<Uint8Array>, map = mapping(), onRow?: (coun
 const event = (line: NumberedLine | undefined): unknown =>
   typeof line?.line === 'string' ? JSON.parse(line.line) : line?.line;
 
+describe('the time of a row', () => {
+  const timed = (format?: string) =>
+    parseCsvMapping(
+      JSON.stringify({
+        source: 's',
+        zone: 'UTC',
+        events: [{ type: 'deal.created', time: { from: '{At}', ...(format && { format }) }, subject: '{Who}' }],
+      }),
+    );
+  const timeOf = async (cell: string, format?: string) => {
+    const [line] = await rows(bytes(`At,Who\n${cell},a.example\n`), timed(format));
+    const found = event(line);
+    const field = (name: string): unknown =>
+      typeof found === 'object' && found !== null ? Reflect.get(found, name) : undefined;
+    return field('time') ?? field('detail');
+  };
+
+  it('never depends on the day of the import', async () => {
+    for (const cell of ['10:00', '12', '10:00:00Z', '1000'])
+      expect(await timeOf(cell)).toBe('time: it is no time in ISO 8601: give its form as "format" in the mapping');
+    for (const format of ['HH:mm', 'dd.MM.', "dd.MM. 'year'"]) expect(() => timed(format)).toThrow('a year in it');
+    expect(await timeOf('20260301')).toBe('2026-03-01T00:00:00Z');
+    expect(await timeOf('1.3.26', 'd.M.yy')).toBe('2026-03-01T00:00:00Z');
+  });
+
+  it('may be a number of seconds or milliseconds since 1970', async () => {
+    expect(await timeOf('1772357400', 'X')).toBe('2026-03-01T09:30:00Z');
+    expect(await timeOf('1772357400123', 'x')).toBe('2026-03-01T09:30:00.123Z');
+    expect(await timeOf('-1', 'X')).toBe('1969-12-31T23:59:59Z');
+    for (const cell of ['1772357400.5', '1e9', '999999999999999'])
+      expect(await timeOf(cell, 'X')).toContain('the form X');
+  });
+
+  it('stands in its line though a spreadsheet names the delimiter first', async () => {
+    const [line] = await rows(bytes('sep=|\r\nAt|Who\r\n2026-03-01|a;b.example\r\n'), timed());
+    expect(line?.number).toBe(3);
+    expect(event(line)).toMatchObject({ time: '2026-03-01T00:00:00Z', subject: 'a;b.example' });
+  });
+});
+
 describe('a table becomes events', () => {
   it('by its mapping, with the number of the row’s first line', async () => {
     const lines = await rows(bytes(`${head}\r\n7;Fjord.example;zoe@fjord.example;01.03.2026 09:30;hoch;\r\n`));

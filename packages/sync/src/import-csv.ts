@@ -35,9 +35,12 @@ export async function* csvLines(
 ): AsyncGenerator<readonly NumberedLine[]> {
   const source = textOf(chunks, mapping.encoding);
   const { head, rest } = await withHead(source);
-  const delimiter = mapping.delimiter ?? delimiterOf(head, columnsOf(mapping));
+  // Some spreadsheets write the delimiter into a line of its own.
+  const told = /^\ufeff?sep=(.)\r?\n/i.exec(head)?.[1];
+  const delimiter = mapping.delimiter ?? told ?? delimiterOf(head, columnsOf(mapping));
   const parser = parse({
     delimiter,
+    from_line: told === undefined ? 1 : 2,
     info: true,
     raw: true,
     relax_column_count: true,
