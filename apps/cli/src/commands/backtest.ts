@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { runBacktest, runComparison } from '@waymark/server';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
+import { dateFrom } from '../date.ts';
 import { createOutput } from '../output.ts';
 import { backtestText } from './backtest-text.ts';
 
@@ -65,7 +66,7 @@ async function textOf(file: string): Promise<string> {
 
 function dateOf(text: string | undefined, option: string): number | undefined {
   if (text === undefined) return undefined;
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new CommandError(`${option} wants a date such as 2026-01-31.`);
+  const at = dateFrom(text);
+  if (at === null) throw new CommandError(`${option} wants a date such as 2026-01-31; ${text} is none.`);
   return at;
 }

@@ -41,6 +41,7 @@ export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: num
   for (const { arrivals: all } of arrivals) {
     for (const { occurredAt } of all) {
       if (occurredAt < first) first = occurredAt;
+      // What is dated later than all that counts has not happened yet.
       if (occurredAt > last && occurredAt < to) last = occurredAt;
     }
   }
@@ -61,7 +62,7 @@ export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: num
   }
   return {
     accounts: made,
-    range: Number.isFinite(first) && last >= first ? { from: first, to: last + 1 } : null,
+    range: Number.isFinite(first) ? { from: first, to: Math.max(first, last) + 1 } : null,
     sources,
   };
 }

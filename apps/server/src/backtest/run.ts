@@ -11,6 +11,7 @@ import {
 import { activeJourneys } from '@waymark/sync';
 import type { Waymark } from '../waymark.ts';
 import { workspaceHistory } from './history.ts';
+import { periodOf } from './period.ts';
 
 export interface BacktestRequest {
   /** The text of a definition file and its name; without it the active definition, else the shipped template. */
@@ -39,7 +40,7 @@ export interface HistoryInHand {
   readonly to: number;
 }
 
-/** Reads a workspace's history and hands it on; nothing is stored. Throws DefinitionError or NoHistory. */
+/** Reads a workspace's history and hands it on; nothing is stored. Throws DefinitionError, NoHistory or NoSuchPeriod. */
 export async function inHistory<T>(
   waymark: Waymark,
   workspaceId: string,
@@ -50,12 +51,7 @@ export async function inHistory<T>(
     const journey = await journeyFor(request, await activeJourneys(tx));
     const { accounts, range } = await workspaceHistory(tx, journey, Math.min(request.to ?? Infinity, waymark.now()));
     if (!range) throw new NoHistory();
-    return work({
-      journey,
-      accounts,
-      from: request.from ?? range.from,
-      to: Math.min(request.to ?? Infinity, range.to),
-    });
+    return work({ journey, accounts, ...periodOf(range, request) });
   });
 }
 
