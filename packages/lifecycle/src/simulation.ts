@@ -215,8 +215,8 @@ export function openSimulation(
       moment.fresh = fresh;
       turns = null;
       // What led round is looked at anew with every fact.
-      if (fresh.length > 0 && course.circling && course.circling.rules.length > 0) {
-        course.circling = { ...course.circling, rules: [] };
+      if (fresh.length > 0 && course.circling) {
+        course.circling = { stages: false, rules: [] };
         dirty = everyPart;
       }
       let changed = reachMilestones();
@@ -230,13 +230,15 @@ export function openSimulation(
       for (let pass = 0; ; pass++) {
         changed = settleSegments() || changed;
         const { stage } = course;
-        if ((stageReads & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
+        if (course.circling?.stages) {
+          stageTurn = NEVER;
+          stageReads = everyPart;
+        } else if ((stageReads & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
           const moved = journey.stages.settle(moment);
           stageTurn = moment.flip;
           stageReads = moment.reads | part.terms;
           if (moved) journey.notices.settleMove(moment);
-          if ((course.circling?.stages ?? false) !== (moment.isRound ?? false))
-            course.circling = { rules: course.circling?.rules ?? [], stages: moment.isRound ?? false };
+          if (moment.isRound) course.circling = { rules: course.circling?.rules ?? [], stages: true };
           if (moved) dirty |= part.course;
           changed ||= moved;
         }
