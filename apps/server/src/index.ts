@@ -23,7 +23,7 @@ export { countRecords, runDoctor, type DoctorOptions } from './doctor/doctor.ts'
 export { endsText, type RecordCount } from './doctor/record-counts.ts';
 export { explainAccount, type Explained } from './explain.ts';
 export { scoreHistory } from './score-history.ts';
-export { disconnect, DisconnectError } from './oauth/disconnect.ts';
+export { disconnect } from './oauth/disconnect.ts';
 export { createInstallLink, redirectUri, scopesOf } from './oauth/grant.ts';
 export { InstallError } from './oauth/install-error.ts';
 export { installMailboxes, organizationOf, removeMailbox, type MailboxOutcome } from './oauth/mailboxes.ts';

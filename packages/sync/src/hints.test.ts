@@ -97,3 +97,65 @@ it('a hint before the time reads only what it names, and leaves the clock of the
   await rig.run(id);
   expect(read).toEqual(['contacts', 'deals', 'deals', 'contacts', 'deals']);
 });
+
+it('a hint does not wait for the history of another stream: it is answered between two of its pages', async () => {
+  const rig = await syncRig(database);
+  const order: string[] = [];
+  let ask: () => Promise<unknown> = () => Promise.resolve();
+  const id: string = await rig.install(
+    scriptedConnector('crm', [
+      scriptedStream('companies', 1, (_from, context) => {
+        order.push(`companies ${context.mode} ${context.ids?.join() ?? ''}`);
+        return [{ done: true }];
+      }),
+      scriptedStream('emails', 2, () => {
+        const before = (number: number) => async () => {
+          order.push(`emails ${number}`);
+          rig.now += 5_000;
+          if (number === 1) await ask();
+        };
+        return [before(1), {}, before(2), {}, before(3), { done: true }];
+      }),
+      scriptedStream('deals', 3, () => {
+        order.push('deals');
+        return [{ done: true }];
+      }),
+    ]),
+  );
+  ask = async () => {
+    await hint(rig, id, 'companies', 'k1', ['7'], rig.now);
+    // Its history comes with this very run, and all of it.
+    await hint(rig, id, 'deals', 'k2', ['8'], rig.now);
+  };
+  await rig.run(id);
+  expect(order).toEqual(['companies backfill ', 'emails 1', 'companies live 7', 'emails 2', 'emails 3', 'deals']);
+  expect(await open(rig)).toEqual(['k2']);
+});
+
+it('a hint whose stream fails between two pages stays open, and the history goes on', async () => {
+  const rig = await syncRig(database);
+  let calls = 0;
+  const id: string = await rig.install(
+    scriptedConnector('crm', [
+      scriptedStream('companies', 1, () => {
+        calls += 1;
+        return calls === 1 ? [{ done: true }] : [new ConnectorFault({ kind: 'transient', message: '500' })];
+      }),
+      scriptedStream('emails', 2, () => [
+        async () => {
+          rig.now += 5_000;
+          await hint(rig, id, 'companies', 'k1', ['7'], rig.now);
+        },
+        {},
+        { done: true },
+      ]),
+    ]),
+  );
+  expect(await rig.run(id)).toMatchObject({ result: { faults: [{ stream: 'companies' }], answered: [] } });
+  expect(await open(rig)).toEqual(['k1']);
+  expect(
+    await rig.rows(
+      `SELECT stream FROM stream_state WHERE workspace_id = $1 AND backfill_done_at IS NOT NULL ORDER BY 1`,
+    ),
+  ).toEqual([{ stream: 'companies' }, { stream: 'emails' }]);
+});

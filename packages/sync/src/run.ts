@@ -31,6 +31,7 @@ import type { Point } from './points.ts';
 import { prepareRecord } from './prepare.ts';
 import { endsRun, fail, faultOf, leftAlone, PageNotStored, resumeOf } from './stream-fault.ts';
 import type { Sealer } from './tokens.ts';
+import { waitingHints } from './waiting-hints.ts';
 
 /** What a run tells while it goes on. */
 export interface Progress {
@@ -111,6 +112,12 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
   );
   const named = new Set(hints.map((hint) => hint.stream));
   const asked = options.hintedOnly && named.size > 0 ? streams.filter((stream) => named.has(stream.name)) : streams;
+  const between = waitingHints(options, streams, async (stream, ids) => {
+    const { faults: own, records: more } = await runStream(options, stream, ids, false);
+    records += more;
+    faults.push(...own);
+    return own.length === 0;
+  });
   for (const stream of asked) {
     const missing = stream.scopes.filter((scope) => !options.installation.grantedScopes.includes(scope));
     if (missing.length > 0) {
@@ -119,7 +126,8 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
       continue;
     }
     const ids = hints.filter((hint) => hint.stream === stream.name).flatMap((hint) => hint.externalIds);
-    const ended = await runStream(options, stream, [...new Set(ids)], options.patient && !named.has(stream.name));
+    const patient = options.patient && !named.has(stream.name);
+    const ended = await runStream(options, stream, [...new Set(ids)], patient, () => between(stream.name));
     records += ended.records;
     faults.push(...ended.faults);
     retries.push(...ended.retries);
@@ -154,6 +162,7 @@ async function runStream(
   stream: Stream<unknown, unknown, unknown>,
   ids: readonly string[],
   patient: boolean,
+  between: () => Promise<void> = () => Promise.resolve(),
 ) {
   const faults: RunFault[] = [];
   const retries: number[] = [];
@@ -168,7 +177,7 @@ async function runStream(
         retries.push(until);
         continue;
       }
-      const ended = await runPartition(options, stream, partition, ids);
+      const ended = await runPartition(options, stream, partition, ids, between);
       records += ended.records;
       if (!ended.fault) continue;
       if (ended.retryAt !== null) retries.push(ended.retryAt);
@@ -236,6 +245,7 @@ async function runPartition(
   stream: Stream<unknown, unknown, unknown>,
   partition: { readonly id: string; readonly label: string },
   ids: readonly string[],
+  between: () => Promise<void>,
 ): Promise<{ readonly records: number; readonly fault?: Fault; readonly retryAt: number | null }> {
   const key = { installationId: options.installation.installationId, stream: stream.name, partition: partition.id };
   let records = 0;
@@ -245,7 +255,7 @@ async function runPartition(
       openStream(tx, { ...key, label: partition.label, sees: stream.sees ?? [] }),
     );
     try {
-      records += await pullPartition(options, stream, state, ids, expired);
+      records += await pullPartition(options, stream, state, { ids, expired, between });
       await options.database.inWorkspace(options.workspaceId, (tx) => healStream(tx, key, options.now()));
       return { records, retryAt: null };
     } catch (error) {
@@ -282,9 +292,9 @@ async function pullPartition(
   options: RunOptions,
   stream: Stream<unknown, unknown, unknown>,
   opened: StreamState,
-  ids: readonly string[],
-  expired: unknown,
+  asked: { readonly ids: readonly string[]; readonly expired: unknown; readonly between: () => Promise<void> },
 ): Promise<number> {
+  const { ids, expired } = asked;
   const { database, workspaceId, installation } = options;
   // After the stream was opened: an exclusion that comes later makes its pages unfit to be stored.
   const { settings, exclusions } = await database.inWorkspace(workspaceId, async (tx) => ({
@@ -358,6 +368,7 @@ async function pullPartition(
       finished: page.done,
     });
     if (outcome.accounts.length > 0) options.onCommitted();
+    if (mode !== 'live' && !page.done) await asked.between();
   }
   // A reading that ends without its last page has proved nothing (failure A4).
   if (!finished) {

@@ -27,7 +27,7 @@ export class DisconnectError extends Error {
   }
 }
 
-export interface Disconnected {
+interface Disconnected {
   readonly installation: Installation;
   readonly revocation: Revocation;
   /** Subscriptions and posting addresses that ended. */
