@@ -4,7 +4,8 @@ import { ENGINE_VERSION, type CompiledJourney } from './journey.ts';
 import { copyCourse, doubtedSince, surroundingsOf } from './moment.ts';
 import { milestoneAt, milestoneTurn } from './milestone.ts';
 import type { Course, Moment } from './moment.ts';
-import { openSimulation, type Simulation } from './simulation.ts';
+import { touchedBy } from './reads.ts';
+import { openSimulation, type Simulation, type Watch } from './simulation.ts';
 import type { AccountContext, AccountJourney, Fact, Flag, Health, Proof } from './state.ts';
 import { copyTracks, emptyTracks, type Tracks } from './tracks.ts';
 
@@ -30,8 +31,10 @@ export interface EngineState {
    * again by then: a meeting that is to be held may be called off.
    */
   readonly ahead: readonly { readonly id: string; readonly at: number }[];
-  /** The next instant to look at, if no fact comes. */
+  /** The next instant to look at, if no fact comes; sooner than it need be where not everything was looked at again. */
   readonly wakeAt: number | null;
+  /** What that rests on; without it, everything is looked at anew. */
+  readonly watch?: Watch;
   readonly tracks: Tracks;
   readonly course: Course;
 }
@@ -96,7 +99,7 @@ function consume(
   tracks: Tracks,
 ): EngineState {
   const course = copyCourse(state.course);
-  const simulation = openSimulation(journey, context, tracks, course, forever(state.wakeAt));
+  const simulation = openSimulation(journey, context, tracks, course, forever(state.wakeAt), state.watch);
   let { at, taken } = state;
   let pending = [...state.pending];
   const recent = state.recent.slice(-RECENT_KEPT);
@@ -106,7 +109,7 @@ function consume(
       ahead.set(fact.id, fact.occurredAt);
       continue;
     }
-    ahead.delete(fact.id);
+    if (ahead.size > 0) ahead.delete(fact.id);
     if (at !== fact.occurredAt) {
       if (at !== null && pending.length > 0) simulation.settle(at, pending);
       while (simulation.wakeAt < fact.occurredAt) simulation.settle(simulation.wakeAt, []);
@@ -118,6 +121,7 @@ function consume(
     taken += 1;
     recent.push(fact.id);
   }
+  const watch = simulation.watch();
   return {
     ...state,
     asOf,
@@ -129,14 +133,15 @@ function consume(
       .map(([id, dueAt]) => ({ id, at: dueAt }))
       .toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)),
     wakeAt: orNull(simulation.wakeAt),
+    ...(watch && { watch }),
     tracks,
     course,
   };
 }
 
 /**
- * Folds an account's facts into a state as of an instant. The state is a function of the set of facts, the context, the definition
- * and `asOf`: order, duplication and batches make no difference.
+ * Folds an account's facts into a state as of an instant. The state, but for how early it wakes, is a function of the set of facts, the
+ * context, the definition and `asOf`: order, duplication and batches make no difference.
  */
 export function fold(
   journey: CompiledJourney,
@@ -168,23 +173,24 @@ export function advance(
     state.contextDigest === digest;
   if (!same) return { kind: 'late', from: Number.MIN_SAFE_INTEGER };
   if (state.at !== null && asOf < state.at) return { kind: 'late', from: asOf };
-  const known = new Set(state.recent);
-  const fresh = factsInOrder(facts.filter((fact) => !known.has(fact.id)));
+  const known = facts.length > 8 ? new Set(state.recent) : null;
+  const fresh = factsInOrder(facts.filter(({ id }) => !(known ? known.has(id) : state.recent.includes(id))));
   const given = new Set(fresh.map((fact) => fact.id));
   const missing = state.ahead.find((one) => one.at <= asOf && !given.has(one.id));
   if (missing) return { kind: 'late', from: missing.at };
   const first = fresh[0];
   const last = state.pending.at(-1);
   if (first && last && compareFacts(first, last) < 0) return { kind: 'late', from: first.occurredAt };
-  const takesAny = first !== undefined && first.occurredAt <= asOf;
-  const tracks = takesAny ? copyTracks(state.tracks) : state.tracks;
+  let touched = 0;
+  for (const fact of fresh) if (fact.occurredAt <= asOf) touched |= touchedBy(fact);
+  const tracks = touched === 0 ? state.tracks : copyTracks(state.tracks, touched);
   return { kind: 'advanced', state: consume(journey, context, state, fresh, asOf, tracks) };
 }
 
 /** Runs a state's simulation up to its `asOf`. Changes nothing of the state. */
 function settled(journey: CompiledJourney, context: AccountContext, state: EngineState): Simulation {
   const course = copyCourse(state.course);
-  const simulation = openSimulation(journey, context, state.tracks, course, forever(state.wakeAt));
+  const simulation = openSimulation(journey, context, state.tracks, course, forever(state.wakeAt), state.watch);
   if (state.at !== null && state.pending.length > 0) simulation.settle(state.at, state.pending);
   while (simulation.wakeAt <= state.asOf) simulation.settle(simulation.wakeAt, []);
   simulation.moment.at = state.asOf;

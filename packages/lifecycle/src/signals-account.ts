@@ -5,12 +5,12 @@ import { elapsed, latestFirst, MOST_SHOWN, NEVER, note, remaining, steady, type 
 import type { Evidence } from './state.ts';
 import { trend, trendTurn } from './signals-engagement.ts';
 import type { DealState, Mark, OpenTicket } from './tracks.ts';
+import { openIn } from './track-work.ts';
 import { key } from './tracks.ts';
 import { counted, span } from './wording.ts';
 import { DAY } from './zone.ts';
 
-const openTickets = (moment: Moment): OpenTicket[] =>
-  Object.values(moment.tracks.tickets.tickets).filter((one) => one.solvedAt === null);
+const openTickets = (moment: Moment): OpenTicket[] => [...openIn(moment.tracks.tickets)];
 const isUrgent = (one: OpenTicket) => one.priority === 'urgent';
 const isHigh = (one: OpenTicket) => one.priority === 'urgent' || one.priority === 'high';
 const isEscalated = (one: OpenTicket) => one.escalated !== null;

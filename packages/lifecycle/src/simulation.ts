@@ -3,7 +3,7 @@ import type { CompiledJourney } from './journey.ts';
 import { dueOf, isCustomerAddress, surroundingsOf, type Course, type Moment } from './moment.ts';
 import { makeProof } from './proof.ts';
 import { everyPart, part, touchedBy } from './reads.ts';
-import { clearFlag, muteRule, openFlag, ruleStateOf, type CompiledRule } from './rule.ts';
+import { clearFlag, muteRule, openFlag, ruleStateOf } from './rule.ts';
 import { settleSegment } from './segment.ts';
 import { NEVER, note } from './signal.ts';
 import type { AccountContext, Fact } from './state.ts';
@@ -24,9 +24,26 @@ export interface Simulation {
   wakeAt: number;
   /** Adds a fact at the moment; it is judged by the next `settle`. */
   take(fact: Fact): void;
+  /** What has been found of when to look again at what, so that it need not be found again. */
+  watch(): Watch | null;
   /** Judges stages, milestones and rules at an instant, with the facts of that instant. Says whether anything changed. */
   settle(at: number, fresh: readonly Fact[]): boolean;
 }
+
+/**
+ * When each part of a journey is to be looked at again, if no fact comes, and the parts of what is remembered of which one may change it
+ * sooner. Plain JSON; instants are null where there is none.
+ */
+export interface Watch {
+  /** The parts that facts have touched which are not judged yet. */
+  readonly dirty: number;
+  readonly stage: readonly [turn: number | null, reads: number];
+  readonly segment: number | null;
+  /** In the order of the compiled journey; `blocked` is 1 where absence proves nothing for want of coverage. */
+  readonly rules: readonly (readonly [turn: number | null, reads: number, blocked: 0 | 1])[];
+}
+
+const orNull = (at: number): number | null => (at === NEVER ? null : at);
 
 /** Several passes, since a flag can move a stage and a stage can end a flag; more than this is a definition that circles. */
 const MOST_PASSES = 16;
@@ -41,6 +58,7 @@ export function openSimulation(
   tracks: Tracks,
   course: Course,
   wakeAt: number,
+  watched: Watch | null = null,
 ): Simulation {
   const moment: Moment = {
     at: -Infinity,
@@ -94,14 +112,15 @@ export function openSimulation(
   };
 
   // When each rule is to be looked at again if nothing that it reads changes; at once, to begin with.
-  const ruleTurns = journey.rules.map(() => -Infinity);
+  const ruleTurns = journey.rules.map((_, index) => (watched ? (watched.rules[index]?.[0] ?? NEVER) : -Infinity));
   /** And the parts that it rests on as it stands. */
-  const ruleReads = journey.rules.map(() => everyPart);
-  const blockedRules = new Set<CompiledRule>();
-  let stageTurn = -Infinity;
-  let stageReads: number = everyPart;
-  let segmentTurn = journey.segments ? -Infinity : NEVER;
-  let dirty = everyPart;
+  const ruleReads = journey.rules.map((_, index) => watched?.rules[index]?.[1] ?? everyPart);
+  const isBlocked = journey.rules.map((_, index) => watched?.rules[index]?.[2] === 1);
+  let stageTurn = watched ? (watched.stage[0] ?? NEVER) : -Infinity;
+  let stageReads: number = watched?.stage[1] ?? everyPart;
+  let segmentTurn = watched ? (watched.segment ?? NEVER) : journey.segments ? -Infinity : NEVER;
+  let dirty = watched?.dirty ?? everyPart;
+  let isSettled = watched !== null;
   /** How often each rule has turned in this instant; null while none has. */
   let turns: Map<string, number> | null = null;
 
@@ -124,8 +143,7 @@ export function openSimulation(
       const blocked = rule.settle(moment) === 'blocked_by_gap';
       ruleTurns[index] = moment.flip;
       ruleReads[index] = moment.reads | part.terms;
-      if (blocked) blockedRules.add(rule);
-      else blockedRules.delete(rule);
+      isBlocked[index] = blocked;
       if ((course.rules[rule.id]?.flag ?? null) === before) continue;
       if (last) {
         course.flags = last.flags;
@@ -149,7 +167,7 @@ export function openSimulation(
 
   const settleDataGap = (): boolean => {
     const known = course.rules.data_gap;
-    const [blocked] = blockedRules;
+    const blocked = journey.rules[isBlocked.indexOf(true)];
     if (!blocked) {
       if (!known || known.flag === null) return false;
       clearFlag(moment, known, 'the sources were watched long enough again, or the doubt ended');
@@ -210,7 +228,21 @@ export function openSimulation(
       takeDeal(tracks.deals, fact);
       takeRecord(tracks.record, fact);
     },
+    watch: () =>
+      isSettled
+        ? {
+            dirty,
+            stage: [orNull(stageTurn), stageReads],
+            segment: orNull(segmentTurn),
+            rules: ruleTurns.map((turn, index) => [
+              orNull(turn),
+              ruleReads[index] ?? everyPart,
+              isBlocked[index] ? 1 : 0,
+            ]),
+          }
+        : null,
     settle(at, fresh) {
+      isSettled = true;
       moment.at = at;
       moment.fresh = fresh;
       turns = null;

@@ -1,6 +1,7 @@
 import type { Touchpoint } from '@waymark/journey';
 import { countOn } from './day-counts.ts';
 import { actorOf, isInboundContact, isOutboundContact, markOf, textAttribute } from './fact.ts';
+import { allOf, layered, noLayers, withEntry } from './layers.ts';
 import type { Fact } from './state.ts';
 import type { ContactTrack, MailTrack, PeopleTrack } from './tracks.ts';
 import { key } from './tracks.ts';
@@ -101,20 +102,19 @@ export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (addre
     const person = actorOf(fact) ?? null;
     const threadId = textAttribute(fact, 'threadId');
     const name = key(threadId ?? `person ${person ?? ''}`);
-    let thread = track.threads[name];
-    if (!thread) {
+    const known = layered(track.threads, name);
+    if (!known) {
       if (track.threadCount >= MOST_THREADS) forgetThreads(track, at);
       track.threadCount += 1;
-      thread = { ours: false, unansweredRun: 0, at };
-      track.threads[name] = thread;
     }
-    const sameThought = thread.unansweredRun > 0 && at - thread.at < SAME_THOUGHT;
-    if (!sameThought) thread.unansweredRun += 1;
-    thread.at = at;
+    const sameThought = known !== undefined && known.unansweredRun > 0 && at - known.at < SAME_THOUGHT;
+    const ours = known?.ours ?? false;
+    const unansweredRun = (known?.unansweredRun ?? 0) + (sameThought ? 0 : 1);
+    track.threads = withEntry(track.threads, name, { ours, unansweredRun, at });
     // Where only colleagues of theirs are addressed and ours have a copy, no answer of ours is due.
     const to = fact.participants.filter((who) => who.role === 'to');
     const isForUs = to.length === 0 || to.some((who) => who.address === undefined || !isCustomerAddress(who.address));
-    if (isForUs && !sameThought && (!thread.ours || thread.unansweredRun > 1)) {
+    if (isForUs && !sameThought && (!ours || unansweredRun > 1)) {
       track.waiting = track.waiting.filter((mail) => at - mail.mark.at < WAITING_KEPT);
       if (track.waiting.length < MOST_WAITING)
         track.waiting.push({ mark: markOf(fact), thread: threadId ?? null, person });
@@ -132,12 +132,12 @@ export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (addre
   }
   if (fact.type === 'email.sent') {
     const name = key(threadId ?? `person ${[...reached][0] ?? ''}`);
-    const theirs = track.threads[name];
+    const theirs = layered(track.threads, name);
     if (!theirs) track.threadCount += 1;
     else if (theirs.unansweredRun > 0) {
       track.lastAnswer = { mark: markOf(fact), tookMs: at - theirs.at };
     }
-    track.threads[name] = { ours: true, unansweredRun: 0, at };
+    track.threads = withEntry(track.threads, name, { ours: true, unansweredRun: 0, at });
   }
   track.waiting = track.waiting.filter((mail) => {
     const answered =
@@ -150,12 +150,14 @@ export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (addre
 
 /** Forgets threads that have rested long; if all are fresh, the older half. */
 function forgetThreads(track: MailTrack, at: number): void {
-  const names = Object.keys(track.threads).sort((a, b) => (track.threads[a]?.at ?? 0) - (track.threads[b]?.at ?? 0));
+  const threads = allOf(track.threads);
+  const names = Object.keys(threads).sort((a, b) => (threads[a]?.at ?? 0) - (threads[b]?.at ?? 0));
   const half = names.length / 2;
   for (const [index, name] of names.entries()) {
-    if (index < half || (track.threads[name]?.at ?? 0) < at - THREADS_KEPT) delete track.threads[name];
+    if (index < half || (threads[name]?.at ?? 0) < at - THREADS_KEPT) delete threads[name];
   }
-  track.threadCount = Object.keys(track.threads).length;
+  track.threads = { ...noLayers(), base: threads };
+  track.threadCount = Object.keys(threads).length;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Touchpoint } from '@waymark/journey';
 import { actorOf, isInboundContact, isOutboundContact, markOf, textAttribute } from './fact.ts';
+import { allOf, copyLayers, layered, noLayers, withEntry, type Layers } from './layers.ts';
 import type { Fact } from './state.ts';
 import type { MailTrack, Mark } from './tracks.ts';
 import { key } from './tracks.ts';
@@ -43,7 +44,7 @@ interface OwnWord {
 /** Who waits for whom: how soon the customer answers, what they ask twice, and what of ours goes out side by side. */
 export interface ExchangeTrack {
   /** By conversation, when we first wrote since their last word (null where theirs is the last), and when the last word was. */
-  conversations: Record<string, { readonly asked: number | null; readonly at: number }>;
+  conversations: Layers<{ readonly asked: number | null; readonly at: number }>;
   conversationCount: number;
   /** When the mails that they answered lately had gone out, and when the answers came, oldest first. */
   theirAnswers: (readonly [from: number, to: number])[];
@@ -57,7 +58,7 @@ export interface ExchangeTrack {
 }
 
 export const emptyExchange = (): ExchangeTrack => ({
-  conversations: {},
+  conversations: noLayers(),
   conversationCount: 0,
   theirAnswers: [],
   questions: [],
@@ -68,7 +69,7 @@ export const emptyExchange = (): ExchangeTrack => ({
 
 /** A copy that can be changed without changing the original. */
 export const copyExchange = (track: ExchangeTrack): ExchangeTrack => ({
-  conversations: { ...track.conversations },
+  conversations: copyLayers(track.conversations),
   conversationCount: track.conversationCount,
   theirAnswers: track.theirAnswers.slice(),
   questions: track.questions.slice(),
@@ -89,19 +90,23 @@ export function takeExchange(track: ExchangeTrack, fact: Fact, mail: MailTrack):
 }
 
 const settle = (track: ExchangeTrack, isAnswered: (question: Question) => boolean): void => {
-  if (track.questions.some(isAnswered)) track.questions = track.questions.filter((one) => !isAnswered(one));
+  if (track.questions.length > 0) track.questions = track.questions.filter((one) => !isAnswered(one));
 };
 
 function takeMeeting(track: ExchangeTrack, fact: Fact): void {
+  if (track.questions.length === 0) return;
   const names = namesOf(fact);
   settle(track, ({ person }) => names.length === 0 || (person !== null && names.includes(person)));
 }
 
 /** Everyone who took part but the sender. */
 function namesOf(fact: Fact): string[] {
-  return fact.participants.flatMap((who) =>
-    who.role === 'from' || who.role === 'actor' ? [] : (who.address ?? who.external ?? []),
-  );
+  const names: string[] = [];
+  for (const who of fact.participants) {
+    const name = who.role === 'from' || who.role === 'actor' ? undefined : (who.address ?? who.external);
+    if (name !== undefined) names.push(name);
+  }
+  return names;
 }
 
 /** What holds the words together: a thread, a channel, or else the person. */
@@ -120,7 +125,7 @@ function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): void {
   const conversation = isMail || isChat ? conversationOf(fact, person) : null;
   let weWroteLast = false;
   if (conversation !== null) {
-    const asked = track.conversations[conversation]?.asked ?? null;
+    const asked = layered(track.conversations, conversation)?.asked ?? null;
     if (asked !== null) {
       weWroteLast = at - asked < DAY;
       if (isMail && at - asked < ANSWERED_WITHIN) track.theirAnswers.push([asked, at]);
@@ -187,7 +192,7 @@ function takeOurs(track: ExchangeTrack, fact: Fact): void {
   );
   if (fact.type !== 'email.sent' && fact.type !== 'chat.sent') return;
   const conversation = conversationOf(fact, names[0]);
-  const known = conversation === null ? undefined : track.conversations[conversation];
+  const known = conversation === null ? undefined : layered(track.conversations, conversation);
   if (conversation !== null) remember(track, conversation, known?.asked ?? at, at);
   const from = fact.participants.find((who) => who.role === 'from');
   const sender = from?.address ?? from?.external;
@@ -198,7 +203,9 @@ function takeOurs(track: ExchangeTrack, fact: Fact): void {
 
 function takeOwnWord(track: ExchangeTrack, word: OwnWord): void {
   const { at } = word.mark;
-  track.words = track.words.filter((one) => at - one.mark.at < SIDE_BY_SIDE);
+  const first = track.words[0];
+  if (first && at - first.mark.at >= SIDE_BY_SIDE)
+    track.words = track.words.filter((one) => at - one.mark.at < SIDE_BY_SIDE);
   const other = track.words.find(
     (one) =>
       one.sender !== word.sender &&
@@ -217,17 +224,18 @@ function takeOwnWord(track: ExchangeTrack, word: OwnWord): void {
 
 /** Keeps where a conversation stands; when there are too many, the half that has rested longest is forgotten. */
 function remember(track: ExchangeTrack, name: string, asked: number | null, at: number): void {
-  if (!(name in track.conversations)) {
+  if (layered(track.conversations, name) === undefined) {
     if (track.conversationCount >= MOST_CONVERSATIONS) forgetConversations(track);
     track.conversationCount += 1;
   }
-  track.conversations[name] = { asked, at };
+  track.conversations = withEntry(track.conversations, name, { asked, at });
 }
 
 function forgetConversations(track: ExchangeTrack): void {
-  const rested = Object.entries(track.conversations).sort(
+  const rested = Object.entries(allOf(track.conversations)).sort(
     ([a, one], [b, other]) => one.at - other.at || (a < b ? -1 : 1),
   );
-  track.conversations = Object.fromEntries(rested.slice(Math.floor(rested.length / 2)));
+  const base = Object.fromEntries(rested.slice(Math.floor(rested.length / 2)));
+  track.conversations = { ...noLayers(), base };
   track.conversationCount = rested.length - Math.floor(rested.length / 2);
 }

@@ -74,6 +74,31 @@ const priorities: Readonly<Record<string, OpenTicket['priority']>> = {
   urgent: 'urgent',
 };
 
+/** What is known of a track's tickets beside the track itself, so that those long solved need not be gone through. */
+interface TicketIndex {
+  readonly open: Set<OpenTicket>;
+  /** None was solved before, and is still remembered. */
+  solvedFrom: number;
+}
+
+const indexes = new WeakMap<TicketTrack, TicketIndex>();
+
+function indexOf(track: TicketTrack): TicketIndex {
+  let found = indexes.get(track);
+  if (!found) {
+    found = { open: new Set(), solvedFrom: -Infinity };
+    for (const name in track.tickets) {
+      const ticket = track.tickets[name];
+      if (ticket?.solvedAt === null) found.open.add(ticket);
+    }
+    indexes.set(track, found);
+  }
+  return found;
+}
+
+/** The open tickets, in no order. */
+export const openIn = (track: TicketTrack): ReadonlySet<OpenTicket> => indexOf(track).open;
+
 /** Tickets by id, with priority and escalation. */
 export function takeTicket(track: TicketTrack, fact: Fact): void {
   const id = textAttribute(fact, 'ticketId');
@@ -87,25 +112,36 @@ export function takeTicket(track: TicketTrack, fact: Fact): void {
     forgetTickets(track, fact.occurredAt);
     ticket = { opened: markOf(fact), priority: null, escalated: null, solvedAt: null, touchedAt: fact.occurredAt };
     track.tickets[name] = ticket;
+    indexOf(track).open.add(ticket);
   }
   ticket.touchedAt = fact.occurredAt;
   if (priority) ticket.priority = priority;
   if (fact.type === 'ticket.opened') countOn(track.opened, fact.occurredAt);
   else if (fact.type === 'ticket.escalated') ticket.escalated = markOf(fact);
-  else if (fact.type === 'ticket.solved') ticket.solvedAt = fact.occurredAt;
+  else if (fact.type === 'ticket.solved') {
+    ticket.solvedAt = fact.occurredAt;
+    indexOf(track).open.delete(ticket);
+  }
   if (fact.type === 'ticket.reopened') {
     countOn(track.reopened, fact.occurredAt);
     ticket.solvedAt = null;
     ticket.escalated = null;
+    indexOf(track).open.add(ticket);
   }
 }
 
 function forgetTickets(track: TicketTrack, at: number): void {
+  const index = indexOf(track);
+  // Facts come in order of time: none that was solved since can be older than those that were left.
+  if (index.solvedFrom >= at - SOLVED_KEPT) return;
   const names = Object.keys(track.tickets);
   if (names.length < MOST_TICKETS) return;
+  index.solvedFrom = at;
   for (const name of names) {
     const solvedAt = track.tickets[name]?.solvedAt ?? null;
-    if (solvedAt !== null && solvedAt < at - SOLVED_KEPT) delete track.tickets[name];
+    if (solvedAt === null) continue;
+    if (solvedAt < at - SOLVED_KEPT) delete track.tickets[name];
+    else if (solvedAt < index.solvedFrom) index.solvedFrom = solvedAt;
   }
 }
 

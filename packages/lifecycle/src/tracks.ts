@@ -1,4 +1,6 @@
 import type { EventType, Touchpoint } from '@waymark/journey';
+import { copyLayers, noLayers, type Layers } from './layers.ts';
+import { everyPart, part } from './reads.ts';
 import type { DealMoves } from './track-deal-moves.ts';
 import { copyExchange, emptyExchange, type ExchangeTrack } from './track-exchange.ts';
 import { copyHappenings, type Happenings } from './track-happenings.ts';
@@ -60,7 +62,7 @@ export interface MailTrack {
   /** Customer mails that ask for an answer and have none, oldest first. */
   waiting: WaitingMail[];
   /** Threads in which we wrote last or the customer did: number of customer mails since our last, and when. */
-  threads: Record<string, { ours: boolean; unansweredRun: number; at: number }>;
+  threads: Layers<{ readonly ours: boolean; readonly unansweredRun: number; readonly at: number }>;
   threadCount: number;
   /** Our last mail that answered one of theirs, and how long theirs had waited. */
   lastAnswer: { readonly mark: Mark; readonly tookMs: number } | null;
@@ -177,7 +179,7 @@ export function emptyTracks(): Tracks {
       outboundSince: 0,
       recent: [],
     },
-    mail: { waiting: [], threads: {}, threadCount: 0, lastAnswer: null, answers: [] },
+    mail: { waiting: [], threads: noLayers(), threadCount: 0, lastAnswer: null, answers: [] },
     meetings: { lastHeld: null, recentHeld: [], held: [], missed: [], calledOff: [], calledOffDays: [], upcoming: [] },
     tickets: { tickets: {}, opened: [], reopened: [] },
     people: { persons: {}, champions: [], left: {}, lastChampionAdded: null, personas: {} },
@@ -220,59 +222,82 @@ const list = <T>(values: T[]): T[] => values.slice();
 
 /**
  * A copy that can be changed without changing the original. Marks, day counts, waiting mails, missed and coming meetings are
- * replaced and never changed, so both share them; many times faster than `structuredClone`.
+ * replaced and never changed, so both share them; many times faster than `structuredClone`. Given the parts that facts to come touch, as
+ * bits of `part`, the others are shared as a whole.
  */
-export function copyTracks(tracks: Tracks): Tracks {
+export function copyTracks(tracks: Tracks, touched: number = everyPart): Tracks {
   const { contact, mail, meetings, tickets, people, deals, record } = tracks;
   return {
-    contact: {
-      ...contact,
-      lastInbound: { ...contact.lastInbound },
-      visits: mapValues(contact.visits, list),
-      allVisits: list(contact.allVisits),
-      counts: mapValues(contact.counts, list),
-      recent: list(contact.recent),
-    },
-    mail: {
-      ...mail,
-      waiting: list(mail.waiting),
-      answers: list(mail.answers),
-      threads: mapValues(mail.threads, shallow),
-    },
-    meetings: {
-      ...meetings,
-      held: list(meetings.held),
-      recentHeld: list(meetings.recentHeld),
-      missed: list(meetings.missed),
-      calledOff: list(meetings.calledOff),
-      calledOffDays: list(meetings.calledOffDays),
-      upcoming: list(meetings.upcoming),
-    },
-    tickets: {
-      tickets: mapValues(tickets.tickets, shallow),
-      opened: list(tickets.opened),
-      reopened: list(tickets.reopened),
-    },
-    people: {
-      ...people,
-      persons: mapValues(people.persons, shallow),
-      champions: list(people.champions),
-      left: mapValues(people.left, same),
-      personas: mapValues(people.personas, same),
-    },
-    deals: {
-      open: mapValues(deals.open, (deal) => ({ ...deal, putOff: list(deal.putOff) })),
-      won: mapValues(deals.won, same),
-      lost: mapValues(deals.lost, same),
-    },
-    record: {
-      ...record,
-      properties: mapValues(record.properties, same),
-      usage: mapValues(record.usage, list),
-      surveys: list(record.surveys),
-      levels: mapValues(record.levels, same),
-    },
-    exchange: copyExchange(tracks.exchange),
+    contact:
+      (touched & part.contact) === 0
+        ? contact
+        : {
+            ...contact,
+            lastInbound: { ...contact.lastInbound },
+            visits: mapValues(contact.visits, list),
+            allVisits: list(contact.allVisits),
+            counts: mapValues(contact.counts, list),
+            recent: list(contact.recent),
+          },
+    mail:
+      (touched & part.mail) === 0
+        ? mail
+        : {
+            ...mail,
+            waiting: list(mail.waiting),
+            answers: list(mail.answers),
+            threads: copyLayers(mail.threads),
+          },
+    meetings:
+      (touched & part.meetings) === 0
+        ? meetings
+        : {
+            ...meetings,
+            held: list(meetings.held),
+            recentHeld: list(meetings.recentHeld),
+            missed: list(meetings.missed),
+            calledOff: list(meetings.calledOff),
+            calledOffDays: list(meetings.calledOffDays),
+            upcoming: list(meetings.upcoming),
+          },
+    tickets:
+      (touched & part.tickets) === 0
+        ? tickets
+        : {
+            tickets: mapValues(tickets.tickets, shallow),
+            opened: list(tickets.opened),
+            reopened: list(tickets.reopened),
+          },
+    people:
+      (touched & part.people) === 0
+        ? people
+        : {
+            ...people,
+            persons: mapValues(people.persons, shallow),
+            champions: list(people.champions),
+            left: mapValues(people.left, same),
+            personas: mapValues(people.personas, same),
+          },
+    deals:
+      (touched & part.deals) === 0
+        ? deals
+        : {
+            open: mapValues(deals.open, (deal) => ({ ...deal, putOff: list(deal.putOff) })),
+            won: mapValues(deals.won, same),
+            lost: mapValues(deals.lost, same),
+          },
+    record:
+      (touched & part.record) === 0
+        ? record
+        : {
+            ...record,
+            properties: mapValues(record.properties, same),
+            usage: mapValues(record.usage, list),
+            surveys: list(record.surveys),
+            levels: mapValues(record.levels, same),
+          },
+    // Whatever is said touches contact.
+    exchange: (touched & part.contact) === 0 ? tracks.exchange : copyExchange(tracks.exchange),
     service: copyService(tracks.service),
     happenings: copyHappenings(tracks.happenings),
   };
