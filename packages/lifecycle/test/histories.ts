@@ -123,13 +123,31 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
     renewal: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
     tier: fc.constantFrom('enterprise', 'mid', 'small', undefined),
     timezone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'),
-    gaps: fc.array(fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 1, max: 20 }), fc.boolean()), {
-      maxLength: 2,
-    }),
+    gaps: fc.array(
+      fc.tuple(
+        fc.integer({ min: 0, max: 100 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.boolean(),
+        fc.constantFrom('email' as const, 'email' as const, 'ticket' as const),
+      ),
+      { maxLength: 2 },
+    ),
+    lulls: fc.option(
+      fc.array(
+        fc.record({
+          from: fc.integer({ min: 0, max: 100 }),
+          days: fc.integer({ min: 1, max: 15 }),
+          level: fc.constantFrom(0.05, 0.4, 0.85),
+          of: fc.constantFrom('contact' as const, 'product' as const),
+        }),
+        { minLength: 1, maxLength: 2 },
+      ),
+      { nil: undefined },
+    ),
     watched: fc.option(fc.integer({ min: -60, max: 30 }), { nil: undefined }),
     champion: fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
   })
-  .map(({ isCustomer, since, renewal, tier, timezone, gaps, watched, champion }) => ({
+  .map(({ isCustomer, since, renewal, tier, timezone, gaps, lulls, watched, champion }) => ({
     accountId: '5d0f2a10-0000-8000-8000-000000000001',
     isCustomer,
     ...(since === undefined ? {} : { customerSince: START + since * DAY }),
@@ -144,14 +162,21 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
       },
       { address: 'bob@acme.example', persona: 'decision_maker' },
     ],
-    gaps: gaps.map(([from, days, open]) => ({
+    gaps: gaps.map(([from, days, open, seen]) => ({
       from: START + from * DAY,
       to: open ? null : START + (from + days) * DAY,
-      touchpoints: ['email' as const],
+      touchpoints: [seen],
       reason: 'the mailbox was cut off',
     })),
+    ...(lulls === undefined ? {} : { lulls: lulls.map((one) => lullOf(one)) }),
     ...(watched === undefined ? {} : { watchedFrom: START + watched * DAY }),
   }));
+
+/** Whole days, as a workspace's lulls are. */
+function lullOf({ from, days, level, of }: { from: number; days: number; level: number; of: 'contact' | 'product' }) {
+  const midnight = Math.floor(START / DAY) * DAY;
+  return { from: midnight + from * DAY, to: midnight + (from + days) * DAY, level, of };
+}
 
 /** Parameters that a signal takes, each of them now and then. */
 export const paramsFor = (name: SignalName): fc.Arbitrary<SignalParams> =>
@@ -238,11 +263,18 @@ const someComparison: fc.Arbitrary<Condition> = fc
     );
   });
 
+const groupOf = (part: fc.Arbitrary<Condition>): fc.Arbitrary<Condition> =>
+  fc.oneof(
+    { weight: 2, arbitrary: part },
+    { weight: 2, arbitrary: fc.array(part, { minLength: 1, maxLength: 3 }).map((all) => ({ all })) },
+    { weight: 2, arbitrary: fc.array(part, { minLength: 1, maxLength: 3 }).map((any) => ({ any })) },
+    { weight: 1, arbitrary: part.map((not) => ({ not })) },
+  );
+
+/** Most of them flat, as people write them; some with groups within groups. */
 const someCondition: fc.Arbitrary<Condition> = fc.oneof(
-  { weight: 2, arbitrary: someComparison },
-  { weight: 2, arbitrary: fc.array(someComparison, { minLength: 1, maxLength: 3 }).map((all) => ({ all })) },
-  { weight: 2, arbitrary: fc.array(someComparison, { minLength: 1, maxLength: 3 }).map((any) => ({ any })) },
-  { weight: 1, arbitrary: someComparison.map((not) => ({ not })) },
+  { weight: 3, arbitrary: groupOf(someComparison) },
+  { weight: 1, arbitrary: groupOf(groupOf(someComparison)) },
 );
 
 const someShown = fc
@@ -267,13 +299,24 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
         clear: fc.option(someCondition, { nil: undefined }),
         holdForDays: fc.constantFrom(0, 0, 1.5, 7),
         cooldownDays: fc.constantFrom(0, 0, 10),
-        absence: fc.boolean(),
-        suppressed: fc.boolean(),
-        customers: fc.boolean(),
+        absence: fc.constantFrom(null, ['email' as const], ['ticket' as const, 'email' as const]),
+        suppressed: fc.constantFrom([], ['r0'], ['any_risk']),
+        appliesTo: fc.record(
+          {
+            customers: fc.boolean(),
+            stages: fc.subarray(['s0', 's1', 's2'], { minLength: 1 }),
+            exceptStages: fc.subarray(['s0', 's2'], { minLength: 1 }),
+            segments: fc.constantFrom(['enterprise'], ['busy']),
+          },
+          { requiredKeys: ['customers'] },
+        ),
         evidence: fc.option(fc.array(someShown, { maxLength: 3 }), { nil: undefined }),
       }),
       { minLength: 1, maxLength: 4 },
     ),
+    /** Who is in it changes with time; null: an account's record alone decides. */
+    busy: fc.option(someCondition, { nil: null }),
+    due: fc.constantFrom('customerSince' as const, { stage: 's0' }),
     // Easter, beside the change of the clocks, or days within the quiet ones.
     holidays: fc.subarray(['2026-03-29', '2026-04-03', '2026-04-06', '2026-05-10', '2026-05-11', '2027-01-01']),
     // Around a change of the clocks, over the end of a month, or none.
@@ -286,7 +329,7 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
       ],
     ),
   })
-  .map(({ conditions, back, rules, quietDays, holidays }) =>
+  .map(({ conditions, back, rules, busy, due, quietDays, holidays }) =>
     journeyDefinition.parse({
       id: 'generated',
       version: 1,
@@ -294,8 +337,11 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
       type: 'cyclical',
       quietDays,
       holidays,
-      segments: [{ id: 'enterprise', title: 'Enterprise', tiers: ['enterprise'] }],
-      thresholds: { limit: { value: 4, segments: { enterprise: 2 } } },
+      segments: [
+        { id: 'enterprise', title: 'Enterprise', tiers: ['enterprise'] },
+        { id: 'busy', title: 'Busy', ...(busy ? { when: busy } : { tiers: ['mid'] }) },
+      ],
+      thresholds: { limit: { value: 4, segments: { enterprise: 2, busy: 7 } } },
       stages: conditions.map((when, index) => ({
         id: `s${index}`,
         title: `Stage ${index}`,
@@ -307,24 +353,24 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
           title: 'Go-live',
           side: 'us',
           stages: ['s0', 's1'],
-          due: { days: 10, after: { stage: 's0' } },
+          due: { days: 10, after: due },
           proof: [{ type: 'crm.property_changed', where: { to: 'live' } }],
         },
       ],
       rules: rules.map(
-        ({ kind, when, clear, holdForDays, cooldownDays, absence, suppressed, customers, evidence }, index) => ({
+        ({ kind, when, clear, holdForDays, cooldownDays, absence, suppressed, appliesTo, evidence }, index) => ({
           id: `r${index}`,
           kind,
           severity: 'medium',
           title: `Rule ${index}`,
-          appliesTo: { customers },
+          appliesTo,
           when,
           ...(clear ? { clear } : {}),
           holdForDays,
           cooldownDays,
           ...(evidence ? { evidence } : {}),
-          ...(absence ? { absence: { touchpoints: ['email'], days: 7 } } : {}),
-          ...(suppressed && index > 0 ? { suppressedBy: ['r0'] } : {}),
+          ...(absence ? { absence: { touchpoints: absence, days: 7 } } : {}),
+          ...(index > 0 ? { suppressedBy: suppressed } : {}),
           reason: 'Silent for {days_since_inbound}[; {open_tickets:ticket|tickets}]',
           cleared: 'heard on {days_since_inbound.since}',
           clears: 'Something else.',
