@@ -66,6 +66,18 @@ const weekly = (from: number, to: number): Fact[] =>
 const quiet = (raised: readonly RaisedFlag[]) => raised.filter((one) => one.flag.rule === 'gone_quiet');
 
 describe('a walk through what was known', { timeout: 30_000 + runs * 4000 }, () => {
+  it('rests each flag on what was known when it was raised', () => {
+    fc.assert(
+      fc.property(someLateFacts, (facts) => {
+        const recordedAt = new Map(facts.map((fact) => [fact.id, fact.recordedAt]));
+        for (const { asRaised, raisedAt } of walkAsKnown(journey, contexts, facts, START + 170 * DAY))
+          for (const { eventId } of asRaised.proof.evidence)
+            expect(recordedAt.get(eventId), `${asRaised.rule} ${eventId}`).toBeLessThanOrEqual(raisedAt);
+      }),
+      { seed, numRuns: runs * 4 },
+    );
+  });
+
   it('has the same flags open each day as a fold of all facts known by then', () => {
     fc.assert(
       fc.property(someLateFacts, (facts) => {

@@ -17,6 +17,8 @@ export interface KnownContext {
 export interface RaisedFlag {
   /** Its latest form. */
   readonly flag: Flag;
+  /** What it rested on when it was raised: facts that came later have no part in it. */
+  readonly asRaised: Flag;
   /** When it was first known to be open, epoch milliseconds: later than `flag.openedAt` where late facts brought it to light. */
   readonly raisedAt: number;
   /** When it was known to be over; null while it is not. */
@@ -63,6 +65,8 @@ export function walkAsKnown(
   return walker.raised();
 }
 
+type Raised = { -readonly [Key in keyof RaisedFlag]: RaisedFlag[Key] };
+
 class Walker {
   readonly #journey: CompiledJourney;
   readonly #contexts: readonly KnownContext[];
@@ -77,7 +81,7 @@ class Walker {
   #judged = Number.MIN_SAFE_INTEGER;
   #now = Number.MIN_SAFE_INTEGER;
   #snapshots: Snapshot[] = [];
-  readonly #raised = new Map<string, { flag: Flag; raisedAt: number; endedAt: number | null; withdrawn: boolean }>();
+  readonly #raised = new Map<string, Raised>();
   #observedFlags: readonly Flag[] = [];
 
   constructor(journey: CompiledJourney, contexts: readonly KnownContext[]) {
@@ -226,7 +230,7 @@ class Walker {
       const raisedAt = Math.max(flag.openedAt, Math.min(this.#now + 1, until));
       // Opened and over before it could be known: nobody was ever told.
       if (flag.clearedAt !== null && flag.clearedAt < raisedAt) continue;
-      this.#raised.set(flag.flagId, { flag, raisedAt, endedAt: flag.clearedAt, withdrawn: false });
+      this.#raised.set(flag.flagId, { flag, asRaised: flag, raisedAt, endedAt: flag.clearedAt, withdrawn: false });
     }
     for (const [id, known] of this.#raised) {
       if (present.has(id) || known.withdrawn) continue;

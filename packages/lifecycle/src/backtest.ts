@@ -273,7 +273,7 @@ function watchedIn(node: Condition): readonly Touchpoint[] {
 }
 
 function alertOf(account: BacktestAccount, flags: readonly [RaisedFlag], watched: readonly Touchpoint[]): Alert {
-  const [{ flag, raisedAt, endedAt }] = flags;
+  const [{ asRaised: flag, raisedAt, endedAt }] = flags;
   const evidence = flag.proof.evidence.map((one) => one.eventId);
   const sources = new Set(evidence.flatMap((id) => [...account.sourcesOf(id)]));
   // A reason that is an absence rests on all that would have shown the contrary.
@@ -361,7 +361,7 @@ function caseOf(alert: Judged): BacktestCase {
   return {
     account: alert.account,
     rule: alert.rule,
-    severity: first?.flag.severity ?? 'low',
+    severity: first?.asRaised.severity ?? 'low',
     at: iso(alert.at),
     endedAt: alert.endedAt === null ? null : iso(alert.endedAt),
     outcome: alert.outcome?.kind ?? 'unknown',
@@ -370,7 +370,7 @@ function caseOf(alert: Judged): BacktestCase {
     verdict: alert.verdict,
     leadDays:
       alert.verdict === 'hit' && alert.outcome ? Math.round(((alert.outcome.at - alert.at) / DAY) * 10) / 10 : null,
-    reason: first?.flag.reason ?? '',
+    reason: first?.asRaised.reason ?? '',
     evidence: alert.evidence,
     sources: alert.sources,
     withdrawn: alert.flags.every((one) => one.withdrawn),
