@@ -218,6 +218,9 @@ function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[
   };
 }
 
+/** What adding up parts of milliseconds may be off by, ms. */
+const ROUNDING = 1e-4;
+
 /** The same zone in which silence grows more slowly while the whole workspace is quiet. Stretches must not overlap, oldest first. */
 export function slowedZone(
   zone: Zone,
@@ -234,7 +237,8 @@ export function slowedZone(
           if (one.from >= to) break;
           if (one.to > from) total -= (1 - one.level) * awake.between(Math.max(one.from, from), Math.min(one.to, to));
         }
-        return Math.round(total);
+        // Never more than has passed: `after` names the first instant by which it has.
+        return Math.floor(total + ROUNDING);
       },
       after(from, ms) {
         let at = from;
@@ -246,11 +250,11 @@ export function slowedZone(
           left -= until;
           at = Math.max(at, one.from);
           const within = awake.between(at, one.to) * one.level;
-          if (left <= within) return awake.after(at, Math.ceil(left / one.level));
+          if (left <= within) return awake.after(at, Math.ceil(left / one.level - ROUNDING));
           left -= within;
           at = one.to;
         }
-        return awake.after(at, Math.ceil(left));
+        return awake.after(at, Math.ceil(left - ROUNDING));
       },
     },
   };
