@@ -10,6 +10,7 @@ export { listen, notify, type Listening } from './notify.ts';
 export * from './repositories/account-known.ts';
 export * from './repositories/account-log.ts';
 export * from './repositories/account-merges.ts';
+export * from './repositories/account-sources.ts';
 export * from './repositories/accounts.ts';
 export * from './repositories/alerts.ts';
 export * from './repositories/answers.ts';

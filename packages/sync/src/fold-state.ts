@@ -9,9 +9,10 @@ import {
   type AccountContext,
   type CompiledJourney,
   type EngineState,
+  type Fact,
   type KeptFold,
 } from '@waymark/lifecycle';
-import { earlierStates, factsOf, type Checkpoint, type Tx, type Wake } from '@waymark/store';
+import { earlierStates, type Checkpoint, type Tx, type Wake } from '@waymark/store';
 
 /** A state, and the earlier ones where these are to be written anew. */
 interface Next {
@@ -19,41 +20,71 @@ interface Next {
   readonly earlier?: readonly EngineState[];
 }
 
-/** Goes on from the checkpoint where it still holds; from a state before what came late; else folds the whole log. */
-export async function nextState(
-  tx: Tx,
-  input: {
-    readonly journey: CompiledJourney;
-    readonly context: AccountContext;
-    readonly contextDigest: string;
-    readonly before: Checkpoint | undefined;
-    readonly wake: Wake;
-    readonly now: number;
-  },
-): Promise<Next> {
-  const { journey, context, before, wake, now } = input;
+/** Reads an account's facts from an instant on, or all of them. */
+export type ReadFacts = (after?: number) => Promise<readonly Fact[]>;
+
+/** What an account's next state in a journey is worked out from. */
+export interface StateQuestion {
+  readonly journey: CompiledJourney;
+  readonly context: AccountContext;
+  readonly contextDigest: string;
+  readonly before: Checkpoint | undefined;
+  readonly wake: Wake;
+  readonly now: number;
+}
+
+/** The state of the checkpoint, where it still holds. */
+function heldState({ journey, contextDigest, before }: StateQuestion): EngineState | undefined {
   const holds =
     before !== undefined &&
     before.definitionDigest === journey.digest &&
     before.engineVersion === ENGINE_VERSION &&
-    before.contextDigest === input.contextDigest &&
+    before.contextDigest === contextDigest &&
     isEngineState(before.state);
-  if (!holds || !isEngineState(before.state))
-    return foldKeeping(journey, context, await factsOf(tx, context.accountId), now);
-  const { state } = before;
+  return holds && isEngineState(before.state) ? before.state : undefined;
+}
+
+/** From when on facts have to be read to go on from a state: Infinity for none; undefined where it cannot be gone on from. */
+function readFrom(state: EngineState, { wake, now }: StateQuestion): number | undefined {
   const from = wake.version === null ? null : wake.earliest;
   const inTime = from === null || state.at === null || from > state.at;
-  if (inTime) {
-    // Of the facts dated ahead, those that may have been changed or taken away since, and those that are due, are read anew.
-    const due = state.ahead.find((fact) => fact.at <= now)?.at ?? Infinity;
-    const again = Math.min(from ?? Infinity, due);
-    const facts = again === Infinity ? [] : await factsOf(tx, context.accountId, { after: again });
+  if (!inTime) return undefined;
+  // Of the facts dated ahead, those that may have been changed or taken away since, and those that are due, are read anew.
+  const due = state.ahead.find((fact) => fact.at <= now)?.at ?? Infinity;
+  return Math.min(from ?? Infinity, due);
+}
+
+/**
+ * The facts that will be asked for first, so that they can be read for many accounts at once: from an instant on, or all (`after` undefined).
+ * Undefined where none are, or where it is not known how many there may be.
+ */
+export function factsAhead(question: StateQuestion): { readonly after: number | undefined } | undefined {
+  const { before } = question;
+  if (!before || !isEngineState(before.state) || before.state.taken > mostTaken) return undefined;
+  const state = heldState(question);
+  if (!state) return { after: undefined };
+  const after = readFrom(state, question);
+  return after === undefined || after === Infinity ? undefined : { after };
+}
+
+/** Accounts with more facts than this are read by themselves: some at once have to fit into memory. */
+const mostTaken = 2000;
+
+/** Goes on from the checkpoint where it still holds; from a state before what came late; else folds the whole log. */
+export async function nextState(tx: Tx, read: ReadFacts, question: StateQuestion): Promise<Next> {
+  const { journey, context, wake, now } = question;
+  const state = heldState(question);
+  if (!state) return foldKeeping(journey, context, await read(), now);
+  const again = readFrom(state, question);
+  if (again !== undefined) {
+    const facts = again === Infinity ? [] : await read(again);
     const ahead = state.ahead.filter((fact) => fact.at < again);
     const advanced = advance(journey, context, { ...state, ahead }, facts, now);
-    if (advanced.kind === 'advanced') return grown(tx, input, state, advanced.state);
+    if (advanced.kind === 'advanced') return grown(tx, question, state, advanced.state);
   }
-  const kept = from === null ? undefined : await foldFromEarlier(tx, input, from);
-  return kept ?? foldKeeping(journey, context, await factsOf(tx, context.accountId), now);
+  const from = wake.version === null ? null : wake.earliest;
+  const kept = from === null ? undefined : await foldFromEarlier(tx, read, question, from);
+  return kept ?? foldKeeping(journey, context, await read(), now);
 }
 
 interface Place {
@@ -71,11 +102,16 @@ async function grown(tx: Tx, { journey, context }: Place, before: EngineState, s
 }
 
 /** Folds from the last kept state before what came late. */
-async function foldFromEarlier(tx: Tx, { journey, context, now }: Place, from: number): Promise<KeptFold | undefined> {
+async function foldFromEarlier(
+  tx: Tx,
+  read: ReadFacts,
+  { journey, context, now }: Place,
+  from: number,
+): Promise<KeptFold | undefined> {
   const holding = statesBefore(await storedStates(tx, context.accountId, journey), from);
   const after = holding.at(-1)?.at;
   if (after == null) return undefined;
-  return refold(journey, context, holding, await factsOf(tx, context.accountId, { after }), now);
+  return refold(journey, context, holding, await read(after), now);
 }
 
 async function storedStates(tx: Tx, accountId: string, journey: CompiledJourney): Promise<readonly EngineState[]> {

@@ -14,6 +14,8 @@ import {
   addPeriods,
   checkpointsOf,
   contactsOf,
+  factsOf,
+  factsOfAccounts,
   flagsOf,
   lockAccounts,
   lockWakes,
@@ -40,7 +42,7 @@ import PQueue from 'p-queue';
 import { v7 as uuidv7 } from 'uuid';
 import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
 import { coverageIndex, type CoverageIndex } from './coverage.ts';
-import { nextState } from './fold-state.ts';
+import { factsAhead, nextState, type StateQuestion } from './fold-state.ts';
 import type { Point } from './points.ts';
 import { keepSourceOutages } from './source-outages.ts';
 
@@ -102,8 +104,8 @@ export async function foldDue(options: FoldOptions): Promise<number> {
     { retry: true },
   );
   const failures: unknown[] = [];
-  const size = Math.min(mostAccounts, Math.ceil(wakes.length / foldsAtOnce));
-  const parts = inParts(wakes, Math.max(1, size));
+  // Two parts of a short list: statements cost more than the accounts in them.
+  const parts = inParts(wakes, Math.min(mostAccounts, Math.max(1, Math.ceil(wakes.length / 2))));
   // Most of a fold is waiting for the database: some at a time, and one account never twice, since each has its lock.
   const queue = new PQueue({ concurrency: foldsAtOnce });
   await queue.addAll(
@@ -196,6 +198,8 @@ async function foldAccounts(
   const checkpoints: Checkpoint[] = [];
   const kept: Parameters<typeof writeEarlierStatesOf>[1][number][] = [];
   const changes: Changes[] = [];
+  const asked = new Map<string, number | undefined>();
+  const prepared = [];
   for (const account of accounts) {
     const { accountId, csmEmail } = account;
     const wake = wakes.get(accountId);
@@ -205,15 +209,30 @@ async function foldAccounts(
     const covered = coverage({ sources: sources.get(accountId) ?? new Set(), csmEmail, outages });
     const context = accountContext(account, contacts, covered, account.timezone ?? input.timezone);
     const contextDigest = contextDigestOf(context);
-    let isNoted = false;
-    for (const journey of input.journeys) {
+    const questions = input.journeys.map((journey): StateQuestion => {
+      const former = before.get(keyOf(accountId, journey.definition.id));
+      return { journey, context, contextDigest, before: former, wake, now };
+    });
+    const ahead = questions[0] && factsAhead(questions[0]);
+    if (ahead) asked.set(accountId, ahead.after);
+    if (questions.some((one) => one.before?.contextDigest !== contextDigest))
+      records.push({ accountId, record: recordOf(context) });
+    prepared.push({ account, contacts, questions });
+  }
+  const facts = await factsOfAccounts(
+    tx,
+    [...asked].map(([accountId, after]) => ({ accountId, after })),
+  );
+  for (const { account, contacts, questions } of prepared) {
+    const { accountId } = account;
+    const read = async (after?: number) => {
+      const ready = asked.has(accountId) && asked.get(accountId) === after ? facts.get(accountId) : undefined;
+      return ready ?? factsOf(tx, accountId, after === undefined ? {} : { after });
+    };
+    for (const question of questions) {
+      const { journey, context, contextDigest } = question;
       const { id } = journey.definition;
-      const former = before.get(keyOf(accountId, id));
-      if (!isNoted && former?.contextDigest !== contextDigest) {
-        records.push({ accountId, record: recordOf(context) });
-        isNoted = true;
-      }
-      const { state, earlier } = await nextState(tx, { journey, context, contextDigest, before: former, wake, now });
+      const { state, earlier } = await nextState(tx, read, question);
       const answer = view(journey, context, state);
       checkpoints.push({
         accountId,
@@ -230,7 +249,7 @@ async function foldAccounts(
       });
       if (earlier) kept.push({ accountId, journey: id, states: earlier });
       const stored = { periods: periods.get(keyOf(accountId, id)) ?? [], flags: flags.get(keyOf(accountId, id)) ?? [] };
-      const told = { account, contacts, journey, answer, stageBefore: former?.stage ?? null };
+      const told = { account, contacts, journey, answer, stageBefore: question.before?.stage ?? null };
       changes.push(changesOf(told, stored, now));
     }
   }

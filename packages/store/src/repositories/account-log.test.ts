@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testDatabase, type TestDatabase } from '../testing.ts';
 import { walkAccounts, type AccountLog } from './account-log.ts';
 import { historyOf } from './history.ts';
-import { appendEvents, factsOf, sourcesOfAccount, sourcesOfAccounts, supersede, type EventRow } from './log.ts';
+import { sourcesOfAccount, sourcesOfAccounts } from './account-sources.ts';
+import { appendEvents, factsOf, factsOfAccounts, supersede, type EventRow } from './log.ts';
 
 let database: TestDatabase;
 let workspaceId = '';
@@ -112,6 +113,10 @@ it(
     await database.inWorkspace(workspaceId, async (tx) => {
       const asked = accounts.map((accountId) => ({ accountId, csmEmail: null }));
       const installations = await sourcesOfAccounts(tx, asked);
+      const from = accounts.map((accountId, at) => ({ accountId, after: at % 2 ? 1_700_000_000_002 : undefined }));
+      const together = await factsOfAccounts(tx, from);
+      for (const { accountId, after } of from)
+        expect(together.get(accountId), accountId).toEqual(await factsOf(tx, accountId, after ? { after } : {}));
       for (const accountId of accounts) {
         const log = byId.get(accountId);
         expect(log?.facts ?? [], accountId).toEqual(await factsOf(tx, accountId));

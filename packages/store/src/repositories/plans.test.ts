@@ -4,7 +4,8 @@ import { testDatabase, type TestDatabase } from '../testing.ts';
 import { accountsToFold } from './engine.ts';
 import { takeHints } from './hints.ts';
 import { readDeliveries } from './inbox.ts';
-import { factsOf, liveRows, sourcesOfAccounts } from './log.ts';
+import { sourcesOfAccounts } from './account-sources.ts';
+import { factsOf, factsOfAccounts, liveRows } from './log.ts';
 import { readyOutbox } from './outbox.ts';
 import { streamStates } from './streams.ts';
 
@@ -58,6 +59,7 @@ describe('the statements that every page, post and fold runs', () => {
 
   it.each<[string, string, (tx: Tx) => Promise<unknown>]>([
     ['the facts of an account', 'journey_event', (tx) => factsOf(tx, id)],
+    ['the facts of accounts', 'journey_event', (tx) => factsOfAccounts(tx, [{ accountId: id, after: undefined }])],
     [
       'who sees an account',
       'journey_event',
