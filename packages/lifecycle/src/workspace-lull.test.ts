@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seededDraw } from './seeded-draw.ts';
 import { knownLulls, type Happening } from './workspace-lull.ts';
 
 const DAY = 86_400_000;
@@ -41,6 +42,22 @@ describe('lulls of a workspace', () => {
         START + 200 * DAY,
       ),
     ).toEqual([]);
+  });
+
+  it('are hardly ever told of chance, where words come in threads', () => {
+    const seed = Number(process.env['WAYMARK_SEED'] ?? 7);
+    const draw = seededDraw(seed);
+    const threads: Happening[] = [];
+    for (let day = 0; day < 400; day += 1)
+      for (let lot = 0; lot < (day % 7 < 5 ? 120 : 0); lot += 1)
+        if (draw() < 0.25)
+          for (let at = START + (day + draw()) * DAY; ; at += draw() * (DAY / 3)) {
+            threads.push({ occurredAt: at, recordedAt: at, weight: 1 });
+            if (draw() < 0.4) break;
+          }
+    const known = knownLulls('contact', threads, START + 400 * DAY);
+    const days = (known.at(-1)?.lulls ?? []).reduce((sum, one) => sum + (one.to - one.from) / DAY, 0);
+    expect(days, `seed ${seed}`).toBeLessThan(12);
   });
 
   it('say of an instant what was known then, whatever comes later', () => {

@@ -39,6 +39,12 @@ const fewestDays = 2;
 /** Days that are looked at again when later ones are known. */
 const hindsight = 9;
 const enough = 80;
+/** With so many happenings a dip that is none shows as none. */
+const plenty = 400;
+/** How many standard deviations of independent happenings a dip is deep: they come in threads and bursts, and every day is looked at. */
+const deviations = 3.5;
+
+const isDip = (level: number, seen: number): boolean => 1 - level >= deviations / Math.sqrt(seen);
 const deepest = 0.05;
 const shallowest = 0.85;
 
@@ -145,9 +151,10 @@ function levelOf(
       now += totals.get(one) ?? 0;
       usual += same.total;
       seen += same.count;
-      if (index + 1 >= least && seen >= enough) break;
+      if (index + 1 >= least && seen >= enough && (isDip(now / usual, seen) || seen >= plenty)) break;
     }
-    return seen >= fewestAWeek && usual > 0 ? now / usual : null;
+    if (seen < fewestAWeek || usual <= 0) return null;
+    return isDip(now / usual, seen) ? now / usual : Math.max(1, now / usual);
   };
   const steps = Array.from({ length: week }, (_, step) => step);
   const before = over(
