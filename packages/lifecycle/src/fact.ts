@@ -17,7 +17,17 @@ export function compareFacts(a: Fact, b: Fact): number {
   return a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-export const markOf = (fact: Fact): Mark => ({ id: fact.id, type: fact.type, at: fact.occurredAt });
+let marked: Fact | null = null;
+let mark: Mark = { id: '', type: 'email.received', at: 0 };
+
+/** A fact as it is remembered. Many tracks remember the same one: they share it. */
+export function markOf(fact: Fact): Mark {
+  if (fact !== marked) {
+    mark = { id: fact.id, type: fact.type, at: fact.occurredAt };
+    marked = fact;
+  }
+  return mark;
+}
 
 /** Whether a person at the customer got in touch. Machines, newsletters and answers to invitations do not count (failure C4). */
 export function isInboundContact(fact: Fact): boolean {

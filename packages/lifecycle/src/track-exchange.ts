@@ -90,7 +90,7 @@ export function takeExchange(track: ExchangeTrack, fact: Fact, mail: MailTrack):
 }
 
 const settle = (track: ExchangeTrack, isAnswered: (question: Question) => boolean): void => {
-  if (track.questions.length > 0) track.questions = track.questions.filter((one) => !isAnswered(one));
+  if (track.questions.some(isAnswered)) track.questions = track.questions.filter((one) => !isAnswered(one));
 };
 
 function takeMeeting(track: ExchangeTrack, fact: Fact): void {
@@ -151,21 +151,25 @@ function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): void {
 
 function takeQuestion(track: ExchangeTrack, question: Question): void {
   const { at } = question.mark;
-  track.questions = track.questions.filter((one) => at - one.mark.at < QUESTION_KEPT);
-  const alike = track.questions.filter(
-    (one) =>
+  const { questions } = track;
+  while (questions[0] && at - questions[0].mark.at >= QUESTION_KEPT) questions.shift();
+  let earlier: Question | null = null;
+  let here: Question | null = null;
+  for (const one of questions) {
+    const isAlike =
       (question.person !== null && one.person === question.person) ||
-      (question.topic !== null && one.topic === question.topic),
-  );
-  const earlier = alike.findLast((one) => one.touchpoint !== question.touchpoint && at - one.mark.at >= COPIED_WITHIN);
-  const here = alike.findLast((one) => one.touchpoint === question.touchpoint);
+      (question.topic !== null && one.topic === question.topic);
+    if (!isAlike) continue;
+    if (one.touchpoint === question.touchpoint) here = one;
+    else if (at - one.mark.at >= COPIED_WITHIN) earlier = one;
+  }
   // A second line in the second channel is the same asking again.
   if (earlier && (!here || here.mark.at < earlier.mark.at)) {
     track.repeats.push({ ...question.mark, earlier: earlier.mark, gapMs: at - earlier.mark.at });
     if (track.repeats.length > MOST_REPEATS) track.repeats.shift();
   }
-  track.questions.push(question);
-  if (track.questions.length > MOST_QUESTIONS) track.questions.shift();
+  questions.push(question);
+  if (questions.length > MOST_QUESTIONS) questions.shift();
 }
 
 /** Prefixes that mail programs put before a subject, in the languages that are met most, and marks of help desks. */
