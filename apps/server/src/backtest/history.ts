@@ -7,13 +7,14 @@ import {
 } from '@waymark/lifecycle';
 import {
   accounts as readAccounts,
-  contacts as readContacts,
-  historyOf,
+  contactsOf,
   readSettings,
   sourceArrivals,
+  walkAccounts,
   workspaceHappenings,
   type Account,
-  type SourcedFact,
+  type AccountLog,
+  type Contact,
   type Tx,
 } from '@waymark/store';
 import { accountContext } from '@waymark/sync';
@@ -46,19 +47,27 @@ export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: num
     }
   }
   const { timezone } = await readSettings(tx);
+  const accounts = await readAccounts(tx);
+  const standing = new Set(accounts.map(({ accountId }) => accountId));
+  const logs = new Map<string, AccountLog>();
+  const people = new Map<string, readonly Contact[]>();
+  for await (const batch of walkAccounts(tx, { beside: (ids) => contactsOf(tx, ids), sources: true })) {
+    for (const log of batch.logs) if (standing.has(log.accountId)) logs.set(log.accountId, log);
+    for (const [accountId, of] of batch.beside) people.set(accountId, of);
+  }
   const made: BacktestAccount[] = [];
-  for (const account of await readAccounts(tx)) {
-    if (account.mergedInto !== null) continue;
-    const facts = await historyOf(tx, account.accountId);
-    if (facts.length === 0) continue;
-    const contacts = await readContacts(tx, account.accountId);
+  for (const account of accounts) {
+    const log = logs.get(account.accountId);
+    if (!log || log.facts.length === 0) continue;
+    const { facts } = log;
+    const contacts = people.get(account.accountId) ?? [];
     const own = accountContext(account, contacts, { gaps: [], watchedFrom: first }, account.timezone ?? timezone);
     // Whoever churned was a customer before, whatever the record says today.
     const context: AccountContext = {
       ...own,
       isCustomer: own.isCustomer || outcomesOf(journey.definition, facts).length > 0,
     };
-    made.push(backtestAccount(account, facts, context, sources, seasons));
+    made.push(backtestAccount(account, log, context, sources, seasons));
   }
   return {
     accounts: made,
@@ -69,18 +78,18 @@ export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: num
 
 function backtestAccount(
   account: Account,
-  facts: readonly SourcedFact[],
+  { facts, sources: told }: AccountLog,
   context: AccountContext,
   sources: readonly WatchedSource[],
   seasons: readonly (readonly KnownLulls[])[],
 ): BacktestAccount {
-  const byId = new Map(facts.map((fact) => [fact.id, fact.sources]));
   const owners = facts.flatMap((fact) => {
     const { owner } = fact.attributes;
     return fact.type === 'crm.owner_changed' && typeof owner === 'string' ? [{ at: fact.occurredAt, owner }] : [];
   });
+  const sourced = facts.map((fact) => ({ ...fact, sources: told.get(fact.id) ?? [] }));
   const served = new Map<string, { source: string; touchpoint: string; first: number }>();
-  for (const { sources: own, touchpoint, occurredAt } of facts) {
+  for (const { sources: own, touchpoint, occurredAt } of sourced) {
     for (const source of own) {
       const key = `${touchpoint} ${source}`;
       if (!served.has(key)) served.set(key, { source, touchpoint, first: occurredAt });
@@ -88,10 +97,10 @@ function backtestAccount(
   }
   return {
     account: account.domain ?? account.name,
-    contexts: knownContexts(context, facts, sources, seasons),
+    contexts: knownContexts(context, sourced, sources, seasons),
     facts,
     csmAt: (at) => owners.findLast((one) => one.at <= at)?.owner ?? account.csmEmail,
-    sourcesOf: (eventId) => byId.get(eventId) ?? [],
+    sourcesOf: (eventId) => told.get(eventId) ?? [],
     sourcesAt: (at, touchpoints) => [
       ...new Set(
         [...served.values()]
