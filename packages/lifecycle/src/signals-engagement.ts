@@ -47,6 +47,22 @@ const MOST_SEEN = 0.99;
 /** Under five answers nothing is usual yet. */
 const FEWEST_ANSWERS = 5;
 
+const answered = new WeakMap<Moment, { readonly last: object | undefined; readonly times: Float64Array }>();
+
+/** How long the mails that we answered lately had waited, shortest first; worked out once for each answer. */
+function answerTimes(moment: Moment): Float64Array {
+  const { answers } = moment.tracks.mail;
+  const last = answers.at(-1);
+  let known = answered.get(moment);
+  // The oldest only leave when others come.
+  if (!known || known.last !== last) {
+    const { business } = moment.around.zone;
+    known = { last, times: Float64Array.from(answers, ([from, to]) => business.between(from, to)).sort() };
+    answered.set(moment, known);
+  }
+  return known.times;
+}
+
 /** Under four gaps nothing is usual yet. */
 const FEWEST_GAPS = 4;
 
@@ -195,10 +211,11 @@ export const engagementSignals = {
   usual_answer_time: (params) => {
     const percentile = params.percentile ?? 0.9;
     return {
-      ...steady(({ around, tracks: { mail } }) => {
-        if (mail.answers.length < FEWEST_ANSWERS) return null;
-        const times = mail.answers.map(([from, to]) => around.zone.business.between(from, to)).sort((a, b) => a - b);
-        return times[Math.max(0, Math.ceil(percentile * times.length) - 1)] ?? null;
+      ...steady((moment) => {
+        const times = answerTimes(moment);
+        return times.length < FEWEST_ANSWERS
+          ? null
+          : (times[Math.max(0, Math.ceil(percentile * times.length) - 1)] ?? null);
       }),
       scale: DAY,
     };

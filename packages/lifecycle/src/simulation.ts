@@ -74,6 +74,7 @@ export function openSimulation(
   const ofCustomer = (address: string) => isCustomerAddress(moment, address);
 
   const reachMilestones = (): boolean => {
+    if (moment.fresh.length === 0) return false;
     let changed = false;
     for (const { definition: milestone, proves } of journey.milestones) {
       if (course.milestones[milestone.id]) continue;
@@ -127,8 +128,10 @@ export function openSimulation(
   /** Settles the rules that have cause. Returns whether a flag opened or closed. */
   const settleRules = (): boolean => {
     let turned = false;
-    for (const [index, rule] of journey.rules.entries()) {
+    for (let index = 0; index < ruleTurns.length; index += 1) {
       if (((ruleReads[index] ?? everyPart) & dirty) === 0 && (ruleTurns[index] ?? NEVER) > moment.at) continue;
+      const rule = journey.rules[index];
+      if (!rule) continue;
       if (course.circling?.rules.includes(rule.id)) {
         ruleTurns[index] = NEVER;
         ruleReads[index] = everyPart;
@@ -293,7 +296,7 @@ export function openSimulation(
         if (!stages && rules.length === 0) delete course.circling;
       }
       let first = Math.min(stageTurn, segmentTurn);
-      for (const turn of ruleTurns) if (turn < first) first = turn;
+      for (let index = 0; index < ruleTurns.length; index += 1) first = Math.min(first, ruleTurns[index] ?? NEVER);
       for (const { definition: milestone } of journey.milestones) {
         if (course.milestones[milestone.id]) continue;
         const due = dueOf(moment, milestone);

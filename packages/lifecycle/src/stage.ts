@@ -47,10 +47,15 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
   // The furthest stage is tried first; routes into the same stage in the order of the file.
   routes.sort((a, b) => (order.get(b.to) ?? 0) - (order.get(a.to) ?? 0));
   const waysFrom = new Map<string, CompiledRoute[]>();
+  const waitingIn = new Map<string, ((fact: Fact) => boolean)[]>();
   const readsFrom = new Map<string, number>();
   for (const from of ['none', ...order.keys()]) {
     const ways = routes.filter((route) => route.to !== from && (route.from === null || route.from.has(from)));
     waysFrom.set(from, ways);
+    waitingIn.set(
+      from,
+      ways.flatMap((route) => route.on ?? []),
+    );
     readsFrom.set(
       from,
       ways.reduce((reads, route) => reads | (route.when?.reads ?? 0), 0),
@@ -160,8 +165,8 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
 
   return {
     settle,
-    waitsFor: (moment, stage) =>
-      (waysFrom.get(stage ?? 'none') ?? []).some((route) => route.on !== null && moment.fresh.some(route.on)),
+    waitsFor: ({ fresh }, stage) =>
+      fresh.length > 0 && (waitingIn.get(stage ?? 'none') ?? []).some((on) => fresh.some(on)),
     reads: (stage) => readsFrom.get(stage ?? 'none') ?? 0,
   };
 }
