@@ -41,10 +41,8 @@ const hindsight = 9;
 const enough = 80;
 /** With so many happenings a dip that is none shows as none. */
 const plenty = 400;
-/** How many standard deviations of independent happenings a dip is deep: they come in threads and bursts, and every day is looked at. */
+/** How many standard deviations of the same days of other weeks a dip is deep: every day is looked at, in several ways. */
 const deviations = 3.5;
-
-const isDip = (level: number, seen: number): boolean => 1 - level >= deviations / Math.sqrt(seen);
 const deepest = 0.05;
 const shallowest = 0.85;
 
@@ -145,16 +143,18 @@ function levelOf(
     let now = 0;
     let usual = 0;
     let seen = 0;
+    let variance = 0;
     for (const [index, one] of days.entries()) {
       const same = weekdayBefore(totals, counts, levels, first, one);
       if (same === null) return null;
       now += totals.get(one) ?? 0;
       usual += same.total;
       seen += same.count;
-      if (index + 1 >= least && seen >= enough && (isDip(now / usual, seen) || seen >= plenty)) break;
+      variance += same.variance;
+      if (index + 1 >= least && seen >= enough && (isDip(now, usual, variance) || seen >= plenty)) break;
     }
     if (seen < fewestAWeek || usual <= 0) return null;
-    return isDip(now / usual, seen) ? now / usual : Math.max(1, now / usual);
+    return isDip(now, usual, variance) ? now / usual : Math.max(1, now / usual);
   };
   const steps = Array.from({ length: week }, (_, step) => step);
   const before = over(
@@ -175,6 +175,9 @@ function levelOf(
   return Math.abs(own - after) < Math.abs(own - before) ? after : before;
 }
 
+const isDip = (now: number, usual: number, variance: number): boolean =>
+  usual - now >= deviations * Math.sqrt(variance);
+
 /** The median of the same weekday in the weeks before that were no lull; null where there are too few. */
 function weekdayBefore(
   totals: ReadonlyMap<number, number>,
@@ -182,7 +185,7 @@ function weekdayBefore(
   levels: ReadonlyMap<number, number>,
   first: number,
   day: number,
-): { readonly total: number; readonly count: number } | null {
+): { readonly total: number; readonly count: number; readonly variance: number } | null {
   const found: number[] = [];
   let count = 0;
   for (let back = 1; found.length < usualWeeks && back <= mostWeeks; back += 1) {
@@ -194,7 +197,11 @@ function weekdayBefore(
   }
   if (found.length < fewestWeeks) return null;
   found.sort((a, b) => a - b);
-  return { total: found[Math.floor(found.length / 2)] ?? 0, count: count / found.length };
+  const total = found[Math.floor(found.length / 2)] ?? 0;
+  const usual = count / found.length;
+  // Words come in threads and bursts; never do they swing less than independent ones.
+  const squares = found.reduce((sum, one) => sum + (one - total) ** 2, 0) / (found.length - 1);
+  return { total, count: usual, variance: Math.max(squares, usual > 0 ? total ** 2 / usual : 0) };
 }
 
 /** Days of one level that follow one another as one stretch. */
