@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { compileJourney, fold, parseDefinition, templateFile, type CompiledJourney } from '@waymark/lifecycle';
 import { foldAccounts, type FoldAccount } from './fold-history.ts';
-import { median, size, type BenchRow } from './measure.ts';
+import { cpuSeconds, median, size, type BenchRow } from './measure.ts';
 import { rulesEngine } from './rules-engine.ts';
 import { runActor, stageMachine } from './stage-machine.ts';
 
@@ -15,7 +15,7 @@ const until = Date.UTC(2026, 5, 1);
 /**
  * The fold with every rule of the template, against an xstate 5 actor per account for the stages alone, and against json-rules-engine 7 run at
  * each event on the same rules with its facts given ready. The others go through a part of the accounts, since they take longer; all figures are
- * events a second on one core. Runs alternate.
+ * events a second of processor time, medians of runs that alternate in one process.
  */
 export async function foldRow(): Promise<BenchRow> {
   const count = size('WAYMARK_BENCH_FOLD_ACCOUNTS', 10_000);
@@ -61,10 +61,10 @@ export async function foldRow(): Promise<BenchRow> {
   };
 }
 
-/** Events a second. */
+/** Events a second of processor time, collecting of garbage included. */
 async function rateOf(accounts: readonly FoldAccount[], work: (one: FoldAccount) => Promise<unknown>): Promise<number> {
-  const start = performance.now();
+  const start = cpuSeconds();
   for (const one of accounts) await work(one);
   const events = accounts.reduce((sum, { facts }) => sum + facts.length, 0);
-  return (events * 1000) / (performance.now() - start);
+  return events / (cpuSeconds() - start);
 }
