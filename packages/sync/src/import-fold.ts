@@ -9,7 +9,6 @@ import {
 } from '@waymark/lifecycle';
 import {
   freshAccounts,
-  outagesOfAccount,
   readSettings,
   sourceOutagesInForce,
   type Account,
@@ -37,7 +36,7 @@ interface Open {
 }
 
 export interface ImportFoldOptions {
-  /** Accounts of which the state is kept in memory; all further ones are folded from the log as any other. */
+  /** Accounts of which the state, some 100 KiB each, is kept in memory; all further ones are folded from the log at the end. */
   readonly mostAccounts?: number;
   /** Facts that wait in memory to be folded. */
   readonly mostFacts?: number;
@@ -61,7 +60,7 @@ export class ImportFold {
 
   private constructor(surroundings: Surroundings, options: ImportFoldOptions) {
     this.#surroundings = surroundings;
-    this.#mostAccounts = options.mostAccounts ?? 5000;
+    this.#mostAccounts = options.mostAccounts ?? 1000;
     this.#mostFacts = options.mostFacts ?? 40_000;
   }
 
@@ -149,6 +148,7 @@ export class ImportFold {
     now: () => number,
     afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>,
   ): Promise<number> {
+    if (!(await database.inWorkspace(workspaceId, (tx) => this.#holds(tx)))) return 0;
     let stored = 0;
     let storing: Promise<number> = Promise.resolve(0);
     const ids = [...this.#open].flatMap(([accountId, { wakes }]) => (wakes > 0 ? [accountId] : [])).sort();
@@ -166,22 +166,24 @@ export class ImportFold {
     return stored;
   }
 
+  /** Whether accounts are still to be judged as when the import began. Whom a silent source concerns, the log alone says. */
+  async #holds(tx: Tx): Promise<boolean> {
+    return same(this.#surroundings, await surroundingsOf(tx)) && (await sourceOutagesInForce(tx)).length === 0;
+  }
+
   async #store(
     tx: Tx,
     accountIds: readonly string[],
     now: number,
     afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>,
   ): Promise<number> {
-    if (!same(this.#surroundings, await surroundingsOf(tx))) return 0;
+    if (!(await this.#holds(tx))) return 0;
     const fresh = await freshAccounts(tx, accountIds);
-    const outages = await sourceOutagesInForce(tx);
     const answers: FreshAnswer[] = [];
     for (const one of fresh) {
       const { accountId } = one.account;
       const open = this.#open.get(accountId);
       if (open?.wakes !== one.wakeVersion) continue;
-      // Whom an outage concerns is known only now: it is judged with that, from the log.
-      if ((await outagesOfAccount(tx, accountId, outages)).size > 0) continue;
       const context = this.#contextOf(accountId, one.account);
       const stateOf = (journey: CompiledJourney) => open.states?.get(journey.digest);
       const answer = freshAnswer(one, context, this.#surroundings.journeys, stateOf, now);
