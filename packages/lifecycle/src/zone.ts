@@ -221,12 +221,13 @@ function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[
 /** What adding up parts of milliseconds may be off by, ms. */
 const ROUNDING = 1e-4;
 
-/** The same zone in which silence grows more slowly while the whole workspace is quiet. Stretches must not overlap, oldest first. */
+/** The same zone in which silence grows more slowly while the whole workspace is quiet. Stretches must not overlap; in any order. */
 export function slowedZone(
   zone: Zone,
-  stretches: readonly { readonly from: number; readonly to: number; readonly level: number }[],
+  given: readonly { readonly from: number; readonly to: number; readonly level: number }[],
 ): Zone {
-  if (stretches.length === 0) return zone;
+  if (given.length === 0) return zone;
+  const stretches = given.toSorted((a, b) => a.from - b.from);
   const { awake } = zone;
   return {
     ...zone,
