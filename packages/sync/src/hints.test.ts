@@ -128,7 +128,8 @@ it('a hint does not wait for the history of another stream: it is answered betwe
     await hint(rig, id, 'deals', 'k2', ['8'], rig.now);
   };
   await rig.run(id);
-  expect(order).toEqual(['companies backfill ', 'emails 1', 'companies live 7', 'emails 2', 'emails 3', 'deals']);
+  // One page is read ahead of the one that is stored.
+  expect(order).toEqual(['companies backfill ', 'emails 1', 'emails 2', 'companies live 7', 'emails 3', 'deals']);
   expect(await open(rig)).toEqual(['k2']);
 });
 

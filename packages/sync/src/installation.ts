@@ -1,7 +1,7 @@
 import { createSession } from './session.ts';
 import { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
 import { defectOf } from './defect.ts';
-import { currentInstallation, runInstallation, type Progress, type RunResult } from './run.ts';
+import { runInstallation, type Progress, type RunResult } from './run.ts';
 import { pauseAfter } from './stream-fault.ts';
 import { LeaseLost } from './commit.ts';
 import type { Point } from './points.ts';
@@ -14,6 +14,7 @@ import { keepPush, type PushAddressing } from './push.ts';
 import {
   countRevokedSignal,
   forgetRevokedSignals,
+  installation as readInstallation,
   openStream,
   recordFault,
   releaseLease,
@@ -293,4 +294,13 @@ async function finish(
       );
     })
     .catch(() => undefined);
+}
+
+/** The installation as it is now: settings and scopes may have changed since it was listed. */
+async function currentInstallation(
+  database: Database,
+  workspaceId: string,
+  installationId: string,
+): Promise<Installation | undefined> {
+  return database.inWorkspace(workspaceId, (tx) => readInstallation(tx, installationId));
 }

@@ -11,7 +11,6 @@ import {
   forgetPartitions,
   addHints,
   hintsOf,
-  installation as readInstallation,
   openStream,
   readSettings,
   rematchWanted,
@@ -29,6 +28,7 @@ import { purgePairs } from './exclusion-purge.ts';
 import { loadExclusions } from './exclusions.ts';
 import type { Point } from './points.ts';
 import { prepareRecord } from './prepare.ts';
+import { readAhead } from './read-ahead.ts';
 import { endsRun, fail, faultOf, leftAlone, PageNotStored, resumeOf } from './stream-fault.ts';
 import type { Sealer } from './tokens.ts';
 import { waitingHints } from './waiting-hints.ts';
@@ -311,7 +311,9 @@ async function pullPartition(
   let state = opened;
   let records = 0;
   let finished = false;
-  for await (const page of stream.pull(options.client, from, opened.partition, context)) {
+  const pages = stream.pull(options.client, from, opened.partition, context);
+  // A history is many pages: reading goes on while one is stored.
+  for await (const page of mode === 'backfill' ? readAhead(pages) : pages) {
     options.signal.throwIfAborted();
     await options.point('page-read');
     const mapping = {
@@ -386,13 +388,4 @@ function usableCursor(stream: Stream<unknown, unknown, unknown>, state: StreamSt
     return null;
   const parsed = stream.cursor.schema.safeParse(state.cursor);
   return parsed.success ? parsed.data : null;
-}
-
-/** The installation as it is now: settings and scopes may have changed since it was listed. */
-export async function currentInstallation(
-  database: Database,
-  workspaceId: string,
-  installationId: string,
-): Promise<Installation | undefined> {
-  return database.inWorkspace(workspaceId, (tx) => readInstallation(tx, installationId));
 }
