@@ -43,6 +43,8 @@ export const signalParams = z
     persona: z.string().min(1).max(100).optional(),
     /** Event types, any of them. */
     types: z.array(eventTypeName).min(1).max(40).optional(),
+    /** Words or phrases as subjects have them, without regard to case; with `*` at the end for any ending: `cancel*`. */
+    words: z.array(z.string().min(2).max(60)).min(1).max(100).optional(),
     /** So many of the latest. */
     latest: z.number().int().min(3).max(40).optional(),
     /** So many people at least. */

@@ -206,6 +206,12 @@ export const signalCatalogue = description({
     label: 'days on which two of ours wrote to the customer side by side',
     params: ['days'],
   },
+  subject_words: {
+    unit: 'count',
+    label: 'subjects of the customer in the window that have one of the given words',
+    params: ['words', 'days'],
+    required: ['words'],
+  },
 });
 
 export type SignalName = keyof typeof signalCatalogue;

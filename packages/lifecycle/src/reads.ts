@@ -102,6 +102,7 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   handoff_untouched: part.contact | part.record,
   upsell_during_severe: part.deals,
   crossed_outreach: part.contact,
+  subject_words: part.contact,
 };
 
 /** Of each noun; of types by the noun before the dot. */

@@ -7,6 +7,7 @@ import { declineSignals } from './signals-decline.ts';
 import { engagementSignals } from './signals-engagement.ts';
 import { exchangeSignals } from './signals-exchange.ts';
 import { happeningSignals } from './signals-happenings.ts';
+import { lexiconSignals } from './signals-lexicon.ts';
 import { peopleSignals } from './signals-people.ts';
 import { personaSignals } from './signals-persona.ts';
 import type { SignalFactory, SignalReader } from './signal.ts';
@@ -22,6 +23,7 @@ const factories: Readonly<Record<SignalName, SignalFactory>> = {
   ...exchangeSignals,
   ...happeningSignals,
   ...contractSignals,
+  ...lexiconSignals,
 };
 
 /** A signal with its parameters, ready to be read. */
@@ -55,6 +57,7 @@ function labelOf(label: string, params: SignalParams, definition: JourneyDefinit
   if (params.stage) parts.push(params.stage);
   if (params.property) parts.push(params.property);
   if (params.metric) parts.push(params.metric);
+  if (params.words) parts.push(params.words.join(', '));
   if (params.persona) parts.push(params.persona);
   if (params.types) parts.push(params.types.join(', '));
   if (params.measure === 'total') parts.push('added up');

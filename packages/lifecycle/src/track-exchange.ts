@@ -21,6 +21,8 @@ const COPIED_WITHIN = HOUR;
 const SIDE_BY_SIDE = 12 * HOUR;
 const MOST_WORDS = 20;
 const MOST_CROSSED = 180;
+const MOST_SUBJECTS = 60;
+const MOST_LETTERS = 200;
 
 /** A customer's question that none of ours has answered. */
 export interface Question {
@@ -51,6 +53,8 @@ export interface ExchangeTrack {
   questions: Question[];
   /** Questions asked again elsewhere, oldest first, each with the one that had no answer. */
   repeats: (Mark & { readonly earlier: Mark; readonly gapMs: number })[];
+  /** The latest subjects of the customer, where subjects are kept, each once and oldest first: words with a space around each. */
+  subjects: { readonly mark: Mark; readonly words: string }[];
   /** What we wrote in the last hours of our own accord. */
   words: OwnWord[];
   /** Two words of different people of ours side by side, one pair for each half day at most. */
@@ -63,6 +67,7 @@ export const emptyExchange = (): ExchangeTrack => ({
   theirAnswers: [],
   questions: [],
   repeats: [],
+  subjects: [],
   words: [],
   crossed: [],
 });
@@ -74,6 +79,7 @@ export const copyExchange = (track: ExchangeTrack): ExchangeTrack => ({
   theirAnswers: track.theirAnswers.slice(),
   questions: track.questions.slice(),
   repeats: track.repeats.slice(),
+  subjects: track.subjects.slice(),
   words: track.words.slice(),
   crossed: track.crossed.slice(),
 });
@@ -133,6 +139,7 @@ function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): void {
     }
     remember(track, conversation, null, at);
   }
+  takeSubject(track, fact);
   // The last word in a talk that we answered is most often a thank-you; a reply within a ticket asks nothing anew.
   const asks =
     (isMail && mail.waiting.at(-1)?.mark.id === fact.id) ||
@@ -170,6 +177,25 @@ function takeQuestion(track: ExchangeTrack, question: Question): void {
   }
   questions.push(question);
   if (questions.length > MOST_QUESTIONS) questions.shift();
+}
+
+/** Words in lower case with one space around each; what is neither letter nor digit parts them. */
+export const wordsOf = (text: string): string =>
+  ` ${
+    text
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu)
+      ?.join(' ') ?? ''
+  } `;
+
+function takeSubject(track: ExchangeTrack, fact: Fact): void {
+  const subject = textAttribute(fact, 'subject');
+  if (subject === undefined) return;
+  const words = wordsOf(subject.slice(0, MOST_LETTERS).replace(prefixes, ''));
+  if (track.subjects.some((one) => one.words === words))
+    track.subjects = track.subjects.filter((one) => one.words !== words);
+  track.subjects.push({ mark: markOf(fact), words });
+  if (track.subjects.length > MOST_SUBJECTS) track.subjects.shift();
 }
 
 /** Prefixes that mail programs put before a subject, in the languages that are met most, and marks of help desks. */

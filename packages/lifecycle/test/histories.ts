@@ -203,6 +203,7 @@ const shapeFor = (name: SignalName): Record<string, fc.Arbitrary<unknown>> => {
     types: fc.subarray(['email.received', 'ticket.replied', 'playbook.started', 'deal.stage_changed'] as const, {
       minLength: 1,
     }),
+    words: fc.subarray(['export', 'hel*', 'stops at'], { minLength: 1 }),
     latest: fc.integer({ min: 3, max: 6 }),
     least: fc.constant(2),
     withinDays: fc.integer({ min: 1, max: 14 }),
