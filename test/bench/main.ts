@@ -8,6 +8,7 @@ import { ingest } from './ingest.ts';
 import { late } from './late.ts';
 import { latency } from './latency.ts';
 import { mappers } from './mappers.ts';
+import { oneMore } from './one-more.ts';
 import type { BenchRow } from './measure.ts';
 import { replay } from './replay.ts';
 import { start } from './start.ts';
@@ -22,6 +23,7 @@ const rows: Readonly<Record<string, () => Promise<BenchRow>>> = {
   start,
   fold: foldRow,
   late,
+  'one-more': oneMore,
   replay,
 };
 
