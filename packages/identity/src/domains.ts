@@ -1,4 +1,3 @@
-import { domainToASCII } from 'node:url';
 import common from 'email-providers/common.json' with { type: 'json' };
 import all from 'email-providers/all.json' with { type: 'json' };
 import { getDomain } from 'tldts';
@@ -12,7 +11,8 @@ const anyFree = new Set<string>(all);
  */
 export function registrableDomain(domain: string): string {
   const written = domain.slice(0, 255).trim().toLowerCase().replace(/\.$/, '');
-  const lower = /[^\0-\x7f]/.test(written) ? domainToASCII(written) || written : written;
+  const isPlain = !/[^\0-\x7f]/.test(written) || /[\s/:@?#]/.test(written);
+  const lower = isPlain ? written : (URL.parse(`http://${written}`)?.hostname ?? written);
   return getDomain(lower, { allowPrivateDomains: true }) ?? lower;
 }
 
