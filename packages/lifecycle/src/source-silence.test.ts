@@ -37,6 +37,27 @@ describe('silences of a source', () => {
     expect(silence?.knownFrom).toBeLessThan(burst);
   });
 
+  it('a burst that holds a weekend fills the silence all the same, and nobody knew of its end before', () => {
+    // Six times as much an hour: a night is long for it, and a weekend longer than what first showed the silence.
+    const often = (from: number, to: number) => busy(from, to).flatMap((one) => Array.from({ length: 6 }, () => one));
+    for (const [day, length] of [
+      [60, 9],
+      [61, 10],
+      [63, 5],
+    ] as const) {
+      const burst = start + (day + length) * DAY;
+      const late = often(day, day + length).map((one) => ({ ...one, recordedAt: burst }));
+      const all = [...often(0, day), ...late, ...often(day + length, 100)];
+      const [silence, ...more] = sourceSilences(all, start + 100 * DAY);
+      expect(more).toEqual([]);
+      // One that ends on a weekend shows as over once the next week begins.
+      expect(silence?.filledAt, `from day ${day}`).toBe(silence?.overAt);
+      expect(silence?.overAt).toBeGreaterThanOrEqual(burst);
+      expect(silence?.overAt).toBeLessThan(burst + 3 * DAY);
+      expect(silence?.knownFrom).toBeLessThan(start + (day + 4) * DAY);
+    }
+  });
+
   it('no order of what is given makes a difference, and what comes after an instant changes nothing before it', () => {
     const all = [...busy(0, 60), ...busy(70, 100)];
     const whole = sourceSilences(all, start + 100 * DAY);

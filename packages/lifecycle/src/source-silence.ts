@@ -12,6 +12,8 @@ export interface SourceSilence {
   readonly from: number;
   /** When it was heard of again; null while it lasts. */
   readonly to: number | null;
+  /** When that was known: what comes late, in one burst, tells of its own days only then. */
+  readonly overAt: number | null;
   /** When the silence had become too long to be chance. */
   readonly knownFrom: number;
   /** When what was missing had come after all; null where it never did. */
@@ -42,7 +44,7 @@ export function sourceSilences(arrivals: readonly Arrival[], to: number): Source
     .filter((one) => one.recordedAt < to && one.occurredAt < to)
     .toSorted((a, b) => a.recordedAt - b.recordedAt || a.occurredAt - b.occurredAt);
   const heard: number[] = [];
-  const found: { from: number; to: number | null; knownFrom: number; filledAt: number | null; limit: number }[] = [];
+  const found: Found[] = [];
   const open = () => {
     const last = found.at(-1);
     return last?.to === null ? last : undefined;
@@ -52,33 +54,54 @@ export function sourceSilences(arrivals: readonly Arrival[], to: number): Source
     if (last === undefined || now - last <= shortest || open()) return;
     const limit = usualLimit(heard);
     if (limit !== null && now - last > limit)
-      found.push({ from: last, to: null, knownFrom: last + limit, filledAt: null, limit });
+      found.push({ from: last, to: null, overAt: null, knownFrom: last + limit, filledAt: null, limit });
   };
   for (let index = 0; index < told.length;) {
     const now = told[index]?.recordedAt ?? to;
     listen(now);
+    const fresh = index;
     for (let one = told[index]; one?.recordedAt === now; one = told[++index]) insert(heard, one.occurredAt);
     const silence = open();
     const last = heard.at(-1) ?? -Infinity;
     // Over once it is heard of something of now again, not of something old.
-    if (silence && last > silence.from && now - last <= silence.limit)
+    if (silence && last > silence.from && now - last <= silence.limit) {
       silence.to = firstAfterPause(heard, silence) ?? now;
-    for (const one of found) if (one.filledAt === null && one.to !== null && isFilled(heard, one)) one.filledAt = now;
+      silence.overAt = now;
+    }
+    for (const one of found) {
+      if (one.filledAt !== null || one.to === null) continue;
+      const { from, to: until, overAt } = one;
+      const isAbout = ({ occurredAt }: Arrival) => occurredAt > from && occurredAt < until;
+      if ((overAt === now || told.slice(fresh, index).some(isAbout)) && isFilled(heard, one)) one.filledAt = now;
+    }
   }
   listen(to);
   return found.map(({ limit: _limit, ...silence }) => silence);
 }
 
+interface Found {
+  readonly from: number;
+  to: number | null;
+  overAt: number | null;
+  readonly knownFrom: number;
+  filledAt: number | null;
+  readonly limit: number;
+}
+
 /**
  * The length from which on a pause after the last arrival is no chance, ms; null where too little was heard. `counts` says how many
- * arrivals each instant stands for; one without it.
+ * arrivals each instant stands for; one without it. Of the instants the first `length` count; all without it.
  */
-export function usualLimit(heard: readonly number[], counts?: readonly number[]): number | null {
-  const last = heard.at(-1) ?? 0;
+export function usualLimit(
+  heard: readonly number[],
+  counts?: readonly number[],
+  length: number = heard.length,
+): number | null {
+  const last = heard[length - 1] ?? 0;
   const since = last - usualWeeks * 7 * DAY;
   const rates = new Float64Array(hoursOfWeek);
   let count = 0;
-  for (let index = heard.length - 1; index >= 0 && (heard[index] ?? 0) > since; index -= 1) {
+  for (let index = length - 1; index >= 0 && (heard[index] ?? 0) > since; index -= 1) {
     const hour = Math.floor((heard[index] ?? 0) / HOUR) % hoursOfWeek;
     const arrivals = counts?.[index] ?? 1;
     rates[hour] = (rates[hour] ?? 0) + arrivals;
@@ -94,33 +117,36 @@ export function usualLimit(heard: readonly number[], counts?: readonly number[])
   return expected < missing ? null : Math.max(shortest, hour * HOUR - last);
 }
 
+/**
+ * Whether the pause before the arrival of an index is one that is no chance: longer than the silence that was noticed took to be, and,
+ * since nights and weekends are long, longer than is usual at its own hours.
+ */
+function isPauseBefore(heard: readonly number[], index: number, before: number, limit: number): boolean {
+  const pause = (heard[index] ?? before) - before;
+  return pause > limit && pause > (usualLimit(heard, undefined, index) ?? limit);
+}
+
 /** The first that was heard of after the pause that the silence is; undefined where the pause has been filled. */
-function firstAfterPause(
-  heard: readonly number[],
-  silence: { readonly from: number; readonly limit: number },
-): number | undefined {
-  let before = silence.from;
-  for (let index = placeAfter(heard, silence.from); index < heard.length; index += 1) {
+function firstAfterPause(heard: readonly number[], { from, limit }: Pick<Found, 'from' | 'limit'>): number | undefined {
+  let before = from;
+  for (let index = placeAfter(heard, from); index < heard.length; index += 1) {
     const at = heard[index] ?? before;
-    if (at - before > silence.limit) return at;
+    if (isPauseBefore(heard, index, before, limit)) return at;
     before = at;
   }
   return undefined;
 }
 
-function isFilled(
-  heard: readonly number[],
-  silence: { readonly from: number; readonly to: number | null; readonly limit: number },
-): boolean {
-  const to = silence.to ?? Number.POSITIVE_INFINITY;
-  let before = silence.from;
-  for (let index = placeAfter(heard, silence.from); index < heard.length; index += 1) {
+function isFilled(heard: readonly number[], { from, to, limit }: Pick<Found, 'from' | 'to' | 'limit'>): boolean {
+  const until = to ?? Number.POSITIVE_INFINITY;
+  let before = from;
+  for (let index = placeAfter(heard, from); index < heard.length; index += 1) {
     const at = heard[index] ?? before;
-    if (at - before > silence.limit) return false;
-    if (at >= to) return true;
+    if (isPauseBefore(heard, index, before, limit)) return false;
+    if (at >= until) return true;
     before = at;
   }
-  return to - before <= silence.limit;
+  return until - before <= limit;
 }
 
 function insert(sorted: number[], value: number): void {

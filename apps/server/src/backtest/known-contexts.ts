@@ -79,13 +79,14 @@ export function knownContexts(
 }
 
 function changesOf(source: string, touchpoint: WatchedSource['touchpoint'], silence: SourceSilence): Change[] {
-  const { from, to, knownFrom, filledAt } = silence;
+  const { from, to, overAt, knownFrom, filledAt } = silence;
   const reason = `Nothing came from ${source} about anybody, far longer than is usual with it.`;
   const lasting: CoverageGap = { from, to: null, touchpoints: [touchpoint], reason };
   const ended: CoverageGap = { ...lasting, to };
   const changes: Change[] = [{ at: knownFrom, add: lasting }];
-  if (filledAt !== null && (to === null || filledAt <= to)) return [...changes, { at: filledAt, remove: lasting }];
-  if (to !== null) changes.push({ at: Math.max(to, knownFrom + 1), remove: lasting, add: ended });
+  if (filledAt !== null && (overAt === null || filledAt <= overAt))
+    return [...changes, { at: filledAt, remove: lasting }];
+  if (overAt !== null) changes.push({ at: Math.max(overAt, knownFrom + 1), remove: lasting, add: ended });
   if (filledAt !== null) changes.push({ at: filledAt, remove: ended });
   return changes;
 }
