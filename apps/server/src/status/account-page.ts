@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { AccountJourney, CompiledJourney } from '@waymark/lifecycle';
+import type { AccountJourney, CompiledJourney, Health } from '@waymark/lifecycle';
 import type { TimelineEvent } from '@waymark/store';
 import { derivedFlag, type AccountDossier } from './account-dossier.ts';
 import { accountFacts, contactTable, matchingView } from './account-facts.ts';
@@ -73,7 +73,7 @@ export function accountPage(one: AccountView): Markup {
       </p>
     </div>
     <div class="columns">
-      ${dossier.journeys.map(({ answer }) => healthView(answer))}
+      ${dossier.journeys.map(({ answer }) => [scoreView('Health', answer.health), scoreView('Success', answer.success)])}
       ${dossier.journeys.map(({ journey, answer }) => milestones(journey, answer, timezone))}
     </div>
     <div class="columns">
@@ -124,19 +124,19 @@ function coverageNotices({ coverage, timezone }: AccountDossier, now: number): M
   )}`;
 }
 
-function healthView(answer: AccountJourney): Markup | string {
-  if (answer.health.score === null) return '';
+function scoreView(name: string, score: Health | undefined): Markup | string {
+  if (!score || score.score === null) return '';
   return html`<section>
-    <h2>Health ${answer.health.score} of 100</h2>
+    <h2>${name} ${score.score} of 100</h2>
     <div class="card bars">
-      ${answer.health.parts.map(
+      ${score.parts.map(
         (part) =>
           html`<span>${part.label} <span class="dim small">×${part.weight}</span></span
             ><span class="bar"><i class="${healthTone(part.score)}" style="width:${part.score ?? 0}%"></i></span
             ><span class="num">${part.score ?? '–'}</span><span class="why">${part.why}</span>`,
       )}
     </div>
-    <p class="dim small">The mean by weight over the parts that have an input; version ${answer.health.version}.</p>
+    <p class="dim small">The mean by weight over the parts that have an input; version ${score.version}.</p>
   </section>`;
 }
 
