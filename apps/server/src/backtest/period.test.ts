@@ -17,7 +17,7 @@ describe('the part of a history that is asked for', () => {
     expect(asked('2026-02-01', '2026-01-01')).toThrow(/--from 2026-02-01 is not before --to 2026-01-01/);
     expect(asked('2026-02-01', '2026-02-01')).toThrow(NoSuchPeriod);
     expect(asked(undefined, '2024-01-01')).toThrow(
-      /goes from 2025-03-01 to 2026-06-01: give a --to after its beginning|not before/,
+      /goes from 2025-03-01 to 2026-06-01: give a --to after its beginning/,
     );
     expect(asked('2027-01-01', undefined)).toThrow(/goes from 2025-03-01 to 2026-06-01: give a --from before its end/);
     expect(asked('2023-01-01', '2024-01-01')).toThrow(/give a --to after its beginning/);

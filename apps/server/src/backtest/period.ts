@@ -20,7 +20,7 @@ const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
 export function periodOf(history: Period, asked: { readonly from?: number; readonly to?: number }): Period {
   const { from = history.from, to = Infinity } = asked;
   const known = `The history goes from ${day(history.from)} to ${day(history.to)}`;
-  if (from >= to)
+  if (asked.from !== undefined && from >= to)
     throw new NoSuchPeriod(`--from ${day(from)} is not before --to ${day(to)}: give an earlier --from. ${known}.`);
   if (to <= history.from) throw new NoSuchPeriod(`${known}: give a --to after its beginning.`);
   if (from >= history.to) throw new NoSuchPeriod(`${known}: give a --from before its end.`);
