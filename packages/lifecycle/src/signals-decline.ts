@@ -98,6 +98,7 @@ function weeksBack(moment: Moment, counted: Counted, kind: Kind): Weeks | null {
   if (weeks === undefined) {
     let first = Number.POSITIVE_INFINITY;
     for (const list of kind.lists) first = Math.min(first, list[0]?.[0] ?? first);
+    if (first === Number.POSITIVE_INFINITY) return null;
     weeks = weeksOf(
       ringOf(counted, kind.name, kind.lists),
       first,
@@ -235,7 +236,8 @@ function staysUnder(moment: Moment, threshold: number): boolean {
   const { lulls } = moment.around.context;
   const counted = countedAt(moment);
   const { day } = counted;
-  const kinds = [lettersIn(moment), ticketsIn(moment), meetingsIn(moment), ...metricsIn(moment)];
+  const all = [lettersIn(moment), ticketsIn(moment), meetingsIn(moment), ...metricsIn(moment)];
+  const kinds = all.filter(({ lists }) => lists.some((list) => list.length > 0));
   let most = 0;
   for (const { name, lists, of, as } of kinds) {
     // Amounts under zero make a level under zero: then it is worked out in full.

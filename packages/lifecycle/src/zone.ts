@@ -36,6 +36,11 @@ const PLAIN_YEAR = 270 * DAY;
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
+/** Days of which the offset is kept for a zone. */
+const MOST_DAYS = 20_000;
+/** As far as dates go. */
+const LAST_DAY = 100_000_000;
+
 function offsetReader(name: string): (at: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: name,
@@ -47,7 +52,7 @@ function offsetReader(name: string): (at: number) => number {
     minute: 'numeric',
     second: 'numeric',
   });
-  return (at) => {
+  const exact = (at: number): number => {
     const part: Record<string, number> = {};
     for (const { type, value } of format.formatToParts(at)) part[type] = Number(value);
     const local = Date.UTC(
@@ -59,6 +64,23 @@ function offsetReader(name: string): (at: number) => number {
       part.second,
     );
     return local - Math.floor(at / 1000) * 1000;
+  };
+  // Clocks do not change and change back within a day: where both its ends agree, all of it does.
+  const byDay = new Map<number, number>();
+  const onDay = (day: number): number => {
+    let offset = byDay.get(day);
+    if (offset === undefined) {
+      offset = exact(day * DAY);
+      if (byDay.size >= MOST_DAYS) byDay.clear();
+      byDay.set(day, offset);
+    }
+    return offset;
+  };
+  return (at) => {
+    const day = Math.floor(at / DAY);
+    if (Math.abs(day) >= LAST_DAY) return exact(at);
+    const offset = onDay(day);
+    return offset === onDay(day + 1) ? offset : exact(at);
   };
 }
 
