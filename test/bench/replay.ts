@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { createSealer, createWorkspace, eventColumns, openDatabase, targetUrl } from '@waymark/store';
+import { createSealer, createWorkspace, eventColumns, openDatabase, targetUrl, walkAccounts } from '@waymark/store';
 import { importFile, linesOf, replayWorkspace } from '@waymark/sync';
 import { inHome } from './bench-home.ts';
 import { shippedJourney } from './fold.ts';
@@ -16,6 +16,8 @@ interface Measured {
   /** Seconds, medians. */
   readonly replay: number;
   readonly copy: number;
+  /** Reading all accounts' facts as the replay does, without folding. */
+  readonly walk: number;
   readonly runs: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -38,6 +40,7 @@ export async function replay(): Promise<BenchRow> {
     setting: { events: most, accounts: Math.ceil(most / 100), runs, connections: 1 },
     figures: [
       { name: 'of bare COPY TO STDOUT', value: share, unit: 'ratio', aim: '>= 0.5', met: share >= 0.5 },
+      { name: 'store alone, of bare COPY', value: last.copy / last.walk, unit: 'ratio' },
       { name: 'events a second', value: last.events / last.replay, unit: '1/s' },
       {
         name: `cost an event, ${sizes[0]} to ${most}`,
@@ -79,18 +82,30 @@ async function measure(events: number, runs: number): Promise<Measured> {
         const report = await replayWorkspace(database, workspaceId, { now: until, journey });
         if (report.events + report.unmatched < events) throw new Error(`${report.events} of ${events} were replayed.`);
       };
+      const walk = () =>
+        database.inWorkspace(
+          workspaceId,
+          async (tx) => {
+            let facts = 0;
+            for await (const { logs } of walkAccounts(tx, { beside: () => Promise.resolve(null) }))
+              for (const log of logs) facts += log.facts.length;
+            if (facts > events || facts === 0) throw new Error(`${facts} of ${events} were read.`);
+          },
+          { snapshot: true },
+        );
       const bare = () =>
         pipeline(
           owner.query(copyTo(`COPY (SELECT ${eventColumns} FROM journey_event) TO STDOUT`)),
           new Writable({ write: (_chunk, _encoding, done) => done() }),
         );
-      const times = { replay: [] as number[], copy: [] as number[] };
+      const times = { replay: [] as number[], copy: [] as number[], walk: [] as number[] };
       await bare();
       for (let run = 0; run < runs; run += 1) {
         times.copy.push(await timed(bare));
+        times.walk.push(await timed(walk));
         times.replay.push(await timed(whole));
       }
-      return { events, replay: median(times.replay), copy: median(times.copy), runs: times };
+      return { events, replay: median(times.replay), copy: median(times.copy), walk: median(times.walk), runs: times };
     } finally {
       await owner.end();
       await database.close();

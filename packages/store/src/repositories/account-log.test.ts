@@ -98,7 +98,11 @@ it(
             asked.push(...ids);
             return tx.query('SELECT 1').then(() => ids.length);
           };
-          for await (const batch of walkAccounts(tx, { beside, sources })) {
+          for await (const batch of walkAccounts(tx, {
+            beside,
+            sources,
+            rows: sources ? 700 : 1 + Math.floor(randomOf(seed)() * 5000),
+          })) {
             expect(batch.beside).toBe(batch.logs.length);
             logs.push(...batch.logs);
           }

@@ -25,6 +25,8 @@ export interface WalkOptions<B> {
   readonly beside: (accountIds: readonly string[]) => Promise<B>;
   /** Whether to tell who told of each event. */
   readonly sources?: boolean;
+  /** Rows that are asked for at a time. */
+  readonly rows?: number;
 }
 
 /** A row of the log, as one line of JSON: the text is made once and read once, which costs half of rows of many columns. */
@@ -56,8 +58,8 @@ const lineOf = (
   || '",' || automated::int || ',' || participants || ',' || attributes || ',' || coalesce('"' || installation_id || '"', 'null')
   || ',' || ${source} || ']'`;
 
-/** Rows that are asked for at a time. */
-const rowsAPage = 2000;
+/** Rows that are asked for at a time: some megabytes, so that asking costs little beside what comes. */
+const rowsAPage = 8000;
 /** The most accounts of one batch. */
 const accountsABatch = 100;
 
@@ -67,6 +69,7 @@ const accountsABatch = 100;
  * the database run it in a transaction of `snapshot`.
  */
 export async function* walkAccounts<B>(tx: Tx, options: WalkOptions<B>): AsyncGenerator<AccountLogs<B>> {
+  const most = options.rows ?? rowsAPage;
   const line = lineOf(options.sources ? `to_json(${sourceName})` : `'null'`);
   await tx.query(
     // The order is that of the index, so that the first rows come at once and nothing is sorted; the text is made behind it.
@@ -78,7 +81,7 @@ export async function* walkAccounts<B>(tx: Tx, options: WalkOptions<B>): AsyncGe
     [tx.workspaceId],
   );
   const fetch = (): Promise<readonly Line[]> => {
-    const page = tx.query<{ line: string }>(`FETCH ${rowsAPage} FROM account_walk`).then(({ rows }) => linesOf(rows));
+    const page = tx.query<{ line: string }>(`FETCH ${most} FROM account_walk`).then(({ rows }) => linesOf(rows));
     // One that nobody waits for any more, because its reader gave up, is nobody's failure.
     page.catch(() => undefined);
     return page;
@@ -88,7 +91,7 @@ export async function* walkAccounts<B>(tx: Tx, options: WalkOptions<B>): AsyncGe
     let open: Line[] = [];
     for (let last = false; !last;) {
       const lines = await page;
-      last = lines.length < rowsAPage;
+      last = lines.length < most;
       const whole: Line[][] = [];
       for (const row of lines) {
         if (open.length > 0 && open[0]?.[0] !== row[0]) {
