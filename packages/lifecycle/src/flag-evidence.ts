@@ -36,14 +36,19 @@ function inTurn(lists: readonly (readonly Evidence[])[]): Evidence[] {
   return Array.from({ length: longest }, (_, place) => lists.flatMap((list) => list[place] ?? [])).flat();
 }
 
-/** What an account's last days look like, whatever the rule is about. */
+/** What an account's last days look like, whatever the rule is about; of a source that is silent now nobody knows what came last. */
 function background(moment: Moment): Evidence[] {
   const { contact, record } = moment.tracks;
   const { lastOutbound } = contact;
-  return [
+  const silent = new Set<string>();
+  for (const { from, to, touchpoints } of moment.around.context.gaps)
+    if (from <= moment.at && (to === null || to > moment.at)) for (const one of touchpoints) silent.add(one);
+  const isHeard = ({ type }: Evidence) => !silent.has(type.slice(0, type.indexOf('.')));
+  const last = [
     ...lastWords(moment, everyTouchpoint),
     ...(lastOutbound ? [note(lastOutbound, 'Our last message')] : []),
     ...lastMeeting(moment),
     ...(record.crmStage ? [note(record.crmStage.mark, 'Stage changed in the CRM')] : []),
   ];
+  return silent.size === 0 ? last : last.filter(isHeard);
 }
