@@ -21,8 +21,6 @@ export interface CompiledRule {
   readonly definition: RuleDefinition;
   readonly when: CompiledCondition;
   readonly coverage: CompiledCoverage;
-  /** The parts on which what `settle` does rests, as bits of `part`. */
-  readonly reads: number;
   reason(moment: Moment): string;
   /** The events that it shows at the moment, most telling first. */
   evidence(moment: Moment): Evidence[];
@@ -229,5 +227,5 @@ export function compileRule(
     return 'settled';
   };
 
-  return { id: rule.id, definition: rule, when, coverage, reads, reason, evidence, settle };
+  return { id: rule.id, definition: rule, when, coverage, reason, evidence, settle };
 }

@@ -21,8 +21,6 @@ export interface CompiledStages {
   settle(moment: Moment): boolean;
   /** Whether facts of the moment are events that a way out of a stage waits for. */
   waitsFor(moment: Moment, stage: string | null): boolean;
-  /** The parts on which the ways out of a stage rest, as bits of `part`. */
-  reads(stage: string | null): number;
 }
 
 /** Compiles the ways into each stage, grouped by the stage they start from. */
@@ -167,6 +165,5 @@ export function compileStages(definition: JourneyDefinition, definitionDigest: s
     settle,
     waitsFor: ({ fresh }, stage) =>
       fresh.length > 0 && (waitingIn.get(stage ?? 'none') ?? []).some((on) => fresh.some(on)),
-    reads: (stage) => readsFrom.get(stage ?? 'none') ?? 0,
   };
 }
