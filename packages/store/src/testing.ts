@@ -45,7 +45,9 @@ export async function testDatabase(
 ): Promise<TestDatabase> {
   const server = inject('waymarkPostgres');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await asOwnerOf(server.owner, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${server.template}`));
+  // From beside the template: PostgreSQL copies no database to which anybody is connected.
+  const beside = { ...server.owner, database: 'postgres' };
+  await asOwnerOf(beside, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${server.template}`));
   const owner = { ...server.owner, database: name };
   const url = targetUrl({ ...server.app, database: name });
   const adminUrl = targetUrl(owner);
@@ -59,7 +61,7 @@ export async function testDatabase(
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await database.close();
-    await asOwnerOf(server.owner, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    await asOwnerOf(beside, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   };
   const withOwner: TestDatabase['withOwner'] = (work) =>
     asOwnerOf(owner, (client) =>
