@@ -24,7 +24,7 @@ export async function dropGrant(tx: Tx, installationId: string, at: number): Pro
 }
 
 /**
- * Forgets the companies and contacts that an installation named. An account that nothing else speaks for keeps its row, for its
+ * Forgets the companies and contacts that an installation named, and what accounts were judged with on their word. An account that nothing else speaks for keeps its row, for its
  * history, but not its name. End what they said before (`endEntities`).
  */
 export async function forgetSaid(
@@ -36,13 +36,18 @@ export async function forgetSaid(
     'DELETE FROM account_record WHERE workspace_id = $1 AND installation_id = $2 RETURNING account_id',
     [tx.workspaceId, installationId],
   );
+  const accounts = [...new Set(companies.rows.map((row) => row.account_id))];
+  await tx.query('DELETE FROM account_known WHERE workspace_id = $1 AND account_id = ANY($2::uuid[])', [
+    tx.workspaceId,
+    accounts,
+  ]);
   await tx.query(
     `UPDATE account a SET name = '(purged)', domain = NULL, is_customer = FALSE, csm_email = NULL, csm_basis = NULL, customer_since = NULL,
             renewal_at = NULL, value = NULL, currency = NULL, tier = NULL, crm_stage = NULL, timezone = NULL, attributes = '{}'::jsonb,
             updated_at = $3
       WHERE a.workspace_id = $1 AND a.account_id = ANY($2::uuid[])
         AND NOT EXISTS (SELECT 1 FROM account_record r WHERE r.workspace_id = $1 AND r.account_id = a.account_id)`,
-    [tx.workspaceId, [...new Set(companies.rows.map((row) => row.account_id))], new Date(at)],
+    [tx.workspaceId, accounts, new Date(at)],
   );
   const contacts = await tx.query('DELETE FROM contact WHERE workspace_id = $1 AND installation_id = $2', [
     tx.workspaceId,
