@@ -51,9 +51,15 @@ export function backtestCommand(): Command {
           return;
         }
         const report = await runBacktest(waymark, workspace.workspaceId, request);
-        output.result(report, () => backtestText(report));
+        output.result(report, () => `${backtestText(report)}\n\n${effort()}`);
       });
     });
+}
+
+/** What it took, so that nobody has to guess how a larger history would do. */
+function effort(): string {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  return `Took ${((userCPUTime + systemCPUTime) / 1e6).toFixed(1)} s of computing and ${Math.round(maxRSS / 1024)} MB at most.`;
 }
 
 async function textOf(file: string): Promise<string> {
