@@ -7,7 +7,8 @@ const start = Date.UTC(2026, 2, 1);
 
 it(`names the very instant at which so much of a slowed time has passed (seed ${seed})`, () => {
   const stretch = fc.record({
-    gap: fc.integer({ min: 0, max: 9 }),
+    /** Below zero it overlaps with the one before. */
+    gap: fc.integer({ min: -30, max: 9 }),
     days: fc.integer({ min: 1, max: 20 }),
     level: fc.constantFrom(0.05, 0.1, 0.3, 1 / 3, 0.72, 0.85, 0.97),
   });

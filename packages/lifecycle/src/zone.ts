@@ -243,13 +243,27 @@ function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[
 /** What adding up parts of milliseconds may be off by, ms. */
 const ROUNDING = 1e-4;
 
-/** The same zone in which silence grows more slowly while the whole workspace is quiet. Stretches must not overlap; in any order. */
-export function slowedZone(
-  zone: Zone,
-  given: readonly { readonly from: number; readonly to: number; readonly level: number }[],
-): Zone {
+/** A stretch of time (epoch milliseconds, the end left out) in which only so much of the usual happens. */
+interface Slowed {
+  readonly from: number;
+  readonly to: number;
+  readonly level: number;
+}
+
+/** The same stretches in order and without overlaps: where several hold, the quietest does. */
+function disjoint(stretches: readonly Slowed[]): readonly Slowed[] {
+  const bounds = [...new Set(stretches.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
+  return bounds.slice(1).flatMap((to, index): readonly Slowed[] => {
+    const from = bounds[index] ?? to;
+    const levels = stretches.filter((one) => one.from < to && one.to > from).map(({ level }) => level);
+    return levels.length === 0 ? [] : [{ from, to, level: Math.min(...levels) }];
+  });
+}
+
+/** The same zone in which silence grows more slowly while the whole workspace is quiet. */
+export function slowedZone(zone: Zone, given: readonly Slowed[]): Zone {
   if (given.length === 0) return zone;
-  const stretches = given.toSorted((a, b) => a.from - b.from);
+  const stretches = disjoint(given);
   const { awake } = zone;
   return {
     ...zone,
