@@ -45,6 +45,7 @@ function report(found: { hits?: string[]; missed?: string[]; falseAlarms?: strin
       falseAlarms: 0,
       open: 0,
       precision: nothing,
+      chance: { precision: null, p: 1, better: false, deals: 0, seed: 1 },
       recall: nothing,
       leadDays: { p25: null, p50: null, p75: null },
       alertsPerCsmPerWeek: 0,
