@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { backfill } from './backfill.ts';
+import { backtestRow } from './backtest.ts';
 import { crmBackfill } from './crm-backfill.ts';
 import { foldRow } from './fold.ts';
 import { ingest } from './ingest.ts';
@@ -25,6 +26,7 @@ const rows: Readonly<Record<string, () => Promise<BenchRow>>> = {
   late,
   'one-more': oneMore,
   replay,
+  backtest: backtestRow,
 };
 
 const asked = process.argv.slice(2);
