@@ -30,6 +30,8 @@ export interface Stream {
 export const usualWeeks = 16;
 export const swingWeeks = 44;
 export const fewestWeeks = 8;
+/** So many weeks out of quiet seasons tell how a rhythm swings: of a young account fewer show one good stretch, and its end is no fall. */
+const fewestKnown = 12;
 /** Fewer words or meetings in the weeks before than these, and a fall is chance. */
 const fewestCounts = 8;
 /** Use of a product varies from week to week by at least so much of itself. */
@@ -65,7 +67,7 @@ export function streamOf({ sums, levels, kind }: Weeks, span: number): Stream | 
     usualLength += 1;
   }
   if (kind === 'counts' && counted < fewestCounts) return null;
-  if (usualLength < fewestWeeks) return null;
+  if (usualLength < fewestWeeks || allLength < fewestKnown) return null;
   const mean = usual / usualLength;
   let levelNow = 0;
   let sumNow = 0;
