@@ -1,4 +1,4 @@
-import { seededDraw } from '../../packages/lifecycle/src/seeded-draw.ts';
+import { seededDraw } from '../../packages/lifecycle/src/backtest/seeded-draw.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { backtest, compileJourney, parseDefinition, templateFile } from '@waymark/lifecycle';
 import { describe, expect, it } from 'vitest';
-import { seededDraw } from '../../packages/lifecycle/src/seeded-draw.ts';
+import { seededDraw } from '../../packages/lifecycle/src/backtest/seeded-draw.ts';
 import { makeHistory } from './confounded-history.ts';
 import { accountsOf } from './in-memory.ts';
 

@@ -10,7 +10,7 @@ export const day = 86_400_000;
 /** An hour in milliseconds. */
 export const hour = 3_600_000;
 /** What a token of a test allows. */
-export const scopes = ['User.Read', 'Mail.ReadBasic', 'Calendars.Read'];
+const scopes = ['User.Read', 'Mail.ReadBasic', 'Calendars.Read'];
 /** The Microsoft of the test under way. */
 export let microsoft: MicrosoftFixture;
 
@@ -31,7 +31,7 @@ export const mail = outlook.streams.find(({ name }) => name === 'mail') ?? expec
 export const calendar = outlook.streams.find(({ name }) => name === 'calendar') ?? expect.fail('no stream');
 
 /** What a mailbox’s records are mapped in. */
-export const contextOf = (user: string): MapContext => ({
+const contextOf = (user: string): MapContext => ({
   ownDomains: ['vendor.example'],
   account: { externalAccountId: user, label: user, address: user },
   settings: {},

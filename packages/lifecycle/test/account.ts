@@ -1,5 +1,5 @@
 import type { EventType, Participant, Touchpoint } from '@waymark/journey';
-import type { AccountContext, AccountJourney, Fact, Flag } from '../src/state.ts';
+import type { AccountContext, AccountJourney, Fact, Flag } from '../src/course/state.ts';
 
 export const DAY = 86_400_000;
 /** A Monday, 09:00 UTC. */

@@ -4,7 +4,7 @@ import { journeyDefinition } from '@waymark/journey';
 import type { Condition, JourneyDefinition } from '@waymark/journey';
 import { advance, compileJourney, fold, reduce, view } from '../src/index.ts';
 import type { AccountContext, AccountJourney, CompiledJourney, Fact } from '../src/index.ts';
-import { checkDefinition } from '../src/definition-check.ts';
+import { checkDefinition } from '../src/definition/definition-check.ts';
 import { DAY, START } from './attributes.ts';
 import { someContext, someDefinition, someFacts } from './histories.ts';
 

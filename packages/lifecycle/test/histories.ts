@@ -16,8 +16,8 @@ import type {
   SignalName,
   SignalParams,
 } from '@waymark/journey';
-import { checkDefinition } from '../src/definition-check.ts';
-import type { AccountContext, Fact } from '../src/state.ts';
+import { checkDefinition } from '../src/definition/definition-check.ts';
+import type { AccountContext, Fact } from '../src/course/state.ts';
 import { attributesOf, DAY, START } from './attributes.ts';
 
 const HOUR = 3_600_000;

@@ -1,4 +1,4 @@
-import type { Fact } from '../src/state.ts';
+import type { Fact } from '../src/course/state.ts';
 import { ANN, BOB, DAY, History, MONDAY } from './account.ts';
 
 /** A repeatable source of numbers from 0 to 1 (mulberry32). */

@@ -1,8 +1,8 @@
 import { journeyDefinition, type JourneyDefinition, type SignalName, type SignalParams } from '@waymark/journey';
-import { fold, momentOf } from '../src/engine.ts';
-import { compileJourney } from '../src/journey.ts';
-import { shown, signalBinder } from '../src/signals.ts';
-import type { AccountContext, Evidence } from '../src/state.ts';
+import { fold, momentOf } from '../src/engine/engine.ts';
+import { compileJourney } from '../src/rules/journey.ts';
+import { shown, signalBinder } from '../src/signals/signals.ts';
+import type { AccountContext, Evidence } from '../src/course/state.ts';
 import { ANN, BOB, day, type History } from './account.ts';
 
 const plain = journeyDefinition.parse({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileJourney, explain, isIntact, parseDefinition, reduce, scoreProofs } from '../src/index.ts';
 import type { AccountContext, AccountJourney } from '../src/index.ts';
-import { advance, fold, view } from '../src/engine.ts';
+import { advance, fold, view } from '../src/engine/engine.ts';
 import { BOB, context, day, History, openRules } from './account.ts';
 
 const head = `id: j

@@ -1,0 +1,311 @@
+import { markOf, numberAttribute, textAttribute } from '../tracks/fact.ts';
+import type { CompiledJourney } from '../rules/journey.ts';
+import { dueOf, isCustomerAddress, surroundingsOf, type Course, type Moment } from '../course/moment.ts';
+import { makeProof } from '../course/proof.ts';
+import { everyPart, part, touchedBy } from '../tracks/reads.ts';
+import { clearFlag, muteRule, openFlag, ruleStateOf } from '../rules/rule.ts';
+import { settleSegment } from '../rules/segment.ts';
+import { NEVER, note } from '../signals/signal.ts';
+import type { AccountContext, Fact } from '../course/state.ts';
+import { takeContact, takeMail, takePeople } from '../tracks/track-contact.ts';
+import { takeExchange } from '../tracks/track-exchange.ts';
+import { takeHappening } from '../tracks/track-happenings.ts';
+import { takeService } from '../tracks/track-service.ts';
+import { isCalledOff, takeDeal, takeMeeting, takeRecord, takeTicket } from '../tracks/track-work.ts';
+import type { Tracks } from '../tracks/tracks.ts';
+
+/**
+ * An account's course through time, driven from event to event: facts, and the instants at which time alone turns a condition.
+ * Between two of these nothing can change, so nothing is looked at.
+ */
+export interface Simulation {
+  readonly moment: Moment;
+  /** The next instant to look at, if no fact comes; Infinity if none. */
+  wakeAt: number;
+  /** Adds a fact at the moment; it is judged by the next `settle`. */
+  take(fact: Fact): void;
+  /** What has been found of when to look again at what, so that it need not be found again. */
+  watch(): Watch | null;
+  /** Judges stages, milestones and rules at an instant, with the facts of that instant. Says whether anything changed. */
+  settle(at: number, fresh: readonly Fact[]): boolean;
+}
+
+/**
+ * When each part of a journey is to be looked at again, if no fact comes, and the parts of what is remembered of which one may change it
+ * sooner. Plain JSON; instants are null where there is none.
+ */
+export interface Watch {
+  /** The parts that facts have touched which are not judged yet. */
+  readonly dirty: number;
+  readonly stage: readonly [turn: number | null, reads: number];
+  readonly segment: number | null;
+  /** In the order of the compiled journey; `blocked` is 1 where absence proves nothing for want of coverage. */
+  readonly rules: readonly (readonly [turn: number | null, reads: number, blocked: 0 | 1])[];
+}
+
+const orNull = (at: number): number | null => (at === NEVER ? null : at);
+
+/** Several passes, since a flag can move a stage and a stage can end a flag; more than this is a definition that circles. */
+const MOST_PASSES = 16;
+
+/** A flag may open and be cleared again in one instant; what turns oftener circles, and is left as it is until another fact comes. */
+const MOST_TURNS = 2;
+
+/** Opens a simulation over tracks and a course, both of which it changes in place. */
+export function openSimulation(
+  journey: CompiledJourney,
+  context: AccountContext,
+  tracks: Tracks,
+  course: Course,
+  wakeAt: number,
+  watched: Watch | null = null,
+): Simulation {
+  const moment: Moment = {
+    at: -Infinity,
+    flip: NEVER,
+    reads: everyPart,
+    fresh: [],
+    tracks,
+    course,
+    around: surroundingsOf(journey.definition, context),
+    definition: journey.definition,
+    memo: new Map(),
+  };
+  const ofCustomer = (address: string) => isCustomerAddress(moment, address);
+
+  const reachMilestones = (): boolean => {
+    if (moment.fresh.length === 0) return false;
+    let changed = false;
+    for (const { definition: milestone, proves } of journey.milestones) {
+      if (course.milestones[milestone.id]) continue;
+      const fact = moment.fresh.find(proves);
+      if (!fact) continue;
+      changed = true;
+      const proof = makeProof({
+        rule: `milestone:${milestone.id}`,
+        ruleVersion: journey.definition.version,
+        definition: journey.definition.id,
+        definitionDigest: journey.digest,
+        at: moment.at,
+        evidence: [note(markOf(fact), `Proves: ${milestone.title}`)],
+        comparisons: [],
+        clears: 'A milestone once reached stays reached.',
+      });
+      course.milestones[milestone.id] = { at: fact.occurredAt, proof };
+    }
+    return changed;
+  };
+
+  const takeAnswers = (): boolean => {
+    let taken = false;
+    for (const fact of moment.fresh) {
+      if (fact.type !== 'flag.answered') continue;
+      const flagId = textAttribute(fact, 'flagId');
+      const byFlag = flagId === undefined ? undefined : course.flags.find((flag) => flag.flagId === flagId)?.rule;
+      const rule = byFlag ?? textAttribute(fact, 'rule');
+      if (rule === undefined || !journey.rules.some((one) => one.id === rule)) continue;
+      const state = ruleStateOf(moment, rule);
+      taken = true;
+      if (fact.attributes.answer === 'not_a_risk') muteRule(moment, state);
+      else if (fact.attributes.answer === 'reopened') state.mutedUntil = null;
+    }
+    return taken;
+  };
+
+  // When each rule is to be looked at again if nothing that it reads changes; at once, to begin with.
+  const ruleTurns = journey.rules.map((_, index) => (watched ? (watched.rules[index]?.[0] ?? NEVER) : -Infinity));
+  /** And the parts that it rests on as it stands. */
+  const ruleReads = journey.rules.map((_, index) => watched?.rules[index]?.[1] ?? everyPart);
+  const isBlocked = journey.rules.map((_, index) => watched?.rules[index]?.[2] === 1);
+  let stageTurn = watched ? (watched.stage[0] ?? NEVER) : -Infinity;
+  let stageReads: number = watched?.stage[1] ?? everyPart;
+  let segmentTurn = watched ? (watched.segment ?? NEVER) : journey.segments ? -Infinity : NEVER;
+  let dirty = watched?.dirty ?? everyPart;
+  let isSettled = watched !== null;
+  /** How often each rule has turned in this instant; null while none has. */
+  let turns: Map<string, number> | null = null;
+
+  /** Settles the rules that have cause. Returns whether a flag opened or closed. */
+  const settleRules = (): boolean => {
+    let turned = false;
+    for (let index = 0; index < ruleTurns.length; index += 1) {
+      if (((ruleReads[index] ?? everyPart) & dirty) === 0 && (ruleTurns[index] ?? NEVER) > moment.at) continue;
+      const rule = journey.rules[index];
+      if (!rule) continue;
+      if (course.circling?.rules.includes(rule.id)) {
+        ruleTurns[index] = NEVER;
+        ruleReads[index] = everyPart;
+        continue;
+      }
+      const before = course.rules[rule.id]?.flag ?? null;
+      const last =
+        (turns?.get(rule.id) ?? 0) === MOST_TURNS
+          ? { flags: course.flags, state: { ...ruleStateOf(moment, rule.id) } }
+          : null;
+      if (last) course.flags = [...course.flags];
+      const blocked = rule.settle(moment) === 'blocked_by_gap';
+      ruleTurns[index] = moment.flip;
+      ruleReads[index] = moment.reads | part.terms;
+      isBlocked[index] = blocked;
+      if ((course.rules[rule.id]?.flag ?? null) === before) continue;
+      if (last) {
+        course.flags = last.flags;
+        course.rules[rule.id] = last.state;
+        course.circling = {
+          stages: course.circling?.stages ?? false,
+          rules: [...(course.circling?.rules ?? []), rule.id],
+        };
+        ruleTurns[index] = NEVER;
+        ruleReads[index] = everyPart;
+        continue;
+      }
+      turned = true;
+      turns ??= new Map();
+      turns.set(rule.id, (turns.get(rule.id) ?? 0) + 1);
+      // Rules that follow see it in this pass, those before in the next.
+      dirty |= part.flags;
+    }
+    return turned;
+  };
+
+  const settleDataGap = (): boolean => {
+    const known = course.rules.data_gap;
+    const blocked = journey.rules[isBlocked.indexOf(true)];
+    if (!blocked) {
+      if (!known || known.flag === null) return false;
+      clearFlag(moment, known, 'the sources were watched long enough again, or the doubt ended');
+      return true;
+    }
+    if (known && known.flag !== null) return false;
+    const state = ruleStateOf(moment, 'data_gap');
+    const missed = blocked.coverage.gap(moment)?.reason ?? 'a source was not watched';
+    openFlag(moment, state, {
+      rule: 'data_gap',
+      ruleVersion: 1,
+      kind: 'data_gap',
+      severity: 'low',
+      title: 'Silence that proves nothing',
+      reason: `It looks quiet, but contact may have been missed: ${missed}`,
+      nextStep: 'Mend the source; the account is judged again once what was missed has been read.',
+      proof: makeProof({
+        rule: 'data_gap',
+        ruleVersion: 1,
+        definition: journey.definition.id,
+        definitionDigest: journey.digest,
+        at: moment.at,
+        evidence: [],
+        comparisons: [],
+        clears: 'The missed stretch is read, or new contact shows that nothing is wrong.',
+      }),
+    });
+    return true;
+  };
+
+  /** Moves the account to the segment that fits now; what hangs on it is looked at again. */
+  const settleSegments = (): boolean => {
+    const { segments } = journey;
+    if (!segments || ((segments.reads & dirty) === 0 && segmentTurn > moment.at)) return false;
+    const moved = settleSegment(segments, moment);
+    segmentTurn = moment.flip;
+    if (moved) dirty = everyPart;
+    return moved;
+  };
+
+  const simulation: Simulation = {
+    moment,
+    wakeAt,
+    take(fact) {
+      moment.at = fact.occurredAt;
+      dirty |= touchedBy(fact);
+      // Less than nothing of use turns bounds over.
+      if (fact.type === 'usage.recorded' && (numberAttribute(fact, 'value') ?? 0) < 0) dirty |= part.terms;
+      if (isCalledOff(tracks.meetings, fact)) return;
+      if (takePeople(tracks.people, fact, ofCustomer)) dirty |= part.roster;
+      takeContact(tracks.contact, fact, ofCustomer);
+      takeMail(tracks.mail, fact, ofCustomer);
+      takeMeeting(tracks.meetings, fact);
+      takeTicket(tracks.tickets, fact);
+      takeExchange(tracks.exchange, fact, tracks.mail);
+      takeService(tracks.service, fact, tracks);
+      takeHappening(tracks.happenings, fact);
+      takeDeal(tracks.deals, fact);
+      takeRecord(tracks.record, fact);
+    },
+    watch: () =>
+      isSettled
+        ? {
+            dirty,
+            stage: [orNull(stageTurn), stageReads],
+            segment: orNull(segmentTurn),
+            rules: ruleTurns.map((turn, index) => [
+              orNull(turn),
+              ruleReads[index] ?? everyPart,
+              isBlocked[index] ? 1 : 0,
+            ]),
+          }
+        : null,
+    settle(at, fresh) {
+      isSettled = true;
+      moment.at = at;
+      moment.fresh = fresh;
+      turns = null;
+      // What led round is looked at anew with every fact.
+      if (fresh.length > 0 && course.circling) {
+        course.circling = { stages: false, rules: [] };
+        dirty = everyPart;
+      }
+      let changed = reachMilestones();
+      if (fresh.length > 0) {
+        const outcome = journey.success?.outcomeIn(fresh);
+        if (outcome) course.outcome = outcome;
+      }
+      if (changed) dirty |= part.course;
+      if (takeAnswers()) dirty = everyPart;
+      const unknownStage = fresh.length > 0 && journey.notices.settleUnknownStage(moment);
+      for (let pass = 0; ; pass++) {
+        changed = settleSegments() || changed;
+        const { stage } = course;
+        if (course.circling?.stages) {
+          stageTurn = NEVER;
+          stageReads = everyPart;
+        } else if ((stageReads & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
+          const moved = journey.stages.settle(moment);
+          stageTurn = moment.flip;
+          stageReads = moment.reads | part.terms;
+          if (moved) journey.notices.settleMove(moment);
+          if (moment.isRound) course.circling = { rules: course.circling?.rules ?? [], stages: true };
+          if (moved) dirty |= part.course;
+          changed ||= moved;
+        }
+        // A stage may lead into another segment, and that changes thresholds: then everything is looked at again.
+        const regrouped = settleSegments();
+        const turned = settleRules();
+        moment.fresh = [];
+        dirty = regrouped ? everyPart : turned ? part.flags : 0;
+        if (!turned && !regrouped) break;
+        changed = true;
+        if (pass < MOST_PASSES) continue;
+        course.circling = { rules: course.circling?.rules ?? [], stages: true };
+        break;
+      }
+      dirty = 0;
+      changed = settleDataGap() || unknownStage || changed;
+      if (course.circling) {
+        const { stages, rules } = course.circling;
+        changed = journey.notices.settleRound(moment, stages || rules.length > 0) || changed;
+        if (!stages && rules.length === 0) delete course.circling;
+      }
+      let first = Math.min(stageTurn, segmentTurn);
+      for (let index = 0; index < ruleTurns.length; index += 1) first = Math.min(first, ruleTurns[index] ?? NEVER);
+      for (const { definition: milestone } of journey.milestones) {
+        if (course.milestones[milestone.id]) continue;
+        const due = dueOf(moment, milestone);
+        if (due !== null && due > at && due < first) first = due;
+      }
+      // Never back: a condition that named a past instant would hold the simulation for ever.
+      simulation.wakeAt = first > at ? first : at + 1;
+      return changed;
+    },
+  };
+  return simulation;
+}

@@ -1,0 +1,58 @@
+import { operatorWords, unitWords } from '../definition/definition-words.ts';
+import type { Comparison } from '../course/state.ts';
+import type { Unmet, WhyNot } from './why-not.ts';
+
+const shutBecause: Readonly<Record<Exclude<WhyNot['because'], 'condition'>, string>> = {
+  not_a_customer: 'it is for customers, and this account is none',
+  other_stage: 'it is not meant for the stage that the account is in',
+  other_segment: 'it is not meant for the segment of the account',
+  held_back: 'held back while another flag is open',
+  not_long_enough: 'its condition holds, but not for long enough',
+  cooling_down: 'its condition holds again, but it rests after the last clearing',
+  answered_not_a_risk: 'somebody answered that it is not a risk',
+  not_watched: 'its condition holds, but silence proves nothing while the sources were not watched',
+  clear_condition_holds: 'its condition holds, and so does what clears it',
+};
+
+/** Why one rule raises nothing, as a person says it. */
+export function whyNotLines(one: WhyNot, date: (at: number) => string): string[] {
+  const head = `  ${one.title} (${one.rule})`;
+  if (one.because === 'condition')
+    return [`${head}: what it asks for is not so.`, ...one.unmet.flatMap((unmet) => unmetLines(unmet, date, '    '))];
+  const more = [
+    ...(one.by === undefined ? [] : [one.by]),
+    ...(one.gap === undefined ? [] : [one.gap]),
+    ...(one.until === undefined ? [] : [`until ${date(one.until)}`]),
+  ];
+  return [`${head}: ${shutBecause[one.because]}${more.length > 0 ? ` (${more.join('; ')})` : ''}.`];
+}
+
+function unmetLines(unmet: Unmet, date: (at: number) => string, indent: string): string[] {
+  switch (unmet.kind) {
+    case 'comparison': {
+      const { comparison, by, turnsAt } = unmet;
+      const short = by === null || by === 0 ? '' : `; ${valueWords(by, comparison.unit)} short of it`;
+      const turn = turnsAt === null ? '' : `; by time alone it may turn on ${date(turnsAt)}`;
+      return [`${indent}${comparisonWords(comparison)}${short}${turn}`];
+    }
+    case 'holds':
+      return unmet.comparisons.map((comparison) => `${indent}must not be: ${comparisonWords(comparison)}`);
+    case 'not_watched':
+      return [`${indent}${unmet.touchpoints.join(', ')} not watched for long enough: ${unmet.because}`];
+    case 'none_of':
+      return unmet.ways.flatMap((way, index) => [
+        `${indent}${index === 0 ? 'either' : 'or'}`,
+        ...way.flatMap((part) => unmetLines(part, date, `${indent}  `)),
+      ]);
+  }
+}
+
+function comparisonWords({ label, value, op, threshold, unit }: Comparison): string {
+  if (threshold === 'unknown') return `${label} is ${value === null ? 'unknown' : 'known'}`;
+  return `${label} is ${valueWords(value, unit)}, asked for ${operatorWords[op]} ${valueWords(threshold, unit)}`;
+}
+
+function valueWords(value: number | string | null, unit: Comparison['unit']): string {
+  if (value === null) return 'unknown';
+  return typeof value === 'string' ? `"${value}"` : `${value}${unitWords[unit]}`;
+}

@@ -1,0 +1,47 @@
+import type { HealthPartDefinition, JourneyDefinition } from '@waymark/journey';
+import { compileCondition } from './condition.ts';
+import type { Moment } from '../course/moment.ts';
+import type { Bind } from './operand.ts';
+import { compileReason } from './reason.ts';
+import { NEVER } from '../signals/signal.ts';
+import type { Health, HealthPart } from '../course/state.ts';
+
+/** Computes one part of a score at a moment. Sets `moment.flip`. */
+export type CompiledPart = (moment: Moment) => HealthPart;
+
+/** Compiles a part of a score: that of its first band whose condition holds, null where none does. */
+export function compilePart(part: HealthPartDefinition, definition: JourneyDefinition, bind: Bind): CompiledPart {
+  const { id, label, weight } = part;
+  const bands = part.bands.map((band) => {
+    const when = compileCondition(band.when, definition, bind);
+    return { when, score: band.score, why: compileReason([band.why], when.signals, bind, band.why) };
+  });
+  return (moment) => {
+    let first = NEVER;
+    for (const band of bands) {
+      const met = band.when.test(moment);
+      first = Math.min(first, moment.flip);
+      if (!met) continue;
+      const why = sentence(band.why(moment));
+      moment.flip = first;
+      return { part: id, label, weight, score: band.score, why };
+    }
+    moment.flip = first;
+    return { part: id, label, weight, score: null, why: 'nothing known yet' };
+  };
+}
+
+/** With a capital to begin with: a count of nothing starts with a word. */
+const sentence = (line: string): string => line.charAt(0).toUpperCase() + line.slice(1);
+
+/** The mean by weight over the parts that have an input, rounded to a whole number; null if none has. */
+export function weighed(parts: readonly HealthPart[], version: number): Health {
+  let total = 0;
+  let weights = 0;
+  for (const { score, weight } of parts) {
+    if (score === null) continue;
+    total += score * weight;
+    weights += weight;
+  }
+  return { score: weights === 0 ? null : Math.round(total / weights), parts, version };
+}

@@ -1,0 +1,275 @@
+import type { SignalName, Touchpoint } from '@waymark/journey';
+import { DayRing, type Days } from '../tracks/day-ring.ts';
+import { addInformation, foreseen, mostInformation } from './fall-bound.ts';
+import { fallOf, mostDropWith, streamOf, swingWeeks, type Fall, type Stream, type Weeks } from './fall.ts';
+import { everyTouchpoint, lastMeeting, lastWords } from './signals-engagement.ts';
+import type { Moment } from '../course/moment.ts';
+import { part } from '../tracks/reads.ts';
+import { NEVER, steady, type SignalFactory } from './signal.ts';
+import type { AccountContext } from '../course/state.ts';
+import type { Lull } from '../coverage/workspace-lull.ts';
+import type { DayCounts } from '../tracks/tracks.ts';
+import { hasSeason, levels, mostWeeks, weeksOf } from './week-sums.ts';
+import { DAY } from '../time/zone.ts';
+
+/** Windows that are looked at, in days: a short one sees a steep fall soon, a long one a slow fall at last. */
+const windows = [14, 21, 28, 42] as const;
+const longest = Math.max(...windows);
+/** Every so many days the window moves. */
+const step = 2;
+
+/** What they wrote, list by list; tickets are troubles, and stand for words only where there are no others. */
+function lettersOf(counts: Readonly<Record<string, DayCounts>>): DayCounts[] {
+  const lists: DayCounts[] = [];
+  for (const touchpoint of everyTouchpoint) {
+    if (touchpoint === 'survey' || touchpoint === 'meeting' || touchpoint === 'ticket') continue;
+    const list = counts[`inbound:${touchpoint}`];
+    if (list) lists.push(list);
+  }
+  return lists;
+}
+
+/** Whether nothing of these touchpoints was missed between two instants: what was not seen has not fallen. */
+function isWatched(
+  { gaps, watchedFrom }: AccountContext,
+  touchpoints: readonly Touchpoint[],
+  from: number,
+  to: number,
+): boolean {
+  if (watchedFrom !== undefined && watchedFrom > from) return false;
+  return !gaps.some(
+    (gap) =>
+      gap.from < to && (gap.to === null || gap.to > from) && gap.touchpoints.some((one) => touchpoints.includes(one)),
+  );
+}
+
+/** What has been counted of an account in one simulation. */
+interface Counted {
+  /** The day of the weeks and falls that are kept. */
+  day: number;
+  readonly rings: Map<string, DayRing>;
+  weeks: Map<string, Weeks | null>;
+  all: Fall | null | undefined;
+  usage: Fall | null | undefined;
+}
+
+const remembered = new WeakMap<Moment, Counted>();
+
+const dayOf = (moment: Moment): number => Math.floor(moment.at / DAY / step) * step;
+
+function countedAt(moment: Moment): Counted {
+  const day = dayOf(moment);
+  let known = remembered.get(moment);
+  if (!known) {
+    known = { day, rings: new Map(), weeks: new Map(), all: undefined, usage: undefined };
+    remembered.set(moment, known);
+  }
+  if (known.day !== day) {
+    // A moment may be set back to look at another instant.
+    if (day < known.day) known.rings.clear();
+    known.day = day;
+    known.weeks.clear();
+    known.all = undefined;
+    known.usage = undefined;
+  }
+  return known;
+}
+
+/** One kind of happening: its name, and the lists that it is counted in. */
+interface Kind {
+  readonly name: string;
+  readonly lists: readonly Days[];
+  readonly of: Lull['of'];
+  readonly as: Weeks['kind'];
+}
+
+function ringOf(counted: Counted, name: string, lists: readonly Days[]): DayRing {
+  let ring = counted.rings.get(name);
+  if (!ring) {
+    ring = new DayRing();
+    counted.rings.set(name, ring);
+  }
+  ring.fill(lists, counted.day);
+  return ring;
+}
+
+function weeksBack(moment: Moment, counted: Counted, kind: Kind): Weeks | null {
+  let weeks = counted.weeks.get(kind.name);
+  if (weeks === undefined) {
+    let first = Number.POSITIVE_INFINITY;
+    for (const list of kind.lists) first = Math.min(first, list[0]?.[0] ?? first);
+    if (first === Number.POSITIVE_INFINITY) return null;
+    weeks = weeksOf(
+      ringOf(counted, kind.name, kind.lists),
+      first,
+      counted.day,
+      levels(moment.around.context.lulls, kind.of),
+      kind.as,
+    );
+    counted.weeks.set(kind.name, weeks);
+  }
+  return weeks;
+}
+
+const lettersIn = ({ tracks }: Moment): Kind => ({
+  name: 'letters',
+  lists: lettersOf(tracks.contact.counts),
+  of: 'contact',
+  as: 'counts',
+});
+const ticketsIn = ({ tracks }: Moment): Kind => ({
+  name: 'tickets',
+  lists: [tracks.contact.counts['inbound:ticket'] ?? []],
+  of: 'contact',
+  as: 'counts',
+});
+const meetingsIn = ({ tracks }: Moment): Kind => ({
+  name: 'meetings',
+  lists: [tracks.meetings.held],
+  of: 'contact',
+  as: 'counts',
+});
+const metricsIn = ({ tracks }: Moment): Kind[] =>
+  Object.entries(tracks.record.usage).map(([metric, days]) => ({
+    name: metric,
+    lists: [days],
+    of: 'product',
+    as: 'amounts',
+  }));
+
+/** What of the streams of use is watched all through a window. */
+function useIn(moment: Moment, counted: Counted, window: number): (Stream | null)[] {
+  const { day } = counted;
+  if (!isWatched(moment.around.context, ['product'], (day - window) * DAY, day * DAY)) return [];
+  return metricsIn(moment).map((kind) => {
+    const weeks = weeksBack(moment, counted, kind);
+    return weeks && streamOf(weeks, window / 7);
+  });
+}
+
+/** The steepest fall of use over the windows; worked out once for each step of days, from whole days only. */
+function usageFall(moment: Moment): Fall | null {
+  const counted = countedAt(moment);
+  if (counted.usage === undefined) counted.usage = steepest((window) => fallOf(useIn(moment, counted, window)));
+  return counted.usage;
+}
+
+/** The same of all streams together. */
+function wholeFall(moment: Moment): Fall | null {
+  const counted = countedAt(moment);
+  if (counted.all !== undefined) return counted.all;
+  const { day } = counted;
+  const { context } = moment.around;
+  // From days that are over, as all else here: the first word of today must not change what is remembered for today.
+  const chats = moment.tracks.contact.counts['inbound:chat']?.[0]?.[0];
+  const written: readonly Touchpoint[] = chats !== undefined && chats < day ? ['email', 'chat'] : ['email'];
+  const letterWeeks = weeksBack(moment, counted, lettersIn(moment));
+  const ticketWeeks = weeksBack(moment, counted, ticketsIn(moment));
+  const meetingWeeks = weeksBack(moment, counted, meetingsIn(moment));
+  counted.all = steepest((window) => {
+    const span = window / 7;
+    const seen = (touchpoints: readonly Touchpoint[]) =>
+      isWatched(context, touchpoints, (day - window) * DAY, day * DAY);
+    const letters = letterWeeks && streamOf(letterWeeks, span);
+    const words = letters ?? (ticketWeeks && streamOf(ticketWeeks, span));
+    return fallOf([
+      seen(letters ? written : ['ticket']) ? words : null,
+      meetingWeeks && seen(['meeting']) ? streamOf(meetingWeeks, span) : null,
+      ...useIn(moment, counted, window),
+    ]);
+  });
+  return counted.all;
+}
+
+function steepest(fallIn: (window: number) => Fall | null): Fall | null {
+  let found: Fall | null = null;
+  for (const window of windows) {
+    const one = fallIn(window);
+    if (one && (found === null || one.drop > found.drop)) found = one;
+  }
+  return found;
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+/** Every step while anything that is looked at is remembered; what has been quiet for longer than that stays as it is. */
+const turns = ({ at, tracks }: Moment): number => {
+  const day = Math.floor(at / DAY / step) * step;
+  const remembers = (days: Days) => (days.at(-1)?.[0] ?? -Infinity) >= day - (swingWeeks * 7 + longest + step);
+  const any =
+    remembers(tracks.meetings.held) ||
+    Object.values(tracks.record.usage).some(remembers) ||
+    Object.values(tracks.contact.counts).some(remembers);
+  return any ? (day + step) * DAY : NEVER;
+};
+/** Only what was seen all along speaks: a source that was silent proves no fall. */
+const evidence = (moment: Moment) => {
+  const [from, to] = [moment.at - longest * DAY, moment.at];
+  const { context } = moment.around;
+  return [
+    ...(isWatched(context, ['email', 'chat'], from, to) ? lastWords(moment, everyTouchpoint).slice(0, 2) : []),
+    ...(isWatched(context, ['meeting'], from, to) ? lastMeeting(moment) : []),
+  ];
+};
+
+const reader =
+  (read: (moment: Moment) => number | undefined): SignalFactory =>
+  () => ({
+    ...steady(
+      (moment) => {
+        const value = read(moment);
+        return value === undefined ? null : round(value);
+      },
+      { turns, evidence },
+    ),
+    // Whole days only: what comes today is seen when the days move on. Where nothing is remembered, a fact sets them going.
+    restsOn: (moment) => (turns(moment) === NEVER ? part.contact | part.meetings | part.record : 0),
+  });
+
+const wholeDrop = reader((moment) => wholeFall(moment)?.drop);
+
+const spans = windows.map((window) => window / 7);
+const widest = longest / 7;
+const information = new Float64Array((foreseen / step + 1) * spans.length);
+
+/** Whether the drop stays under a threshold in all the days ahead, whatever comes or does not come in them. */
+function staysUnder(moment: Moment, threshold: number): boolean {
+  const { lulls } = moment.around.context;
+  const counted = countedAt(moment);
+  const { day } = counted;
+  const all = [lettersIn(moment), ticketsIn(moment), meetingsIn(moment), ...metricsIn(moment)];
+  const kinds = all.filter(({ lists }) => lists.some((list) => list.length > 0));
+  let most = 0;
+  for (const { name, lists, of, as } of kinds) {
+    // Amounts under zero make a level under zero: then it is worked out in full.
+    if (as === 'amounts' && lists.some((list) => (list.at(-1)?.[1] ?? 0) < 0)) return false;
+    most += mostInformation(ringOf(counted, name, lists), lists, day, levels(lulls, of), as);
+  }
+  if (mostDropWith(most, widest) < threshold) return true;
+  information.fill(0);
+  for (const { name, lists, of, as } of kinds) {
+    const ring = ringOf(counted, name, lists);
+    if (!ring.isExact || hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen)) return false;
+    addInformation(information, ring, lists, day, as, { step, spans });
+  }
+  return information.every((one, place) => mostDropWith(one, spans[place % spans.length] ?? widest) < threshold);
+}
+
+/**
+ * Signals of a fall against the account's own usual, in words, meetings and use together: the latest two to six weeks against the
+ * sixteen before, quiet seasons of the whole workspace taken out. `engagement_drop` is in standard deviations of the account's own weeks,
+ * so that an account whose rhythm swings has to fall further.
+ */
+export const declineSignals = {
+  engagement_drop: (params, definition) => ({
+    ...wholeDrop(params, definition),
+    isUnder: (moment, threshold) => {
+      // With what is known little it cannot fall so far, whatever comes or does not come in the days ahead.
+      if (turns(moment) === NEVER || !staysUnder(moment, threshold - 0.01)) return false;
+      moment.flip = (dayOf(moment) + foreseen + step) * DAY;
+      moment.reads = 0;
+      return true;
+    },
+  }),
+  engagement_level: reader((moment) => wholeFall(moment)?.level),
+  usage_level: reader((moment) => usageFall(moment)?.level),
+} satisfies Partial<Record<SignalName, SignalFactory>>;

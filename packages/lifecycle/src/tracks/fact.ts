@@ -1,0 +1,69 @@
+import type { Fact } from '../course/state.ts';
+import type { Mark } from './tracks.ts';
+
+/** Attribute readers: what a fact says under a name, if it has the wanted form. */
+export function textAttribute(fact: Fact, name: string): string | undefined {
+  const value = fact.attributes[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function numberAttribute(fact: Fact, name: string): number | undefined {
+  const value = fact.attributes[name];
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** The total order of facts: by time, then by id. It does not depend on arrival. */
+export function compareFacts(a: Fact, b: Fact): number {
+  return a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+let marked: Fact | null = null;
+let mark: Mark = { id: '', type: 'email.received', at: 0 };
+
+/** A fact as it is remembered. Many tracks remember the same one: they share it. */
+export function markOf(fact: Fact): Mark {
+  if (fact !== marked) {
+    mark = { id: fact.id, type: fact.type, at: fact.occurredAt };
+    marked = fact;
+  }
+  return mark;
+}
+
+/** Whether a person at the customer got in touch. Machines, newsletters and answers to invitations do not count (failure C4). */
+export function isInboundContact(fact: Fact): boolean {
+  if (fact.automated || fact.attributes.calendarReply === true || fact.attributes.bounce === true) return false;
+  switch (fact.type) {
+    case 'email.received':
+    case 'chat.received':
+    case 'survey.responded':
+      return true;
+    case 'ticket.opened':
+    case 'ticket.replied':
+    case 'ticket.reopened':
+      return fact.direction === 'inbound';
+    case 'meeting.held':
+      return fact.direction !== 'internal';
+    default:
+      return false;
+  }
+}
+
+/** Whether a person of ours wrote to the customer. */
+export function isOutboundContact(fact: Fact): boolean {
+  if (fact.automated) return false;
+  return (
+    fact.type === 'email.sent' ||
+    fact.type === 'chat.sent' ||
+    (fact.type === 'ticket.replied' && fact.direction === 'outbound')
+  );
+}
+
+/** Who of the customer acts in an inbound fact: an address, or the provider's own key. */
+export function actorOf(fact: Fact): string | undefined {
+  const roles = ['from', 'requester', 'respondent', 'contact', 'actor'];
+  for (const role of roles) {
+    const found = fact.participants.find((who) => who.role === role);
+    if (found) return found.address ?? found.external;
+  }
+  return undefined;
+}

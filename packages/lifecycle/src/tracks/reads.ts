@@ -1,0 +1,135 @@
+import type { SignalName } from '@waymark/journey';
+import type { Fact } from '../course/state.ts';
+
+/** Parts of what is remembered, as bits: a condition is looked at again only if a part that it reads has changed, or its time has come. */
+export const part = {
+  contact: 1,
+  mail: 2,
+  meetings: 4,
+  tickets: 8,
+  people: 16,
+  deals: 32,
+  record: 64,
+  /** Stage and milestones. */
+  course: 128,
+  /** Which flags are open. */
+  flags: 256,
+  /** What happened at all: every fact. */
+  happenings: 512,
+  /** Who is known at all, who is a champion and who has left: not when they were last in touch. */
+  roster: 1024,
+  /** Thresholds and answers of people: what is watched at all is looked at again. */
+  terms: 2048,
+} as const;
+
+export const everyPart = 4095;
+
+/** What each signal reads. Context does not change within a simulation, and time is told by `flip`. */
+export const signalReads: Readonly<Record<SignalName, number>> = {
+  days_since_inbound: part.contact,
+  usual_inbound_gap: part.contact,
+  unanswered_mail_age: part.mail,
+  unanswered_mails: part.mail,
+  usual_answer_time: part.mail,
+  messages: part.contact,
+  messages_trend: part.contact,
+  engagement_drop: part.contact | part.meetings | part.record,
+  engagement_level: part.contact | part.meetings | part.record,
+  usage_level: part.contact | part.meetings | part.record,
+  message_balance: part.contact,
+  meetings_held: part.meetings,
+  meetings_called_off: part.meetings,
+  meetings_missed_streak: part.meetings,
+  days_since_meeting_held: part.meetings,
+  days_until_next_meeting: part.meetings,
+  open_tickets: part.tickets,
+  open_severe_tickets: part.tickets,
+  open_high_tickets: part.tickets,
+  open_escalated_tickets: part.tickets,
+  tickets_opened: part.tickets,
+  tickets_trend: part.tickets,
+  tickets_reopened: part.tickets,
+  oldest_ticket_age: part.tickets,
+  active_stakeholders: part.people,
+  new_stakeholders: part.people,
+  quiet_stakeholders: part.people,
+  days_since_champion_left: part.people,
+  champion_silent_days: part.people,
+  champion_usual_gap: part.people,
+  is_customer: part.record,
+  days_since_customer: 0,
+  days_until_renewal: part.record,
+  milestone_overdue: part.course,
+  milestone_reached: part.course,
+  open_deals: part.deals,
+  deals_won: part.deals,
+  deals_lost: part.deals,
+  days_since_deal_won: part.deals,
+  deal_slips: part.deals,
+  survey_score: part.record,
+  usage_trend: part.record,
+  crm_stage: part.record,
+  crm_property: part.record,
+  renewals: part.record,
+  days_since_renewed: part.record,
+  days_since_churned: part.record,
+  stage: part.course,
+  days_in_stage: part.course,
+  times_in_stage: part.course,
+  open_risks: part.flags,
+  their_answer_time: part.mail,
+  usual_meeting_gap: part.meetings,
+  meetings_no_show: part.meetings,
+  meetings_canceled: part.meetings,
+  stakeholders_left: part.people,
+  single_threaded: part.people,
+  contact_concentration: part.people,
+  persona_silent_days: part.people,
+  persona_usual_gap: part.people,
+  persona_active: part.people,
+  usage_of_plan: part.record,
+  deal_stage: part.deals,
+  days_in_deal_stage: part.deals,
+  deal_steps_back: part.deals,
+  days_until_contract_end: part.record,
+  days_until_date: part.record,
+  event_count: part.happenings,
+  event_trend: part.happenings,
+  survey_change: part.record,
+  // Mails, chats, meetings and tickets touch it.
+  repeated_questions: part.contact,
+  // Words of ours end it; deals and the CRM begin it.
+  handoff_untouched: part.contact | part.record,
+  upsell_during_severe: part.deals,
+  crossed_outreach: part.contact,
+  subject_words: part.contact,
+};
+
+/** Of each noun; of types by the noun before the dot. */
+const touchedByNoun: Readonly<Record<string, number>> = {
+  email: part.contact | part.mail | part.people,
+  chat: part.contact | part.mail | part.people,
+  meeting: part.contact | part.mail | part.meetings | part.people,
+  ticket: part.contact | part.tickets | part.people,
+  survey: part.contact | part.people | part.record,
+  deal: part.deals | part.record,
+  crm: part.record,
+  contact: part.people | part.roster,
+  usage: part.record,
+  account: part.record,
+  milestone: 0,
+  playbook: 0,
+  flag: 0,
+};
+
+/** Which parts a fact can change. */
+export function touchedBy({ type }: Fact): number {
+  let touched = touchedByType.get(type);
+  if (touched === undefined) {
+    touched = (touchedByNoun[type.slice(0, type.indexOf('.'))] ?? everyPart) | part.happenings;
+    touchedByType.set(type, touched);
+  }
+  return touched;
+}
+
+const touchedByType = new Map<Fact['type'], number>();

@@ -1,0 +1,243 @@
+import type { Touchpoint } from '@waymark/journey';
+import { countOn } from './day-counts.ts';
+import { actorOf, isInboundContact, isOutboundContact, markOf, textAttribute } from './fact.ts';
+import { allOf, layered, noLayers, withEntry } from './layers.ts';
+import type { Fact } from '../course/state.ts';
+import type { ContactTrack, MailTrack, PeopleTrack } from './tracks.ts';
+import { key } from './tracks.ts';
+import { DAY, type Clock } from '../time/zone.ts';
+
+/** Contacts closer than this are one visit: a thread of ten mails in an hour says nothing of the usual gap. */
+const VISIT_APART = (20 * DAY) / 24;
+const VISITS_KEPT = 360 * DAY;
+const ANSWERS_KEPT = 40;
+const THREADS_KEPT = 180 * DAY;
+const MOST_THREADS = 1000;
+const WAITING_KEPT = 60 * DAY;
+const MOST_WAITING = 200;
+const MOST_PERSONS = 1000;
+/** The longest window and baseline together. */
+const DAYS_KEPT = 361;
+const MOST_RECENT = 12;
+/** A customer mail within a minute of the last one in its thread is the same thought. */
+const SAME_THOUGHT = 60_000;
+
+/**
+ * Whether a meeting counts as word from the customer. One that is only assumed held counts if somebody there said yes: an
+ * invitation that nobody answered keeps on being held by calendars long after the customer fell silent.
+ */
+function isMet(fact: Fact, isCustomerAddress: (address: string) => boolean): boolean {
+  if (fact.type !== 'meeting.held' || fact.attributes.heldBasis !== 'assumed') return true;
+  const guests = fact.participants.filter((who) => who.response !== undefined);
+  const theirs = guests.filter((who) => who.address !== undefined && isCustomerAddress(who.address));
+  const yes = (who: { readonly response?: string | undefined }) =>
+    who.response === 'accepted' || who.response === 'tentative';
+  return theirs.length > 0 ? theirs.some(yes) : guests.length === 0 || guests.filter(yes).length > 1;
+}
+
+/** Remembers who was in touch and when. */
+export function takeContact(track: ContactTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): void {
+  if (isInboundContact(fact) && isMet(fact, isCustomerAddress)) {
+    track.lastInbound[fact.touchpoint] = markOf(fact);
+    track.outboundSince = 0;
+    const sameDay = Math.floor((track.recent.at(-1)?.at ?? -DAY) / DAY) === Math.floor(fact.occurredAt / DAY);
+    if (sameDay) track.recent.pop();
+    track.recent.push(markOf(fact));
+    if (track.recent.length > MOST_RECENT) track.recent.shift();
+    countOn((track.counts[`inbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
+    const own = addVisit((track.visits[fact.touchpoint] ??= []), fact.occurredAt);
+    if (addVisit(track.allVisits, fact.occurredAt) || own) track.visitVersion += 1;
+  } else if (isOutboundContact(fact)) {
+    track.lastOutbound = markOf(fact);
+    track.outboundSince += 1;
+    countOn((track.counts[`outbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
+  }
+}
+
+/**
+ * The gaps between visits in milliseconds, shortest first and without quiet days, over the window before the last visit. Empty
+ * without visits.
+ */
+export function usualGaps(
+  track: ContactTrack,
+  touchpoints: readonly Touchpoint[] | null,
+  window: number,
+  clock: Clock,
+): Float64Array {
+  const starts = touchpoints === null ? track.allVisits : merged(track, touchpoints);
+  const newest = starts.at(-1);
+  if (newest === undefined) return new Float64Array(0);
+  let first = starts.length - 1;
+  while (first > 0 && (starts[first - 1] ?? -Infinity) >= newest - window) first -= 1;
+  const gaps = new Float64Array(starts.length - 1 - first);
+  for (let index = 0; index < gaps.length; index++) {
+    gaps[index] = clock.between(starts[first + index] ?? 0, starts[first + index + 1] ?? 0);
+  }
+  return gaps.sort();
+}
+
+/** Visits by some touchpoints, contacts close together once. */
+function merged(track: ContactTrack, touchpoints: readonly Touchpoint[]): number[] {
+  const all = touchpoints.flatMap((touchpoint) => track.visits[touchpoint] ?? []).sort((a, b) => a - b);
+  const starts: number[] = [];
+  for (const at of all) if (at - (starts.at(-1) ?? -Infinity) >= VISIT_APART) starts.push(at);
+  return starts;
+}
+
+function addVisit(visits: number[], at: number): boolean {
+  if (at - (visits.at(-1) ?? -Infinity) < VISIT_APART) return false;
+  visits.push(at);
+  while ((visits[0] ?? at) < at - VISITS_KEPT) visits.shift();
+  return true;
+}
+
+/**
+ * Follows threads. A customer mail waits for an answer if it opens a thread, or follows another one that we did not answer; the
+ * last word in a thread that we answered is most often a thank-you, and waits only if another follows. A mail of ours in the thread
+ * or to the same person answers, and so does a meeting with that person.
+ */
+export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): void {
+  const at = fact.occurredAt;
+  if (fact.type === 'email.received' && isInboundContact(fact)) {
+    const person = actorOf(fact) ?? null;
+    const threadId = textAttribute(fact, 'threadId');
+    const name = key(threadId ?? `person ${person ?? ''}`);
+    const known = layered(track.threads, name);
+    if (!known) {
+      if (track.threadCount >= MOST_THREADS) forgetThreads(track, at);
+      track.threadCount += 1;
+    }
+    const sameThought = known !== undefined && known.unansweredRun > 0 && at - known.at < SAME_THOUGHT;
+    const ours = known?.ours ?? false;
+    const unansweredRun = (known?.unansweredRun ?? 0) + (sameThought ? 0 : 1);
+    track.threads = withEntry(track.threads, name, { ours, unansweredRun, at });
+    // Where only colleagues of theirs are addressed and ours have a copy, no answer of ours is due.
+    const to = fact.participants.filter((who) => who.role === 'to');
+    const isForUs = to.length === 0 || to.some((who) => who.address === undefined || !isCustomerAddress(who.address));
+    if (isForUs && !sameThought && (!ours || unansweredRun > 1)) {
+      track.waiting = track.waiting.filter((mail) => at - mail.mark.at < WAITING_KEPT);
+      if (track.waiting.length < MOST_WAITING)
+        track.waiting.push({ mark: markOf(fact), thread: threadId ?? null, person });
+    }
+    return;
+  }
+  if (fact.automated) return;
+  const ours = fact.type === 'email.sent' || fact.type === 'chat.sent';
+  if (!ours && fact.type !== 'meeting.held') return;
+  const threadId = textAttribute(fact, 'threadId');
+  const reached = new Set<string>();
+  for (const who of fact.participants) {
+    const name = who.address ?? who.external;
+    if (name && who.role !== 'from') reached.add(name);
+  }
+  if (fact.type === 'email.sent') {
+    const name = key(threadId ?? `person ${[...reached][0] ?? ''}`);
+    const theirs = layered(track.threads, name);
+    if (!theirs) track.threadCount += 1;
+    else if (theirs.unansweredRun > 0) {
+      track.lastAnswer = { mark: markOf(fact), tookMs: at - theirs.at };
+    }
+    track.threads = withEntry(track.threads, name, { ours: true, unansweredRun: 0, at });
+  }
+  track.waiting = track.waiting.filter((mail) => {
+    const answered =
+      (threadId !== undefined && mail.thread === threadId) || (mail.person !== null ? reached.has(mail.person) : false);
+    if (answered) track.answers.push([mail.mark.at, at]);
+    return !answered;
+  });
+  if (track.answers.length > ANSWERS_KEPT) track.answers.splice(0, track.answers.length - ANSWERS_KEPT);
+}
+
+/** Forgets threads that have rested long; if all are fresh, the older half. */
+function forgetThreads(track: MailTrack, at: number): void {
+  const threads = allOf(track.threads);
+  const names = Object.keys(threads).sort((a, b) => (threads[a]?.at ?? 0) - (threads[b]?.at ?? 0));
+  const half = names.length / 2;
+  for (const [index, name] of names.entries()) {
+    if (index < half || (threads[name]?.at ?? 0) < at - THREADS_KEPT) delete threads[name];
+  }
+  track.threads = { ...noLayers(), base: threads };
+  track.threadCount = Object.keys(threads).length;
+}
+
+/**
+ * Remembers people: who is in touch, who is a champion, who has left. Says whether anything but the last contact of people who were known
+ * has changed.
+ */
+export function takePeople(track: PeopleTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): boolean {
+  let changed = fact.type === 'contact.added' || fact.type === 'contact.left';
+  if (fact.type === 'meeting.held' && !fact.automated) {
+    for (const who of fact.participants) {
+      const accepted = who.response === undefined || who.response === 'accepted' || who.response === 'tentative';
+      if (who.address && accepted && isCustomerAddress(who.address))
+        changed = seen(track, who.address, fact) || changed;
+    }
+  } else if (isInboundContact(fact)) {
+    const person = actorOf(fact);
+    if (person) changed = seen(track, person, fact);
+  }
+  if (fact.type === 'contact.added' || fact.type === 'contact.left') {
+    const names = new Set(
+      fact.participants.flatMap((who) => (who.address ? [who.address] : who.external ? [who.external] : [])),
+    );
+    const contact = textAttribute(fact, 'contact');
+    if (names.size === 0 && contact) names.add(contact);
+    const persona = textAttribute(fact, 'persona');
+    const champion = persona?.toLowerCase() === 'champion';
+    if (persona !== undefined) {
+      for (const name of names) {
+        if (key(name) in track.personas || Object.keys(track.personas).length < MOST_PERSONS)
+          track.personas[key(name)] = persona;
+      }
+    }
+    for (const name of names) {
+      if (fact.type === 'contact.added') {
+        if (champion && !track.champions.includes(name)) track.champions.push(name);
+        delete track.left[key(name)];
+      } else {
+        if (champion && !track.champions.includes(name)) track.champions.push(name);
+        track.left[key(name)] ??= markOf(fact);
+      }
+    }
+    if (champion && fact.type === 'contact.added') track.lastChampionAdded = fact.occurredAt;
+  }
+  if (
+    fact.type === 'email.received' &&
+    fact.attributes.bounce === true &&
+    Array.isArray(fact.attributes.failedRecipients)
+  ) {
+    changed = true;
+    for (const address of fact.attributes.failedRecipients) {
+      if (typeof address === 'string') track.left[key(address.toLowerCase())] ??= markOf(fact);
+    }
+  }
+  return changed;
+}
+
+/** Whether somebody is new, or not gone after all. */
+function seen(track: PeopleTrack, person: string, fact: Fact): boolean {
+  const name = key(person);
+  const day = Math.floor(fact.occurredAt / DAY);
+  const known = track.persons[name];
+  // A mail from an address that bounced shows that the bounce was a passing one.
+  const gone = track.left[name];
+  const returned = gone?.type === 'email.received';
+  if (returned) delete track.left[name];
+  if (known) {
+    known.last = markOf(fact);
+    if (known.lastDay !== day) known.days += 1;
+    if (known.recent.at(-1) !== day) known.recent = [...known.recent.filter((one) => one >= day - DAYS_KEPT), day];
+    known.lastDay = day;
+    return returned;
+  }
+  const names = Object.keys(track.persons);
+  if (names.length >= MOST_PERSONS) {
+    let oldest = names[0];
+    for (const other of names) {
+      if ((track.persons[other]?.last.at ?? 0) < (track.persons[oldest ?? '']?.last.at ?? 0)) oldest = other;
+    }
+    if (oldest) delete track.persons[oldest];
+  }
+  track.persons[name] = { first: markOf(fact), last: markOf(fact), days: 1, lastDay: day, recent: [day] };
+  return true;
+}

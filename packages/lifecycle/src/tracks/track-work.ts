@@ -1,0 +1,272 @@
+import { countOn } from './day-counts.ts';
+import { actorOf, markOf, numberAttribute, textAttribute } from './fact.ts';
+import type { Fact } from '../course/state.ts';
+import { movedOn } from './track-deal-moves.ts';
+import type { DealTrack, Mark, MeetingTrack, OpenTicket, RecordTrack, TicketTrack } from './tracks.ts';
+import { key } from './tracks.ts';
+import { DAY } from '../time/zone.ts';
+
+const MOST_MISSED = 20;
+const MOST_HELD = 6;
+const MOST_PUT_OFF = 10;
+const MOST_CALLED_OFF = 100;
+const MOST_UPCOMING = 400;
+const MOST_TICKETS = 2000;
+const SOLVED_KEPT = 180 * DAY;
+const USAGE_KEPT_DAYS = 361;
+const MOST_METRICS = 20;
+const MOST_SURVEYS = 20;
+
+/** Whether a meeting that a calendar assumes held is known (from a CRM) to have been missed or called off. */
+export function isCalledOff(track: MeetingTrack, fact: Fact): boolean {
+  if (fact.type !== 'meeting.held' || fact.attributes.heldBasis !== 'assumed') return false;
+  const startsAt = numberAttribute(fact, 'startsAt');
+  return startsAt !== undefined && track.calledOff.includes(startsAt);
+}
+
+/** Meetings: held, missed in a row, to come. */
+export function takeMeeting(track: MeetingTrack, fact: Fact): void {
+  const at = fact.occurredAt;
+  const startsAt = numberAttribute(fact, 'startsAt');
+  const series = textAttribute(fact, 'seriesId') ?? null;
+  switch (fact.type) {
+    case 'meeting.scheduled':
+      if (startsAt !== undefined && startsAt > at) {
+        track.upcoming = track.upcoming.filter((one) => one.startsAt > at);
+        if (track.upcoming.length < MOST_UPCOMING) track.upcoming.push({ mark: markOf(fact), startsAt, series });
+        track.upcoming.sort((a, b) => a.startsAt - b.startsAt);
+      }
+      return;
+    case 'meeting.held':
+      if (fact.direction === 'internal') return;
+      track.lastHeld = markOf(fact);
+      track.recentHeld.push(track.lastHeld);
+      if (track.recentHeld.length > MOST_HELD) track.recentHeld.shift();
+      countOn(track.held, at);
+      track.missed = [];
+      return;
+    case 'meeting.canceled':
+    case 'meeting.no_show': {
+      if (fact.direction === 'internal') return;
+      if (startsAt !== undefined) {
+        track.calledOff.push(startsAt);
+        if (track.calledOff.length > MOST_CALLED_OFF) track.calledOff.shift();
+        track.upcoming = track.upcoming.filter((one) => one.startsAt !== startsAt || one.series !== series);
+      }
+      const sameAct =
+        fact.type === 'meeting.canceled' &&
+        series !== null &&
+        track.missed.some((one) => one.type === 'meeting.canceled' && one.series === series && at - one.at < DAY);
+      // A series called off in one go is one word of theirs.
+      if (!sameAct) countOn(track.calledOffDays, at);
+      if (!sameAct) track.missed.push({ ...markOf(fact), series, startsAt: startsAt ?? null });
+      if (track.missed.length > MOST_MISSED) track.missed.shift();
+      return;
+    }
+    default:
+  }
+}
+
+const priorities: Readonly<Record<string, OpenTicket['priority']>> = {
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  urgent: 'urgent',
+};
+
+/** What is known of a track's tickets beside the track itself, so that those long solved need not be gone through. */
+interface TicketIndex {
+  readonly open: Set<OpenTicket>;
+  /** None was solved before, and is still remembered. */
+  solvedFrom: number;
+}
+
+const indexes = new WeakMap<TicketTrack, TicketIndex>();
+
+function indexOf(track: TicketTrack): TicketIndex {
+  let found = indexes.get(track);
+  if (!found) {
+    found = { open: new Set(), solvedFrom: -Infinity };
+    for (const name in track.tickets) {
+      const ticket = track.tickets[name];
+      if (ticket?.solvedAt === null) found.open.add(ticket);
+    }
+    indexes.set(track, found);
+  }
+  return found;
+}
+
+/** The open tickets, in no order. */
+export const openIn = (track: TicketTrack): ReadonlySet<OpenTicket> => indexOf(track).open;
+
+/** Tickets by id, with priority and escalation. */
+export function takeTicket(track: TicketTrack, fact: Fact): void {
+  const id = textAttribute(fact, 'ticketId');
+  if (id === undefined || !fact.type.startsWith('ticket.')) return;
+  const name = key(id);
+  const priority = priorities[textAttribute(fact, 'priority') ?? ''];
+  let ticket = track.tickets[name];
+  if (!ticket) {
+    // A solved ticket whose opening was never seen needs no memory; any other trace of a ticket shows that it is open.
+    if (fact.type === 'ticket.solved') return;
+    forgetTickets(track, fact.occurredAt);
+    ticket = { opened: markOf(fact), priority: null, escalated: null, solvedAt: null, touchedAt: fact.occurredAt };
+    track.tickets[name] = ticket;
+    indexOf(track).open.add(ticket);
+  }
+  ticket.touchedAt = fact.occurredAt;
+  if (priority) ticket.priority = priority;
+  if (fact.type === 'ticket.opened') countOn(track.opened, fact.occurredAt);
+  else if (fact.type === 'ticket.escalated') ticket.escalated = markOf(fact);
+  else if (fact.type === 'ticket.solved') {
+    ticket.solvedAt = fact.occurredAt;
+    indexOf(track).open.delete(ticket);
+  }
+  if (fact.type === 'ticket.reopened') {
+    countOn(track.reopened, fact.occurredAt);
+    ticket.solvedAt = null;
+    ticket.escalated = null;
+    indexOf(track).open.add(ticket);
+  }
+}
+
+function forgetTickets(track: TicketTrack, at: number): void {
+  const index = indexOf(track);
+  // Facts come in order of time: none that was solved since can be older than those that were left.
+  if (index.solvedFrom >= at - SOLVED_KEPT) return;
+  const names = Object.keys(track.tickets);
+  if (names.length < MOST_TICKETS) return;
+  index.solvedFrom = at;
+  for (const name of names) {
+    const solvedAt = track.tickets[name]?.solvedAt ?? null;
+    if (solvedAt === null) continue;
+    if (solvedAt < at - SOLVED_KEPT) delete track.tickets[name];
+    else if (solvedAt < index.solvedFrom) index.solvedFrom = solvedAt;
+  }
+}
+
+const dealKinds: Readonly<Record<string, 'new' | 'renewal' | 'expansion'>> = {
+  new: 'new',
+  renewal: 'renewal',
+  expansion: 'expansion',
+};
+
+/** Deals by id: open, slipped, won, lost. */
+export function takeDeal(track: DealTrack, fact: Fact): void {
+  if (!fact.type.startsWith('deal.')) return;
+  const name = key(textAttribute(fact, 'dealId') ?? fact.id);
+  const kind = dealKinds[textAttribute(fact, 'kind') ?? ''] ?? track.open[name]?.kind ?? null;
+  if (fact.type === 'deal.won' || fact.type === 'deal.lost') {
+    const tally = fact.type === 'deal.won' ? track.won : track.lost;
+    tally[kind ?? 'unknown'] = { count: (tally[kind ?? 'unknown']?.count ?? 0) + 1, last: markOf(fact) };
+    delete track.open[name];
+    return;
+  }
+  const deal = (track.open[name] ??= { mark: markOf(fact), kind, closeAt: null, slips: 0, putOff: [], moves: null });
+  deal.kind = kind;
+  deal.moves = movedOn(deal.moves, fact);
+  const closeAt = numberAttribute(fact, 'closeAt');
+  if (fact.type === 'deal.close_date_changed') {
+    const before = numberAttribute(fact, 'previousCloseAt') ?? deal.closeAt;
+    // Less than a day is a correction of the hour, not a slip.
+    if (closeAt !== undefined && before !== null && closeAt - before >= DAY) {
+      deal.slips += 1;
+      deal.putOff.push({ ...markOf(fact), byMs: closeAt - before });
+      if (deal.putOff.length > MOST_PUT_OFF) deal.putOff.shift();
+    }
+  }
+  if (closeAt !== undefined) deal.closeAt = closeAt;
+}
+
+/** The CRM's record, surveys, usage, renewals and churn. */
+export function takeRecord(track: RecordTrack, fact: Fact): void {
+  const mark = markOf(fact);
+  switch (fact.type) {
+    case 'crm.stage_changed': {
+      const value = textAttribute(fact, 'to');
+      if (value !== undefined) track.crmStage = { value, mark };
+      if (value?.toLowerCase() === 'customer') track.churned = null;
+      // A promoter is a customer still; any other value of the lifecycle is not, or not yet.
+      if (value?.toLowerCase() === 'customer') beginSpell(track, mark);
+      else if (value !== undefined && value.toLowerCase() !== 'evangelist') endSpell(track, mark);
+      return;
+    }
+    case 'crm.property_changed': {
+      const property = textAttribute(fact, 'property');
+      const told = { value: textAttribute(fact, 'to') ?? '', mark };
+      if (property !== undefined) track.properties[key(property)] = told;
+      // What a declaration calls the property, whatever its name in the CRM.
+      const role = textAttribute(fact, 'role');
+      if (role !== undefined) track.properties[key(role)] = told;
+      if (role === 'renewalDate') takeRenewalDate(track, told.value, mark);
+      return;
+    }
+    case 'survey.responded': {
+      const score = numberAttribute(fact, 'score');
+      const kind = textAttribute(fact, 'kind');
+      const scale =
+        numberAttribute(fact, 'scale') ?? (kind === 'nps' || kind === undefined ? 10 : kind === 'other' ? 100 : 5);
+      if (score === undefined || scale <= 0) return;
+      track.survey = { score: Math.round((score / scale) * 100), mark };
+      track.surveys.push({ ...track.survey, kind: kind ?? 'nps', person: actorOf(fact) ?? null });
+      if (track.surveys.length > MOST_SURVEYS) track.surveys.shift();
+      return;
+    }
+    case 'usage.recorded': {
+      const metric = textAttribute(fact, 'metric');
+      const value = numberAttribute(fact, 'value');
+      if (metric === undefined || value === undefined) return;
+      const name = key(metric);
+      if (!(name in track.usage) && Object.keys(track.usage).length >= MOST_METRICS) return;
+      const limit = numberAttribute(fact, 'limit') ?? numberAttribute(fact, 'plan');
+      track.levels[name] = { value, limit: limit ?? track.levels[name]?.limit ?? null, mark };
+      const days = (track.usage[name] ??= []);
+      const day = Math.floor(fact.occurredAt / DAY);
+      const last = days.at(-1);
+      if (last && last[0] === day) days[days.length - 1] = [day, last[1] + value];
+      else days.push([day, value]);
+      while ((days[0]?.[0] ?? day) < day - USAGE_KEPT_DAYS) days.shift();
+      return;
+    }
+    case 'account.renewed':
+    case 'deal.won':
+      if (fact.type === 'account.renewed' || textAttribute(fact, 'kind') === 'renewal') {
+        // A renewal shows as a won deal and as a renewed account: within 30 days they are one.
+        if (track.lastRenewal === null || fact.occurredAt - track.lastRenewal.at > 30 * DAY) track.renewals += 1;
+        track.lastRenewal = mark;
+        const until = fact.type === 'account.renewed' ? numberAttribute(fact, 'until') : undefined;
+        if (until !== undefined) track.contract = { until, mark };
+      }
+      if (fact.type === 'deal.won') track.churned = null;
+      beginSpell(track, mark);
+      return;
+    case 'account.churned':
+      track.churned = mark;
+      endSpell(track, mark);
+      return;
+    default:
+  }
+}
+
+function beginSpell(track: RecordTrack, mark: Mark): void {
+  if (!track.spell?.customer) track.spell = { customer: true, mark, endedAt: track.spell?.endedAt ?? null };
+}
+
+function endSpell(track: RecordTrack, mark: Mark): void {
+  track.spell = { customer: false, mark, endedAt: mark.at };
+}
+
+/** A date as CRMs write it: ISO 8601, or epoch milliseconds in text. Null for any other text. */
+export function dateIn(text: string): number | null {
+  const value = text.trim();
+  // Without an offset an instant would depend on where the engine runs.
+  const isIso = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d))?$/.test(value);
+  const instant = /^-?\d{1,15}$/.test(value) ? Number(value) : isIso ? Date.parse(value) : Number.NaN;
+  return Number.isFinite(instant) ? instant : null;
+}
+
+/** Empty text takes the date away, one that is no date is no news. */
+function takeRenewalDate(track: RecordTrack, text: string, mark: Mark): void {
+  const dueAt = dateIn(text);
+  if (dueAt !== null || text.trim() === '') track.renewal = { dueAt, mark };
+}
