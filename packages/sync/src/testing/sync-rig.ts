@@ -5,10 +5,10 @@ import { activateDefinition, saveGrant, type Workspace } from '@waymark/store';
 import type { TestDatabase } from '@waymark/store/testing';
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { foldDue } from '../fold.ts';
-import { syncInstallation, type SyncDependencies, type SyncOutcome } from '../installation.ts';
-import type { Point } from '../points.ts';
-import { TokenKeeper } from '../tokens.ts';
+import { foldDue } from '../fold/fold.ts';
+import { syncInstallation, type SyncDependencies, type SyncOutcome } from '../installation/installation.ts';
+import type { Point } from '../reading/points.ts';
+import { TokenKeeper } from '../installation/tokens.ts';
 
 export const day = 86_400_000;
 export const start = Date.UTC(2026, 5, 1, 12);

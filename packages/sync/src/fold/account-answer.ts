@@ -1,0 +1,83 @@
+import {
+  isEndDated,
+  reduce,
+  type AccountContext,
+  type AccountJourney,
+  type CompiledJourney,
+  type Fact,
+} from '@waymark/lifecycle';
+import {
+  account as readAccount,
+  contacts,
+  factsOf,
+  readSettings,
+  recordKnownAt,
+  type Account,
+  type Tx,
+} from '@waymark/store';
+import { accountContext, withRecord } from './account-context.ts';
+import { accountCoverage, coverageIndex, type AccountCoverage } from '../coverage/coverage.ts';
+import { activeJourneys } from './fold.ts';
+
+/** What the engine is given of one account. */
+export interface AccountInput {
+  readonly account: Account;
+  readonly facts: readonly Fact[];
+  readonly context: AccountContext;
+  readonly coverage: AccountCoverage;
+}
+
+/**
+ * Reads what the engine is given of accounts, as the log stands in this transaction; what is known of all alike is read once. With
+ * `knownAt` (epoch milliseconds) only what was recorded by then is a fact, and coverage and the account's record
+ * are what was known of them; its people are today's.
+ */
+export async function accountInputs(
+  tx: Tx,
+  range: { readonly knownAt?: number } = {},
+): Promise<(account: Account) => Promise<AccountInput>> {
+  const { timezone } = await readSettings(tx);
+  const index = await coverageIndex(tx, range.knownAt);
+  return async (account) => {
+    const coverage = await accountCoverage(tx, index, account, range.knownAt);
+    const people = await contacts(tx, account.accountId);
+    const today = accountContext(account, people, coverage, account.timezone ?? timezone);
+    const then = range.knownAt === undefined ? undefined : await recordKnownAt(tx, account.accountId, range.knownAt);
+    const context = then === undefined ? today : withRecord(today, then);
+    return { account, facts: await factsOf(tx, account.accountId, range), context, coverage };
+  };
+}
+
+/** What the log says of an account, derived from it and stored nowhere. */
+export interface DerivedAccount {
+  readonly account: Account;
+  readonly facts: readonly Fact[];
+  readonly context: AccountContext;
+  readonly coverage: AccountCoverage;
+  readonly answers: readonly { readonly journey: CompiledJourney; readonly answer: AccountJourney }[];
+  /** The same as of another instant. */
+  readonly asOf: (at: number) => readonly { readonly journey: CompiledJourney; readonly answer: AccountJourney }[];
+}
+
+/**
+ * Derives an account from the log as it stands in this transaction, in every active journey or in those given, from what was recorded
+ * by `knownAt` if it is given. Undefined where there is no such account.
+ */
+export async function deriveAccount(
+  tx: Tx,
+  accountId: string,
+  asOf: number,
+  options: { readonly knownAt?: number; readonly journeys?: readonly CompiledJourney[] } = {},
+): Promise<DerivedAccount | undefined> {
+  const account = await readAccount(tx, accountId);
+  if (!account) return undefined;
+  const read = await accountInputs(tx, options.knownAt === undefined ? {} : { knownAt: options.knownAt });
+  const { facts, context: record, coverage } = await read(account);
+  const journeys = options.journeys ?? (await activeJourneys(tx));
+  const [first] = journeys;
+  // Of an earlier instant a later end is not seen: that it is dated must be known beforehand.
+  const context = first && isEndDated(first, record, facts) ? { ...record, isEndDated: true } : record;
+  const at = (instant: number) =>
+    journeys.map((journey) => ({ journey, answer: reduce(journey, context, facts, instant) }));
+  return { account, facts, context, coverage, answers: at(asOf), asOf: at };
+}

@@ -1,0 +1,124 @@
+import {
+  advance,
+  ENGINE_VERSION,
+  view,
+  type AccountContext,
+  type CompiledJourney,
+  type EngineState,
+} from '@waymark/lifecycle';
+import {
+  addFlags,
+  addPeriods,
+  noteRecords,
+  settleWakes,
+  writeCheckpoints,
+  type Account,
+  type Checkpoint,
+  type FreshAccount,
+  type JudgedRecord,
+  type Tx,
+} from '@waymark/store';
+import { contextDigestOf, recordOf } from '../fold/account-context.ts';
+import { flagRow, periodRow, type Folded } from '../fold/fold.ts';
+
+/** What an account that was never folded is found to be, in all journeys. */
+export interface FreshAnswer {
+  readonly accountId: string;
+  /** Of the wake that this answers. */
+  readonly wakeVersion: number;
+  readonly record: JudgedRecord;
+  readonly folded: readonly Folded[];
+  readonly checkpoints: readonly Checkpoint[];
+}
+
+/** The answer as of `now` by a state in each journey; undefined where one is missing. */
+export function freshAnswer(
+  { account, wakeVersion }: FreshAccount,
+  context: AccountContext,
+  journeys: readonly CompiledJourney[],
+  stateOf: (journey: CompiledJourney) => EngineState | undefined,
+  now: number,
+): FreshAnswer | undefined {
+  const contextDigest = contextDigestOf(context);
+  const made = journeys.map((journey) => {
+    const before = stateOf(journey);
+    const moved = before && advance(journey, context, before, [], now);
+    return moved?.kind === 'advanced'
+      ? inJourney(account, context, contextDigest, journey, moved.state, now)
+      : undefined;
+  });
+  const all = made.filter((one) => one !== undefined);
+  if (all.length < made.length) return undefined;
+  return {
+    accountId: account.accountId,
+    wakeVersion,
+    record: recordOf(context),
+    folded: all.map((one) => one.folded),
+    checkpoints: all.map((one) => one.checkpoint),
+  };
+}
+
+function inJourney(
+  account: Account,
+  context: AccountContext,
+  contextDigest: string,
+  journey: CompiledJourney,
+  state: EngineState,
+  now: number,
+): { readonly folded: Folded; readonly checkpoint: Checkpoint } {
+  const answer = view(journey, context, state);
+  const folded: Folded = {
+    account,
+    contacts: [],
+    journey,
+    answer,
+    opened: answer.flags.filter((flag) => flag.clearedAt === null),
+    cleared: [],
+    withdrawn: [],
+    stageBefore: null,
+  };
+  const checkpoint = {
+    accountId: account.accountId,
+    journey: journey.definition.id,
+    definitionDigest: journey.digest,
+    engineVersion: ENGINE_VERSION,
+    contextDigest,
+    state,
+    stage: answer.stage,
+    health: answer.health.score,
+    digest: answer.digest,
+    asOf: now,
+    nextChangeAt: answer.nextChangeAt,
+  };
+  return { folded, checkpoint };
+}
+
+/** Stores the answers of accounts that are locked, with what follows from them, and ends their wakes. */
+export async function storeFresh(
+  tx: Tx,
+  answers: readonly FreshAnswer[],
+  now: number,
+  afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>,
+): Promise<void> {
+  if (answers.length === 0) return;
+  const folded = answers.flatMap((one) => one.folded);
+  await addPeriods(
+    tx,
+    folded.flatMap(({ answer }) => answer.periods.map((period) => periodRow(answer, period, now))),
+  );
+  await addFlags(
+    tx,
+    folded.flatMap(({ answer }) => answer.flags.map((flag) => flagRow(answer, flag, now))),
+  );
+  await writeCheckpoints(
+    tx,
+    answers.flatMap((one) => one.checkpoints),
+    now,
+  );
+  await noteRecords(tx, answers, now);
+  for (const one of answers) if (one.folded.length > 0) await afterFold(tx, one.folded);
+  await settleWakes(
+    tx,
+    answers.map(({ accountId, wakeVersion }) => ({ accountId, version: wakeVersion })),
+  );
+}

@@ -1,0 +1,29 @@
+import type { Fact } from '@waymark/lifecycle';
+import { CopyBatch, type ImportedAccount } from '@waymark/store';
+import type { RejectedLine } from './prepare.ts';
+
+/** One transaction's worth of lines. */
+export interface Batch {
+  readonly rows: CopyBatch;
+  /** Where the import folds along the way. */
+  readonly facts: { readonly accountId: string; readonly fact: Fact }[];
+  readonly threads: Set<string>;
+  readonly accounts: ImportedAccount[];
+  readonly rejected: { readonly number: number; readonly line: RejectedLine }[];
+  readonly types: Map<string, number>;
+  characters: number;
+  /** The number of the last line. */
+  last: number;
+}
+
+/** A batch with nothing in it. */
+export const emptyBatch = (): Batch => ({
+  rows: new CopyBatch(),
+  facts: [],
+  threads: new Set(),
+  accounts: [],
+  rejected: [],
+  types: new Map(),
+  characters: 0,
+  last: 0,
+});
