@@ -1,7 +1,7 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
-import { crmChangeIdentity, type AccountFact, type EventDraft, type MemberRef } from '@waymark/journey';
+import { accountChanges, watchedFields, type MapContext, type Mapped } from '@waymark/connector-kit';
+import type { AccountFact, MemberRef } from '@waymark/journey';
 import { madeBy, transitions } from './history.ts';
-import { mergedIds, recordSubject, value, values, type GatheredRecord } from './record.ts';
+import { mergedIds, value, values, type GatheredRecord } from './record.ts';
 import { declarationOf, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
@@ -12,11 +12,21 @@ export function mapCompany(record: GatheredRecord, context: MapContext): Mapped 
     outcome: 'stored',
     url: record.gathered.url,
     entities: [toAccount(record, declaration)],
-    events: [
-      ...stageChanges(record, context, declaration.properties.stage),
-      ...ownerChanges(record, context),
-      ...propertyChanges(record, context, declaration),
-    ],
+    events: accountChanges(
+      {
+        externalAccountId: context.account.externalAccountId,
+        object: 'companies',
+        id: record.id,
+        accountId: record.id,
+      },
+      {
+        stage: declaration.properties.stage,
+        owner: 'hubspot_owner_id',
+        watched: watchedFields(declaration.properties),
+        changes: (field) => transitions(record, field),
+        madeBy,
+      },
+    ),
   };
 }
 
@@ -73,65 +83,4 @@ function memberOf(text: string | undefined): MemberRef | undefined {
 
 function firstCustomerAt(record: GatheredRecord, customers: Declaration['customers']): number | undefined {
   return transitions(record, customers.property).find((change) => customers.values.includes(change.value))?.at;
-}
-
-function base(record: GatheredRecord, context: MapContext, property: string, at: number) {
-  return {
-    identity: crmChangeIdentity(context.account.externalAccountId, 'companies', record.id, property, at),
-    occurredAt: at,
-    touchpoint: 'crm',
-    direction: 'none',
-    participants: [],
-    automated: false,
-    rank: 0,
-    ...recordSubject(record.id),
-  } as const;
-}
-
-function stageChanges(record: GatheredRecord, context: MapContext, property: string): EventDraft[] {
-  return transitions(record, property).map((change) => ({
-    ...base(record, context, property, change.at),
-    type: 'crm.stage_changed',
-    attributes: { ...fromOf(change.from), to: change.value, property, ...madeBy(change) },
-  }));
-}
-
-function ownerChanges(record: GatheredRecord, context: MapContext): EventDraft[] {
-  return transitions(record, 'hubspot_owner_id').map((change) => ({
-    ...base(record, context, 'hubspot_owner_id', change.at),
-    type: 'crm.owner_changed',
-    attributes: { ...fromOf(change.from), owner: change.value, ...madeBy(change) },
-  }));
-}
-
-/** Properties whose past is kept, with what the declaration calls them. */
-export function watchedProperties(declaration: Declaration): ReadonlyMap<string, string | undefined> {
-  const { onboardingStatus, renewalDate, csm, watch } = declaration.properties;
-  const roles = Object.entries({ onboardingStatus, renewalDate, csm });
-  const watched = new Map<string, string | undefined>(watch.map((property) => [property, undefined]));
-  for (const [role, property] of roles) if (property !== undefined) watched.set(property, role);
-  return watched;
-}
-
-function propertyChanges(record: GatheredRecord, context: MapContext, declaration: Declaration): EventDraft[] {
-  const already = new Set([declaration.properties.stage, 'hubspot_owner_id']);
-  return [...watchedProperties(declaration)]
-    .filter(([property]) => !already.has(property))
-    .flatMap(([property, role]) =>
-      transitions(record, property).map((change): EventDraft => ({
-        ...base(record, context, property, change.at),
-        type: 'crm.property_changed',
-        attributes: {
-          ...fromOf(change.from),
-          to: change.value.slice(0, 500),
-          property,
-          ...(role === undefined ? {} : { role }),
-          ...madeBy(change),
-        },
-      })),
-    );
-}
-
-function fromOf(from: string | undefined): { from?: string } {
-  return from === undefined ? {} : { from: from.slice(0, 500) };
 }

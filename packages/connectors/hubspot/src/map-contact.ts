@@ -1,6 +1,6 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
-import { crmChangeIdentity, type ContactFact, type EventDraft } from '@waymark/journey';
-import { createdAt, mergedIds, recordSubject, value, values, type GatheredRecord } from './record.ts';
+import { contactEvents, type MapContext, type Mapped } from '@waymark/connector-kit';
+import type { ContactFact } from '@waymark/journey';
+import { createdAt, mergedIds, value, values, type GatheredRecord } from './record.ts';
 import { declarationOf, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
@@ -9,37 +9,14 @@ const LONGEST_ADDRESS = 320;
 
 /** A contact as a person of an account: when the CRM first knew of them and, where a property is declared for it, when they left. */
 export function mapContact(record: GatheredRecord, context: MapContext): Mapped {
-  const declaration = declarationOf(context.settings);
-  const contact = toContact(record, declaration);
-  const companies = contact.accountExternalIds;
-  const address = contact.addresses[0];
-  const participants: EventDraft['participants'] = [
-    {
-      role: 'contact',
-      external: `hubspot:contact:${record.id}`,
-      ...(address === undefined ? {} : { address }),
-      ...(contact.name === undefined ? {} : { name: contact.name }),
-    },
-  ];
-  const base = {
-    touchpoint: 'crm',
-    direction: 'none',
-    participants,
-    automated: false,
-    rank: 0,
-    attributes: { contact: record.id, ...(contact.persona === undefined ? {} : { persona: contact.persona }) },
-    ...recordSubject(companies[0]),
-  } as const;
-  const identity = (what: string, at: number): string =>
-    crmChangeIdentity(context.account.externalAccountId, 'contacts', record.id, what, at);
-  const added = createdAt(record);
-  const events: EventDraft[] = [
-    { ...base, type: 'contact.added', identity: identity('createdate', added), occurredAt: added },
-  ];
-  if (contact.leftAt !== undefined) {
-    const at = contact.leftAt;
-    events.push({ ...base, type: 'contact.left', identity: identity('left', at), occurredAt: at });
-  }
+  const contact = toContact(record, declarationOf(context.settings));
+  const origin = {
+    externalAccountId: context.account.externalAccountId,
+    object: 'contacts',
+    id: record.id,
+    accountId: contact.accountExternalIds[0],
+  };
+  const events = contactEvents('hubspot', origin, contact, { field: 'createdate', at: createdAt(record) });
   return { outcome: 'stored', entities: [contact], events, url: record.gathered.url };
 }
 

@@ -1,15 +1,12 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
-import { crmChangeIdentity, type Attributes, type EventDraft } from '@waymark/journey';
+import { closeDateMoves, crmBase, valueAt, type MapContext, type Mapped } from '@waymark/connector-kit';
+import type { Attributes, EventDraft } from '@waymark/journey';
 import { stageProperties } from './directory.ts';
-import { transitions, valueAt, versions, type Transition, type Version } from './history.ts';
-import { createdAt, recordSubject, value, type GatheredRecord, type StageSnapshot } from './record.ts';
+import { transitions, versions, type Transition, type Version } from './history.ts';
+import { createdAt, value, type GatheredRecord, type StageSnapshot } from './record.ts';
 import { declarationOf, type DealKind, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
 type DealAttributes = Attributes<'deal.created'>;
-
-/** HubSpot sets the close date by itself when a deal closes: a change that near to the closing says nothing new. */
-const SAME_MOMENT_MS = 60_000;
 
 /** The past of a deal's values, each with what held when. */
 interface Past {
@@ -30,17 +27,13 @@ export function mapDeal(record: GatheredRecord, context: MapContext): Mapped {
   const made = createdAt(record);
   const describe = (at: number, stage: string | undefined): DealAttributes =>
     attributesAt(record, past, declaration, at, stage);
-  const base = (property: string, at: number) =>
-    ({
-      identity: crmChangeIdentity(context.account.externalAccountId, 'deals', record.id, property, at),
-      occurredAt: at,
-      touchpoint: 'crm',
-      direction: 'none',
-      participants: [],
-      automated: false,
-      rank: 0,
-      ...recordSubject(record.gathered.companies[0]),
-    }) as const;
+  const origin = {
+    externalAccountId: context.account.externalAccountId,
+    object: 'deals',
+    id: record.id,
+    accountId: record.gathered.companies[0],
+  };
+  const base = (property: string, at: number) => crmBase(origin, property, at);
 
   const events: EventDraft[] = [
     {
@@ -60,7 +53,8 @@ export function mapDeal(record: GatheredRecord, context: MapContext): Mapped {
       attributes: { ...describe(move.at, move.value), ...from },
     });
   }
-  for (const change of closeDateMoves(record, past, moves)) {
+  const closings = moves.filter((move) => stageAt(record, past, move)?.closed === true).map((move) => move.at);
+  for (const change of closeDateMoves(past.closeDate, closings, parseTime)) {
     const stage = valueAt(versions(record, stageProperties.deals.stage), change.at);
     events.push({
       ...base('closedate', change.at),
@@ -134,22 +128,4 @@ function kindOf(
   const type = value(record, 'dealtype');
   if (type === 'existingbusiness') return 'expansion';
   return type === 'newbusiness' || text.includes('new') || text.includes('sales') ? 'new' : undefined;
-}
-
-function closeDateMoves(
-  record: GatheredRecord,
-  past: Past,
-  moves: readonly Transition[],
-): { at: number; from: number; to: number }[] {
-  const closings = moves.filter((move) => stageAt(record, past, move)?.closed === true).map((move) => move.at);
-  const changes: { at: number; from: number; to: number }[] = [];
-  let from: number | undefined;
-  for (const version of past.closeDate) {
-    const to = parseTime(version.value);
-    if (to === undefined) continue;
-    const byClosing = closings.some((at) => Math.abs(at - version.at) <= SAME_MOMENT_MS);
-    if (from !== undefined && from !== to && !byClosing) changes.push({ at: version.at, from, to });
-    from = to;
-  }
-  return changes;
 }

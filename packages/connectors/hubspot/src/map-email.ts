@@ -6,13 +6,14 @@ import {
   mailHeaders,
   normalizeAddress,
   ownSide,
+  recordSubject,
   type MailHeaders,
   type MapContext,
   type Mapped,
 } from '@waymark/connector-kit';
 import { mailIdentity, type Attributes, type EventDraft, type Participant } from '@waymark/journey';
 import { z } from 'zod';
-import { createdAt, recordSubject, value, values, type GatheredRecord } from './record.ts';
+import { createdAt, value, values, type GatheredRecord } from './record.ts';
 import { parseTime } from './time.ts';
 
 /** Logged mail comes after a mailbox (0) and what reads it there. */

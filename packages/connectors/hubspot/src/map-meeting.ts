@@ -1,4 +1,4 @@
-import { isOwnAddress, ownSide, type MapContext, type Mapped } from '@waymark/connector-kit';
+import { isOwnAddress, ownSide, recordSubject, type MapContext, type Mapped } from '@waymark/connector-kit';
 import {
   crmChangeIdentity,
   meetingIdentity,
@@ -7,7 +7,7 @@ import {
   type Participant,
 } from '@waymark/journey';
 import { versions } from './history.ts';
-import { createdAt, recordSubject, value, values, type GatheredRecord } from './record.ts';
+import { createdAt, value, values, type GatheredRecord } from './record.ts';
 import { declarationOf } from './settings.ts';
 import { parseTime } from './time.ts';
 

@@ -1,8 +1,8 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
-import { crmChangeIdentity, type Attributes, type EventDraft, type Participant } from '@waymark/journey';
+import { crmBase, valueAt, type MapContext, type Mapped } from '@waymark/connector-kit';
+import type { Attributes, EventDraft, Participant } from '@waymark/journey';
 import { stageProperties } from './directory.ts';
-import { transitions, valueAt, versions, type Version } from './history.ts';
-import { createdAt, recordSubject, value, type GatheredRecord, type StageSnapshot } from './record.ts';
+import { transitions, versions, type Version } from './history.ts';
+import { createdAt, value, type GatheredRecord, type StageSnapshot } from './record.ts';
 import { declarationOf, type Declaration } from './settings.ts';
 
 type TicketAttributes = Attributes<'ticket.opened'>;
@@ -22,17 +22,14 @@ export function mapTicket(record: GatheredRecord, context: MapContext): Mapped {
   const moves = transitions(record, STAGE).filter((move) => move.value !== '');
   const opened = createdAt(record);
   const participants = requesters(record);
+  const origin = {
+    externalAccountId: context.account.externalAccountId,
+    object: 'tickets',
+    id: record.id,
+    accountId: record.gathered.companies[0],
+  };
   const base = (property: string, at: number) =>
-    ({
-      identity: crmChangeIdentity(context.account.externalAccountId, 'tickets', record.id, property, at),
-      occurredAt: at,
-      touchpoint: 'ticket',
-      direction: 'none',
-      participants,
-      automated: false,
-      rank: 0,
-      ...recordSubject(record.gathered.companies[0]),
-    }) as const;
+    ({ ...crmBase(origin, property, at), touchpoint: 'ticket', participants }) as const;
   const attributes = (at: number, stage: string | undefined): TicketAttributes => {
     const status = stage === undefined ? undefined : (stageAt(stage, at)?.label ?? stage);
     const priority = priorityOf(valueAt(priorities, at) ?? priorities[0]?.value ?? value(record, PRIORITY));

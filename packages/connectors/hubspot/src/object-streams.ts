@@ -1,8 +1,8 @@
-import type { Stream } from '@waymark/connector-kit';
+import { watchedFields, type Stream } from '@waymark/connector-kit';
 import type { HubSpotClient } from './client.ts';
 import { objectCursorSpec, type ObjectCursor } from './cursor.ts';
 import { stageProperties } from './directory.ts';
-import { mapCompany, watchedProperties } from './map-company.ts';
+import { mapCompany } from './map-company.ts';
 import { mapContact } from './map-contact.ts';
 import { mapDeal } from './map-deal.ts';
 import { mapEmail } from './map-email.ts';
@@ -26,7 +26,7 @@ const companies: ObjectSpec = {
   modified: 'hs_lastmodifieddate',
   created: 'createdate',
   gathering: { companies: false, contacts: false, ownerProperties: [] },
-  select: ({ customers, properties, ...rest }: Declaration) => ({
+  select: ({ customers, properties }: Declaration) => ({
     properties: named(
       'name',
       'domain',
@@ -45,12 +45,7 @@ const companies: ObjectSpec = {
       properties.customerSince,
       properties.onboardingStatus,
     ),
-    withHistory: named(
-      'hubspot_owner_id',
-      customers.property,
-      properties.stage,
-      ...watchedProperties({ customers, properties, ...rest }).keys(),
-    ),
+    withHistory: named('hubspot_owner_id', customers.property, properties.stage, ...watchedFields(properties).keys()),
   }),
 };
 

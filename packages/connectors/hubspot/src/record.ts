@@ -81,8 +81,3 @@ export function values(record: CrmObject, property: string | undefined): string[
 export function mergedIds(record: CrmObject): string[] {
   return values(record, 'hs_merged_object_ids').filter((id) => id !== record.id);
 }
-
-/** How an event names the account: the CRM record of its company. */
-export function recordSubject(companyId: string | undefined): { subject?: string } {
-  return companyId === undefined ? {} : { subject: `record:${companyId}` };
-}

@@ -1,6 +1,6 @@
+import { watchedFields } from '@waymark/connector-kit';
 import type { SalesforceClient } from './client.ts';
 import { rowsFor } from './keyset.ts';
-import { watchedFields } from './map-account.ts';
 import type { Extras, Fielded, Gathered } from './object-spec.ts';
 import { fieldPasts, opportunityPasts } from './pasts.ts';
 import { accountsOf, asPerson, readInvitees, readPeople, type KnownPerson } from './people.ts';
@@ -23,7 +23,7 @@ export async function gatherAccounts(client: SalesforceClient, records: Records)
       declaration.customers.property,
       declaration.properties.stage,
       'OwnerId',
-      ...watchedFields(declaration).keys(),
+      ...watchedFields(declaration.properties).keys(),
     ]),
   ];
   const visible = await client.schema.fields('Account');

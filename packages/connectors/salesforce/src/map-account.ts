@@ -1,7 +1,7 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
-import { crmChangeIdentity, type AccountFact, type EventDraft, type MemberRef } from '@waymark/journey';
+import { accountChanges, watchedFields, type MapContext, type Mapped } from '@waymark/connector-kit';
+import type { AccountFact, MemberRef } from '@waymark/journey';
 import { madeBy, transitions } from './history.ts';
-import { isId, recordSubject, value, type GatheredRecord } from './record.ts';
+import { isId, value, type GatheredRecord } from './record.ts';
 import { declarationOf, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
@@ -12,11 +12,21 @@ export function mapAccount(record: GatheredRecord, context: MapContext): Mapped 
     outcome: 'stored',
     url: record.gathered.url,
     entities: [toAccount(record, declaration)],
-    events: [
-      ...stageChanges(record, context, declaration.properties.stage),
-      ...ownerChanges(record, context),
-      ...fieldChanges(record, context, declaration),
-    ],
+    events: accountChanges(
+      {
+        externalAccountId: context.account.externalAccountId,
+        object: 'accounts',
+        id: record.id,
+        accountId: record.id,
+      },
+      {
+        stage: declaration.properties.stage,
+        owner: 'OwnerId',
+        watched: watchedFields(declaration.properties),
+        changes: (field) => transitions(record, field),
+        madeBy,
+      },
+    ),
   };
 }
 
@@ -79,65 +89,4 @@ function memberOf(text: string | undefined): MemberRef | undefined {
 function firstCustomerAt(record: GatheredRecord, customers: Declaration['customers']): number | undefined {
   const changes = transitions(record, customers.property).filter((change) => change.assumed !== true);
   return changes.find((change) => customers.values.includes(change.value))?.at;
-}
-
-function base(record: GatheredRecord, context: MapContext, field: string, at: number) {
-  return {
-    identity: crmChangeIdentity(context.account.externalAccountId, 'accounts', record.id, field, at),
-    occurredAt: at,
-    touchpoint: 'crm',
-    direction: 'none',
-    participants: [],
-    automated: false,
-    rank: 0,
-    ...recordSubject(record.id),
-  } as const;
-}
-
-function stageChanges(record: GatheredRecord, context: MapContext, property: string): EventDraft[] {
-  return transitions(record, property).map((change) => ({
-    ...base(record, context, property, change.at),
-    type: 'crm.stage_changed',
-    attributes: { ...fromOf(change.from), to: change.value.slice(0, 500), property, ...madeBy(change) },
-  }));
-}
-
-function ownerChanges(record: GatheredRecord, context: MapContext): EventDraft[] {
-  return transitions(record, 'OwnerId').map((change) => ({
-    ...base(record, context, 'OwnerId', change.at),
-    type: 'crm.owner_changed',
-    attributes: { ...fromOf(change.from), owner: change.value.slice(0, 500), ...madeBy(change) },
-  }));
-}
-
-/** Fields whose past is kept, with what the declaration calls them. */
-export function watchedFields(declaration: Declaration): ReadonlyMap<string, string | undefined> {
-  const { onboardingStatus, renewalDate, csm, watch } = declaration.properties;
-  const roles = Object.entries({ onboardingStatus, renewalDate, csm });
-  const watched = new Map<string, string | undefined>(watch.map((property) => [property, undefined]));
-  for (const [role, property] of roles) if (property !== undefined) watched.set(property, role);
-  return watched;
-}
-
-function fieldChanges(record: GatheredRecord, context: MapContext, declaration: Declaration): EventDraft[] {
-  const already = new Set([declaration.properties.stage, 'OwnerId']);
-  return [...watchedFields(declaration)]
-    .filter(([property]) => !already.has(property))
-    .flatMap(([property, role]) =>
-      transitions(record, property).map((change): EventDraft => ({
-        ...base(record, context, property, change.at),
-        type: 'crm.property_changed',
-        attributes: {
-          ...fromOf(change.from),
-          to: change.value.slice(0, 500),
-          property,
-          ...(role === undefined ? {} : { role }),
-          ...madeBy(change),
-        },
-      })),
-    );
-}
-
-function fromOf(from: string | undefined): { from?: string } {
-  return from === undefined ? {} : { from: from.slice(0, 500) };
 }

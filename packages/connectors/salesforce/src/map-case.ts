@@ -1,7 +1,7 @@
-import { normalizeAddress, type MapContext, type Mapped } from '@waymark/connector-kit';
-import { crmChangeIdentity, type Attributes, type EventDraft, type Participant } from '@waymark/journey';
-import { transitions, valueAt, versions, type Transition } from './history.ts';
-import { createdAt, recordSubject, value, type GatheredRecord, type PastValue, type StageSnapshot } from './record.ts';
+import { crmBase, normalizeAddress, valueAt, type MapContext, type Mapped } from '@waymark/connector-kit';
+import type { Attributes, EventDraft, Participant } from '@waymark/journey';
+import { transitions, versions, type Transition } from './history.ts';
+import { createdAt, value, type GatheredRecord, type PastValue, type StageSnapshot } from './record.ts';
 import { declarationOf, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
@@ -14,17 +14,14 @@ export function mapCase(record: GatheredRecord, context: MapContext): Mapped {
   const moves = statusMoves(record);
   const opened = createdAt(record);
   const participants = requesters(record);
+  const origin = {
+    externalAccountId: context.account.externalAccountId,
+    object: 'cases',
+    id: record.id,
+    accountId: record.gathered.accounts[0],
+  };
   const base = (field: string, at: number) =>
-    ({
-      identity: crmChangeIdentity(context.account.externalAccountId, 'cases', record.id, field, at),
-      occurredAt: at,
-      touchpoint: 'ticket',
-      direction: 'none',
-      participants,
-      automated: false,
-      rank: 0,
-      ...recordSubject(record.gathered.accounts[0]),
-    }) as const;
+    ({ ...crmBase(origin, field, at), touchpoint: 'ticket', participants }) as const;
   const attributes = (at: number, status: string | undefined): TicketAttributes => {
     const priority = priorityOf(valueAt(priorities, at) ?? priorities[0]?.value ?? value(record, 'Priority'));
     const subject = context.keepSubjects ? value(record, 'Subject') : undefined;

@@ -1,40 +1,19 @@
-import { normalizeAddress, type MapContext, type Mapped } from '@waymark/connector-kit';
-import { crmChangeIdentity, type ContactFact, type EventDraft } from '@waymark/journey';
-import { createdAt, recordSubject, value, type GatheredRecord } from './record.ts';
+import { contactEvents, normalizeAddress, type MapContext, type Mapped } from '@waymark/connector-kit';
+import type { ContactFact } from '@waymark/journey';
+import { createdAt, value, type GatheredRecord } from './record.ts';
 import { declarationOf, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
 /** A contact as a person of an account: when the CRM first knew of them and, where a field is declared for it, when they left. */
 export function mapContact(record: GatheredRecord, context: MapContext): Mapped {
   const contact = toContact(record, declarationOf(context.settings));
-  const address = contact.addresses[0];
-  const participants: EventDraft['participants'] = [
-    {
-      role: 'contact',
-      external: `salesforce:contact:${record.id}`,
-      ...(address === undefined ? {} : { address }),
-      ...(contact.name === undefined ? {} : { name: contact.name }),
-    },
-  ];
-  const base = {
-    touchpoint: 'crm',
-    direction: 'none',
-    participants,
-    automated: false,
-    rank: 0,
-    attributes: { contact: record.id, ...(contact.persona === undefined ? {} : { persona: contact.persona }) },
-    ...recordSubject(contact.accountExternalIds[0]),
-  } as const;
-  const identity = (what: string, at: number): string =>
-    crmChangeIdentity(context.account.externalAccountId, 'contacts', record.id, what, at);
-  const added = createdAt(record);
-  const events: EventDraft[] = [
-    { ...base, type: 'contact.added', identity: identity('CreatedDate', added), occurredAt: added },
-  ];
-  if (contact.leftAt !== undefined) {
-    const at = contact.leftAt;
-    events.push({ ...base, type: 'contact.left', identity: identity('left', at), occurredAt: at });
-  }
+  const origin = {
+    externalAccountId: context.account.externalAccountId,
+    object: 'contacts',
+    id: record.id,
+    accountId: contact.accountExternalIds[0],
+  };
+  const events = contactEvents('salesforce', origin, contact, { field: 'CreatedDate', at: createdAt(record) });
   return { outcome: 'stored', entities: [contact], events, url: record.gathered.url };
 }
 

@@ -1,6 +1,13 @@
-import { mailDirection, normalizeAddress, ownSide, type MapContext, type Mapped } from '@waymark/connector-kit';
+import {
+  mailDirection,
+  normalizeAddress,
+  ownSide,
+  recordSubject,
+  type MapContext,
+  type Mapped,
+} from '@waymark/connector-kit';
 import { mailIdentity, type Attributes, type EventDraft, type Participant } from '@waymark/journey';
-import { createdAt, recordSubject, value, type GatheredRecord } from './record.ts';
+import { createdAt, value, type GatheredRecord } from './record.ts';
 import { parseTime } from './time.ts';
 
 /** Logged mail comes after a mailbox (0) and what reads it there. */

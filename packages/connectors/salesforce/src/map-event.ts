@@ -1,4 +1,4 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
+import { recordSubject, type MapContext, type Mapped } from '@waymark/connector-kit';
 import {
   crmChangeIdentity,
   meetingIdentity,
@@ -6,7 +6,7 @@ import {
   type EventDraft,
   type Participant,
 } from '@waymark/journey';
-import { createdAt, recordSubject, value, type GatheredRecord } from './record.ts';
+import { createdAt, value, type GatheredRecord } from './record.ts';
 import { declarationOf, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 

@@ -1,31 +1,24 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
-import { crmChangeIdentity, type Attributes, type EventDraft } from '@waymark/journey';
-import { transitions, valueAt, versions, type Transition } from './history.ts';
-import { createdAt, recordSubject, value, type GatheredRecord, type StageSnapshot } from './record.ts';
+import { closeDateMoves, crmBase, valueAt, type MapContext, type Mapped } from '@waymark/connector-kit';
+import type { Attributes, EventDraft } from '@waymark/journey';
+import { transitions, versions } from './history.ts';
+import { createdAt, value, type GatheredRecord, type StageSnapshot } from './record.ts';
 import { declarationOf, type DealKind, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
 type DealAttributes = Attributes<'deal.created'>;
-
-/** Salesforce sets the close date to the day of closing: a change that near to it says nothing new. */
-const SAME_MOMENT_MS = 60_000;
 
 /** An opportunity as a deal: when it was made, each move of its stage, and each time its close date moved. */
 export function mapOpportunity(record: GatheredRecord, context: MapContext): Mapped {
   const declaration = declarationOf(context.settings);
   const moves = transitions(record, 'StageName').filter((move) => move.value !== '');
   const made = createdAt(record);
-  const base = (field: string, at: number) =>
-    ({
-      identity: crmChangeIdentity(context.account.externalAccountId, 'opportunities', record.id, field, at),
-      occurredAt: at,
-      touchpoint: 'crm',
-      direction: 'none',
-      participants: [],
-      automated: false,
-      rank: 0,
-      ...recordSubject(record.gathered.accounts[0]),
-    }) as const;
+  const origin = {
+    externalAccountId: context.account.externalAccountId,
+    object: 'opportunities',
+    id: record.id,
+    accountId: record.gathered.accounts[0],
+  };
+  const base = (field: string, at: number) => crmBase(origin, field, at);
   const describe = (at: number, stage: string | undefined): DealAttributes =>
     attributesAt(record, declaration, at, stage);
 
@@ -43,7 +36,8 @@ export function mapOpportunity(record: GatheredRecord, context: MapContext): Map
     const from = move.from === undefined ? {} : { from: move.from.slice(0, 200) };
     events.push({ ...base('StageName', move.at), type, attributes: { ...describe(move.at, move.value), ...from } });
   }
-  for (const change of closeDateMoves(record, moves)) {
+  const closings = moves.filter((move) => stageOf(record, move.value)?.closed === true).map((move) => move.at);
+  for (const change of closeDateMoves(versions(record, 'CloseDate'), closings, parseTime)) {
     const stage = valueAt(versions(record, 'StageName'), change.at);
     events.push({
       ...base('CloseDate', change.at),
@@ -107,21 +101,4 @@ function kindOf(record: GatheredRecord, declaration: Declaration): DealKind | un
   if (text.includes('renew')) return 'renewal';
   if (/expan|upsell|cross-?sell|upgrade|existing/.test(text)) return 'expansion';
   return /\bnew\b|new business|new customer|sales/.test(text) ? 'new' : undefined;
-}
-
-function closeDateMoves(
-  record: GatheredRecord,
-  moves: readonly Transition[],
-): { at: number; from: number; to: number }[] {
-  const closings = moves.filter((move) => stageOf(record, move.value)?.closed === true).map((move) => move.at);
-  const changes: { at: number; from: number; to: number }[] = [];
-  let from: number | undefined;
-  for (const version of versions(record, 'CloseDate')) {
-    const to = parseTime(version.value);
-    if (to === undefined) continue;
-    const byClosing = closings.some((at) => Math.abs(at - version.at) <= SAME_MOMENT_MS);
-    if (from !== undefined && from !== to && !byClosing) changes.push({ at: version.at, from, to });
-    from = to;
-  }
-  return changes;
 }

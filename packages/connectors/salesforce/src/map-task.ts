@@ -1,6 +1,6 @@
-import type { MapContext, Mapped } from '@waymark/connector-kit';
+import { recordSubject, type MapContext, type Mapped } from '@waymark/connector-kit';
 import { mailIdentity, type EventDraft, type Participant } from '@waymark/journey';
-import { createdAt, recordSubject, value, type GatheredRecord } from './record.ts';
+import { createdAt, value, type GatheredRecord } from './record.ts';
 import { parseTime } from './time.ts';
 
 /** After a mailbox (0), a meeting's copy (1) and a logged mail with its headers (2). */

@@ -1,4 +1,4 @@
-import type { Stream } from '@waymark/connector-kit';
+import { watchedFields, type Stream } from '@waymark/connector-kit';
 import type { SalesforceClient } from './client.ts';
 import { objectCursorSpec, type ObjectCursor } from './cursor.ts';
 import {
@@ -10,7 +10,7 @@ import {
   gatherOpportunities,
   gatherTasks,
 } from './gathering.ts';
-import { mapAccount, watchedFields } from './map-account.ts';
+import { mapAccount } from './map-account.ts';
 import { mapCase } from './map-case.ts';
 import { mapContact } from './map-contact.ts';
 import { mapEmail } from './map-email.ts';
@@ -62,7 +62,7 @@ const accounts: ObjectSpec = {
       declaration.properties.customerSince,
       declaration.properties.onboardingStatus,
       declaration.properties.domains,
-      ...watchedFields(declaration).keys(),
+      ...watchedFields(declaration.properties).keys(),
     ),
   deletable: true,
   rereadAll: true,

@@ -91,11 +91,6 @@ export function createdAt(record: WithFields): number {
   return at;
 }
 
-/** How an event names the account: the CRM record of its account. */
-export function recordSubject(accountId: string | undefined): { subject?: string } {
-  return accountId === undefined ? {} : { subject: `record:${accountId}` };
-}
-
 /** Whether a text is an id of Salesforce: 15 characters, or 18 with its check. */
 export function isId(text: string | null | undefined): text is string {
   return typeof text === 'string' && /^[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?$/.test(text);
