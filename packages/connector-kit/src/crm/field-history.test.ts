@@ -39,6 +39,6 @@ describe('the history of a CRM field', () => {
       { at: 200_000, from: 100, to: 200 },
       { at: 300_000, from: 200, to: 300 },
     ]);
-    expect(closeDateMoves(dates, [260_000], parse)).toEqual([{ at: 200_000, from: 100, to: 200 }]);
+    expect(closeDateMoves(dates, [290_000], parse)).toEqual([{ at: 200_000, from: 100, to: 200 }]);
   });
 });
