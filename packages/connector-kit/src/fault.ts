@@ -34,3 +34,31 @@ export class ConnectorFault extends Error {
     this.fault = fault;
   }
 }
+
+/**
+ * What an error is that no provider's answer explains: it passes, until the runner has seen it a few times. The message names the
+ * error's class and its cause's code, never its text, which may hold what was sent.
+ */
+export function unknownFault(error: unknown, provider: string): Fault {
+  if (!(error instanceof Error)) return { kind: 'transient', message: `An unknown fault on a call to ${provider}` };
+  const code = field(error.cause, 'code');
+  const known = typeof code === 'string' ? ` (${code})` : '';
+  return { kind: 'transient', message: `${error.name} on a call to ${provider}${known}` };
+}
+
+/** How deep causes are looked into: an SDK wraps an OAuth client, which wraps the answer. */
+const DEEPEST_CAUSE = 3;
+
+/** Whether an error, or one of its causes, says by one of these words that a refresh token is refused for good. */
+export function refusedRefresh(error: unknown, words: ReadonlySet<string>, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > DEEPEST_CAUSE) return false;
+  for (const key of ['error', 'name', 'status', 'code', 'message']) {
+    const value = field(error, key);
+    if (typeof value === 'string' && words.has(value)) return true;
+  }
+  return refusedRefresh(field(error, 'cause'), words, depth + 1);
+}
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}

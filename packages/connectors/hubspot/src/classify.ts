@@ -1,4 +1,4 @@
-import { ConnectorFault, type Fault } from '@waymark/connector-kit';
+import { ConnectorFault, refusedRefresh, unknownFault, type Fault } from '@waymark/connector-kit';
 import { HubSpotAnswerError, HubSpotHttpError } from './http-error.ts';
 
 const TEN_SECONDS = 10_000;
@@ -15,12 +15,10 @@ export function classify(error: unknown): Fault {
   if (error instanceof ConnectorFault) return error.fault;
   if (error instanceof HubSpotHttpError) return classifyAnswer(error);
   if (error instanceof HubSpotAnswerError) return { kind: 'transient', message: error.message };
-  if (isRevoked(error)) {
+  if (refusedRefresh(error, REVOKED)) {
     return { kind: 'auth-revoked', message: 'HubSpot refused the refresh token: connect the account again.' };
   }
-  if (error instanceof Error)
-    return { kind: 'transient', message: `${error.name} on a call to HubSpot${causeCode(error)}` };
-  return { kind: 'transient', message: 'An unknown fault on a call to HubSpot' };
+  return unknownFault(error, 'HubSpot');
 }
 
 function classifyAnswer(error: HubSpotHttpError): Fault {
@@ -57,21 +55,4 @@ function classifyForbidden(error: HubSpotHttpError): Fault {
   return scope === undefined
     ? { kind: 'scope-missing', message: error.message }
     : { kind: 'scope-missing', message: error.message, scope };
-}
-
-/** A refused refresh as an OAuth client library throws it: HubSpot's words stand in the error itself or in its cause. */
-function isRevoked(error: unknown, depth = 0): boolean {
-  if (typeof error !== 'object' || error === null || depth > 3) return false;
-  for (const key of ['error', 'status', 'code', 'message']) {
-    const value: unknown = Reflect.get(error, key);
-    if (typeof value === 'string' && REVOKED.has(value)) return true;
-  }
-  return isRevoked(Reflect.get(error, 'cause'), depth + 1);
-}
-
-function causeCode(error: Error): string {
-  const cause = error.cause;
-  if (typeof cause !== 'object' || cause === null) return '';
-  const code: unknown = Reflect.get(cause, 'code');
-  return typeof code === 'string' ? ` (${code})` : '';
 }

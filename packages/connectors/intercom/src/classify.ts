@@ -1,4 +1,4 @@
-import { ConnectorFault, type Fault } from '@waymark/connector-kit';
+import { ConnectorFault, unknownFault, type Fault } from '@waymark/connector-kit';
 import { IntercomHttpError } from './client.ts';
 
 /** Intercom spreads its limit over windows of ten seconds. */
@@ -12,9 +12,7 @@ const dead = new Set(['token_revoked', 'token_suspended', 'token_blocked']);
  */
 export function classify(error: unknown): Fault {
   if (error instanceof ConnectorFault) return error.fault;
-  if (!(error instanceof IntercomHttpError)) {
-    return { kind: 'transient', message: `${error instanceof Error ? error.name : 'A fault'} on a call to Intercom` };
-  }
+  if (!(error instanceof IntercomHttpError)) return unknownFault(error, 'Intercom');
   const { status, message, reason, retryAfterMs } = error;
   if (status === 401) {
     return reason !== undefined && dead.has(reason)

@@ -1,4 +1,4 @@
-import { ConnectorFault, type Fault } from '@waymark/connector-kit';
+import { ConnectorFault, refusedRefresh, unknownFault, type Fault } from '@waymark/connector-kit';
 import { SalesforceAnswerError, SalesforceHttpError } from './http-error.ts';
 
 const CONCURRENT_WAIT_MS = 30_000;
@@ -40,15 +40,12 @@ export function classify(error: unknown): Fault {
   if (error instanceof ConnectorFault) return error.fault;
   if (error instanceof SalesforceHttpError) return classifyAnswer(error);
   if (error instanceof SalesforceAnswerError) return { kind: 'transient', message: error.message };
-  if (isRevoked(error)) {
+  if (refusedRefresh(error, REVOKED)) {
     return { kind: 'auth-revoked', message: 'Salesforce refused the refresh token: connect the org again.' };
   }
   const sdk = asSdkError(error);
   if (sdk !== undefined) return classifyAnswer(sdk);
-  if (error instanceof Error) {
-    return { kind: 'transient', message: `${error.name} on a call to Salesforce${causeCode(error)}` };
-  }
-  return { kind: 'transient', message: 'An unknown fault on a call to Salesforce' };
+  return unknownFault(error, 'Salesforce');
 }
 
 /** What a single code means, for answers that hold one per record. */
@@ -104,21 +101,4 @@ function asSdkError(error: unknown): SalesforceHttpError | undefined {
   const body =
     status > 0 ? undefined : code === 'MULTIPLE_API_ERRORS' ? data : [{ errorCode: code, message: error.message }];
   return new SalesforceHttpError({ method: 'a call', path: 'of jsforce', status, body });
-}
-
-/** A refused refresh as an OAuth client library throws it: Salesforce's words stand in the error itself or in its cause. */
-function isRevoked(error: unknown, depth = 0): boolean {
-  if (typeof error !== 'object' || error === null || depth > 3) return false;
-  for (const key of ['error', 'name', 'code', 'message']) {
-    const value: unknown = Reflect.get(error, key);
-    if (typeof value === 'string' && REVOKED.has(value)) return true;
-  }
-  return isRevoked(Reflect.get(error, 'cause'), depth + 1);
-}
-
-function causeCode(error: Error): string {
-  const cause = error.cause;
-  if (typeof cause !== 'object' || cause === null) return '';
-  const code: unknown = Reflect.get(cause, 'code');
-  return typeof code === 'string' ? ` (${code})` : '';
 }

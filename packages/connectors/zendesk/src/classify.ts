@@ -1,7 +1,8 @@
-import { ConnectorFault, type Fault } from '@waymark/connector-kit';
+import { ConnectorFault, refusedRefresh, unknownFault, type Fault } from '@waymark/connector-kit';
 import { ZendeskAnswerError, ZendeskHttpError } from './http-error.ts';
 
 const MINUTE = 60_000;
+const REVOKED = new Set(['invalid_grant']);
 /** Refusals that a cursor of its own can cause; 401, 403 and 429 have causes of theirs. */
 const CURSOR_REFUSED = new Set([400, 404, 410, 422]);
 /** 409 says that somebody else writes at this moment, 423 that the account is being moved. */
@@ -16,12 +17,10 @@ export function classify(error: unknown): Fault {
   if (error instanceof ConnectorFault) return error.fault;
   if (error instanceof ZendeskHttpError) return classifyAnswer(error);
   if (error instanceof ZendeskAnswerError) return { kind: 'transient', message: error.message };
-  if (isRevoked(error)) {
+  if (refusedRefresh(error, REVOKED)) {
     return { kind: 'auth-revoked', message: 'Zendesk refused the refresh token: connect the account again.' };
   }
-  if (error instanceof Error)
-    return { kind: 'transient', message: `${error.name} on a call to Zendesk${causeCode(error)}` };
-  return { kind: 'transient', message: 'An unknown fault on a call to Zendesk' };
+  return unknownFault(error, 'Zendesk');
 }
 
 function classifyAnswer(error: ZendeskHttpError): Fault {
@@ -39,18 +38,4 @@ function classifyAnswer(error: ZendeskHttpError): Fault {
   if (error.withCursor && CURSOR_REFUSED.has(status)) return { kind: 'cursor-expired', message };
   if (status === 404 || status === 410) return { kind: 'record-gone', message };
   return { kind: 'rejected', message };
-}
-
-/** A refused refresh as an OAuth client library throws it: the code stands in the error itself or in its cause. */
-function isRevoked(error: unknown, depth = 0): boolean {
-  if (typeof error !== 'object' || error === null || depth > 3) return false;
-  if (Reflect.get(error, 'error') === 'invalid_grant') return true;
-  return isRevoked(Reflect.get(error, 'cause'), depth + 1);
-}
-
-function causeCode(error: Error): string {
-  const cause = error.cause;
-  if (typeof cause !== 'object' || cause === null) return '';
-  const code: unknown = Reflect.get(cause, 'code');
-  return typeof code === 'string' ? ` (${code})` : '';
 }
