@@ -385,7 +385,19 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
             id: 'contact',
             label: 'Contact',
             weight: 1,
-            bands: [{ when: { signal: 'days_since_inbound', op: '<', value: 7 }, score: 100, why: 'in touch' }],
+            bands: [
+              { when: { signal: 'days_since_inbound', op: '<', value: 7 }, score: 100, why: 'in touch' },
+              { when: { signal: 'messages', with: { days: 20 }, op: '>=', value: 1 }, score: 40, why: 'now and then' },
+            ],
+          },
+          {
+            id: 'support',
+            label: 'Support',
+            weight: 2,
+            bands: [
+              { when: { signal: 'open_tickets', with: { days: 15 }, op: '>=', value: 1 }, score: 30, why: 'open' },
+              { when: { signal: 'open_tickets', with: { days: 15 }, op: '<', value: 1 }, score: 100, why: 'none' },
+            ],
           },
         ],
       },

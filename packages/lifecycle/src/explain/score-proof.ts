@@ -36,32 +36,44 @@ export function scoreProofs(
   const moment = momentOf(journey, context, fold(journey, context, facts, asOf));
   const { definition } = journey;
   const bind = signalBinder(definition);
-  const prove = (score: ScoreProof['score'], { parts, version }: Health, rests: (part: string) => Rests | undefined) =>
-    parts.flatMap(({ part }): ScoreProof[] => {
-      const found = rests(part);
+  const prove = (
+    score: ScoreProof['score'],
+    { parts, version }: Health,
+    rests: (part: string, own: number | null) => Rests | undefined,
+  ) =>
+    parts.flatMap(({ part, score: own }): ScoreProof[] => {
+      const found = rests(part, own);
       if (!found) return [];
       const named = { rule: `${score}:${part}`, ruleVersion: version, definition: definition.id };
       return [{ score, part, proof: makeProof({ ...named, definitionDigest: journey.digest, at: asOf, ...found }) }];
     });
-  const banded = (parts: readonly HealthPartDefinition[] | undefined, id: string): Rests | undefined => {
+  const banded = (parts: readonly HealthPartDefinition[] | undefined, id: string, own: number | null) => {
     const part = parts?.find((one) => one.id === id);
-    return part && bandRests(part, journey, moment, bind);
+    return part && bandRests(part, own, journey, moment, bind);
   };
   return [
-    ...prove('health', journey.health(moment), (part) => banded(definition.health?.parts, part)),
+    ...prove('health', journey.health(moment), (part, own) => banded(definition.health?.parts, part, own)),
     ...(journey.success
-      ? prove('success', journey.success.of(moment), (part) => {
+      ? prove('success', journey.success.of(moment), (part, own) => {
           if (part === 'milestones') return milestoneRests(moment);
           if (part === 'outcome') return outcomeRests(moment);
-          return banded(definition.success?.parts, part);
+          return banded(definition.success?.parts, part, own);
         })
       : []),
   ];
 }
 
-function bandRests(part: HealthPartDefinition, journey: CompiledJourney, moment: Moment, bind: Bind): Rests {
+function bandRests(
+  part: HealthPartDefinition,
+  own: number | null,
+  journey: CompiledJourney,
+  moment: Moment,
+  bind: Bind,
+): Rests {
   const bands = part.bands.map((band) => compileCondition(band.when, journey.definition, bind));
   const met = bands.find((when) => when.test(moment));
+  if (met && own === null)
+    return { evidence: [], comparisons: met.comparisons(moment), clears: 'The source is read again.' };
   if (met) {
     const clears = 'Another band of the part holds before it, or it no longer does.';
     return { evidence: met.evidence(moment), comparisons: met.comparisons(moment), clears };

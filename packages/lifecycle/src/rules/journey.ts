@@ -12,7 +12,7 @@ import type { Fact } from '../course/state.ts';
 import { compileSuccess, type CompiledSuccess } from './success.ts';
 
 /** Changes whenever the same facts could give another answer than before; a checkpoint of another version is folded anew. */
-export const ENGINE_VERSION = 4;
+export const ENGINE_VERSION = 5;
 
 export interface CompiledMilestone {
   readonly definition: MilestoneDefinition;
