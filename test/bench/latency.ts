@@ -7,6 +7,7 @@ import { readSettings, upsertMember, writeSettings } from '@waymark/store';
 import { prepareSample } from '../../apps/cli/src/demo/prepare.ts';
 import { untilSteady } from '../../apps/cli/src/demo/steady.ts';
 import { inHome } from './bench-home.ts';
+import { traceOf } from './latency-trace.ts';
 import { percentile, size, type BenchRow } from './measure.ts';
 import type { Ask, Tell } from './outside.ts';
 
@@ -51,7 +52,7 @@ export async function latency(): Promise<BenchRow> {
         await untilSteady(waymark, server, workspace, { startedAt: waymark.now(), limitMs: 600_000 });
         ask({ ask: 'go', perSecond, patienceMs: 60_000 });
         const done = await told(outside, 'done');
-        const seen = done.toSlack.filter((one) => one !== null);
+        const seen = done.changes.flatMap(({ madeAt, seenAt }) => (seenAt === null ? [] : [seenAt - madeAt]));
         const [p50, p99] = [percentile(seen, 0.5), percentile(seen, 0.99)];
         return {
           row: 'latency',
@@ -61,6 +62,7 @@ export async function latency(): Promise<BenchRow> {
             { name: 'p99', value: p99, unit: 'ms', aim: '< 50', met: p99 < 50 },
             { name: 'alerts seen', value: seen.length, unit: '', aim: `${accounts}`, met: seen.length === accounts },
             { name: 'time for all', value: done.spanMs / 1000, unit: 's' },
+            ...(await traceOf(waymark.database, workspaceId, done.changes)),
           ],
         };
       } finally {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sampleTeams, samplePortals, startSandbox, type Sandbox } from '@waymark/sandbox';
+import type { Change } from './latency-trace.ts';
 
 /**
  * The outside world of the latency row, a process of its own: the sandbox with more customers and channels, which changes a customer's
@@ -10,12 +11,12 @@ import { sampleTeams, samplePortals, startSandbox, type Sandbox } from '@waymark
 export type Ask =
   | { readonly ask: 'go'; readonly perSecond: number; readonly patienceMs: number }
   | { readonly ask: 'end' };
-/** What it answers. Times are milliseconds, in the order of the changes; null where nothing came. */
+/** What it answers, in the order of the changes. */
 export type Tell =
   | { readonly tell: 'ready'; readonly urls: Sandbox['urls'] }
   | {
       readonly tell: 'done';
-      readonly toSlack: readonly (number | null)[];
+      readonly changes: readonly Change[];
       readonly spanMs: number;
       /** What Waymark answered to the webhooks, by status. */
       readonly answers: Readonly<Record<string, number>>;
@@ -77,9 +78,11 @@ async function go(perSecond: number, patienceMs: number): Promise<void> {
       if (channel && !channel.members.includes(member)) channel.members.push(member);
     }
   }
-  const begun = new Map<string, { readonly at: number; readonly index: number }>();
+  const begun = new Map<string, { readonly made: Change; readonly index: number }>();
   const waiting = new Map<string, Set<string>>(channelIds.map((id) => [id, new Set()]));
-  const toSlack: (number | null)[] = customers.map(() => null);
+  const changes: Change[] = customers.map(({ contactId }) => ({ contactId, madeAt: 0, seenAt: null }));
+  // The clock of the rows, at the fineness of the process's own.
+  const clock = () => performance.timeOrigin + performance.now();
   let open = customers.length;
   const unwatch = slack.onChange(({ channel }) => {
     const names = channel === undefined ? undefined : waiting.get(channel);
@@ -89,7 +92,7 @@ async function go(perSecond: number, patienceMs: number): Promise<void> {
       const change = begun.get(name);
       if (!change || !last.includes(name)) continue;
       names.delete(name);
-      toSlack[change.index] = performance.now() - change.at;
+      changes[change.index] = { ...change.made, seenAt: clock() };
       open -= 1;
     }
   });
@@ -98,7 +101,7 @@ async function go(perSecond: number, patienceMs: number): Promise<void> {
   for (const [index, { name, contactId, channelId }] of customers.entries()) {
     const due = start + (index * 1000) / perSecond;
     if (due > performance.now()) await sleep(due - performance.now());
-    begun.set(name, { at: performance.now(), index });
+    begun.set(name, { made: { contactId, madeAt: clock(), seenAt: null }, index });
     waiting.get(channelId)?.add(name);
     crm.upsert(portal, 'contacts', { id: contactId, properties: { left_date: isoDay(Date.now()) } });
   }
@@ -107,7 +110,7 @@ async function go(perSecond: number, patienceMs: number): Promise<void> {
   unwatch();
   const answers: Record<string, number> = {};
   for (const { status } of webhooks().slice(firstDelivery)) answers[status] = (answers[status] ?? 0) + 1;
-  tell({ tell: 'done', toSlack, spanMs: performance.now() - start, answers });
+  tell({ tell: 'done', changes, spanMs: performance.now() - start, answers });
 }
 
 const webhooks = () => crm.deliveries;
