@@ -3,14 +3,8 @@ import { signInOf, type MapContext, type Mapped, type Page, type Stream } from '
 import { collect, testSession } from '@waymark/connector-kit/testing/session';
 import type { EventDraft } from '@waymark/journey';
 import { expect } from 'vitest';
-import {
-  ALL_SCOPES,
-  PORTAL,
-  RIG_APP,
-  startRig,
-  type CrmRig,
-  type RigOptions,
-} from '../../apps/sandbox/src/hubspot/crm-rig.ts';
+import { RIG_APP } from '../../apps/sandbox/src/front/rig.ts';
+import { ALL_SCOPES, PORTAL, startRig, type CrmRig, type RigOptions } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
 
 export const MINUTE = 60_000;
 export const DAY = 1440 * MINUTE;

@@ -3,7 +3,7 @@ import { seedFromWorld } from '../microsoft/seed.ts';
 import type { MicrosoftState } from '../microsoft/state.ts';
 import { secondMicrosoftTenant } from './second-tenant.ts';
 import { demoApp, UnknownActError } from './service.ts';
-import { instance, journalOf, serve, type Running, type ServiceOptions } from './serving.ts';
+import { instance, journalOf, registered, serve, standing, type Running, type ServiceOptions } from './serving.ts';
 
 /** Starts Microsoft with the mailboxes and calendars that the stack puts there and a second tenant, or with what an earlier run kept. */
 export async function startMicrosoft(options: ServiceOptions): Promise<Running<MicrosoftHandle>> {
@@ -27,21 +27,9 @@ export async function startMicrosoft(options: ServiceOptions): Promise<Running<M
   );
   const apps = (): MicrosoftState['oauth']['apps'] => handle.state().oauth.apps;
   return {
-    name: 'microsoft',
-    handle,
-    url: served.url,
-    port: served.port,
-    faults: served.faults,
+    ...standing('microsoft', handle, served, journal),
     apps: () => Object.keys(apps()),
-    registerApp: ({ clientId, clientSecret, name, redirectUris }) => {
-      const old = apps()[clientId];
-      handle.registerApp({
-        clientId,
-        clientSecret: clientSecret ?? old?.clientSecret ?? demoApp.clientSecret,
-        redirectUris: redirectUris ?? old?.redirectUris ?? [],
-        name: name ?? old?.name ?? demoApp.name,
-      });
-    },
+    registerApp: (app) => handle.registerApp(registered(app, apps()[app.clientId])),
     act: ({ act, tenant }) => {
       if (act === 'revoke') handle.revokeUser(tenant);
       else if (act === 'expire-access') handle.expireAccess(tenant);
@@ -49,8 +37,5 @@ export async function startMicrosoft(options: ServiceOptions): Promise<Running<M
       else throw new UnknownActError('microsoft', act);
     },
     peak: () => handle.peaks(),
-    unknownPaths: () => handle.unknownPaths,
-    touch: () => journal.touch(),
-    close: served.close,
   };
 }

@@ -2,8 +2,8 @@ import type { SalesforceHandle } from '../salesforce/handle.ts';
 import { createSalesforce } from '../salesforce/salesforce.ts';
 import { seedFromWorld } from '../salesforce/seed.ts';
 import type { SalesforceState } from '../salesforce/state.ts';
-import { demoApp, UnknownActError } from './service.ts';
-import { instance, journalOf, serve, type Running, type ServiceOptions } from './serving.ts';
+import { UnknownActError } from './service.ts';
+import { instance, journalOf, registered, serve, standing, type Running, type ServiceOptions } from './serving.ts';
 
 /** Starts Salesforce with the accounts that the stack puts there and a second org, or with what an earlier run kept. */
 export async function startSalesforce(options: ServiceOptions): Promise<Running<SalesforceHandle>> {
@@ -25,21 +25,9 @@ export async function startSalesforce(options: ServiceOptions): Promise<Running<
   );
   const apps = (): SalesforceState['oauth']['apps'] => handle.state.oauth.apps;
   return {
-    name: 'salesforce',
-    handle,
-    url: served.url,
-    port: served.port,
-    faults: served.faults,
+    ...standing('salesforce', handle, served, journal),
     apps: () => Object.keys(apps()),
-    registerApp: ({ clientId, clientSecret, name, redirectUris }) => {
-      const old = apps()[clientId];
-      handle.registerApp({
-        clientId,
-        clientSecret: clientSecret ?? old?.clientSecret ?? demoApp.clientSecret,
-        redirectUris: redirectUris ?? old?.redirectUris ?? [],
-        name: name ?? old?.name ?? demoApp.name,
-      });
-    },
+    registerApp: (app) => handle.registerApp(registered(app, apps()[app.clientId])),
     act: ({ act, tenant }) => {
       if (act === 'revoke') handle.revoke(tenant);
       else if (act === 'expire-access') handle.expireAccess(tenant);
@@ -47,8 +35,5 @@ export async function startSalesforce(options: ServiceOptions): Promise<Running<
       else throw new UnknownActError('salesforce', act);
     },
     peak: () => Object.fromEntries(handle.orgIds.map((org) => [org, handle.peak(org)])),
-    unknownPaths: () => handle.unknownPaths,
-    touch: () => journal.touch(),
-    close: served.close,
   };
 }

@@ -12,7 +12,7 @@ import { createSlack } from '../slack/slack.ts';
 import type { SlackState } from '../slack/state.ts';
 import { secondGoogleUser } from './second-tenant.ts';
 import { demoApp, UnknownActError } from './service.ts';
-import { instance, journalOf, serve, type Running, type ServiceOptions } from './serving.ts';
+import { instance, journalOf, registered, serve, standing, type Running, type ServiceOptions } from './serving.ts';
 
 /** Starts Google with the sample mailboxes and calendars, or with what an earlier run kept. */
 export async function startGoogle(options: ServiceOptions): Promise<Running<GoogleHandle>> {
@@ -29,21 +29,9 @@ export async function startGoogle(options: ServiceOptions): Promise<Running<Goog
   );
   const apps = (): GoogleState['oauth']['apps'] => handle.state().oauth.apps;
   return {
-    name: 'google',
-    handle,
-    url: served.url,
-    port: served.port,
-    faults: served.faults,
+    ...standing('google', handle, served, journal),
     apps: () => Object.keys(apps()),
-    registerApp: ({ clientId, clientSecret, name, redirectUris }) => {
-      const old = apps()[clientId];
-      handle.registerApp({
-        clientId,
-        clientSecret: clientSecret ?? old?.clientSecret ?? demoApp.clientSecret,
-        redirectUris: redirectUris ?? old?.redirectUris ?? [],
-        name: name ?? old?.name ?? demoApp.name,
-      });
-    },
+    registerApp: (app) => handle.registerApp(registered(app, apps()[app.clientId])),
     act: ({ act, tenant }) => {
       if (act === 'revoke') handle.revokeUser(tenant);
       else if (act === 'expire-access') handle.expireAccess(tenant);
@@ -53,9 +41,6 @@ export async function startGoogle(options: ServiceOptions): Promise<Running<Goog
       } else throw new UnknownActError('google', act);
     },
     peak: () => handle.peaks(),
-    unknownPaths: () => handle.unknownPaths,
-    touch: () => journal.touch(),
-    close: served.close,
   };
 }
 
@@ -75,22 +60,14 @@ export async function startHubSpot(options: ServiceOptions): Promise<Running<Hub
   });
   const served = await serve({ name: 'hubspot', create: instance(definition, kept), journal, ...front }, options.port);
   return {
-    name: 'hubspot',
-    handle,
-    url: served.url,
-    port: served.port,
-    faults: served.faults,
+    ...standing('hubspot', handle, served, journal),
     apps: () => Object.keys(handle.state.apps),
-    registerApp: ({ clientId, clientSecret, name, redirectUris, webhookUrl, subscriptions }) => {
-      const old = handle.state.apps[clientId];
-      const oauth = handle.state.oauth.apps[clientId];
-      const hook = webhookUrl ?? old?.webhookUrl;
-      const types = subscriptions ?? old?.subscriptions;
+    registerApp: (app) => {
+      const old = handle.state.apps[app.clientId];
+      const hook = app.webhookUrl ?? old?.webhookUrl;
+      const types = app.subscriptions ?? old?.subscriptions;
       handle.registerApp({
-        clientId,
-        clientSecret: clientSecret ?? oauth?.clientSecret ?? demoApp.clientSecret,
-        redirectUris: redirectUris ?? oauth?.redirectUris ?? [],
-        name: name ?? oauth?.name ?? demoApp.name,
+        ...registered(app, handle.state.oauth.apps[app.clientId]),
         ...(hook === undefined ? {} : { webhookUrl: hook }),
         ...(types === undefined ? {} : { subscriptions: types }),
       });
@@ -101,9 +78,6 @@ export async function startHubSpot(options: ServiceOptions): Promise<Running<Hub
       else throw new UnknownActError('hubspot', act);
     },
     peak: () => Object.fromEntries(handle.portalIds.map((portal) => [portal, handle.peak(portal)])),
-    unknownPaths: () => handle.unknownPaths,
-    touch: () => journal.touch(),
-    close: served.close,
   };
 }
 
@@ -119,22 +93,15 @@ export async function startSlack(options: ServiceOptions): Promise<Running<Slack
   const appOf = (clientId: string): SlackState['apps'][string] | undefined =>
     Object.values(handle.workspace.state.apps).find((app) => app.clientId === clientId);
   return {
-    name: 'slack',
-    handle,
-    url: served.url,
-    port: served.port,
-    faults: served.faults,
+    ...standing('slack', handle, served, journal),
     apps: () => Object.values(handle.workspace.state.apps).map((app) => app.clientId),
-    registerApp: ({ clientId, clientSecret, name, redirectUris, signingSecret, requestUrl }) => {
-      const old = appOf(clientId);
-      const target = requestUrl ?? old?.requestUrl;
+    registerApp: (app) => {
+      const old = appOf(app.clientId);
+      const target = app.requestUrl ?? old?.requestUrl;
       handle.registerApp({
         ...(old ? { commands: old.commands, events: old.events } : {}),
-        clientId,
-        clientSecret: clientSecret ?? old?.clientSecret ?? demoApp.clientSecret,
-        signingSecret: signingSecret ?? old?.signingSecret ?? demoApp.signingSecret,
-        redirectUris: redirectUris ?? old?.redirectUris ?? [],
-        name: name ?? old?.name ?? demoApp.name,
+        ...registered(app, old),
+        signingSecret: app.signingSecret ?? old?.signingSecret ?? demoApp.signingSecret,
         ...(target === undefined ? {} : { requestUrl: target }),
       });
       journal.touch();
@@ -151,9 +118,6 @@ export async function startSlack(options: ServiceOptions): Promise<Running<Slack
         peakPerSecond: handle.window.peak(total.key, 1000),
         peakPerMinute: handle.window.peak(total.key, 60_000),
       })),
-    unknownPaths: () => handle.unknownPaths,
-    touch: () => journal.touch(),
-    close: served.close,
   };
 }
 

@@ -3,8 +3,9 @@ import { createEmulator, type CustomEmulator, type EmulatorDefinition } from 'em
 import type { Stack } from '../company/stack.ts';
 import type { World } from '../company/world.ts';
 import { Journal } from '../front/journal.ts';
+import type { OAuthApp } from '../front/oauth.ts';
 import { serveEmulator, type Served, type ServeOptions } from '../front/serve.ts';
-import type { RunningService, ServiceName } from './service.ts';
+import { demoApp, type AppRegistration, type RunningService, type ServiceName } from './service.ts';
 
 export interface ServiceOptions {
   readonly world: World;
@@ -57,4 +58,37 @@ export function instance<State extends object>(
 ): (baseUrl: string) => Promise<CustomEmulator<State>> {
   return (baseUrl) =>
     createEmulator({ service: definition, listen: false, baseUrl, ...(kept === undefined ? {} : { seed: kept }) });
+}
+
+/** What every service gives in the same way once it is served. */
+export function standing<Handle extends { readonly unknownPaths: readonly string[] }, State extends object>(
+  name: ServiceName,
+  handle: Handle,
+  served: Served<State>,
+  journal: Journal<State>,
+): Pick<Running<Handle>, 'name' | 'handle' | 'url' | 'port' | 'faults' | 'unknownPaths' | 'touch' | 'close'> {
+  return {
+    name,
+    handle,
+    url: served.url,
+    port: served.port,
+    faults: served.faults,
+    unknownPaths: () => handle.unknownPaths,
+    touch: () => journal.touch(),
+    close: served.close,
+  };
+}
+
+interface RegisteredApp extends Required<OAuthApp> {
+  readonly redirectUris: string[];
+}
+
+/** An app as it is registered from now on: what is left out keeps the value it had, or the demo's. */
+export function registered(app: AppRegistration, old: OAuthApp | undefined): RegisteredApp {
+  return {
+    clientId: app.clientId,
+    clientSecret: app.clientSecret ?? old?.clientSecret ?? demoApp.clientSecret,
+    redirectUris: [...(app.redirectUris ?? old?.redirectUris ?? [])],
+    name: app.name ?? old?.name ?? demoApp.name,
+  };
 }

@@ -1,13 +1,9 @@
 import { Client } from '@hubspot/api-client';
-import { createEmulator } from 'emulate';
-import type { FaultPlan } from '../front/faults.ts';
-import { Journal } from '../front/journal.ts';
-import { serveEmulator } from '../front/serve.ts';
+import { RIG_APP, serveRig, type Rig } from '../front/rig.ts';
 import type { HubSpotHandle } from './handle.ts';
 import { createHubSpot, type HubSpotSeed } from './hubspot.ts';
 import type { Caps } from './limits.ts';
 import { createPortal } from './portal.ts';
-import type { HubSpotState } from './state.ts';
 
 /** Everything that a connector with write-back asks for. */
 export const ALL_SCOPES = [
@@ -24,12 +20,6 @@ export const ALL_SCOPES = [
   'tickets',
 ];
 
-export const RIG_APP = {
-  clientId: 'rig-client',
-  clientSecret: 'rig-secret',
-  redirectUris: ['http://localhost:9/callback'],
-} as const;
-
 export const PORTAL = 501;
 export const OTHER_PORTAL = 502;
 
@@ -43,20 +33,12 @@ export interface Reply {
   text(path: string): string;
 }
 
-export interface CrmRig {
-  readonly url: string;
-  readonly handle: HubSpotHandle;
-  readonly faults: FaultPlan;
-  /** The rig's clock: real time plus what a test adds. */
-  readonly clock: { offset: number };
+export interface CrmRig extends Rig<HubSpotHandle> {
   /** A call through the real SDK with a token of the first portal, or with the one given. */
   call(method: string, path: string, body?: unknown, token?: string): Promise<Reply>;
   /** A token call through the real SDK. */
   form(path: string, fields: Readonly<Record<string, string>>): Promise<Reply>;
   token(scopes?: readonly string[], portalId?: number): string;
-  /** Back to the seed, with the rig's app registered. */
-  reset(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface RigOptions {
@@ -68,51 +50,38 @@ export interface RigOptions {
 
 /** Two empty portals behind a real server, for tests of this service. */
 export async function startRig(options: RigOptions = {}): Promise<CrmRig> {
-  const clock = { offset: 0 };
-  const now = (): number => Date.now() + clock.offset;
   const seed = options.seed ?? {
     portals: [PORTAL, OTHER_PORTAL].map((id) => createPortal({ id, name: `Portal ${id}`, domain: `p${id}.example` })),
   };
-  const journal = new Journal<HubSpotState>({ file: options.file });
-  const { definition, handle, front } = createHubSpot({
-    caps: options.caps ?? 'generous',
-    autoConsent: options.autoConsent ?? true,
-    seed,
-    now,
-    onMutate: () => journal.touch(),
-  });
-  const kept = await journal.load();
-  const served = await serveEmulator({
+  const rig = await serveRig({
     name: 'hubspot',
-    create: (baseUrl) =>
-      createEmulator({ service: definition, listen: false, baseUrl, ...(kept === undefined ? {} : { seed: kept }) }),
-    journal,
-    ...front,
+    file: options.file,
+    create: (now, onMutate) =>
+      createHubSpot({
+        caps: options.caps ?? 'generous',
+        autoConsent: options.autoConsent ?? true,
+        seed,
+        now,
+        onMutate,
+      }),
+    furnish: (made) => made.registerApp(RIG_APP),
   });
-  if (kept === undefined) handle.registerApp(RIG_APP);
+  const { handle, url } = rig;
   const token = (scopes: readonly string[] = ALL_SCOPES, portalId = handle.portalIds[0] ?? PORTAL): string =>
     handle.mint({ clientId: RIG_APP.clientId, portalId, scopes }).accessToken;
   const standing = token();
   return {
-    url: served.url,
-    handle,
-    faults: served.faults,
-    clock,
+    ...rig,
     token,
     call: async (method, path, body, accessToken = standing) => {
-      const client = new Client({ accessToken, basePath: served.url });
+      const client = new Client({ accessToken, basePath: url });
       return replyOf(await client.apiRequest({ method, path, ...(body === undefined ? {} : { body }) }));
     },
     form: async (path, fields) => {
-      const client = new Client({ basePath: served.url });
+      const client = new Client({ basePath: url });
       const request = { method: 'POST', path, defaultJson: false, authType: 'none', body: new URLSearchParams(fields) };
       return replyOf(await client.apiRequest(request));
     },
-    reset: async () => {
-      await served.instance.reset();
-      handle.registerApp(RIG_APP);
-    },
-    close: () => served.close(),
   };
 }
 

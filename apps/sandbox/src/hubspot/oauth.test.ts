@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OTHER_PORTAL, PORTAL, RIG_APP, startRig, type CrmRig } from './crm-rig.ts';
+import { RIG_APP } from '../front/rig.ts';
+import { OTHER_PORTAL, PORTAL, startRig, type CrmRig } from './crm-rig.ts';
 
 let rig: CrmRig;
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateWorld } from '../company/generate.ts';
 import type { WorldTicket } from '../company/world.ts';
-import { RIG_APP, startRig, type CrmRig } from './crm-rig.ts';
+import { RIG_APP } from '../front/rig.ts';
+import { startRig, type CrmRig } from './crm-rig.ts';
 import { SampleDesk } from './sample-desk.ts';
 import { samplePortals, seedFromWorld } from './seed.ts';
 import type { Portal } from './state.ts';

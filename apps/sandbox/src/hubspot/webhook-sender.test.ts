@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { Signature } from '@hubspot/api-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OTHER_PORTAL, PORTAL, RIG_APP, startRig, type CrmRig } from './crm-rig.ts';
+import { RIG_APP } from '../front/rig.ts';
+import { OTHER_PORTAL, PORTAL, startRig, type CrmRig } from './crm-rig.ts';
 import type { WebhookEvent } from './state.ts';
 import { signV3 } from './webhook-sender.ts';
 

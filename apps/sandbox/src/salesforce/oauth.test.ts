@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ADMIN, MEMBER, ORG, OTHER_ADMIN, OTHER_ORG, RIG_APP, startRig, type OrgRig, type Reply } from './org-rig.ts';
+import { RIG_APP } from '../front/rig.ts';
+import { ADMIN, MEMBER, ORG, OTHER_ADMIN, OTHER_ORG, startRig, type OrgRig, type Reply } from './org-rig.ts';
 import { PROFILES } from './org.ts';
 
 let rig: OrgRig;

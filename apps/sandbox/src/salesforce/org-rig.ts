@@ -1,18 +1,8 @@
-import { createEmulator } from 'emulate';
-import type { FaultPlan } from '../front/faults.ts';
-import { Journal } from '../front/journal.ts';
-import { serveEmulator } from '../front/serve.ts';
+import { RIG_APP, serveRig, type Rig } from '../front/rig.ts';
 import type { SalesforceHandle } from './handle.ts';
 import type { Caps } from './limits.ts';
 import { createOrg, PROFILES } from './org.ts';
 import { createSalesforce, type SalesforceSeed } from './salesforce.ts';
-import type { SalesforceState } from './state.ts';
-
-export const RIG_APP = {
-  clientId: 'rig-client',
-  clientSecret: 'rig-secret',
-  redirectUris: ['http://localhost:9/callback'],
-} as const;
 
 export const ORG = '00D5g0000000001EAA';
 export const OTHER_ORG = '00D5g0000000002EAA';
@@ -27,20 +17,12 @@ export interface Reply {
   readonly json: unknown;
 }
 
-export interface OrgRig {
-  readonly url: string;
-  readonly handle: SalesforceHandle;
-  readonly faults: FaultPlan;
-  /** The rig's clock: real time plus what a test adds. */
-  readonly clock: { offset: number };
+export interface OrgRig extends Rig<SalesforceHandle> {
   /** A call with the first administrator's token, or with the one given; a path without `/services` is below v66.0. */
   call(method: string, path: string, body?: unknown, token?: string): Promise<Reply>;
   query(soql: string, token?: string): Promise<Reply>;
   form(path: string, fields: Readonly<Record<string, string>>): Promise<Reply>;
   token(username?: string, scopes?: readonly string[]): string;
-  /** Back to the seed, with the rig's app registered. */
-  reset(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface RigOptions {
@@ -52,42 +34,36 @@ export interface RigOptions {
 
 /** Two empty orgs behind a real server, for tests of this service: the first with an administrator and a standard user. */
 export async function startRig(options: RigOptions = {}): Promise<OrgRig> {
-  const clock = { offset: 0 };
-  const now = (): number => Date.now() + clock.offset;
   const seed = options.seed ?? {
     orgs: [createOrg({ id: ORG, name: 'Org One' }), createOrg({ id: OTHER_ORG, name: 'Org Two' })],
   };
-  const journal = new Journal<SalesforceState>({ file: options.file });
-  const { definition, handle, front } = createSalesforce({
-    caps: options.caps ?? 'generous',
-    autoConsent: options.autoConsent ?? true,
-    seed,
-    now,
-    onMutate: () => journal.touch(),
-  });
-  const kept = await journal.load();
-  const served = await serveEmulator({
+  const rig = await serveRig({
     name: 'salesforce',
-    create: (baseUrl) =>
-      createEmulator({ service: definition, listen: false, baseUrl, ...(kept === undefined ? {} : { seed: kept }) }),
-    journal,
-    ...front,
+    file: options.file,
+    create: (now, onMutate) =>
+      createSalesforce({
+        caps: options.caps ?? 'generous',
+        autoConsent: options.autoConsent ?? true,
+        seed,
+        now,
+        onMutate,
+      }),
+    furnish: (made) => {
+      made.registerApp(RIG_APP);
+      if (options.seed !== undefined) return;
+      made.addUser(ORG, { username: ADMIN, firstName: 'Ada', lastName: 'Admin' });
+      made.addUser(ORG, { username: MEMBER, firstName: 'Mia', lastName: 'Member', profileId: PROFILES.standard });
+      made.addUser(OTHER_ORG, { username: OTHER_ADMIN, lastName: 'Other' });
+    },
   });
-  const furnish = (): void => {
-    handle.registerApp(RIG_APP);
-    if (options.seed !== undefined) return;
-    handle.addUser(ORG, { username: ADMIN, firstName: 'Ada', lastName: 'Admin' });
-    handle.addUser(ORG, { username: MEMBER, firstName: 'Mia', lastName: 'Member', profileId: PROFILES.standard });
-    handle.addUser(OTHER_ORG, { username: OTHER_ADMIN, lastName: 'Other' });
-  };
-  if (kept === undefined) furnish();
+  const { handle, url } = rig;
   const first = (): string => String(handle.book(handle.orgIds[0] ?? ORG).rows('User')[0]?.['Username']);
   const token = (username = first(), scopes?: readonly string[]): string =>
     handle.mint({ clientId: RIG_APP.clientId, username, ...(scopes === undefined ? {} : { scopes }) }).accessToken;
   let standing = token();
   const call: OrgRig['call'] = async (method, path, body, accessToken = standing) => {
     const target = path.startsWith('/services') || path.startsWith('/id/') ? path : `/services/data/v66.0${path}`;
-    const response = await fetch(`${served.url}${target}`, {
+    const response = await fetch(`${url}${target}`, {
       method,
       headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -95,21 +71,16 @@ export async function startRig(options: RigOptions = {}): Promise<OrgRig> {
     return replyOf(response);
   };
   return {
-    url: served.url,
-    handle,
-    faults: served.faults,
-    clock,
+    ...rig,
     token,
     call,
     query: (soql, accessToken) => call('GET', `/query?q=${encodeURIComponent(soql)}`, undefined, accessToken),
     form: async (path, fields) =>
-      replyOf(await fetch(`${served.url}${path}`, { method: 'POST', body: new URLSearchParams(fields) })),
+      replyOf(await fetch(`${url}${path}`, { method: 'POST', body: new URLSearchParams(fields) })),
     reset: async () => {
-      await served.instance.reset();
-      furnish();
+      await rig.reset();
       standing = token();
     },
-    close: () => served.close(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Connection, OAuth2 } from 'jsforce';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ORG, RIG_APP, startRig, type OrgRig } from './org-rig.ts';
+import { RIG_APP } from '../front/rig.ts';
+import { ORG, startRig, type OrgRig } from './org-rig.ts';
 
 let rig: OrgRig;
 let connection: Connection;

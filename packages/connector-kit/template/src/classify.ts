@@ -1,4 +1,4 @@
-import { ConnectorFault, type Fault } from '@waymark/connector-kit';
+import { ConnectorFault, unknownFault, type Fault } from '@waymark/connector-kit';
 import { ExampleDeskHttpError } from './client.ts';
 
 /**
@@ -7,12 +7,7 @@ import { ExampleDeskHttpError } from './client.ts';
  */
 export function classify(error: unknown): Fault {
   if (error instanceof ConnectorFault) return error.fault;
-  if (!(error instanceof ExampleDeskHttpError)) {
-    return {
-      kind: 'transient',
-      message: `${error instanceof Error ? error.name : 'A fault'} on a call to Example Desk`,
-    };
-  }
+  if (!(error instanceof ExampleDeskHttpError)) return unknownFault(error, 'Example Desk');
   const { status, message, retryAfterMs } = error;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status === 401) return { kind: 'token-expired', message };
