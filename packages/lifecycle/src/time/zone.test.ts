@@ -112,6 +112,32 @@ describe('business time', () => {
     );
   });
 
+  it('leaves out each hour of weekends, quiet days and holidays once, however they overlap', () => {
+    // Most of the year is quiet, and holidays of the next year lie in it.
+    const quiet = { from: '09-16', to: '06-25' };
+    const holidays = ['2022-03-22', '2022-02-24', '2023-03-09', '2022-07-05'];
+    const { business, awake } = zoneOf('America/New_York', [quiet], holidays);
+    const isQuiet = (date: string) =>
+      date.slice(5) >= quiet.from || date.slice(5) <= quiet.to || holidays.includes(date);
+    const local = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' });
+    const days: string[] = [];
+    for (let at = Date.UTC(2021, 5, 1, 12); at < Date.UTC(2023, 8, 1); at += DAY) days.push(local.format(at));
+    // Asked first about other years, since what is looked up is kept.
+    awake.between(Date.UTC(2020, 0, 1), Date.UTC(2020, 0, 2));
+    for (const [first, last] of [
+      [3, 37],
+      [280, 320],
+      [368, 403],
+      [30, 800],
+    ] as const) {
+      const [from, to] = [days[first], days[last]].map((day) => Date.parse(`${day}T04:00:00Z`));
+      const passed = days.slice(first, last).filter((day) => !isQuiet(day));
+      const weekdays = passed.filter((day) => new Date(`${day}T12:00:00Z`).getUTCDay() % 6 !== 0);
+      expect(awake.between(from ?? 0, to ?? 0)).toBe(passed.length * DAY);
+      expect(business.between(from ?? 0, to ?? 0)).toBe(weekdays.length * DAY);
+    }
+  });
+
   it('says dates as the zone has them, and takes an unknown zone for UTC', () => {
     expect(berlin.date(Date.UTC(2026, 11, 31, 23, 30))).toBe('1 Jan 2027');
     expect(zoneOf('Nowhere/Land').date(Date.UTC(2026, 1, 3))).toBe('3 Feb 2026');

@@ -1,3 +1,5 @@
+import { stoppingClock, type Stretch } from './stopping-clock.ts';
+
 /** A day of 24 hours in milliseconds. */
 export const DAY = 86_400_000;
 const WEEK = 7 * DAY;
@@ -18,7 +20,7 @@ export interface QuietDays {
   readonly to: string;
 }
 
-/** A time zone as the engine needs it: weekends, quiet days and dates. Offsets are looked up once per week and kept. */
+/** A time zone as the engine needs it: weekends, quiet days and dates. Offsets are looked up once per day and kept. */
 export interface Zone {
   readonly name: string;
   /** Monday to Friday, but for quiet days. */
@@ -86,49 +88,20 @@ function offsetReader(name: string): (at: number) => number {
 
 function makeZone(name: string, quietDays: readonly QuietDays[], holidays: readonly string[]): Zone {
   const offsetAt = offsetReader(name);
-  const weekends = new Map<number, readonly [number, number]>();
   /** The instant of a local midnight; asked twice, since the offset is that of the answer. */
   const instantOf = (local: number): number => {
     const guess = local - offsetAt(local);
     return local - offsetAt(guess);
   };
-  const weekend = (index: number): readonly [number, number] => {
-    let found = weekends.get(index);
-    if (!found) {
+  const weekendsIn = (year: number): Stretch[] => {
+    const found: Stretch[] = [];
+    // Offsets are under 15 hours, so starting a week early and stopping late covers every weekend that overlaps.
+    const last = Date.UTC(year + 1, 0, 1) + WEEK;
+    for (let index = Math.floor((Date.UTC(year, 0, 1) - FIRST_SATURDAY) / WEEK) - 1; ; index++) {
       const saturday = FIRST_SATURDAY + index * WEEK;
-      found = [instantOf(saturday), instantOf(saturday + 2 * DAY)];
-      weekends.set(index, found);
+      if (saturday > last) return found;
+      found.push([instantOf(saturday), instantOf(saturday + 2 * DAY)]);
     }
-    return found;
-  };
-  // Offsets are under 15 hours, so starting one week early and stopping late covers every weekend that overlaps.
-  const indexBefore = (at: number) => Math.floor((at - FIRST_SATURDAY) / WEEK) - 1;
-
-  const weekdays: Clock = {
-    between(from, to) {
-      if (to <= from) return 0;
-      let total = to - from;
-      for (let index = indexBefore(from); ; index++) {
-        const [start, end] = weekend(index);
-        if (start >= to) return total;
-        const overlap = Math.min(end, to) - Math.max(start, from);
-        if (overlap > 0) total -= overlap;
-      }
-    },
-    after(from, ms) {
-      if (ms <= 0) return from;
-      let at = from;
-      let left = ms;
-      for (let index = indexBefore(from); ; index++) {
-        const [start, end] = weekend(index);
-        if (end <= at) continue;
-        if (start > at) {
-          if (left <= start - at) return at + left;
-          left -= start - at;
-        }
-        at = end;
-      }
-    },
   };
   const yearOf = (at: number) => new Date(at + offsetAt(at)).getUTCFullYear();
   const years = new Map<number, readonly Stretch[]>();
@@ -147,13 +120,14 @@ function makeZone(name: string, quietDays: readonly QuietDays[], holidays: reado
         const [month = 1, day = 1] = last ?? [];
         return [local(start), local([month, day + 1], to < from ? 1 : 0)];
       });
-      found = joined([...yearly, ...(singleDays.get(year) ?? []).map(dayOf)]);
+      found = [...yearly, ...(singleDays.get(year) ?? []).map(dayOf)];
       years.set(year, found);
     }
     return found;
   };
   const isPlain = quietDays.length === 0 && holidays.length === 0;
-  const lastYear = quietDays.length > 0 ? Number.POSITIVE_INFINITY : Math.max(-Infinity, ...singleDays.keys());
+  // A stretch may begin in the year before, and local years are off by hours.
+  const quietAround = (year: number) => [...quietOf(year - 1), ...quietOf(year), ...quietOf(year + 1)];
   const dateParts = (at: number) => {
     const local = new Date(at + offsetAt(at));
     return `${local.getUTCDate()} ${MONTHS[local.getUTCMonth()]}`;
@@ -161,84 +135,17 @@ function makeZone(name: string, quietDays: readonly QuietDays[], holidays: reado
 
   return {
     name,
-    business: isPlain ? weekdays : withoutQuiet(weekdays, quietOf, lastYear),
-    awake: isPlain ? everyDay : withoutQuiet(everyDay, quietOf, lastYear),
+    business: stoppingClock(isPlain ? weekendsIn : (year) => [...weekendsIn(year), ...quietAround(year)]),
+    awake: isPlain ? everyDay : stoppingClock(quietAround),
     shortDate: (at, from) => (Math.abs(at - from) < PLAIN_YEAR ? dateParts(at) : `${dateParts(at)} ${yearOf(at)}`),
     date: (at) => `${dateParts(at)} ${yearOf(at)}`,
   };
-}
-
-type Stretch = readonly [start: number, end: number];
-
-/** Stretches in order, those that touch or overlap as one. */
-function joined(stretches: readonly Stretch[]): Stretch[] {
-  const all: Stretch[] = [];
-  for (const [start, end] of stretches.toSorted((one, other) => one[0] - other[0])) {
-    const last = all.at(-1);
-    if (last && start <= last[1]) all[all.length - 1] = [last[0], Math.max(last[1], end)];
-    else all.push([start, end]);
-  }
-  return all;
 }
 
 const everyDay: Clock = {
   between: (from, to) => Math.max(0, to - from),
   after: (from, ms) => from + Math.max(0, ms),
 };
-
-/** The same clock, standing still in stretches up to those that begin in the last year; those of one year do not overlap. */
-function withoutQuiet(clock: Clock, quietOf: (year: number) => readonly Stretch[], lastYear: number): Clock {
-  // A stretch may begin in the year before, and local years are off by hours.
-  function* stretchesFrom(at: number): Generator<Stretch> {
-    let reached = -Infinity;
-    for (let year = new Date(at).getUTCFullYear() - 1; year <= lastYear; year++) {
-      for (const [start, end] of quietOf(year)) {
-        // The turn of the year may lie in the stretch that began before it, and be a holiday of its own.
-        if (end > at && end > reached) yield [Math.max(start, reached), end];
-        reached = Math.max(reached, end);
-      }
-    }
-  }
-  // Most questions are about the same stretch without quiet days: it is kept.
-  let plain: Stretch = [0, 0];
-  const isPlain = (from: number, to: number): boolean => {
-    if (from < plain[0] || from > plain[1]) plain = plainAround(from);
-    return from >= plain[0] && to <= plain[1];
-  };
-  const plainAround = (at: number): Stretch => {
-    let before = -Infinity;
-    for (const year of [-1, 0].map((back) => new Date(at).getUTCFullYear() + back)) {
-      for (const [, end] of quietOf(year)) if (end <= at && end > before) before = end;
-    }
-    for (const [start] of stretchesFrom(at)) return [before === -Infinity ? at : before, start];
-    return [before === -Infinity ? at : before, Number.POSITIVE_INFINITY];
-  };
-  return {
-    between(from, to) {
-      let total = clock.between(from, to);
-      if (to <= from || isPlain(from, to)) return total;
-      for (const [start, end] of stretchesFrom(from)) {
-        if (start >= to) break;
-        total -= clock.between(Math.max(start, from), Math.min(end, to));
-      }
-      return total;
-    },
-    after(from, ms) {
-      if (ms <= 0) return from;
-      const direct = clock.after(from, ms);
-      if (isPlain(from, direct)) return direct;
-      let at = from;
-      let left = ms;
-      for (const [start, end] of stretchesFrom(from)) {
-        const until = clock.between(at, start);
-        if (left <= until) break;
-        left -= until;
-        at = end;
-      }
-      return clock.after(at, left);
-    },
-  };
-}
 
 /** What adding up parts of milliseconds may be off by, ms. */
 const ROUNDING = 1e-4;
