@@ -34,10 +34,11 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
     first = Math.min(first, fact.occurredAt);
     const { occurredAt, recordedAt } = fact;
     const { value } = fact.attributes;
+    const told = [`${fact.touchpoint} ${event.source}`];
     if (fact.type === 'usage.recorded' && typeof value === 'number')
-      happenings.product.push({ occurredAt, recordedAt, weight: value });
+      happenings.product.push({ occurredAt, recordedAt, weight: value, sources: told });
     if (fact.type === 'email.received' || fact.type === 'meeting.held' || fact.type === 'chat.received')
-      happenings.contact.push({ occurredAt, recordedAt, weight: 1 });
+      happenings.contact.push({ occurredAt, recordedAt, weight: 1, sources: told });
     const facts = bySubject.get(event.subject) ?? [];
     bySubject.set(event.subject, facts);
     facts.push(fact);
@@ -47,7 +48,7 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
     source.arrivals.push({ occurredAt: fact.occurredAt, recordedAt: fact.recordedAt });
   }
   const sources = watchedSources([...bySource.values()], to);
-  const seasons = workspaceSeasons(happenings, to);
+  const seasons = workspaceSeasons(happenings, sources, to);
   return [...bySubject].map(([account, facts]) => {
     const context: AccountContext = {
       accountId: account,

@@ -26,7 +26,7 @@ export { type KnownContext } from './backtest/backtest-walk.ts';
 export { outcomesOf } from './backtest/outcome.ts';
 export { sourceOutages, type HeardSource, type SourceOutage } from './coverage/source-outage.ts';
 export { sourceSilences, type SourceSilence } from './coverage/source-silence.ts';
-export { knownLulls, type Happening, type KnownLulls, type Lull } from './coverage/workspace-lull.ts';
+export { knownLulls, type Happening, type KnownLulls, type Lull, type Unheard } from './coverage/workspace-lull.ts';
 export { churnModel, type ChurnReport } from './backtest/churn-model.ts';
 export { compareBacktests, type Comparison as BacktestComparison } from './backtest/compare.ts';
 export { signalTable, type SignalTable } from './backtest/signal-table.ts';

@@ -32,11 +32,10 @@ export interface WorkspaceHistory {
 export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: number): Promise<WorkspaceHistory> {
   const arrivals = await sourceArrivals(tx);
   const sources = watchedSources(arrivals, to);
-  const happened = new Map((await workspaceHappenings(tx)).map((one) => [one.of, one.happenings]));
-  const seasons = workspaceSeasons(
-    { contact: happened.get('contact') ?? [], product: happened.get('product') ?? [] },
-    to,
-  );
+  const bySource = sources.some(({ silences }) => silences.length > 0);
+  const happened = await workspaceHappenings(tx, { bySource });
+  const happenings = (of: 'contact' | 'product') => happened.flatMap((one) => (one.of === of ? one.happenings : []));
+  const seasons = workspaceSeasons({ contact: happenings('contact'), product: happenings('product') }, sources, to);
   let first = Infinity;
   let last = -Infinity;
   for (const { arrivals: all } of arrivals) {

@@ -8,6 +8,7 @@ import {
   type KnownLulls,
   type Lull,
   type SourceSilence,
+  type Unheard,
 } from '@waymark/lifecycle';
 import type { SourceArrivals, SourcedFact } from '@waymark/store';
 
@@ -91,10 +92,17 @@ function changesOf(source: string, touchpoint: WatchedSource['touchpoint'], sile
   return changes;
 }
 
-/** The lulls of words and of use over a workspace, as they became known. */
+/** The lulls of words and of use over a workspace, as they became known. A source that was silent makes no lull. */
 export function workspaceSeasons(
   happenings: { readonly contact: readonly Happening[]; readonly product: readonly Happening[] },
+  sources: readonly WatchedSource[],
   to: number,
 ): KnownLulls[][] {
-  return [knownLulls('contact', happenings.contact, to), knownLulls('product', happenings.product, to)];
+  const unheard = sources.flatMap(({ source, touchpoint, silences }) =>
+    silences.map((silence): Unheard => ({ ...silence, source: `${touchpoint} ${source}` })),
+  );
+  return [
+    knownLulls('contact', happenings.contact, to, unheard),
+    knownLulls('product', happenings.product, to, unheard),
+  ];
 }

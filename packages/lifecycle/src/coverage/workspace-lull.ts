@@ -1,4 +1,6 @@
 import { DAY } from '../time/zone.ts';
+import { DaysHeard } from './days-heard.ts';
+import type { SourceSilence } from './source-silence.ts';
 
 /** A stretch in which a whole workspace was quieter than usual: a holiday season, not a customer who turns away. */
 export interface Lull {
@@ -18,7 +20,12 @@ export interface Happening {
   readonly weight: number;
   /** How many happenings it stands for; 1 without it. */
   readonly count?: number;
+  /** The sources that told of it; whom no silence concerns without it. */
+  readonly sources?: readonly string[];
 }
+
+/** A stretch in which a source told nothing of anybody: a gap, which is no quiet season. Known and ended as a silence is. */
+export type Unheard = SourceSilence & { readonly source: string };
 
 /** The lulls as they were known from an instant on. */
 export interface KnownLulls {
@@ -50,16 +57,21 @@ const rounded = (level: number): number => Math.max(deepest, Math.round(level * 
 
 /**
  * The lulls of one kind, day by day as they became known: a day's level is that of the two to seven days that end with it, against the
- * medians of the same weekdays in the ten weeks before that were no lull. Judged once a day, with what was recorded by then.
+ * medians of the same weekdays in the ten weeks before that were no lull. Judged once a day, with what was recorded by then. Days on
+ * which a source was silent are judged by the other sources, against days on which these were heard; by none, they are no lull.
  */
-export function knownLulls(of: Lull['of'], happenings: readonly Happening[], to: number): KnownLulls[] {
+export function knownLulls(
+  of: Lull['of'],
+  happenings: readonly Happening[],
+  to: number,
+  unheard: readonly Unheard[] = [],
+): KnownLulls[] {
   const told = happenings.filter((one) => one.recordedAt < to).toSorted((a, b) => a.recordedAt - b.recordedAt);
   const first = told.reduce((least, one) => Math.min(least, Math.floor(one.occurredAt / DAY)), Infinity);
   const start = told[0]?.recordedAt;
   if (start === undefined || !Number.isFinite(first)) return [];
-  const totals = new Map<number, number>();
-  const counts = new Map<number, number>();
-  const levels = new Map<number, number>();
+  const days = new DaysHeard(first, unheard);
+  const { levels } = days;
   const known: KnownLulls[] = [];
   let said: ReadonlyMap<number, number> = new Map();
   let next = 0;
@@ -76,17 +88,14 @@ export function knownLulls(of: Lull['of'], happenings: readonly Happening[], to:
         continue;
       }
     }
-    let earliest = today - 1;
+    let earliest = Math.min(today - 1, days.knowSilences(now));
     for (let one = told[next]; one && one.recordedAt < now; one = told[++next]) {
-      const day = Math.floor(one.occurredAt / DAY);
-      totals.set(day, (totals.get(day) ?? 0) + one.weight);
-      counts.set(day, (counts.get(day) ?? 0) + (one.count ?? 1));
-      earliest = Math.min(earliest, day);
+      earliest = Math.min(earliest, days.add(one));
       latest = Math.max(latest, today);
     }
     // What came late speaks of its own days again, and of those whose seven days hold it.
     for (let day = Math.max(Math.min(earliest, today - hindsight), first, today - 60); day < today; day += 1) {
-      const level = levelOf(totals, counts, levels, first, day, today);
+      const level = levelOf(days, day, today);
       if (level === null || level >= shallowest) levels.delete(day);
       else levels.set(day, rounded(level));
     }
@@ -131,23 +140,16 @@ function differs(shown: ReadonlyMap<number, number>, said: ReadonlyMap<number, n
  * The level of a day, from as many days beside it as it takes to tell chance from a dip: those that end with it, or, once they are known,
  * those that begin with it, whichever is nearer to the day itself. A season begins and ends on a day, not little by little.
  */
-function levelOf(
-  totals: ReadonlyMap<number, number>,
-  counts: ReadonlyMap<number, number>,
-  levels: ReadonlyMap<number, number>,
-  first: number,
-  day: number,
-  today: number,
-): number | null {
+function levelOf(heard: DaysHeard, day: number, today: number): number | null {
   const over = (days: readonly number[], least: number): number | null => {
     let now = 0;
     let usual = 0;
     let seen = 0;
     let variance = 0;
     for (const [index, one] of days.entries()) {
-      const same = weekdayBefore(totals, counts, levels, first, one);
+      const same = weekdayBefore(heard, one);
       if (same === null) return null;
-      now += totals.get(one) ?? 0;
+      now += heard.on(one, one).total;
       usual += same.total;
       seen += same.count;
       variance += same.variance;
@@ -169,9 +171,9 @@ function levelOf(
         )
       : null;
   if (before === null || after === null) return before;
-  const same = weekdayBefore(totals, counts, levels, first, day);
+  const same = weekdayBefore(heard, day);
   if (same === null || same.total <= 0) return before;
-  const own = (totals.get(day) ?? 0) / same.total;
+  const own = heard.on(day, day).total / same.total;
   return Math.abs(own - after) < Math.abs(own - before) ? after : before;
 }
 
@@ -180,20 +182,18 @@ const isDip = (now: number, usual: number, variance: number): boolean =>
 
 /** The median of the same weekday in the weeks before that were no lull; null where there are too few. */
 function weekdayBefore(
-  totals: ReadonlyMap<number, number>,
-  counts: ReadonlyMap<number, number>,
-  levels: ReadonlyMap<number, number>,
-  first: number,
+  heard: DaysHeard,
   day: number,
 ): { readonly total: number; readonly count: number; readonly variance: number } | null {
   const found: number[] = [];
   let count = 0;
   for (let back = 1; found.length < usualWeeks && back <= mostWeeks; back += 1) {
     const before = day - back * week;
-    if (before < first) break;
-    if (levels.has(before)) continue;
-    found.push(totals.get(before) ?? 0);
-    count += counts.get(before) ?? 0;
+    if (before < heard.first) break;
+    if (heard.levels.has(before) || !heard.compares(before, day)) continue;
+    const same = heard.on(before, day);
+    found.push(same.total);
+    count += same.count;
   }
   if (found.length < fewestWeeks) return null;
   found.sort((a, b) => a - b);

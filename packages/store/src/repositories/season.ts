@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Tx } from '../tenancy.ts';
+import { sourceName } from './source-name.ts';
 
 const lull = z.object({ from: z.number(), to: z.number(), level: z.number(), of: z.enum(['contact', 'product']) });
 export type StoredLull = z.infer<typeof lull>;
@@ -56,14 +57,29 @@ export async function writeSeason(
   );
 }
 
+const isHappening = `workspace_id = $1 AND superseded_at IS NULL AND account_id IS NOT NULL AND NOT automated
+    AND type IN ('email.received', 'chat.received', 'meeting.held', 'usage.recorded')`;
+
 /** Words of customers, meetings held and use of the product, one row for each event: what a quiet season is seen from. */
 const happened = `SELECT DISTINCT ON (event_id) event_id, occurred_at, recorded_at,
         CASE WHEN type = 'usage.recorded' THEN 'product' ELSE 'contact' END AS kind,
         CASE WHEN type = 'usage.recorded' THEN (attributes->>'value')::float8 ELSE 1 END AS weight
    FROM journey_event
-  WHERE workspace_id = $1 AND superseded_at IS NULL AND account_id IS NOT NULL AND NOT automated
-    AND type IN ('email.received', 'chat.received', 'meeting.held', 'usage.recorded')
+  WHERE ${isHappening}
   ORDER BY event_id, rank, source_id, generation DESC`;
+
+/** The same with all who told it, a line each; only this costs a second look at the log. */
+const happenedBy = (source: string) => `SELECT h.*, t.sources FROM (${happened}) h JOIN (
+    SELECT event_id, string_agg(DISTINCT touchpoint || ' ' || ${source}, E'\\n') AS sources FROM journey_event
+     WHERE ${isHappening} GROUP BY event_id) t ON t.event_id = h.event_id`;
+const untold = `SELECT h.*, NULL::text AS sources FROM (${happened}) h`;
+
+/** A source as one installation, or as an import named it. */
+const ownSource = `CASE WHEN connector = 'import' THEN ${sourceName} ELSE coalesce(installation_id::text, connector) END`;
+
+/** Who told a happening, each as `touchpoint source`, sorted; undefined where that was not asked for. */
+const sourcesOf = (text: string | null): { readonly sources?: readonly string[] } =>
+  text === null ? {} : { sources: text.split('\n').sort() };
 
 /** What happened on one day (UTC, epoch milliseconds of its midnight) over all accounts. */
 export interface DayTotal {
@@ -72,13 +88,21 @@ export interface DayTotal {
   readonly count: number;
   /** Words and meetings by number, use by value. */
   readonly weight: number;
+  /** Who told it, each as `touchpoint source`: an installation by its id, an imported source by its name. */
+  readonly sources?: readonly string[];
 }
 
-/** Words of customers, meetings held and use of the product by day. */
-export async function dayTotals(tx: Tx): Promise<readonly DayTotal[]> {
-  const { rows } = await tx.query<{ kind: 'contact' | 'product'; day: string; count: number; weight: number }>(
-    `SELECT kind, (occurred_at AT TIME ZONE 'UTC')::date::text AS day, count(*)::int AS count, sum(weight)::float8 AS weight
-       FROM (${happened}) e GROUP BY 1, 2 ORDER BY 1, 2`,
+/** Words of customers, meetings held and use of the product by day; `bySource` for each set of sources by itself. */
+export async function dayTotals(tx: Tx, options: { readonly bySource: boolean }): Promise<readonly DayTotal[]> {
+  const { rows } = await tx.query<{
+    kind: 'contact' | 'product';
+    day: string;
+    sources: string | null;
+    count: number;
+    weight: number;
+  }>(
+    `SELECT kind, (occurred_at AT TIME ZONE 'UTC')::date::text AS day, sources, count(*)::int AS count, sum(weight)::float8 AS weight
+       FROM (${options.bySource ? happenedBy(ownSource) : untold}) e GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
     [tx.workspaceId],
   );
   return rows.map((row) => ({
@@ -86,36 +110,54 @@ export async function dayTotals(tx: Tx): Promise<readonly DayTotal[]> {
     day: Date.parse(`${row.day}T00:00:00Z`),
     count: row.count,
     weight: row.weight,
+    ...sourcesOf(row.sources),
   }));
 }
 
 /** What happened over all accounts, by kind: words and meetings weigh 1, use its value. Times are epoch milliseconds. */
 export interface WorkspaceHappenings {
   readonly of: 'contact' | 'product';
-  readonly happenings: readonly { readonly occurredAt: number; readonly recordedAt: number; readonly weight: number }[];
+  readonly happenings: readonly {
+    readonly occurredAt: number;
+    readonly recordedAt: number;
+    readonly weight: number;
+    /** Who told it, each as `touchpoint source`: a connector by its id, an imported source by its name. */
+    readonly sources?: readonly string[];
+  }[];
 }
 
-/** Words of customers, meetings held and use of the product over the whole workspace: what a quiet season is seen from. */
-export async function workspaceHappenings(tx: Tx): Promise<readonly WorkspaceHappenings[]> {
+/**
+ * Words of customers, meetings held and use of the product over the whole workspace: what a quiet season is seen from. `bySource` says
+ * who told each.
+ */
+export async function workspaceHappenings(
+  tx: Tx,
+  options: { readonly bySource: boolean },
+): Promise<readonly WorkspaceHappenings[]> {
   const { rows } = await tx.query<{
     kind: 'contact' | 'product';
+    sources: string | null;
     occurred: number[];
     recorded: number[];
     weights: number[];
   }>(
-    `SELECT kind, array_agg((extract(epoch FROM occurred_at) * 1000)::float8 ORDER BY occurred_at, event_id) AS occurred,
+    `SELECT kind, sources, array_agg((extract(epoch FROM occurred_at) * 1000)::float8 ORDER BY occurred_at, event_id) AS occurred,
             array_agg((extract(epoch FROM recorded_at) * 1000)::float8 ORDER BY occurred_at, event_id) AS recorded,
             array_agg(weight ORDER BY occurred_at, event_id) AS weights
-       FROM (${happened}) e
-      GROUP BY kind ORDER BY kind`,
+       FROM (${options.bySource ? happenedBy(sourceName) : untold}) e
+      GROUP BY kind, sources ORDER BY kind, sources`,
     [tx.workspaceId],
   );
-  return rows.map(({ kind, occurred, recorded, weights }) => ({
-    of: kind,
-    happenings: occurred.map((occurredAt, index) => ({
-      occurredAt,
-      recordedAt: recorded[index] ?? occurredAt,
-      weight: weights[index] ?? 1,
-    })),
-  }));
+  return rows.map(({ kind, sources, occurred, recorded, weights }) => {
+    const by = sourcesOf(sources);
+    return {
+      of: kind,
+      happenings: occurred.map((occurredAt, index) => ({
+        occurredAt,
+        recordedAt: recorded[index] ?? occurredAt,
+        weight: weights[index] ?? 1,
+        ...by,
+      })),
+    };
+  });
 }

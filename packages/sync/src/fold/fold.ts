@@ -44,6 +44,7 @@ import { accountContext, contextDigestOf, recordOf } from './account-context.ts'
 import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
 import { factsAhead, nextState, type StateQuestion } from './state.ts';
 import type { Point } from '../reading/points.ts';
+import { keepSeason } from '../coverage/season.ts';
 import { keepSourceOutages } from '../coverage/source-outages.ts';
 
 /** What a fold changed for one account in one journey, told in the same transaction. */
@@ -98,7 +99,7 @@ export async function foldDue(options: FoldOptions): Promise<number> {
   const { wakes, shared } = await database.inWorkspace(
     workspaceId,
     async (tx) => {
-      await keepSourceOutages(tx, options.now());
+      if (await keepSourceOutages(tx, options.now())) await keepSeason(tx, options.now());
       return { wakes: await accountsToFold(tx, options.now(), options.limit ?? 500), shared: await readShared(tx) };
     },
     { retry: true },

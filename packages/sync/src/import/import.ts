@@ -367,8 +367,9 @@ class ImportRun {
         await database.inWorkspace(
           this.#workspaceId,
           async (tx) => {
-            await keepSeason(tx, now(), { again: true });
+            // A silent source is no quiet season: which sources are silent is found first.
             await keepSourceOutages(tx, now(), { again: true });
+            await keepSeason(tx, now(), { again: true });
           },
           { retry: true },
         );
