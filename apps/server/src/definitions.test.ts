@@ -14,14 +14,8 @@ import { foldDue } from '@waymark/sync';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { settleActivations } from './activations.ts';
-import {
-  activateJourney,
-  journeyBook,
-  retireJourney,
-  rollbackJourney,
-  startShadow,
-  stopShadow,
-} from './definitions.ts';
+import { activateJourney, retireJourney, rollbackJourney, startShadow, stopShadow } from './definitions.ts';
+import { journeyBook } from './journey-book.ts';
 import { shadowReports } from './shadow.ts';
 import { DAY, furnish, now, openOn } from './status/testing/furnished.ts';
 import type { Waymark } from './waymark.ts';
@@ -96,14 +90,14 @@ it('puts a definition in force with who, when and which, gathers what follows, a
   expect(back.journey.digest).toBe(formerDigest);
   await fold(workspaceId);
   expect(await openRules(workspaceId)).toContain('gone_quiet');
-  const { activations, definitions } = await journeyBook(waymark, workspaceId);
-  expect(activations.map(({ kind, by, at }) => ({ kind, by, at }))).toEqual([
-    { kind: 'activated', by: 'test', at: now },
-    { kind: 'activated', by: 'riley', at: now },
-    { kind: 'rolled_back', by: 'sam', at: now },
+  const { history, definitions } = await journeyBook(waymark, workspaceId);
+  expect(history.map(({ change, by, at }) => ({ change, by, at: Date.parse(at) }))).toEqual([
+    { change: 'activated', by: 'test', at: now },
+    { change: 'activated', by: 'riley', at: now },
+    { change: 'rolled_back', by: 'sam', at: now },
   ]);
-  expect(activations[1]?.digest).toBe(journey.digest);
-  expect(definitions.filter((one) => one.retiredAt === null).map((one) => one.digest)).toEqual([formerDigest]);
+  expect(history[1]?.digest).toBe(journey.digest);
+  expect(definitions.filter((one) => one.state === 'in_force').map((one) => one.digest)).toEqual([formerDigest]);
   await expect(rollbackJourney(waymark, workspaceId, 'lifecycle', 'sam')).rejects.toMatchObject({
     code: 'NOTHING_BEFORE',
   });

@@ -25,8 +25,6 @@ import {
   writebackMappings,
   writebackPlans,
   type JourneyActivation,
-  type JourneyShadow,
-  type KeptDefinition,
   type Tx,
 } from '@waymark/store';
 import { v7 as uuidv7 } from 'uuid';
@@ -213,21 +211,6 @@ export async function retireJourney(
       detail: { digest: former.digest },
     });
   });
-}
-
-/** The definitions of a workspace with their history and shadows. */
-export interface JourneyBook {
-  readonly definitions: readonly KeptDefinition[];
-  readonly activations: readonly JourneyActivation[];
-  readonly shadows: readonly JourneyShadow[];
-}
-
-export async function journeyBook(waymark: Waymark, workspaceId: string): Promise<JourneyBook> {
-  return waymark.database.inWorkspace(workspaceId, async (tx) => ({
-    definitions: await keptDefinitions(tx),
-    activations: await journeyActivations(tx),
-    shadows: await journeyShadows(tx),
-  }));
 }
 
 /** Looks at a definition beside the active one from now on: nothing is posted, written or stored for it but its text. */

@@ -9,7 +9,6 @@ export {
   activateJourney,
   activateTemplate,
   definitionInForce,
-  journeyBook,
   retireJourney,
   rollbackJourney,
   startShadow,
@@ -17,7 +16,6 @@ export {
   templateSource,
   UnknownTemplate,
   type Activated,
-  type JourneyBook,
 } from './definitions.ts';
 export { countRecords, runDoctor, type DoctorOptions } from './doctor/doctor.ts';
 export { endsText, type RecordCount } from './doctor/record-counts.ts';
@@ -28,6 +26,7 @@ export { createInstallLink, redirectUri, scopesOf } from './oauth/grant.ts';
 export { InstallError } from './oauth/install-error.ts';
 export { installMailboxes, organizationOf, removeMailbox, type MailboxOutcome } from './oauth/mailboxes.ts';
 export { installAddress } from './oauth/posting-address.ts';
+export { journeyBook, type JourneyBook } from './journey-book.ts';
 export { connectorIds, loadConnector } from './registry.ts';
 export { flagReports, workspaceReport, type FlagReport, type WorkspaceReport } from './report.ts';
 export { signInOf, type AnyConnector, type AppExtra, type InstallParameter } from '@waymark/connector-kit';

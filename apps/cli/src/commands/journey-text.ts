@@ -32,41 +32,9 @@ function changeText(one: DefinitionChange): string {
   return `  ${place}${one.change === 'changed' ? ':' : ''}${what}${one.means ? `\n    so: ${one.means}` : ''}`;
 }
 
-/** The definitions of a workspace with their state, newest first within a journey. */
-export function bookRows({ definitions, activations, shadows }: JourneyBook) {
-  return {
-    definitions: definitions.map((one) => ({
-      journey: one.journey,
-      version: one.version,
-      digest: one.digest,
-      state: one.activatedAt !== null && one.retiredAt === null ? 'in force' : 'retired',
-      activatedAt: isoOrNull(one.activatedAt),
-      activatedBy: one.activatedBy,
-      retiredAt: isoOrNull(one.retiredAt),
-    })),
-    history: activations.map((one) => ({
-      journey: one.journey,
-      change: one.kind,
-      digest: one.digest,
-      formerDigest: one.formerDigest,
-      at: isoOrNull(one.at),
-      by: one.by,
-      settledAt: isoOrNull(one.settledAt),
-    })),
-    shadows: shadows.map((one) => ({
-      journey: one.journey,
-      version: one.version,
-      digest: one.digest,
-      startedAt: isoOrNull(one.startedAt),
-      startedBy: one.startedBy,
-    })),
-  };
-}
-
-const isoOrNull = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
-
+/** The book of definitions, as a person reads it. */
 export function bookText(book: JourneyBook): string {
-  const { definitions, history, shadows } = bookRows(book);
+  const { definitions, history, shadows } = book;
   const versions = new Map(book.definitions.map((one) => [one.digest, one.version]));
   const versionOf = (digest: string | null) => (digest === null ? '' : String(versions.get(digest) ?? '?'));
   return [
@@ -76,7 +44,7 @@ export function bookText(book: JourneyBook): string {
         one.journey,
         one.version,
         one.digest.slice(0, 12),
-        one.state,
+        one.state.replace('_', ' '),
         one.activatedAt ?? '',
         one.activatedBy ?? '',
       ]),
@@ -85,7 +53,7 @@ export function bookText(book: JourneyBook): string {
     table(
       ['when', 'journey', 'change', 'from version', 'to version', 'who'],
       history.map((one) => [
-        one.at ?? '',
+        one.at,
         one.journey,
         one.change.replace('_', ' '),
         versionOf(one.formerDigest),
@@ -95,7 +63,7 @@ export function bookText(book: JourneyBook): string {
     ),
     ...shadows.map(
       (one) =>
-        `\nIn shadow: ${one.journey} version ${one.version} (${one.digest.slice(0, 12)}), since ${one.startedAt ?? ''} by ${one.startedBy}.`,
+        `\nIn shadow: ${one.journey} version ${one.version} (${one.digest.slice(0, 12)}), since ${one.since} by ${one.by}.`,
     ),
   ].join('\n');
 }

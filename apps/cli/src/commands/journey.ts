@@ -22,7 +22,7 @@ import { readDefinitionOrActive, readDefinitionText } from '../definition-text.t
 import { foldAll } from '../fold-all.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, type Output } from '../output.ts';
-import { activatedText, bookRows, bookText, diffText, issueText } from './journey-text.ts';
+import { activatedText, bookText, diffText, issueText } from './journey-text.ts';
 import { shadowCommand } from './journey-shadow.ts';
 
 interface Options {
@@ -63,7 +63,7 @@ export function journeyCommand(): Command {
     .action((options: Options) =>
       run(options, async (waymark, { workspaceId }, output) => {
         const book = await journeyBook(waymark, workspaceId);
-        output.result(bookRows(book), () => bookText(book));
+        output.result(book, () => bookText(book));
       }),
     );
   shared(command.command('activate <file>'))
@@ -160,7 +160,7 @@ async function follow(waymark: Waymark, workspace: Workspace, activated: Activat
 
 async function onlyJourney(waymark: Waymark, workspaceId: string): Promise<string> {
   const { definitions } = await journeyBook(waymark, workspaceId);
-  const active = definitions.filter((one) => one.activatedAt !== null && one.retiredAt === null);
+  const active = definitions.filter((one) => one.state === 'in_force');
   const [only] = active;
   if (!only) throw new CommandError('No journey is in force: waymark journey activate puts one in force.');
   if (active.length > 1)

@@ -10,20 +10,20 @@ import {
 import {
   activateJourney,
   definitionInForce,
-  journeyBook,
   retireJourney,
   rollbackJourney,
   startShadow,
   stopShadow,
   type Activated,
 } from '../definitions.ts';
+import { journeyBook } from '../journey-book.ts';
 import { shadowReports } from '../shadow.ts';
 import { whatIf } from '../what-if.ts';
 import type { Waymark } from '../waymark.ts';
 import { actorOf, apiRouter, type Api } from './api-access.ts';
 import { missing } from './api-error.ts';
 import { wired } from './wire-report.ts';
-import { answers, body, instant, iso, isoOrNull, security, uuid } from './api-forms.ts';
+import { answers, body, instant, security, uuid } from './api-forms.ts';
 
 const source = z.string().min(1).max(200_000).openapi({ description: 'The text of a definition file, YAML.' });
 const journeyId = z.string().min(1).max(100);
@@ -213,37 +213,8 @@ export function definitionRoutes(waymark: Waymark, wake: (workspaceId: string) =
     return { journey: id, version: number, digest: journey.digest, formerDigest, activationId, change: kind };
   };
   api.openapi(book, async (c) => {
-    const { definitions, activations, shadows } = await journeyBook(waymark, c.get('workspaceId'));
-    return c.json(
-      {
-        definitions: definitions.map((one) => ({
-          journey: one.journey,
-          version: one.version,
-          digest: one.digest,
-          state: one.activatedAt !== null && one.retiredAt === null ? ('in_force' as const) : ('retired' as const),
-          activatedAt: isoOrNull(one.activatedAt),
-          activatedBy: one.activatedBy,
-          retiredAt: isoOrNull(one.retiredAt),
-        })),
-        history: activations.map((one) => ({
-          journey: one.journey,
-          change: one.kind,
-          digest: one.digest,
-          formerDigest: one.formerDigest,
-          at: iso(one.at),
-          by: one.by,
-          settledAt: isoOrNull(one.settledAt),
-        })),
-        shadows: shadows.map((one) => ({
-          journey: one.journey,
-          version: one.version,
-          digest: one.digest,
-          since: iso(one.startedAt),
-          by: one.startedBy,
-        })),
-      },
-      200,
-    );
+    const { definitions, history, shadows } = await journeyBook(waymark, c.get('workspaceId'));
+    return c.json({ definitions: [...definitions], history: [...history], shadows: [...shadows] }, 200);
   });
   api.openapi(check, (c) => c.json(checked(c.req.valid('json').source), 200));
   api.openapi(diff, async (c) => {
