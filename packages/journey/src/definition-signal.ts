@@ -181,6 +181,18 @@ export const signalCatalogue = description({
     params: ['types', 'days', 'baselineDays'],
     required: ['types'],
   },
+  tier_share: {
+    unit: 'ratio',
+    label: 'events in the window against the median of customers of the same tier',
+    params: ['types', 'days', 'leastAccounts'],
+    required: ['types'],
+  },
+  tier_trend: {
+    unit: 'ratio',
+    label: 'events against the own usual rate, against the median of the same of customers of the same tier',
+    params: ['types', 'days', 'baselineDays', 'leastAccounts'],
+    required: ['types'],
+  },
   survey_change: {
     unit: 'score',
     label: 'last survey score against the one before, in points of 100',

@@ -1,24 +1,10 @@
 import fc from 'fast-check';
-import {
-  eventTypes,
-  journeyDefinition,
-  signalCatalogue,
-  signalNames,
-  signalParams,
-  touchpoint,
-} from '@waymark/journey';
-import type {
-  ComparisonOp,
-  Condition,
-  EventType,
-  JourneyDefinition,
-  Operand,
-  SignalName,
-  SignalParams,
-} from '@waymark/journey';
+import { eventTypes, journeyDefinition, signalCatalogue, signalNames, touchpoint } from '@waymark/journey';
+import type { ComparisonOp, Condition, EventType, JourneyDefinition, Operand } from '@waymark/journey';
 import { checkDefinition } from '../src/definition/definition-check.ts';
 import type { AccountContext, Fact } from '../src/course/state.ts';
 import { attributesOf, DAY, START } from './attributes.ts';
+import { paramsFor, somePeers } from './signal-params.ts';
 
 const HOUR = 3_600_000;
 
@@ -144,10 +130,11 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
       ),
       { nil: undefined },
     ),
+    peers: fc.option(somePeers, { nil: undefined }),
     watched: fc.option(fc.integer({ min: -60, max: 30 }), { nil: undefined }),
     champion: fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
   })
-  .map(({ isCustomer, since, renewal, tier, timezone, gaps, lulls, watched, champion }) => ({
+  .map(({ isCustomer, since, renewal, tier, timezone, gaps, lulls, peers, watched, champion }) => ({
     accountId: '5d0f2a10-0000-8000-8000-000000000001',
     isCustomer,
     ...(since === undefined ? {} : { customerSince: START + since * DAY }),
@@ -169,6 +156,7 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
       reason: 'the mailbox was cut off',
     })),
     ...(lulls === undefined ? {} : { lulls: lulls.map((one) => lullOf(one)) }),
+    ...(peers === undefined ? {} : { peers }),
     ...(watched === undefined ? {} : { watchedFrom: START + watched * DAY }),
   }));
 
@@ -177,47 +165,6 @@ function lullOf({ from, days, level, of }: { from: number; days: number; level: 
   const midnight = Math.floor(START / DAY) * DAY;
   return { from: midnight + from * DAY, to: midnight + (from + days) * DAY, level, of };
 }
-
-/** Parameters that a signal takes, each of them now and then. */
-export const paramsFor = (name: SignalName): fc.Arbitrary<SignalParams> =>
-  fc.record(shapeFor(name), { requiredKeys: requiredOf(name) }).map((params) => signalParams.parse(params));
-
-const requiredOf = (name: SignalName): string[] => {
-  const description = signalCatalogue[name];
-  return 'required' in description ? [...description.required] : [];
-};
-
-const shapeFor = (name: SignalName): Record<string, fc.Arbitrary<unknown>> => {
-  const given: Record<string, fc.Arbitrary<unknown>> = {
-    touchpoints: fc.subarray(['email', 'meeting', 'ticket'] as const, { minLength: 1 }),
-    direction: fc.constantFrom('inbound', 'outbound'),
-    days: fc.integer({ min: 1, max: 40 }),
-    baselineDays: fc.integer({ min: 7, max: 40 }),
-    percentile: fc.constantFrom(0.5, 0.9),
-    kind: fc.constantFrom('new', 'renewal', 'expansion'),
-    milestone: fc.constant('go_live'),
-    stage: fc.constantFrom('s0', 's1', 's2'),
-    metric: fc.constant('logins'),
-    property: fc.constantFrom('onboarding_status', 'notice_date', 'seats'),
-    persona: fc.constantFrom('champion', 'decision maker', 'user'),
-    types: fc.subarray(['email.received', 'ticket.replied', 'playbook.started', 'deal.stage_changed'] as const, {
-      minLength: 1,
-    }),
-    words: fc.subarray(['export', 'hel*', 'stops at'], { minLength: 1 }),
-    latest: fc.integer({ min: 3, max: 6 }),
-    least: fc.constant(2),
-    withinDays: fc.integer({ min: 1, max: 14 }),
-    measure: fc.constantFrom('level', 'total'),
-  };
-  const shape: Record<string, fc.Arbitrary<unknown>> = {};
-  for (const param of signalCatalogue[name].params) {
-    const arbitrary = given[param];
-    // Else a new parameter would never be tried.
-    if (!arbitrary) throw new Error(`no values for the parameter ${param} of ${name}`);
-    shape[param] = arbitrary;
-  }
-  return shape;
-};
 
 const someComparison: fc.Arbitrary<Condition> = fc
   .constantFrom(...signalNames)

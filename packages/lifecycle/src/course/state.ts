@@ -1,3 +1,4 @@
+import type { PeerBaseline } from '../coverage/peer-baseline.ts';
 import type { Lull } from '../coverage/workspace-lull.ts';
 import type { Participant, Touchpoint, Direction, EventType } from '@waymark/journey';
 
@@ -41,6 +42,8 @@ export interface AccountContext {
   readonly gaps: readonly CoverageGap[];
   /** Stretches in which the whole workspace was quiet: silence and falls count for less there. */
   readonly lulls?: readonly Lull[];
+  /** What is usual in the account's tier, for definitions that ask. */
+  readonly peers?: readonly PeerBaseline[];
   /** Before this instant nothing was watched: absence cannot be judged over a window that begins earlier. */
   readonly watchedFrom?: number;
 }

@@ -3,7 +3,8 @@ import { signalNames } from '@waymark/journey';
 import type { SignalName } from '@waymark/journey';
 import { expect, it } from 'vitest';
 import { DAY, START } from '../../test/attributes.ts';
-import { paramsFor, someContext, someDefinition, someFacts } from '../../test/histories.ts';
+import { someContext, someDefinition, someFacts } from '../../test/histories.ts';
+import { paramsFor } from '../../test/signal-params.ts';
 import { fold, momentOf } from '../engine/engine.ts';
 import { compileJourney } from '../rules/journey.ts';
 import { signalBinder } from './signals.ts';
@@ -15,7 +16,7 @@ import { signalBinder } from './signals.ts';
 it('generated histories move every signal of the catalogue', { timeout: 60_000 }, () => {
   const seed = 4;
   const said = new Map<SignalName, Set<number | string | null>>(signalNames.map((name) => [name, new Set()]));
-  const definitions = fc.sample(someDefinition, { seed, numRuns: 20 });
+  const definitions = fc.sample(someDefinition, { seed, numRuns: 40 });
   const histories = fc.sample(fc.tuple(someFacts, someContext), { seed, numRuns: 600 });
   for (const [index, [facts, context]] of histories.entries()) {
     const definition = definitions[index % definitions.length];

@@ -9,6 +9,7 @@ import { exchangeSignals } from './signals-exchange.ts';
 import { happeningSignals } from './signals-happenings.ts';
 import { lexiconSignals } from './signals-lexicon.ts';
 import { peopleSignals } from './signals-people.ts';
+import { peerSignals } from './signals-peers.ts';
 import { personaSignals } from './signals-persona.ts';
 import type { SignalFactory, SignalReader } from './signal.ts';
 import { counted } from '../course/wording.ts';
@@ -24,6 +25,7 @@ const factories: Readonly<Record<SignalName, SignalFactory>> = {
   ...happeningSignals,
   ...contractSignals,
   ...lexiconSignals,
+  ...peerSignals,
 };
 
 /** A signal with its parameters, ready to be read. */
@@ -67,6 +69,7 @@ function labelOf(label: string, params: SignalParams, definition: JourneyDefinit
   if (params.days) parts.push(`${params.days} days`);
   if (params.baselineDays) parts.push(`against ${params.baselineDays} days before`);
   if (params.least) parts.push(`${params.least} people at least`);
+  if (params.leastAccounts) parts.push(`${params.leastAccounts} accounts at least`);
   if (params.withinDays) parts.push(`within ${params.withinDays} days of each other`);
   return parts.length === 0 ? label : `${label} (${parts.join('; ')})`;
 }

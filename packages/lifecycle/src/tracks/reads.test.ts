@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { signalNames } from '@waymark/journey';
 import { expect, it } from 'vitest';
-import { paramsFor, someContext, someDefinition, someFacts } from '../../test/histories.ts';
+import { someContext, someDefinition, someFacts } from '../../test/histories.ts';
+import { paramsFor } from '../../test/signal-params.ts';
 import { compareFacts } from './fact.ts';
 import { compileJourney } from '../rules/journey.ts';
 import { signalReads, touchedBy } from './reads.ts';

@@ -95,6 +95,8 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   days_until_date: part.record,
   event_count: part.happenings,
   event_trend: part.happenings,
+  tier_share: part.happenings,
+  tier_trend: part.happenings,
   survey_change: part.record,
   // Mails, chats, meetings and tickets touch it.
   repeated_questions: part.contact,
