@@ -71,7 +71,7 @@ export async function progress({ inside }: Lookout): Promise<Omit<Sample, 'atMs'
     );
     const { rows: unread } = await tx.query<{ n: number }>(
       `SELECT (SELECT count(*) FROM account_wake WHERE workspace_id = $1)::int
-            + (SELECT count(*) FROM installation WHERE workspace_id = $1 AND connector <> 'slack' AND (next_run_at IS NULL OR wanted_at IS NOT NULL))::int AS n`,
+            + (SELECT count(*) FROM installation WHERE workspace_id = $1 AND connector <> 'slack' AND (next_run_at IS NULL OR wanted_at IS NOT NULL OR hinted_at IS NOT NULL))::int AS n`,
       [tx.workspaceId],
     );
     const { rows: holders } = await tx.query<{ holder: string }>(

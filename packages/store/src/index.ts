@@ -2,6 +2,7 @@ export { openDatabase, type Database, type DatabaseOptions } from './database.ts
 export { type Target, targetUrl } from './connection.ts';
 export { errorCode, StoreError, type StoreErrorCode } from './errors.ts';
 export { rehearse, type Transaction, type TransactionOptions, type Tx, type WorkspaceTransaction } from './tenancy.ts';
+export { Gathered } from './gathered.ts';
 export { createSealer, loadMasterKey, type Sealer } from './secrets.ts';
 export { rotateMasterKey, rotateWorkspaceKey, type KeyRotation } from './key-rotation.ts';
 export { jobDatabase, openJobs, promptWork } from './jobs.ts';
@@ -37,6 +38,7 @@ export * from './repositories/log.ts';
 export * from './repositories/oauth-attempts.ts';
 export * from './repositories/organization-grants.ts';
 export * from './repositories/outbox.ts';
+export * from './repositories/peer-medians.ts';
 export * from './repositories/people.ts';
 export * from './repositories/provider-apps.ts';
 export * from './repositories/push-subscriptions.ts';

@@ -2,11 +2,15 @@ import type { HintDelivery, Hint, HintResult } from '@waymark/connector-kit';
 import {
   addDeliveries,
   addHints,
+  Gathered,
   installation as readInstallation,
   noticePush,
   sealDelivery,
+  wantHints,
   wantRun,
   type SealedDelivery,
+  type StoredHint,
+  type Tx,
 } from '@waymark/store';
 import type { Waymark } from '../waymark.ts';
 
@@ -15,7 +19,7 @@ const mostHints = 1000;
 const mostDeliveries = 1000;
 
 /**
- * Keeps what a verified request said for one installation, in one transaction: hints, deliveries and the wish for a run. It is durable
+ * Keeps what a verified request said for one installation: hints, deliveries and the wish for a run. It is durable
  * when this resolves (I8). Returns false where the installation is not there or is switched off.
  */
 export async function keepHints(
@@ -33,26 +37,59 @@ export async function keepHints(
   const sealed: SealedDelivery[] = [];
   for (const one of deliveries) sealed.push(await sealDelivery(waymark.sealer, workspaceId, installationId, one));
   const lapsed = result.lapsed === true && subscription !== undefined;
-  const kept = await waymark.database.inWorkspace(workspaceId, async (tx) => {
-    const found = await readInstallation(tx, installationId);
-    if (!found || found.status === 'disabled') return false;
-    await addDeliveries(tx, installationId, sealed, now);
-    await addHints(
-      tx,
-      hints.map((hint) => ({
-        installationId,
-        stream: hint.stream,
-        dedupeKey: hint.dedupeKey,
-        externalIds: hint.ids,
-        receivedAt: now,
-      })),
-    );
-    if (subscription) await noticePush(tx, subscription.tokenHash, lapsed, now);
-    if (hints.length > 0 || lapsed) await wantRun(tx, installationId, now);
-    return true;
-  });
+  const stored = hints.map(({ stream, dedupeKey, ids }): StoredHint => ({
+    installationId,
+    stream,
+    dedupeKey,
+    externalIds: ids,
+    receivedAt: now,
+  }));
+  const notice = subscription && { tokenHash: subscription.tokenHash, lapsed };
+  const kept = await intakeOf(waymark).add(workspaceId, { installationId, sealed, hints: stored, notice, now });
   if (kept) await waymark.point('hint-stored');
   return kept;
+}
+
+/** What one request said of one installation. */
+interface Said {
+  readonly installationId: string;
+  readonly sealed: readonly SealedDelivery[];
+  readonly hints: readonly StoredHint[];
+  readonly notice: { readonly tokenHash: string; readonly lapsed: boolean } | undefined;
+  readonly now: number;
+}
+
+const intakes = new WeakMap<Waymark, Gathered<Said, boolean>>();
+
+/** Requests of a burst share transactions: each would wait for the row of its installation otherwise. */
+function intakeOf(waymark: Waymark): Gathered<Said, boolean> {
+  const intake = intakes.get(waymark) ?? new Gathered(waymark.database, keepAll);
+  intakes.set(waymark, intake);
+  return intake;
+}
+
+async function keepAll(tx: Tx, said: readonly Said[]): Promise<readonly boolean[]> {
+  const taken = new Map<string, boolean>();
+  for (const { installationId } of said) {
+    if (taken.has(installationId)) continue;
+    const found = await readInstallation(tx, installationId);
+    taken.set(installationId, found !== undefined && found.status !== 'disabled');
+  }
+  const kept = said.filter(({ installationId }) => taken.get(installationId));
+  for (const { installationId, sealed, now } of kept) await addDeliveries(tx, installationId, sealed, now);
+  await addHints(
+    tx,
+    kept.flatMap(({ hints }) => hints),
+  );
+  for (const { installationId, notice, now } of kept) {
+    if (notice) await noticePush(tx, notice.tokenHash, notice.lapsed, now);
+    if (notice?.lapsed) await wantRun(tx, installationId, now);
+  }
+  const hinted = kept.filter(({ hints }) => hints.length > 0);
+  const [first] = hinted;
+  // Last, since whoever ends or begins a run waits for these rows.
+  if (first) await wantHints(tx, [...new Set(hinted.map(({ installationId }) => installationId))], first.now);
+  return said.map(({ installationId }) => taken.get(installationId) ?? false);
 }
 
 /** Deliveries wake their stream as hints do, once a request. */

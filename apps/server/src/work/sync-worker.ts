@@ -73,7 +73,9 @@ export class SyncWorker {
 
   async #once(workspaceId: string, installationId: string): Promise<void> {
     if (this.#stop.signal.aborted) return;
-    const outcome = await syncInstallation(this.#waymark.sync, workspaceId, installationId, this.#stop.signal);
+    const outcome = await syncInstallation(this.#waymark.sync, workspaceId, installationId, this.#stop.signal, {
+      ifAsked: true,
+    });
     if (outcome.kind !== 'ran') return;
     for (const { stream, partition, fault } of outcome.result.faults) {
       // A slip in code is mended by nobody who waits.
@@ -100,8 +102,8 @@ export class SyncWorker {
     const current = await this.#waymark.database
       .inWorkspace(workspaceId, (tx) => readInstallation(tx, installationId))
       .catch(() => undefined);
-    if (current?.status === 'active' && current.wantedAt !== null && current.leaseHolder === null)
-      this.run(workspaceId, installationId);
+    const asks = current?.status === 'active' && (current.wantedAt !== null || current.hintedAt !== null);
+    if (asks && current.leaseHolder === null) this.run(workspaceId, installationId);
   }
 
   /** Resolves when no run is under way. */

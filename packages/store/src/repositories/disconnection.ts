@@ -7,7 +7,7 @@ import type { Tx } from '../tenancy.ts';
 export async function closeInstallation(tx: Tx, installationId: string, reason: string, at: number): Promise<void> {
   await tx.query(
     `UPDATE installation SET status = 'disabled', status_reason = $3, lease_fence = lease_fence + 1, lease_holder = NULL, lease_until = NULL,
-            wanted_at = NULL, next_run_at = NULL, resume_at = NULL, resume_reason = NULL, updated_at = $4
+            wanted_at = NULL, hinted_at = NULL, next_run_at = NULL, resume_at = NULL, resume_reason = NULL, updated_at = $4
       WHERE workspace_id = $1 AND installation_id = $2`,
     [tx.workspaceId, installationId, reason, new Date(at)],
   );

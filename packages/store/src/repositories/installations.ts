@@ -24,6 +24,8 @@ export interface Installation {
   readonly resumeAt: number | null;
   readonly resumeReason: string | null;
   readonly wantedAt: number | null;
+  /** Since when hints of a webhook wait to be read. */
+  readonly hintedAt: number | null;
   readonly nextRunAt: number | null;
   readonly lastResyncAt: number | null;
   readonly createdAt: number;
@@ -54,6 +56,7 @@ interface Row {
   resume_at: Date | null;
   resume_reason: string | null;
   wanted_at: Date | null;
+  hinted_at: Date | null;
   next_run_at: Date | null;
   last_resync_at: Date | null;
   created_at: Date;
@@ -65,7 +68,7 @@ interface Row {
 
 const columns =
   'installation_id, connector, provider, external_account_id, label, address, status, status_reason, settings, granted_scopes, generation, ' +
-  'access_expires_at, lease_holder, lease_until, resume_at, resume_reason, wanted_at, next_run_at, last_resync_at, created_at, ' +
+  'access_expires_at, lease_holder, lease_until, resume_at, resume_reason, wanted_at, hinted_at, next_run_at, last_resync_at, created_at, ' +
   'grant_kind, account_base, push_checked_at, push_note, revoked_signals';
 
 const ms = (date: Date | null) => date?.getTime() ?? null;
@@ -89,6 +92,7 @@ const toInstallation = (row: Row): Installation => ({
   resumeAt: ms(row.resume_at),
   resumeReason: row.resume_reason,
   wantedAt: ms(row.wanted_at),
+  hintedAt: ms(row.hinted_at),
   nextRunAt: ms(row.next_run_at),
   lastResyncAt: ms(row.last_resync_at),
   createdAt: row.created_at.getTime(),

@@ -36,7 +36,10 @@ export async function renewLease(
   return rowCount === 1;
 }
 
-/** Gives a lease back and says when the next run is due. */
+/**
+ * Gives a lease back and says when the next run is due. A wish that came while the run went on stays for the next, and so does a hint
+ * that it has not looked at.
+ */
 export async function releaseLease(
   tx: Tx,
   installationId: string,
@@ -46,13 +49,17 @@ export async function releaseLease(
     readonly resumeAt: number | null;
     readonly resumeReason: string | null;
     readonly resynced: boolean;
+    /** The wish as the run found it. */
+    readonly wantedAt: number | null;
+    /** Keys of the hints that it has read or tried to; undefined where it ended before it looked. */
+    readonly hintsSeen: readonly string[] | undefined;
   },
   at: number,
 ): Promise<void> {
-  await tx.query(
+  const { rowCount } = await tx.query(
     `UPDATE installation SET lease_holder = NULL, lease_until = NULL, next_run_at = $4, resume_at = $5, resume_reason = $6,
             last_resync_at = CASE WHEN $7 THEN $8::timestamptz ELSE last_resync_at END,
-            wanted_at = CASE WHEN wanted_at <= $9 THEN NULL ELSE wanted_at END
+            wanted_at = CASE WHEN wanted_at = $9::timestamptz THEN NULL ELSE wanted_at END
       WHERE workspace_id = $1 AND installation_id = $2 AND lease_fence = $3`,
     [
       tx.workspaceId,
@@ -63,8 +70,17 @@ export async function releaseLease(
       next.resumeReason,
       next.resynced,
       new Date(at),
-      new Date(at - sameWishMs),
+      next.wantedAt === null ? null : new Date(next.wantedAt),
     ],
+  );
+  if (rowCount === 0 || next.hintsSeen === undefined) return;
+  // A statement of its own: behind the row's lock it sees the hints of every webhook that had it before, and later ones say so themselves.
+  await tx.query(
+    `UPDATE installation SET hinted_at = NULL
+      WHERE workspace_id = $1 AND installation_id = $2 AND hinted_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM hint WHERE workspace_id = $1 AND installation_id = $2 AND taken_at IS NULL
+                           AND dedupe_key <> ALL($3::text[]))`,
+    [tx.workspaceId, installationId, next.hintsSeen],
   );
 }
 
@@ -77,15 +93,26 @@ export async function releaseLeasesOf(tx: Tx, holderPrefix: string): Promise<num
   return rowCount ?? 0;
 }
 
-/** Wishes this close are one, so that a burst of webhooks does not wait for the row; a run leaves a wish this young for the next. */
-const sameWishMs = 250;
-
-/** Asks for a run as soon as possible: a hint came, a person pressed the button. */
+/** Asks for a run of all streams as soon as possible: a person connected it anew or pressed the button. */
 export async function wantRun(tx: Tx, installationId: string, at: number): Promise<void> {
   await tx.query(
-    `UPDATE installation SET wanted_at = $3
-      WHERE workspace_id = $1 AND installation_id = $2 AND (wanted_at IS NULL OR wanted_at < $4)`,
-    [tx.workspaceId, installationId, new Date(at), new Date(at - sameWishMs)],
+    // No two wishes are the same instant, so that a run knows the one that it found.
+    `UPDATE installation SET wanted_at = greatest($3::timestamptz, wanted_at + interval '1 millisecond')
+      WHERE workspace_id = $1 AND installation_id = $2`,
+    [tx.workspaceId, installationId, new Date(at)],
+  );
+}
+
+/**
+ * Asks for the hints of these installations to be read as soon as possible. Call it last in the transaction that keeps them: whoever ends
+ * a run waits for its lock, and then sees them.
+ */
+export async function wantHints(tx: Tx, installationIds: readonly string[], at: number): Promise<void> {
+  if (installationIds.length === 0) return;
+  await tx.query(
+    `UPDATE installation SET hinted_at = coalesce(hinted_at, $3::timestamptz)
+      WHERE workspace_id = $1 AND installation_id = ANY($2::uuid[])`,
+    [tx.workspaceId, installationIds, new Date(at)],
   );
 }
 
@@ -94,8 +121,8 @@ export async function dueInstallations(tx: Tx, connectors: readonly string[], at
   const { rows } = await tx.query<{ installation_id: string }>(
     `SELECT installation_id FROM installation
       WHERE workspace_id = $1 AND status = 'active' AND connector = ANY($3::text[]) AND (lease_holder IS NULL OR lease_until < $2)
-        AND (resume_at IS NULL OR resume_at <= $2) AND (wanted_at IS NOT NULL OR next_run_at IS NULL OR next_run_at <= $2)
-      ORDER BY wanted_at NULLS LAST, next_run_at NULLS FIRST, created_at`,
+        AND (resume_at IS NULL OR resume_at <= $2) AND (wanted_at IS NOT NULL OR hinted_at IS NOT NULL OR next_run_at IS NULL OR next_run_at <= $2)
+      ORDER BY least(wanted_at, hinted_at) NULLS LAST, next_run_at NULLS FIRST, created_at`,
     [tx.workspaceId, new Date(at), connectors],
   );
   return rows.map((row) => row.installation_id);

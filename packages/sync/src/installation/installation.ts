@@ -17,6 +17,7 @@ import {
   installation as readInstallation,
   openStream,
   recordFault,
+  hintsOf,
   releaseLease,
   renewLease,
   streamStates,
@@ -62,6 +63,8 @@ export interface SyncDependencies {
 }
 
 export type SyncOutcome =
+  /** Nothing asked for a run. */
+  | { readonly kind: 'idle' }
   | { readonly kind: 'ran'; readonly result: RunResult }
   | { readonly kind: 'busy' }
   | { readonly kind: 'lost' }
@@ -119,6 +122,8 @@ export async function openSession(
 
 /** What a person asks of a run beyond what is due. */
 export interface RunWish {
+  /** Reads nothing unless the clock, a wish or a hint asks for it: what was to be read may have been by the run before. */
+  readonly ifAsked?: boolean;
   /** Reads all streams now, those that are left alone because they failed as well. */
   readonly byHand?: boolean;
   /** Reads again everything since then, epoch ms, so that records set aside meet the connector as it is now. */
@@ -140,12 +145,15 @@ export async function syncInstallation(
 ): Promise<SyncOutcome> {
   const at = deps.now();
   const leaseMs = deps.leaseMs ?? defaultLeaseMs;
-  const fence = await deps.database.inWorkspace(workspaceId, (tx) =>
-    takeLease(tx, installationId, deps.holder, at, leaseMs),
-  );
-  const installation = await currentInstallation(deps.database, workspaceId, installationId);
+  const { fence, installation } = await deps.database.inWorkspace(workspaceId, async (tx) => {
+    const before = wish.ifAsked === true ? await readInstallation(tx, installationId) : undefined;
+    if (before && !isAsked(before, at)) return { installation: before, fence: undefined };
+    const taken = await takeLease(tx, installationId, deps.holder, at, leaseMs);
+    // As it is now: settings and scopes may have changed since it was listed, and behind the lock nobody's wish slips in between.
+    return { fence: taken, installation: await readInstallation(tx, installationId) };
+  });
   if (!installation || installation.status !== 'active') return { kind: 'inactive' };
-  if (fence === undefined) return { kind: 'busy' };
+  if (fence === undefined) return { kind: wish.ifAsked === true && !isAsked(installation, at) ? 'idle' : 'busy' };
   const lost = new AbortController();
   const heartbeat = setInterval(() => void beat(), leaseMs / 3);
   async function beat(): Promise<void> {
@@ -158,14 +166,16 @@ export async function syncInstallation(
   const nightly = installation.lastResyncAt !== null && at - installation.lastResyncAt > resyncEveryMs;
   const resync = nightly || againSince !== undefined;
   const fresh = installation.lastResyncAt === null;
-  // A webhook asks for what it names; the rest of the streams keeps its own time.
-  const early = installation.nextRunAt !== null && installation.nextRunAt > at && !fresh && !resync;
   const hand = wish.byHand === true || againSince !== undefined;
-  const byClock = installation.nextRunAt !== null && installation.nextRunAt <= at && installation.wantedAt === null;
+  const dueAt = installation.nextRunAt;
+  // A webhook asks for what it names; the rest of the streams keeps its own time.
+  const early = dueAt !== null && dueAt > at && installation.wantedAt === null && !fresh && !resync && !hand;
+  const byClock = dueAt !== null && dueAt <= at && installation.wantedAt === null && installation.hintedAt === null;
   let result: RunResult | undefined;
   try {
     const signal = AbortSignal.any([stop, lost.signal]);
-    const order = installation.wantedAt !== null ? priority.hint : fresh ? priority.backfill : priority.live;
+    const isWanted = installation.wantedAt !== null || installation.hintedAt !== null;
+    const order = isWanted ? priority.hint : fresh ? priority.backfill : priority.live;
     const { connector, client } = await openSession(deps, workspaceId, installation, order, signal);
     result = await runInstallation({
       database: deps.database,
@@ -181,7 +191,7 @@ export async function syncInstallation(
       },
       leaseFence: fence,
       startedAt: at,
-      hintedOnly: early && !hand,
+      hintedOnly: early,
       resyncSince: resync ? Math.min(againSince ?? Infinity, nightly ? at - resyncWindowMs : Infinity) : null,
       deletionsConfirmed: wish.deletionsConfirmed === true,
       patient: byClock && !hand,
@@ -225,7 +235,7 @@ async function refused(
   const { installationId } = installation;
   const connector = await deps.connector(installation.connector);
   const pause = pauseAfter(fault, growingPause(deps));
-  const retries = await deps.database.inWorkspace(workspaceId, async (tx) => {
+  const { retries, hints } = await deps.database.inWorkspace(workspaceId, async (tx) => {
     const opened = new Set((await streamStates(tx, installationId)).map((state) => state.stream));
     for (const { name, sees } of connector.streams)
       if (!opened.has(name))
@@ -236,7 +246,7 @@ async function refused(
       const at = await recordFault(tx, state, { kind, message, pausedReason: state.pausedReason }, deps.now(), pause);
       if (at !== null) until.push(at);
     }
-    return until;
+    return { retries: until, hints: await hintsOf(tx, installationId, deps.now()) };
   });
   return {
     faults: connector.streams.map((stream) => ({ stream: stream.name, partition: '', fault })),
@@ -244,6 +254,7 @@ async function refused(
     resumeReason: fault.kind === 'quota-exhausted' ? fault.message : null,
     records: 0,
     answered: [],
+    hintsSeen: hints.map((hint) => hint.dedupeKey),
     retryAfterMs: 'retryAfterMs' in fault ? (fault.retryAfterMs ?? 0) : 0,
     retryAt: retries.length > 0 ? Math.min(...retries) : null,
     read: 0,
@@ -289,6 +300,8 @@ async function finish(
           resumeAt: run.result?.resumeAt ?? null,
           resumeReason: run.result?.resumeReason ?? null,
           resynced: run.resynced && run.result !== undefined && !failed,
+          wantedAt: installation.wantedAt,
+          hintsSeen: run.result?.hintsSeen,
         },
         run.startedAt,
       );
@@ -296,11 +309,6 @@ async function finish(
     .catch(() => undefined);
 }
 
-/** The installation as it is now: settings and scopes may have changed since it was listed. */
-async function currentInstallation(
-  database: Database,
-  workspaceId: string,
-  installationId: string,
-): Promise<Installation | undefined> {
-  return database.inWorkspace(workspaceId, (tx) => readInstallation(tx, installationId));
-}
+/** Whether the clock, a person or a hint asks for a run. */
+const isAsked = ({ nextRunAt, wantedAt, hintedAt }: Installation, at: number): boolean =>
+  nextRunAt === null || nextRunAt <= at || wantedAt !== null || hintedAt !== null;

@@ -63,6 +63,8 @@ export interface PageOutcome {
   readonly cursorVersion: number;
   readonly changedRecords: number;
   readonly accounts: readonly AccountChange[];
+  /** Whether it asked for sightings to be matched again. */
+  readonly rematch: boolean;
 }
 
 /**
@@ -111,11 +113,8 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
   const ended = await endSources(tx, commit, [...(await goneHere(tx, commit)), ...gone], lookup);
   changes.push(...ended.changes);
   const touched = [entities, silenced, ended.entities];
-  await wantRematch(
-    tx,
-    touched.flatMap((one) => one.subjects),
-    at,
-  );
+  const subjects = touched.flatMap((one) => one.subjects);
+  await wantRematch(tx, subjects, at);
   for (const one of touched) for (const accountId of one.accounts) changes.push({ accountId, earliest: at });
   await wakeAccounts(tx, changes, at);
   // From now on absence in this stream means something, for every account.
@@ -136,7 +135,12 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
     ...(heldBack !== undefined && { heldBack }),
   });
   if (!moved) throw new LeaseLost();
-  return { cursorVersion: state.cursorVersion + 1, changedRecords: changed.length, accounts: changes };
+  return {
+    cursorVersion: state.cursorVersion + 1,
+    changedRecords: changed.length,
+    accounts: changes,
+    rematch: subjects.length > 0,
+  };
 }
 
 /** Within one page the last form of a record counts. */
