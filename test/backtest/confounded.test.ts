@@ -35,7 +35,7 @@ describe(`the shipped journey on a confounded history (seed ${seed})`, () => {
 
   it('is right more often than not, and does not drown anybody in alerts', () => {
     expect(report.overall.precision.value).toBeGreaterThanOrEqual(0.6);
-    expect(report.overall.alertsPerCsmPerWeek).toBeLessThanOrEqual(2);
+    expect(report.messagesPerCsmPerWeek).toBeLessThanOrEqual(2);
   });
 
   it('raises nothing about churn that rests on a source that was silent', () => {

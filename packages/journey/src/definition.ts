@@ -205,6 +205,20 @@ const yearDay = z
 /** What counts as the end of a customer relation or its renewal, for backtests. */
 const outcome = z.array(eventMatcher).min(1);
 
+/** A contract's end that passes without a renewal is a churn, one that is put off for long a renewal. */
+const contractOutcome = z
+  .strictObject({
+    /** The CRM's property that tells the end, by its name or its role; `until` of a renewal tells it as well. */
+    date: z.string().min(1).max(200).default('renewalDate'),
+    /** Days after the end in which a renewal is still one of this contract. */
+    graceDays: z.number().min(0).max(365).default(30),
+    /** Days before the end from which on a renewal is one of this contract. */
+    earlyDays: z.number().min(0).max(730).default(120),
+    /** An end that is put off by at least so many days is a renewal; by fewer, a delay. */
+    renewedByDays: z.number().min(1).max(3650).default(90),
+  })
+  .meta({ id: 'ContractOutcome' });
+
 /** A journey: the file that RevOps writes. */
 export const journeyDefinition = z
   .strictObject({
@@ -248,7 +262,13 @@ export const journeyDefinition = z
       .strictObject({ version: z.number().int().min(1), parts: z.array(healthPartDefinition).min(1).max(50) })
       .optional(),
     success: successDefinition.optional(),
-    outcomes: z.strictObject({ churned: outcome.optional(), renewed: outcome.optional() }).optional(),
+    outcomes: z
+      .strictObject({
+        churned: outcome.optional(),
+        renewed: outcome.optional(),
+        contract: contractOutcome.optional(),
+      })
+      .optional(),
   })
   .meta({ id: 'JourneyDefinition', title: 'Waymark journey definition' });
 

@@ -13,7 +13,7 @@ export function backtestText(report: BacktestReport): string {
     line('All rules', overall),
     ...rules.filter((rule) => rule.alerts > 0).map((rule) => line(rule.title, rule)),
     '',
-    `Alerts a CSM and week: ${overall.alertsPerCsmPerWeek}. Lead: ${overall.leadDays.p25 ?? '–'} / ${overall.leadDays.p50 ?? '–'} / ${overall.leadDays.p75 ?? '–'} days (quartiles).`,
+    `A CSM and week: ${overall.alertsPerCsmPerWeek} alerts about churn, ${report.messagesPerCsmPerWeek} messages in all. Lead: ${overall.leadDays.p25 ?? '–'} / ${overall.leadDays.p50 ?? '–'} / ${overall.leadDays.p75 ?? '–'} days (quartiles).`,
     ...open.slice(0, 20).map((one) => `  false alarm ${day(one.at)} ${one.account}: ${one.reason}`),
     ...overall.missed.slice(0, 20).map((one) => `  missed ${day(one.at)} ${one.account}`),
   ].join('\n');

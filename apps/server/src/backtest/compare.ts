@@ -17,7 +17,12 @@ export async function runComparison(
 ): Promise<BacktestComparison> {
   const other = compileJourney(parseDefinition(second.source, second.file));
   return inHistory(waymark, workspaceId, request, ({ journey, accounts, from, to }) => {
-    const options = { from, to, ...(request.horizonDays !== undefined && { horizonDays: request.horizonDays }) };
+    const options = {
+      from,
+      to,
+      toldBy: request.to ?? Infinity,
+      ...(request.horizonDays !== undefined && { horizonDays: request.horizonDays }),
+    };
     return compareBacktests(backtest(journey, accounts, options), backtest(other, accounts, options));
   });
 }

@@ -64,7 +64,7 @@ export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: num
     // Whoever churned was a customer before, whatever the record says today.
     const context: AccountContext = {
       ...own,
-      isCustomer: own.isCustomer || outcomesOf(journey.definition, facts).length > 0,
+      isCustomer: own.isCustomer || outcomesOf(journey.definition, facts, to).length > 0,
     };
     made.push(backtestAccount(account, log, context, sources, seasons));
   }

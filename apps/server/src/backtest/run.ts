@@ -65,6 +65,7 @@ export async function runBacktest(
     backtest(journey, accounts, {
       from,
       to,
+      toldBy: request.to ?? Infinity,
       ...(request.horizonDays !== undefined && { horizonDays: request.horizonDays }),
     }),
   );

@@ -23,8 +23,9 @@ function made(seed: number, tells: boolean): Made[] {
     const end = churnedAt ?? 540 * DAY;
     const outcomes: Outcome[] = renewals
       .filter((at) => at < end - 90 * DAY)
-      .map((at) => ({ kind: 'renewed', at, eventId: `r${at}` }));
-    if (churnedAt !== null) outcomes.push({ kind: 'churned', at: churnedAt, eventId: `c${account}` });
+      .map((at) => ({ kind: 'renewed', at, eventId: `r${at}`, sureAt: at }));
+    if (churnedAt !== null)
+      outcomes.push({ kind: 'churned', at: churnedAt, eventId: `c${account}`, sureAt: churnedAt });
     const alerts: OpenTime[] = [];
     if (tells && churnedAt !== null && draw() < 0.5) alerts.push({ at: churnedAt - 30 * DAY, endedAt: null });
     // Who churns writes no more: what is raised is raised before.
@@ -65,7 +66,7 @@ describe(`alerts against outcomes dealt out by lot (seeds ${first} to ${first + 
 });
 
 describe('how an alert turned out', () => {
-  const churn: Outcome = { kind: 'churned', at: 300 * DAY, eventId: 'c' };
+  const churn: Outcome = { kind: 'churned', at: 300 * DAY, eventId: 'c', sureAt: 300 * DAY };
 
   it('is a hit within the horizon, or as long as it was open', () => {
     expect(verdictOf({ at: 200 * DAY, endedAt: 210 * DAY }, [churn], horizonMs).verdict).toBe('hit');
@@ -74,7 +75,7 @@ describe('how an alert turned out', () => {
   });
 
   it('is a false alarm before a renewal, and open where nothing follows', () => {
-    const renewal: Outcome = { kind: 'renewed', at: 250 * DAY, eventId: 'r' };
+    const renewal: Outcome = { kind: 'renewed', at: 250 * DAY, eventId: 'r', sureAt: 250 * DAY };
     expect(verdictOf({ at: 200 * DAY, endedAt: null }, [renewal, churn], horizonMs).verdict).toBe('false_alarm');
     expect(verdictOf({ at: 300 * DAY, endedAt: null }, [churn], horizonMs).verdict).toBe('open');
   });

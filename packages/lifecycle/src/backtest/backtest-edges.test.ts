@@ -99,6 +99,37 @@ describe('a backtest of what is hardly a history', () => {
     expect(overall.missed).toEqual([]);
   });
 
+  it('counts what a report calls alerts in its rates, and work of ours that is due beside it', () => {
+    const waiting = Array.from({ length: 40 }, (_, index) => [
+      fact('email.received', index * 10 + 0.4, { attributes: { threadId: `t${index}` } }),
+      fact('email.sent', index * 10 + 7, {
+        direction: 'outbound',
+        participants: [{ role: 'to', address: 'ann@acme.example' }],
+        attributes: { threadId: `t${index}` },
+      }),
+    ]).flat();
+    const report = backtest(journey, [account('acme.example', [...waiting, fact('account.churned', 480)])], {
+      from,
+      to,
+    });
+    const weeks = (to - from) / (7 * DAY);
+    const rounded = (value: number) => Math.round(value * 1000) / 1000;
+    expect(report.rules.some((rule) => rule.about === 'service' && rule.alerts > 3)).toBe(true);
+    for (const one of [report.overall, ...report.rules])
+      expect(one.alertsPerCsmPerWeek).toBe(rounded(one.alerts / report.csms / weeks));
+    expect(report.messagesPerCsmPerWeek).toBeGreaterThan(report.overall.alertsPerCsmPerWeek);
+  });
+
+  it('knows nothing of an outcome that was told after the end, unless what came later is known', () => {
+    const late = fact('account.churned', 499, { recordedAt: from + 502 * DAY });
+    const run = (more: { readonly toldBy?: number }) =>
+      backtest(journey, [account('acme.example', [...mails(0, 300), late])], { from, to, ...more });
+    expect(run({}).outcomes.churned).toBe(0);
+    expect(run({}).overall.cases.map((one) => one.verdict)).toEqual(['open']);
+    expect(run({ toldBy: Infinity }).outcomes.churned).toBe(1);
+    expect(run({ toldBy: Infinity }).overall.cases.map((one) => one.verdict)).toEqual(['hit']);
+  });
+
   it('counts an outcome before all else as a miss, and none that lies ahead', () => {
     const early = account('early.example', [fact('account.churned', 0), ...mails(2, 40)]);
     const ahead = account('ahead.example', [...mails(0, 490), fact('account.churned', 700, { recordedAt: from })]);

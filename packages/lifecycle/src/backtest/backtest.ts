@@ -26,6 +26,8 @@ export interface BacktestOptions {
   /** Alerts and outcomes count from here, epoch milliseconds; what was before is known all the same. */
   readonly from: number;
   readonly to: number;
+  /** An outcome counts that was recorded by then, for what came to pass by `to` may be told a little later; `to` without it. */
+  readonly toldBy?: number;
   /** Within how many days after an alert a churn counts as foretold. */
   readonly horizonDays?: number;
   /** Under so many churned or renewed accounts no figure means anything. */
@@ -109,7 +111,9 @@ export interface BacktestReport {
   readonly claims: boolean;
   readonly because: string;
   readonly overall: BacktestFigures;
-  /** Rules about churn alone, as one message an account; but `alertsPerCsmPerWeek` counts the messages of all risk rules. */
+  /** What a CSM would get in all, work of ours that is due among it. */
+  readonly messagesPerCsmPerWeek: number;
+  /** Rules about churn alone, as one message an account. */
   readonly rules: readonly ({
     readonly rule: string;
     readonly title: string;
@@ -165,14 +169,14 @@ export function backtest(
   const { definition } = journey;
   const horizonDays = options.horizonDays ?? 120;
   const fewest = options.fewestOutcomes ?? 10;
+  const toldBy = options.toldBy ?? options.to;
   const watchedBy = new Map(definition.rules.map((rule) => [rule.id, touchpointsOf(rule)]));
   const histories: History[] = [];
   const csms = new Set<string>();
   let unassigned = false;
   for (const account of accounts) {
-    const outcomes = outcomesOf(definition, account.facts).filter(
-      (one) => one.at >= options.from && one.at < options.to,
-    );
+    const told = account.facts.filter((fact) => fact.recordedAt < toldBy);
+    const outcomes = outcomesOf(definition, told, options.to).filter((one) => one.at >= options.from);
     const raised = walkAsKnown(journey, account.contexts, account.facts, options.to)
       .filter(({ flag, raisedAt }) => flag.kind === 'risk' && raisedAt >= options.from)
       .map((one) => alertOf(account, [one], watchedBy.get(one.flag.rule) ?? []));
@@ -217,11 +221,8 @@ export function backtest(
     horizonDays,
     claims: lacking === null && overall.chance.better,
     because: lacking ?? worthOf(overall, horizonDays),
-    overall: {
-      ...overall,
-      // What a CSM gets is all of it, whatever it is about.
-      alertsPerCsmPerWeek: rate(histories.flatMap((history) => episodes(history.raised)).length, shared),
-    },
+    messagesPerCsmPerWeek: rate(histories.flatMap((history) => episodes(history.raised)).length, shared),
+    overall,
     rules: risks.map((rule) => ({
       rule: rule.id,
       title: rule.title,

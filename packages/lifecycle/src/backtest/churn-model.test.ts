@@ -34,7 +34,8 @@ function madeReadings(seed: number, story: Story, churnShare = 0.33): AccountRea
       values[drop] = (story === 'drop' && soon ? 2 : 0) + draw() * 2 + season / 12;
       readings.push({ at, values });
     }
-    const churn = { kind: 'churned' as const, at: churnedAt ?? 0, eventId: `e${index}`, knownAt: churnedAt ?? 0 };
+    const at = churnedAt ?? 0;
+    const churn = { kind: 'churned' as const, at, eventId: `e${index}`, sureAt: at, knownAt: at };
     return { account: `a${index}`, readings, outcomes: churnedAt === null ? [] : [churn] };
   });
 }

@@ -40,6 +40,7 @@ function report(found: { hits?: string[]; missed?: string[]; falseAlarms?: strin
     horizonDays: 120,
     claims: false,
     because: 'nothing is asked of it here',
+    messagesPerCsmPerWeek: 0,
     overall: {
       alerts: 0,
       hits: 0,

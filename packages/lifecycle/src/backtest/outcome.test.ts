@@ -19,7 +19,7 @@ const fact = (id: string, type: Fact['type'], day: number, attributes: Fact['att
   attributes,
 });
 const told = (...facts: Fact[]) =>
-  outcomesOf(definition, facts).map(({ kind, at, eventId }) => [kind, (at - START) / DAY, eventId]);
+  outcomesOf(definition, facts, Infinity).map(({ kind, at, eventId }) => [kind, (at - START) / DAY, eventId]);
 
 describe('outcomes', () => {
   it('come of declared events alone, each with its record, in whatever order they are given', () => {
@@ -62,7 +62,7 @@ describe('outcomes', () => {
   it('are unknown where nothing is declared, never renewed', () => {
     const { outcomes: _outcomes, ...bare } = definition;
     expect(declaredOutcomes(bare)).toEqual([]);
-    expect(outcomesOf(bare, [fact('a', 'account.churned', 0), fact('b', 'account.renewed', 90)])).toEqual([]);
+    expect(outcomesOf(bare, [fact('a', 'account.churned', 0), fact('b', 'account.renewed', 90)], Infinity)).toEqual([]);
     expect(declaredOutcomes(definition)).toEqual(['churned', 'renewed']);
   });
 });

@@ -109,9 +109,9 @@ export function readSignals(
 function outcomesKnown(journey: CompiledJourney, facts: readonly Fact[], to: number): KnownOutcome[] {
   const seen = facts.filter((fact) => fact.recordedAt < to && fact.occurredAt < to);
   const recordedAt = new Map(seen.map((fact) => [fact.id, fact.recordedAt]));
-  return outcomesOf(journey.definition, seen).map((one) => ({
+  return outcomesOf(journey.definition, seen, to).map((one) => ({
     ...one,
-    knownAt: Math.max(one.at, recordedAt.get(one.eventId) ?? one.at),
+    knownAt: Math.max(one.sureAt, recordedAt.get(one.eventId) ?? one.at),
   }));
 }
 

@@ -177,7 +177,8 @@ function subjectsOf(
     outcomes: outcomesOf(
       journey.definition,
       account.facts.filter((fact) => fact.recordedAt < to),
-    ).filter((one) => one.at >= from && one.at < to),
+      to,
+    ).filter((one) => one.at >= from),
   }));
   const churned = all.filter(({ outcomes }) => outcomes.some((one) => one.kind === 'churned'));
   const others = all.filter((one) => !churned.includes(one));

@@ -108,7 +108,7 @@ function fewOf(
   const undeclared = (['churned', 'renewed'] as const).filter((kind) => !declared.includes(kind));
   if (undeclared.length > 0)
     return `The definition does not say what counts as ${undeclared.join(' and as ')}: declare it under outcomes.`;
-  const all = accounts.map(({ facts }) => outcomesOf(journey.definition, facts));
+  const all = accounts.map(({ facts }) => outcomesOf(journey.definition, facts, to));
   const count = (kind: Outcome['kind'], since: number, until: number) =>
     all.filter((own) => own.some((one) => one.kind === kind && one.at >= since && one.at < until)).length;
   const [early, later] = [
@@ -158,11 +158,11 @@ function judged(later: Comparison, noise: number): Pick<Suggestion, 'verdict' | 
     return p + r === 0 ? 0 : (2 * p * r) / (p + r);
   };
   const { first, second, warned, falseAlarms } = later;
-  const loud = second.overall.alertsPerCsmPerWeek;
+  const loud = second.messagesPerCsmPerWeek;
   const proven = (test: Comparison['warned'] | Comparison['falseAlarms'], which: 'first' | 'second') =>
     test.p < 0.05 && test[which] > test[which === 'first' ? 'second' : 'first'];
   const worse = proven(warned, 'first') || proven(falseAlarms, 'first') || balance(second) < balance(first);
-  const figures = `On the later part, which nothing was tuned on: precision ${percent(first.overall.precision.value)} before and ${percent(second.overall.precision.value)} after, recall ${percent(first.overall.recall.value)} and ${percent(second.overall.recall.value)}, alerts a CSM and week ${first.overall.alertsPerCsmPerWeek} and ${loud}.`;
+  const figures = `On the later part, which nothing was tuned on: precision ${percent(first.overall.precision.value)} before and ${percent(second.overall.precision.value)} after, recall ${percent(first.overall.recall.value)} and ${percent(second.overall.recall.value)}, messages a CSM and week ${first.messagesPerCsmPerWeek} and ${loud}.`;
   const noisy = loud > noise ? ` It is louder there than the budget of ${noise}.` : '';
   if (worse)
     return { verdict: 'worse', sentence: `${figures}${noisy} That is not better: keep the definition as it is.` };

@@ -112,7 +112,7 @@ function ruleAdvice(definition: JourneyDefinition): DefinitionAdvice[] {
 
 function outcomeAdvice(definition: JourneyDefinition): DefinitionAdvice[] {
   return (['churned', 'renewed'] as const).flatMap((kind) =>
-    definition.outcomes?.[kind]
+    definition.outcomes?.[kind] || definition.outcomes?.contract
       ? []
       : [
           {

@@ -213,7 +213,21 @@ function movedBy(rule: RuleDefinition, threshold: string, from: number, to: numb
 }
 
 function outcomeChanges(before: JourneyDefinition, after: JourneyDefinition): DefinitionChange[] {
-  return (['churned', 'renewed'] as const).flatMap((id): DefinitionChange[] => {
+  const [had, has] = [before.outcomes?.contract, after.outcomes?.contract];
+  const contract: readonly DefinitionChange[] =
+    contentDigest(had ?? null) === contentDigest(has ?? null)
+      ? []
+      : [
+          {
+            part: 'outcome',
+            id: 'contract',
+            change: had ? (has ? 'changed' : 'removed') : 'added',
+            before: contractWords(had),
+            after: contractWords(has),
+            affectsAnswers: false,
+          },
+        ];
+  const events = (['churned', 'renewed'] as const).flatMap((id): DefinitionChange[] => {
     const [was, is] = [before.outcomes?.[id], after.outcomes?.[id]];
     if (contentDigest(was ?? []) === contentDigest(is ?? [])) return [];
     const words = (one: typeof was) => (one ?? []).map(matcherWords).join('; ');
@@ -229,4 +243,11 @@ function outcomeChanges(before: JourneyDefinition, after: JourneyDefinition): De
       },
     ];
   });
+  return [...events, ...contract];
+}
+
+function contractWords(contract: NonNullable<JourneyDefinition['outcomes']>['contract']): string {
+  if (!contract) return '';
+  const { date, graceDays, earlyDays, renewedByDays } = contract;
+  return `the end in ${date} passes without a renewal for ${graceDays} days (from ${earlyDays} days before on), or is put off by ${renewedByDays} days`;
 }
