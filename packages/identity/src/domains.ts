@@ -3,7 +3,37 @@ import all from 'email-providers/all.json' with { type: 'json' };
 import { getDomain } from 'tldts';
 
 const commonFree = new Set<string>(common);
-const anyFree = new Set<string>(all);
+/** Providers that the list does not have. */
+const unlisted = [
+  'posteo.de',
+  'posteo.net',
+  'posteo.eu',
+  'tutanota.com',
+  'tutanota.de',
+  'tuta.com',
+  'tuta.io',
+  'tutamail.com',
+  'keemail.me',
+  'duck.com',
+  'anonaddy.me',
+  'startmail.com',
+  'mailfence.com',
+  'disroot.org',
+  'riseup.net',
+  'zoho.eu',
+  'zohomail.com',
+  'zohomail.eu',
+  'gmx.ch',
+  'magenta.de',
+  'ziggo.nl',
+  'online.no',
+  'hotmail.se',
+  'kolumbus.fi',
+  'citromail.hu',
+  'sohu.com',
+  '139.com',
+];
+const anyFree = new Set<string>([...all, ...unlisted]);
 
 /**
  * The registrable domain of a mail domain by the Public Suffix List (publicsuffix.org), private suffixes included: `eu.acme.co.uk`

@@ -112,6 +112,7 @@ describe('domains', () => {
   it('holds a long-listed name that a CRM company claims for a company, never a personal mail provider', () => {
     expect(isFreeMail('gmail.com', true)).toBe(true);
     expect(isFreeMail('alibaba.com', true)).toBe(false);
+    expect(['posteo.de', 'gmx.ch', 'tutanota.com'].filter((domain) => !isFreeMail(domain, false))).toEqual([]);
     expect(isFreeMail('alibaba.com', false)).toBe(true);
     expect(isFreeMail('acme.example', false)).toBe(false);
   });

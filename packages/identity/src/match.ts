@@ -62,6 +62,8 @@ export interface Assignments {
   readonly hand: ReadonlyMap<string, string>;
   /** Decisions that name no account, by the same subjects: nobody's customer, or (domains) left to each of its people. */
   readonly verdicts?: ReadonlyMap<string, 'not_customer' | 'split'>;
+  /** Domains that imported events give to several accounts, where no CRM gives them to any. */
+  readonly contested?: ReadonlyMap<string, readonly string[]>;
   /** Accounts with the one that a CRM names as their parent. */
   readonly parents?: ReadonlyMap<string, string>;
   /**
@@ -133,8 +135,9 @@ export function match(event: Matchable, assignments: Assignments): Match {
   const record = recordClaim(event, assignments);
   found.push(...record.found);
   aside.push(...record.aside);
-  const open: OpenSubject[] = record.unknown && event.subject ? [{ kind: 'record', subject: event.subject }] : [];
-  const reasons: UnmatchedReason[] = record.unknown ? ['unknown-record'] : [];
+  const waits = record.unmatched === 'unknown-record' && event.subject;
+  const open: OpenSubject[] = waits ? [{ kind: 'record', subject: waits }] : [];
+  const reasons: UnmatchedReason[] = record.unmatched ? [record.unmatched] : [];
 
   const levels = { person: [] as Candidate[], alias: [] as Candidate[], domain: [] as Candidate[] };
   for (const address of outsideAddresses(event.participants, assignments)) {
@@ -200,12 +203,16 @@ function whyLost(one: Candidate, winner: Candidate): LostWhy {
   return strength[one.reason] > strength[winner.reason] ? 'weaker' : 'later';
 }
 
+interface RecordClaim {
+  readonly found: readonly Candidate[];
+  readonly aside: readonly LostCandidate[];
+  /** Why the subject leads nowhere. */
+  readonly unmatched?: 'unknown-record' | 'not-customer';
+}
+
 /** What the record or domain says that the source names as the event's subject. */
-function recordClaim(
-  event: Matchable,
-  assignments: Assignments,
-): { readonly found: readonly Candidate[]; readonly aside: readonly LostCandidate[]; readonly unknown: boolean } {
-  const nothing = { found: [], aside: [], unknown: false };
+function recordClaim(event: Matchable, assignments: Assignments): RecordClaim {
+  const nothing: RecordClaim = { found: [], aside: [] };
   const { subject } = event;
   if (!subject) return nothing;
   const as = (accountId: string) => ({ ...nothing, found: [{ accountId, reason: 'record' as const, subject }] });
@@ -219,19 +226,26 @@ function recordClaim(
   if (own && event.installationId) return as(own);
   // What a CRM says of a domain comes before the account that an import made of it: whichever was read first.
   if (subject.includes('.') && !subject.startsWith('record:')) {
-    const claim = domainClaim(registrableDomain(subject), assignments);
+    const domain = registrableDomain(subject);
+    const claim = domainClaim(domain, assignments);
     const [first] = claim.found;
     if (first)
       return {
         found: [first.reason === 'hand' ? first : { ...first, reason: 'record', subject }],
         aside: claim.aside,
-        unknown: false,
       };
-    if (claim.aside.length > 0) return { found: [], aside: claim.aside, unknown: true };
+    const unmatched = claim.reason === 'not-customer' ? 'not-customer' : 'unknown-record';
+    if (claim.aside.length > 0) return { found: [], aside: claim.aside, unmatched };
+    const contested = assignments.contested?.get(domain);
+    if (contested && claim.reason !== 'split-domain') {
+      const why = unmatched === 'not-customer' ? 'decided' : 'shared';
+      const aside = candidates(contested, 'domain', domain).map((one): LostCandidate => ({ ...one, why }));
+      return { found: [], aside, unmatched };
+    }
   }
   const anywhere = subject.startsWith('record:') ? undefined : assignments.records.get(`*:${key}`);
   const named = own ?? anywhere;
-  return named ? as(named) : { ...nothing, unknown: true };
+  return named ? as(named) : { ...nothing, unmatched: 'unknown-record' };
 }
 
 interface AddressClaim {

@@ -27,6 +27,34 @@ export async function setSurvivor(tx: Tx, accountId: string, survivor: string | 
   return rowCount === 1;
 }
 
+/** Gives an account that an import named by an id the domain that it has, or none. */
+export async function setImportedDomain(tx: Tx, accountId: string, domain: string | null, at: number): Promise<void> {
+  await tx.query(
+    'UPDATE account SET domain = $3, updated_at = $4 WHERE workspace_id = $1 AND account_id = $2 AND domain IS DISTINCT FROM $3',
+    [tx.workspaceId, accountId, domain, new Date(at)],
+  );
+}
+
+/** Which of these accounts there are. */
+export async function existingAccounts(tx: Tx, accountIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await tx.query<{ account_id: string }>(
+    'SELECT account_id FROM account WHERE workspace_id = $1 AND account_id = ANY($2::uuid[])',
+    [tx.workspaceId, accountIds],
+  );
+  return new Set(rows.map((row) => row.account_id));
+}
+
+/** Which of these accounts have an event. */
+export async function accountsWithEvents(tx: Tx, accountIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (accountIds.length === 0) return new Set();
+  const { rows } = await tx.query<{ account_id: string }>(
+    `SELECT account_id FROM account a WHERE a.workspace_id = $1 AND a.account_id = ANY($2::uuid[])
+        AND EXISTS (SELECT 1 FROM journey_event e WHERE e.workspace_id = $1 AND e.account_id = a.account_id AND e.superseded_at IS NULL)`,
+    [tx.workspaceId, accountIds],
+  );
+  return new Set(rows.map((row) => row.account_id));
+}
+
 /** Lets accounts stand for themselves again. */
 export async function standAlone(tx: Tx, accountIds: readonly string[], at: number): Promise<void> {
   await tx.query(

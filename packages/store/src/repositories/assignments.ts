@@ -101,6 +101,17 @@ export async function assignmentsOf(tx: Tx, filter: AssignmentFilter): Promise<r
   return rows.map(toAssignment);
 }
 
+/** The names below these domains by which imports name accounts: `eu.acme.example` below `acme.example`. Walks over all names. */
+export async function importedSubjectsBelow(tx: Tx, domains: readonly string[]): Promise<readonly string[]> {
+  if (domains.length === 0) return [];
+  const { rows } = await tx.query<{ subject: string }>(
+    `SELECT subject FROM assignment WHERE workspace_id = $1 AND known_to IS NULL AND subject_kind = 'record' AND basis = 'import'
+        AND EXISTS (SELECT 1 FROM unnest($2::text[]) AS d(domain) WHERE right(subject, length(domain) + 1) = '.' || domain)`,
+    [tx.workspaceId, domains],
+  );
+  return rows.map((row) => row.subject);
+}
+
 /**
  * One at a time in a workspace until the transaction ends: whoever matches events, or changes what matching rests on. Without it an
  * event that is being stored would be missed by the rematch of an assignment that it could not yet see.
@@ -219,7 +230,7 @@ export async function rewriteUnmatched(tx: Tx): Promise<void> {
      INSERT INTO unmatched (workspace_id, subject_kind, subject, reason, candidates, events, first_seen_at, last_seen_at)
      SELECT $1::uuid, entry.kind, entry.subject, entry.reason, coalesce(claim.candidates, '[]'::jsonb), entry.events, entry.first_seen_at,
             entry.last_seen_at
-       FROM entry LEFT JOIN claim ON claim.kind = entry.kind AND claim.subject = entry.subject
+       FROM entry LEFT JOIN claim ON claim.kind = CASE entry.kind WHEN 'record' THEN 'domain' ELSE entry.kind END AND claim.subject = entry.subject
      ON CONFLICT (workspace_id, subject_kind, subject) DO NOTHING`,
     [tx.workspaceId],
   );

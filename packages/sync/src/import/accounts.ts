@@ -1,7 +1,8 @@
-import { contentUuid } from '@waymark/journey';
-import { registrableDomain, type Assignments } from '@waymark/identity';
+import { contentUuid, type CloudEvent } from '@waymark/journey';
+import { domainClaims, isDomainName, registrableDomain, subjectKey, type Assignments } from '@waymark/identity';
 import { accountRecords, accounts, type ImportedAccount, type Tx } from '@waymark/store';
 import { loadAssignments } from '../matching/attribution.ts';
+import type { ImportedClaim } from '../matching/imported-claims.ts';
 
 /**
  * Tells the account that a line's subject names: one that a CRM already has under that id or domain, else one of the import's own,
@@ -14,6 +15,7 @@ export class ImportAccounts {
   readonly #byExternalId: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #accountIds: ReadonlySet<string>;
   readonly #settled = new Set<string>();
+  readonly #claimed = new Set<string>();
 
   private constructor(
     workspaceId: string,
@@ -51,15 +53,15 @@ export class ImportAccounts {
     if (subject.startsWith('account:') && !this.#accountIds.has(subject.slice(8))) return 'unknown';
     this.#settled.add(subject);
     if (subject.startsWith('account:')) return undefined;
-    const key = subject.startsWith('record:') ? subject.slice(7) : subject;
+    const key = subjectKey(subject) ?? subject;
     if (this.#records.has(`:${key}`)) return undefined;
     const holders = [...(this.#byExternalId.get(key) ?? [])];
     if (holders.length > 1) return undefined;
-    const isDomain = domainPattern.test(key) && key.length <= 255;
+    const isDomain = isDomainName(key);
     const owners = isDomain ? (this.assignments.domains.get(registrableDomain(key)) ?? []) : [];
     // One owner is found by matching itself; several are for a person to decide.
     if (holders.length === 0 && owners.length > 0) return undefined;
-    const accountId = holders[0] ?? contentUuid('account', this.#workspaceId, 'subject', key);
+    const accountId = holders[0] ?? this.#ownAccount(key);
     this.#records.set(`:${key}`, accountId);
     return {
       accountId,
@@ -69,6 +71,20 @@ export class ImportAccounts {
       create: holders.length === 0,
     };
   }
-}
 
-const domainPattern = /^[a-z0-9\u0080-\uffff-]{1,63}(?:\.[a-z0-9\u0080-\uffff-]{1,63}){1,20}$/;
+  /** What an event says of whose domain is whose, and was not said before in this import. */
+  claims(event: CloudEvent): readonly ImportedClaim[] {
+    return domainClaims(event).flatMap((claim) => {
+      const name = `${claim.domain} ${claim.key}`;
+      if (this.#claimed.has(name)) return [];
+      this.#claimed.add(name);
+      const holders = [...(this.#byExternalId.get(claim.key) ?? [])];
+      const accountId = this.#records.get(`:${claim.key}`) ?? holders[0] ?? this.#ownAccount(claim.key);
+      return holders.length > 1 ? [] : [{ ...claim, accountId }];
+    });
+  }
+
+  #ownAccount(key: string): string {
+    return contentUuid('account', this.#workspaceId, 'subject', key);
+  }
+}

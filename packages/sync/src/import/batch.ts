@@ -1,5 +1,6 @@
 import type { Fact } from '@waymark/lifecycle';
 import { CopyBatch, type ImportedAccount } from '@waymark/store';
+import type { ImportedClaim } from '../matching/imported-claims.ts';
 import type { RejectedLine } from './prepare.ts';
 
 /** One transaction's worth of lines. */
@@ -9,6 +10,7 @@ export interface Batch {
   readonly facts: { readonly accountId: string; readonly fact: Fact }[];
   readonly threads: Set<string>;
   readonly accounts: ImportedAccount[];
+  readonly claims: ImportedClaim[];
   readonly rejected: { readonly number: number; readonly line: RejectedLine }[];
   readonly types: Map<string, number>;
   characters: number;
@@ -22,6 +24,7 @@ export const emptyBatch = (): Batch => ({
   facts: [],
   threads: new Set(),
   accounts: [],
+  claims: [],
   rejected: [],
   types: new Map(),
   characters: 0,

@@ -1,15 +1,16 @@
-import { isFreeMail, registrableDomain } from '@waymark/identity';
+import { isFreeMail } from '@waymark/identity';
 import { contentUuid } from '@waymark/journey';
 import {
   assignmentsOf,
   crmRecords,
   installations,
   moveRecords,
-  setSurvivor,
   standAlone,
   type RematchSubject,
   type Tx,
 } from '@waymark/store';
+import { claimsAround } from './imported-claims.ts';
+import { linkImported } from './imported-links.ts';
 
 /** A record of a CRM, with the account that it leads to. */
 export interface LinkedRecord {
@@ -53,7 +54,10 @@ export async function linkAccounts(
 }> {
   if (touched.domains.length + touched.externalIds.length + touched.records.length === 0)
     return { moved: [], subjects: [], accounts: [] };
-  const domains = touched.domains.filter((domain) => !isFreeMail(domain, true));
+  const claims = await claimsAround(tx, touched);
+  const domains = [...new Set([...touched.domains, ...claims.map((one) => one.domain)])].filter(
+    (domain) => !isFreeMail(domain, true),
+  );
   const near = await neighborhood(tx, touched.records, domains);
   const order = new Map((await installations(tx)).map((one, index) => [one.installationId, index]));
   const known = await crmRecords(
@@ -77,7 +81,7 @@ export async function linkAccounts(
   }
   await standAlone(tx, heads, at);
   await moveRecords(tx, moved, at);
-  const imported = await linkImported(tx, touched, near, at);
+  const imported = await linkImported(tx, touched, claims, near.records, at);
   return {
     moved,
     subjects: [...moved.map((one) => ({ kind: 'account' as const, subject: one.from })), ...imported.subjects],
@@ -85,7 +89,8 @@ export async function linkAccounts(
   };
 }
 
-interface Claimant {
+/** A record of a CRM with the domains that it has. */
+export interface Claimant {
   readonly installationId: string;
   readonly externalId: string;
   readonly domains: readonly string[];
@@ -195,40 +200,4 @@ function companies(
     const isOne = new Set(group.map((one) => one.installationId)).size === group.length;
     return isOne ? [[...group].sort((a, b) => sorted.indexOf(a) - sorted.indexOf(b))] : group.map((one) => [one]);
   });
-}
-
-/** Lets accounts that an import made go on as the CRM's, where one CRM account has their id or domain; else they stand for themselves. */
-async function linkImported(tx: Tx, touched: TouchedRecords, near: Neighborhood, at: number) {
-  const made = (
-    await assignmentsOf(tx, { people: [], domains: [], records: [...touched.domains, ...touched.externalIds] })
-  ).filter((one) => one.kind === 'record' && one.basis === 'import');
-  if (made.length === 0) return { subjects: [], accounts: [] };
-  const all = (await installations(tx)).map((one) => one.installationId);
-  const keys = made.map((one) => one.subject);
-  const byId = (await crmRecords(tx, all, keys)).filter((one) => !one.gone);
-  const claimed = (
-    await crmRecords(
-      tx,
-      all,
-      near.records.map((one) => one.externalId),
-    )
-  ).filter((one) => !one.gone && !one.merged);
-  const subjects: RematchSubject[] = [];
-  const accounts: string[] = [];
-  for (const { subject, accountId } of made) {
-    const own = contentUuid('account', tx.workspaceId, 'subject', subject);
-    if (accountId !== own) continue;
-    const named = new Set(byId.filter((one) => one.externalId === subject).map((one) => one.accountId));
-    const owners = new Set(
-      near.records
-        .filter((one) => one.domains.includes(registrableDomain(subject)))
-        .flatMap((one) => claimed.filter((each) => keyOf(each) === keyOf(one)).map((each) => each.accountId)),
-    );
-    const [only] = named.size > 0 ? named : owners;
-    const survivor = (named.size > 0 ? named : owners).size === 1 ? (only ?? null) : null;
-    if (!(await setSurvivor(tx, own, survivor, at))) continue;
-    subjects.push({ kind: 'record', subject }, { kind: 'account', subject: own });
-    accounts.push(own, ...(survivor === null ? [] : [survivor]));
-  }
-  return { subjects, accounts };
 }

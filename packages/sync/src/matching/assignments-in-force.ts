@@ -12,6 +12,7 @@ import {
   type Assignment,
   type Tx,
 } from '@waymark/store';
+import { claimedDomains, importedClaimsAmong } from './imported-claims.ts';
 
 /** Gives the assignments that matching these needs. */
 export type Lookup = (events: readonly Matchable[]) => Promise<Assignments>;
@@ -34,7 +35,11 @@ interface Ground {
 /** All assignments in force, as matching wants them. Grows with the workspace: for few events `lookupFor` reads only theirs. */
 export async function loadAssignments(tx: Tx): Promise<Assignments> {
   const ground = await loadGround(tx);
-  return withParents(tx, toAssignments(ground, await storedAssignments(tx), await accountRecords(tx)));
+  const given = await storedAssignments(tx);
+  return withParents(
+    tx,
+    toAssignments(ground, given, await accountRecords(tx), await contestedAmong(tx, ground, given)),
+  );
 }
 
 /** Reads, for each batch of events, the assignments of the people, domains and records that they name, and no others. */
@@ -66,10 +71,8 @@ export async function lookupFor(tx: Tx): Promise<Lookup> {
     const all = bare.size === 0 ? [] : (await readInstallations(tx)).map(({ installationId }) => installationId);
     const known = await crmRecords(tx, [...new Set([...installations, ...all])], [...records]);
     const standing = known.filter((one) => !one.gone);
-    return withParents(
-      tx,
-      toAssignments(ground, [...given.filter((one) => one.basis !== 'hand'), ...byHand], standing),
-    );
+    const inForce = [...given.filter((one) => one.basis !== 'hand'), ...byHand];
+    return withParents(tx, toAssignments(ground, inForce, standing, await contestedAmong(tx, ground, inForce)));
   };
 }
 
@@ -87,7 +90,16 @@ async function loadGround(tx: Tx): Promise<Ground> {
   };
 }
 
-function toAssignments(ground: Ground, given: readonly Assignment[], standing: readonly RecordKey[]): Assignments {
+async function contestedAmong(tx: Tx, ground: Ground, given: readonly Assignment[]) {
+  return (await claimedDomains(tx, importedClaimsAmong(given), ground)).contested;
+}
+
+function toAssignments(
+  ground: Ground,
+  given: readonly Assignment[],
+  standing: readonly RecordKey[],
+  contested: ReadonlyMap<string, readonly string[]>,
+): Assignments {
   const survivor = (accountId: string) => ground.merged.get(accountId) ?? accountId;
   const contacts = new Map<string, string[]>();
   const aliases = new Map<string, string[]>();
@@ -109,12 +121,13 @@ function toAssignments(ground: Ground, given: readonly Assignment[], standing: r
     const accountId = survivor(one.accountId);
     if (one.kind === 'record') records.set(`:${one.subject}`, accountId);
     else if (one.basis === 'hand') hand.set(`${one.kind}:${one.subject}`, accountId);
+    else if (one.kind === 'domain' && one.basis === 'import') continue;
     else if (one.kind === 'contact' || one.kind === 'alias' || one.kind === 'domain') {
       const list = maps[one.kind].get(one.subject) ?? [];
       if (!list.includes(accountId)) maps[one.kind].set(one.subject, [...list, accountId].sort());
     }
   }
-  return { ...ground, contacts, aliases, domains, hand, verdicts, records };
+  return { ...ground, contacts, aliases, domains, hand, verdicts, records, ...(contested.size > 0 && { contested }) };
 }
 
 /** Steps up from a subsidiary that are followed. */

@@ -17,6 +17,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { v7 as uuidv7 } from 'uuid';
+import { linkAccounts } from './account-links.ts';
 import { refreshQueue, rematchDecided } from './attribution.ts';
 import { purgePairs } from './exclusion-purge.ts';
 
@@ -122,11 +123,19 @@ async function settle(
       by: one.by,
     })),
   );
+  // What imports said of a domain counts only where no person has decided about it.
+  const domains = parts.flatMap(({ kind, subject }) => (kind === 'domain' ? [subject] : []));
+  const links = await linkAccounts(tx, { records: [], domains, externalIds: [] }, done.at);
+  const decided = parts.flatMap(({ kind, subject }): RematchSubject[] => (kind === 'event' ? [] : [{ kind, subject }]));
   // Their events may be in any account, by a domain or by another participant.
-  const changes = await rematchDecided(tx, {
-    subjects: parts.flatMap(({ kind, subject }): RematchSubject[] => (kind === 'event' ? [] : [{ kind, subject }])),
-    eventIds: parts.filter((one) => one.kind === 'event').map((one) => one.subject),
-  });
+  const changes = await rematchDecided(
+    tx,
+    {
+      subjects: [...decided, ...links.subjects],
+      eventIds: parts.filter((one) => one.kind === 'event').map((one) => one.subject),
+    },
+    done.at,
+  );
   await wakeAccounts(tx, changes, done.at);
   const purged = await purgePairs(tx, new Exclusions(await exclusions(tx)), done.at);
   await refreshQueue(tx);
@@ -138,5 +147,8 @@ async function settle(
     subject: `decision:${done.decisionId}`,
     detail: { parts: parts.length, kinds: [...new Set(parts.map((one) => `${one.kind} ${one.verdict}`))] },
   });
-  return { decisionId: done.decisionId, accounts: [...new Set([...changes, ...purged].map((one) => one.accountId))] };
+  return {
+    decisionId: done.decisionId,
+    accounts: [...new Set([...changes, ...purged].map((one) => one.accountId).concat(links.accounts))],
+  };
 }

@@ -1,6 +1,7 @@
 import { contentUuid } from '@waymark/journey';
 import { account as readAccount, unmatched, type Tx, type Unmatched } from '@waymark/store';
 import { DecisionError, type Decision } from './decisions.ts';
+import { claimsAround } from './imported-claims.ts';
 
 /** Someone, a domain or a record that waits for a person to decide. Times are epoch milliseconds. */
 export interface ReviewEntry extends Omit<Unmatched, 'candidates'> {
@@ -28,11 +29,13 @@ export async function reviewQueue(tx: Tx, limit = Infinity): Promise<readonly Re
 /** What a person may say of an entry. */
 export type Verdict = { readonly accountId: string } | { readonly verdict: 'not_customer' | 'split' };
 
-/** The decision about an entry, named by its id or its subject. Throws DecisionError. */
+/** The decision about an entry, named by its id or its subject, or about a domain by which an import united accounts. Throws DecisionError. */
 export async function decisionAbout(tx: Tx, named: string, verdict: Verdict): Promise<Decision> {
   const wanted = named.trim().toLowerCase();
   const found = (await unmatched(tx)).filter((one) => idOf(one) === wanted || one.subject.toLowerCase() === wanted);
   const [entry] = found;
+  if (!entry && (await claimsAround(tx, { domains: [wanted], externalIds: [] })).length > 0)
+    return { kind: 'domain', subject: wanted, ...verdict };
   if (!entry) throw new DecisionError(`Nothing in the queue is called ${named}: waymark review list shows what waits.`);
   if (found.length > 1) throw new DecisionError(`${named} names several entries: give the id of one.`);
   const { kind, subject } = entry;

@@ -1,0 +1,174 @@
+import type { Exclusions } from '@waymark/identity';
+import { endImportProgress, refreshStatistics } from '@waymark/store';
+import { keepPeers } from '../coverage/peers.ts';
+import { keepSeason } from '../coverage/season.ts';
+import { keepSourceOutages } from '../coverage/source-outages.ts';
+import { refreshQueue } from '../matching/attribution.ts';
+import type { ImportAccounts } from './accounts.ts';
+import { BatchStore, feedFold, Rehearsal } from './batch-store.ts';
+import type { Batch } from './batch.ts';
+import type { ImportFold } from './fold.ts';
+import { foldFresh } from './fresh.ts';
+import { ImportIntake } from './intake.ts';
+import type { NumberedLine } from './lines.ts';
+import { linkSubjects } from './links.ts';
+import type { ImportDependencies, ImportOptions } from './options.ts';
+import type { ImportResult } from './report.ts';
+import { addToTally, emptyTally, sortedCounts, type ImportTally } from './tally.ts';
+
+/** Stored lines from which on the database is asked to look at its tables; then again whenever they have doubled. */
+const leastToRefresh = 1000;
+
+/** What an import knows when it begins. */
+export interface ImportGround {
+  readonly accounts: ImportAccounts;
+  readonly fold: ImportFold | undefined;
+  readonly exclusions: Exclusions;
+  /** Of a run before, where this one goes on. */
+  readonly tally: ImportTally | undefined;
+}
+
+/** One import under way: the batch before is being stored while lines are taken into the next. */
+export class ImportRun {
+  readonly #deps: ImportDependencies;
+  readonly #workspaceId: string;
+  readonly #accounts: ImportAccounts;
+  readonly #intake: ImportIntake;
+  readonly #store: BatchStore;
+  readonly #rehearsal: Rehearsal | undefined;
+  readonly #fold: ImportFold | undefined;
+  readonly #options: ImportOptions;
+  readonly #changed = new Set<string>();
+  /** Lines that were stored when the database last looked at its tables. */
+  #refreshed = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #failure: { readonly error: unknown } | undefined;
+  #tally: ImportTally;
+
+  constructor(deps: ImportDependencies, workspaceId: string, known: ImportGround, options: ImportOptions) {
+    this.#deps = deps;
+    this.#workspaceId = workspaceId;
+    this.#accounts = known.accounts;
+    this.#fold = known.fold;
+    this.#options = options;
+    this.#tally = known.tally ?? emptyTally;
+    this.#rehearsal = options.dryRun ? new Rehearsal(deps, workspaceId) : undefined;
+    const withFacts = known.fold !== undefined || options.dryRun === true;
+    this.#intake = new ImportIntake(workspaceId, known, deps.now, withFacts);
+    this.#store = new BatchStore(deps, workspaceId, known, options.importId);
+  }
+
+  /** Adds a line to a batch. */
+  take(batch: Batch, line: NumberedLine): void {
+    this.#intake.take(batch, line);
+  }
+
+  /** Waits for the transaction under way. */
+  idle(): Promise<void> {
+    return this.#writing;
+  }
+
+  /** Begins to store a batch once the one before it is stored. */
+  async write(batch: Batch): Promise<void> {
+    // A transaction that is under way ends first, whatever happens: nothing of this import goes on after it was given up.
+    await this.#writing;
+    if (this.#failure) throw this.#failure.error;
+    this.#options.signal?.throwIfAborted();
+    this.#writing = this.#keep(batch).catch((error: unknown) => {
+      this.#failure = { error };
+    });
+    await this.#fold?.foldSome(this.#deps.now());
+  }
+
+  async #keep(batch: Batch): Promise<void> {
+    if (this.#rehearsal) {
+      const fresh = await this.#rehearsal.fresh(batch);
+      for (const { accountId } of batch.facts) this.#changed.add(accountId);
+      this.#settle(this.#counted(batch, fresh, batch.accounts.filter(({ create }) => create).length));
+      return;
+    }
+    const stored = await this.#store.store(batch, (fresh, created) => this.#counted(batch, fresh, created));
+    for (const { accountId } of stored.changed) this.#changed.add(accountId);
+    if (this.#fold) feedFold(this.#fold, batch, stored);
+    this.#settle(stored.tally);
+    if (stored.tally.stored >= Math.max(leastToRefresh, this.#refreshed * 2)) await this.#refresh();
+  }
+
+  /** What follows reads account by account: by the plans of an empty table it would read the whole log each time. */
+  async #refresh(): Promise<void> {
+    this.#refreshed = this.#tally.stored;
+    await this.#deps.database.global(refreshStatistics);
+  }
+
+  /** The tally once this batch is stored. */
+  #counted({ rows, rejected, types }: Batch, fresh: number, created: number): ImportTally {
+    const rejections = rejected.map(({ number, line }) => ({ line: number, reason: line.reason, detail: line.detail }));
+    const counts = { lines: rows.size + rejected.length, stored: fresh, merged: rows.size - fresh };
+    const batch = { ...counts, rejected: rejected.length, created, types, rejections };
+    return addToTally(this.#tally, batch, this.#options.listed ?? 1000);
+  }
+
+  #settle(tally: ImportTally): void {
+    this.#tally = tally;
+    const { lines, stored, merged, rejected } = tally;
+    this.#options.onProgress?.({ lines, stored, merged, rejected });
+  }
+
+  /** Stores the answers that were folded along the way, and folds the other accounts that are new. */
+  async #foldRest(fold: ImportFold, afterFold: NonNullable<ImportDependencies['afterFold']>): Promise<number> {
+    const { database, now } = this.#deps;
+    const along = await fold.finish(database, this.#workspaceId, now, afterFold);
+    const rest = await foldFresh(this.#deps, this.#workspaceId, [...this.#changed].sort(), afterFold, (accounts) =>
+      this.#options.onFolded?.(along + accounts),
+    );
+    return along + rest;
+  }
+
+  /** What concerns the whole log once all lines are stored: who is whom, which sources are silent, who waits for a decision. */
+  async #conclude(resumed: boolean): Promise<void> {
+    const { database, now } = this.#deps;
+    if (this.#tally.stored >= Math.max(leastToRefresh, this.#refreshed + 1)) await this.#refresh();
+    const subjects = resumed ? 'all' : this.#accounts.subjects;
+    for (const accountId of await linkSubjects(this.#deps, this.#workspaceId, subjects)) {
+      this.#changed.add(accountId);
+      this.#fold?.leave(accountId);
+    }
+    await database.inWorkspace(
+      this.#workspaceId,
+      async (tx) => {
+        if (this.#changed.size > 0) {
+          await keepSeason(tx, now(), { again: true });
+          await keepPeers(tx, now(), { again: true });
+          await keepSourceOutages(tx, now(), { again: true });
+        }
+        if (this.#tally.stored > 0 || this.#changed.size > 0) await refreshQueue(tx);
+      },
+      { retry: true },
+    );
+  }
+
+  /** @param resumedAt the last line that a run before had stored; 0 where there was none */
+  async finish(resumedAt: number): Promise<ImportResult> {
+    await this.#writing;
+    if (this.#failure) throw this.#failure.error;
+    const { database, afterFold } = this.#deps;
+    const { dryRun, importId } = this.#options;
+    if (!dryRun) await this.#conclude(resumedAt > 0);
+    const folded = afterFold && this.#fold ? await this.#foldRest(this.#fold, afterFold) : 0;
+    if (this.#changed.size > 0 && !dryRun) this.#deps.onCommitted?.(this.#workspaceId);
+    if (importId !== undefined && !dryRun)
+      await database.inWorkspace(this.#workspaceId, (tx) => endImportProgress(tx, importId));
+    const { lines, stored, merged, rejected, created, rejections } = this.#tally;
+    return {
+      lines,
+      stored,
+      merged,
+      rejected,
+      accounts: { created, changed: this.#changed.size, folded, made: this.#intake.made },
+      types: sortedCounts(this.#tally.types),
+      reasons: sortedCounts(this.#tally.reasons),
+      rejections,
+      resumedAt,
+    };
+  }
+}

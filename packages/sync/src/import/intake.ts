@@ -1,0 +1,93 @@
+import type { ExclusionRule, Exclusions } from '@waymark/identity';
+import type { CloudEvent } from '@waymark/journey';
+import type { ImportAccounts } from './accounts.ts';
+import type { Batch } from './batch.ts';
+import { excludedLine } from './exclusion.ts';
+import type { NumberedLine } from './lines.ts';
+import { prepareLine, rejectLine } from './prepare.ts';
+import { importedFact, ImportRows } from './row.ts';
+
+const listedAccounts = 1000;
+
+/** Reads lines into batches: each becomes a row of the log, or is rejected with its reason. */
+export class ImportIntake {
+  readonly #accounts: ImportAccounts;
+  readonly #exclusions: Exclusions;
+  readonly #rows: ImportRows;
+  readonly #now: () => number;
+  readonly #withFacts: boolean;
+  readonly #made: string[] = [];
+
+  /** @param withFacts whether batches hold the facts of the accounts too, to be folded along the way */
+  constructor(
+    workspaceId: string,
+    known: { readonly accounts: ImportAccounts; readonly exclusions: Exclusions },
+    now: () => number,
+    withFacts: boolean,
+  ) {
+    this.#accounts = known.accounts;
+    this.#exclusions = known.exclusions;
+    this.#rows = new ImportRows(workspaceId, known.accounts.assignments);
+    this.#now = now;
+    this.#withFacts = withFacts;
+  }
+
+  /** The subjects of the first thousand accounts that were made. */
+  get made(): readonly string[] {
+    return this.#made;
+  }
+
+  /** Adds a line to a batch. */
+  take(batch: Batch, { line, number, row }: NumberedLine): void {
+    const text = typeof line === 'string' && number === 1 ? line.replace(/^\ufeff/, '') : line;
+    if (typeof text === 'string' && text.trim() === '') return;
+    batch.characters += typeof text === 'string' ? text.length : text.raw.length;
+    const prepared = prepareLine(text);
+    if (!prepared.ok) {
+      const named = this.#exclusions.mentionedIn(String(row ?? prepared.raw), null);
+      const refused = row === undefined ? prepared : { ...prepared, raw: row };
+      batch.rejected.push({ number, line: named ? excludedLine(named) : refused });
+      return;
+    }
+    const rule = this.#excludes(prepared.event);
+    if (rule) {
+      batch.rejected.push({ number, line: excludedLine(rule) });
+      return;
+    }
+    const made = this.#accounts.settle(prepared.event.subject);
+    if (made === 'unknown') {
+      const refused = rejectLine(String(text), 'unknown-account', 'subject: there is no such account');
+      batch.rejected.push({ number, line: row === undefined ? refused : { ...refused, raw: row } });
+      return;
+    }
+    if (made) batch.accounts.push(made);
+    if (made?.create && this.#made.length < listedAccounts) this.#made.push(made.subject);
+    this.#add(batch, prepared.event, number);
+  }
+
+  #excludes({ participants, subject, attributes }: CloudEvent): ExclusionRule | undefined {
+    const title = attributes['subject'] ?? attributes['title'];
+    return this.#exclusions.of({
+      installationId: null,
+      participants,
+      subject,
+      tags: [],
+      title: typeof title === 'string' ? title : undefined,
+    });
+  }
+
+  #add(batch: Batch, event: CloudEvent, number: number): void {
+    const row = this.#rows.row(event, this.#now());
+    const pair = this.#exclusions.ofPair(event.participants, row.accountId);
+    if (pair) {
+      batch.rejected.push({ number, line: excludedLine(pair) });
+      return;
+    }
+    batch.rows.add(row);
+    batch.claims.push(...this.#accounts.claims(event));
+    batch.types.set(event.type, (batch.types.get(event.type) ?? 0) + 1);
+    if (row.thread !== null) batch.threads.add(row.thread);
+    if (this.#withFacts && row.accountId !== null)
+      batch.facts.push({ accountId: row.accountId, fact: importedFact(event, row) });
+  }
+}
