@@ -4,6 +4,7 @@ import type { CompiledJourney } from '../rules/journey.ts';
 import { declaredOutcomes } from './outcome.ts';
 import { quantile, wilson, type Proportion } from './proportion.ts';
 import { resampleAccounts, seededDraw } from './seeded-draw.ts';
+import { chanceOfWarnings, falseDiscoveryRates } from './signal-chance.ts';
 import {
   namedColumns,
   readSignals,
@@ -26,11 +27,15 @@ export interface SignalRow {
   readonly accounts: number;
   /** Of the warnings, the share that was followed by a churn within the horizon. */
   readonly precision: Proportion;
-  /** Precision against the share of all readings that were: 1 says nothing. The interval allows for all signals tried at once. */
+  /** Precision against the share of all readings of the month that were: 1 says nothing. The interval is that of this signal by itself. */
   readonly lift: Proportion;
+  /** How likely chance alone gives as much; 1 where too few churned accounts were warned of to ask. */
+  readonly p: number;
+  /** The share of false ones among the signals that tell something, were this one the weakest of them. */
+  readonly falseDiscoveryRate: number;
   /** From the first warning within the horizon to the churn, median in days. */
   readonly leadDays: number | null;
-  /** Whether the whole interval of the lift lies above 1, and enough churned accounts were warned of. */
+  /** Whether hardly any of those that tell as much is false, the interval lies above 1, and enough churned accounts were warned of. */
   readonly tells: boolean;
 }
 
@@ -143,11 +148,17 @@ export function signalTableOf(
   };
   const declared = declaredOutcomes(journey.definition).includes('churned');
   const sufficient = declared && counts.early.churned >= fewestOutcomes && counts.later.churned >= fewestOutcomes;
-  const signals = sufficient
-    ? namedColumns(journey, columns)
-        .map((column, index) => rowOf(column, index, before, cut.later, columns.length, seed))
-        .toSorted((a, b) => Number(b.tells) - Number(a.tells) || (b.lift.value ?? 0) - (a.lift.value ?? 0))
+  const rows = sufficient
+    ? namedColumns(journey, columns).map((column, index) => rowOf(column, index, before, cut.later, seed))
     : [];
+  const rates = falseDiscoveryRates(rows.map((one) => one.p));
+  const signals = rows
+    .map(({ warned, ...row }, index): SignalRow => {
+      const falseDiscoveryRate = Math.round((rates[index] ?? 1) * 10_000) / 10_000;
+      const isMore = (row.lift.low ?? 0) > 1 && warned >= fewestWarned;
+      return { ...row, falseDiscoveryRate, tells: isMore && falseDiscoveryRate <= mostFalse };
+    })
+    .toSorted((a, b) => Number(b.tells) - Number(a.tells) || (b.lift.value ?? 0) - (a.lift.value ?? 0));
   return {
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
@@ -178,16 +189,18 @@ function because(
 
 /** Warnings that churned accounts must have had before anything is said. */
 const fewestWarned = 5;
-const resamples = 4000;
+const resamples = 2000;
+/** The share of false ones among the signals that are said to tell something; where none does, how often any is. */
+const mostFalse = 0.01;
+const deals = 9999;
 
 function rowOf(
   { id, label, unit }: NamedColumn,
   column: number,
   before: readonly Labelled[],
   later: readonly Labelled[],
-  tried: number,
   seed: number,
-): SignalRow {
+): Omit<SignalRow, 'falseDiscoveryRate' | 'tells'> & { readonly warned: number } {
   const valueOf = (row: Labelled) => row.values[column] ?? null;
   const cut = bestCut(before, valueOf);
   const isBeyond = (row: Labelled) => {
@@ -202,9 +215,8 @@ function rowOf(
   );
   const rate = seen.filter((row) => row.churned).length / Math.max(1, seen.length);
   const lift =
-    warnings.length === 0 || rate === 0
-      ? { value: null, low: null, high: null }
-      : liftOf(seen, isBeyond, 0.05 / 2 / tried, seed);
+    warnings.length === 0 || rate === 0 ? { value: null, low: null, high: null } : liftOf(seen, isBeyond, 0.025, seed);
+  const warned = churnedAccounts(hits);
   return {
     signal: id,
     label,
@@ -216,7 +228,9 @@ function rowOf(
     precision: wilson(hits.length, warnings.length),
     lift,
     leadDays: quantile(leads, 0.5),
-    tells: (lift.low ?? 0) > 1 && churnedAccounts(hits) >= fewestWarned,
+    // Of few warnings before churns nothing is said: whether they are chance need not be asked.
+    p: warned >= fewestWarned && (lift.value ?? 0) > 1 ? chanceOfWarnings(seen, isBeyond, { deals, seed }) : 1,
+    warned,
   };
 }
 
