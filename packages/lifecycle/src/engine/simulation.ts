@@ -1,17 +1,13 @@
-import { markOf, numberAttribute, textAttribute } from '../tracks/fact.ts';
+import { markOf, textAttribute } from '../tracks/fact.ts';
 import type { CompiledJourney } from '../rules/journey.ts';
 import { dueOf, isCustomerAddress, surroundingsOf, type Course, type Moment } from '../course/moment.ts';
 import { makeProof } from '../course/proof.ts';
-import { everyPart, part, touchedBy } from '../tracks/reads.ts';
+import { everyPart, part } from '../tracks/reads.ts';
 import { clearFlag, muteRule, openFlag, ruleStateOf } from '../rules/rule.ts';
 import { settleSegment } from '../rules/segment.ts';
 import { NEVER, note } from '../signals/signal.ts';
 import type { AccountContext, Fact } from '../course/state.ts';
-import { takeContact, takeMail, takePeople } from '../tracks/track-contact.ts';
-import { takeExchange } from '../tracks/track-exchange.ts';
-import { takeHappening } from '../tracks/track-happenings.ts';
-import { takeService } from '../tracks/track-service.ts';
-import { isCalledOff, takeDeal, takeMeeting, takeRecord, takeTicket } from '../tracks/track-work.ts';
+import { takeFact } from '../tracks/taking.ts';
 import type { Tracks } from '../tracks/tracks.ts';
 
 /**
@@ -122,6 +118,10 @@ export function openSimulation(
   let segmentTurn = watched ? (watched.segment ?? NEVER) : journey.segments ? -Infinity : NEVER;
   let dirty = watched?.dirty ?? everyPart;
   let isSettled = watched !== null;
+  /** The parts that anything rests on as it stands. */
+  let interest = everyPart;
+  /** When the next milestone is due. */
+  let dueAt = -Infinity;
   /** How often each rule has turned in this instant; null while none has. */
   let turns: Map<string, number> | null = null;
 
@@ -211,25 +211,28 @@ export function openSimulation(
     return moved;
   };
 
+  /** When the next milestone that is not reached is due. */
+  const nextDue = (): number => {
+    let first = NEVER;
+    for (const { definition: milestone } of journey.milestones) {
+      if (course.milestones[milestone.id]) continue;
+      const due = dueOf(moment, milestone);
+      if (due !== null && due > moment.at && due < first) first = due;
+    }
+    return first;
+  };
+
+  const isWanted = (fresh: readonly Fact[]): boolean => {
+    for (const fact of fresh) if (journey.lookedFor.has(fact.type)) return true;
+    return false;
+  };
+
   const simulation: Simulation = {
     moment,
     wakeAt,
     take(fact) {
       moment.at = fact.occurredAt;
-      dirty |= touchedBy(fact);
-      // Less than nothing of use turns bounds over.
-      if (fact.type === 'usage.recorded' && (numberAttribute(fact, 'value') ?? 0) < 0) dirty |= part.terms;
-      if (isCalledOff(tracks.meetings, fact)) return;
-      if (takePeople(tracks.people, fact, ofCustomer)) dirty |= part.roster;
-      takeContact(tracks.contact, fact, ofCustomer);
-      takeMail(tracks.mail, fact, ofCustomer);
-      takeMeeting(tracks.meetings, fact);
-      takeTicket(tracks.tickets, fact);
-      takeExchange(tracks.exchange, fact, tracks.mail);
-      takeService(tracks.service, fact, tracks);
-      takeHappening(tracks.happenings, fact);
-      takeDeal(tracks.deals, fact);
-      takeRecord(tracks.record, fact);
+      dirty |= takeFact(tracks, fact, ofCustomer);
     },
     watch: () =>
       isSettled
@@ -245,8 +248,14 @@ export function openSimulation(
           }
         : null,
     settle(at, fresh) {
-      isSettled = true;
       moment.at = at;
+      // Most facts change nothing that anything rests on, and are none that is looked for.
+      if (isSettled && (dirty & interest) === 0 && simulation.wakeAt > at && !course.circling && !isWanted(fresh)) {
+        dirty = 0;
+        moment.fresh = [];
+        return false;
+      }
+      isSettled = true;
       moment.fresh = fresh;
       turns = null;
       // What led round is looked at anew with every fact.
@@ -296,14 +305,14 @@ export function openSimulation(
         if (!stages && rules.length === 0) delete course.circling;
       }
       let first = Math.min(stageTurn, segmentTurn);
-      for (let index = 0; index < ruleTurns.length; index += 1) first = Math.min(first, ruleTurns[index] ?? NEVER);
-      for (const { definition: milestone } of journey.milestones) {
-        if (course.milestones[milestone.id]) continue;
-        const due = dueOf(moment, milestone);
-        if (due !== null && due > at && due < first) first = due;
+      interest = stageReads | (journey.segments?.reads ?? 0);
+      for (let index = 0; index < ruleTurns.length; index += 1) {
+        first = Math.min(first, ruleTurns[index] ?? NEVER);
+        interest |= ruleReads[index] ?? everyPart;
       }
+      if (changed || dueAt <= at) dueAt = nextDue();
       // Never back: a condition that named a past instant would hold the simulation for ever.
-      simulation.wakeAt = first > at ? first : at + 1;
+      simulation.wakeAt = Math.min(first, dueAt) > at ? Math.min(first, dueAt) : at + 1;
       return changed;
     },
   };

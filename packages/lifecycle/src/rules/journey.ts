@@ -1,4 +1,4 @@
-import type { JourneyDefinition, MilestoneDefinition, RuleDefinition } from '@waymark/journey';
+import type { EventType, JourneyDefinition, MilestoneDefinition, RuleDefinition } from '@waymark/journey';
 import type { Bind } from './operand.ts';
 import { contentDigest } from '../course/digest.ts';
 import { compileHealth, type CompiledHealth } from './health.ts';
@@ -33,6 +33,8 @@ export interface CompiledJourney {
   /** Null where the definition does not say what its success is. */
   readonly success: CompiledSuccess | null;
   readonly notices: CompiledNotices;
+  /** Types of which a fact can move the journey by itself, whatever it changes of what is remembered. */
+  readonly lookedFor: ReadonlySet<EventType>;
 }
 
 /** SHA-256 over the canonical JSON of a definition with its defaults filled in: comments and layout do not count. */
@@ -64,7 +66,22 @@ export function compileJourney(definition: JourneyDefinition, digest = definitio
     health: compileHealth(definition, bind),
     success: compileSuccess(definition, bind),
     notices: compileNotices(definition, digest),
+    lookedFor: lookedForIn(definition),
   };
+}
+
+function lookedForIn({ stages, crmStageMap, milestones, outcomes }: JourneyDefinition): Set<EventType> {
+  const found = new Set<EventType>(['milestone.reached', 'flag.answered']);
+  const ways = stages.flatMap((stage) => [...stage.enter, ...(stage.exit ?? [])]);
+  const matchers = [
+    ...ways.flatMap(({ on }) => on ?? []),
+    ...milestones.flatMap(({ proof }) => proof),
+    ...(outcomes?.churned ?? []),
+    ...(outcomes?.renewed ?? []),
+  ];
+  for (const { type } of matchers) for (const one of [type].flat()) found.add(one);
+  if (crmStageMap) found.add('crm.stage_changed');
+  return found;
 }
 
 /** Rules after those that suppress them; otherwise as in the file. A circle, which the check refuses, is left as it stands. */

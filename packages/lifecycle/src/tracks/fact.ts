@@ -29,6 +29,13 @@ export function markOf(fact: Fact): Mark {
   return mark;
 }
 
+/** Whose word a fact is: a person's at the customer, one of ours, or nobody's. */
+export type Word = 'theirs' | 'ours' | null;
+
+export function wordOf(fact: Fact): Word {
+  return isInboundContact(fact) ? 'theirs' : isOutboundContact(fact) ? 'ours' : null;
+}
+
 /** Whether a person at the customer got in touch. Machines, newsletters and answers to invitations do not count (failure C4). */
 export function isInboundContact(fact: Fact): boolean {
   if (fact.automated || fact.attributes.calendarReply === true || fact.attributes.bounce === true) return false;

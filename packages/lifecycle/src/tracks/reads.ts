@@ -124,11 +124,23 @@ const touchedByNoun: Readonly<Record<string, number>> = {
   flag: 0,
 };
 
+const nouns = new Map<Fact['type'], string>();
+
+/** What a type is of: the noun before the dot. */
+export function nounOf(type: Fact['type']): string {
+  let noun = nouns.get(type);
+  if (noun === undefined) {
+    noun = type.slice(0, type.indexOf('.'));
+    nouns.set(type, noun);
+  }
+  return noun;
+}
+
 /** Which parts a fact can change. */
 export function touchedBy({ type }: Fact): number {
   let touched = touchedByType.get(type);
   if (touched === undefined) {
-    touched = (touchedByNoun[type.slice(0, type.indexOf('.'))] ?? everyPart) | part.happenings;
+    touched = (touchedByNoun[nounOf(type)] ?? everyPart) | part.happenings;
     touchedByType.set(type, touched);
   }
   return touched;

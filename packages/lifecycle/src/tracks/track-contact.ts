@@ -1,9 +1,10 @@
 import type { Touchpoint } from '@waymark/journey';
 import { countOn } from './day-counts.ts';
-import { actorOf, isInboundContact, isOutboundContact, markOf, textAttribute } from './fact.ts';
+import { actorOf, markOf, textAttribute, type Word } from './fact.ts';
 import { allOf, layered, noLayers, withEntry } from './layers.ts';
 import type { Fact } from '../course/state.ts';
-import type { ContactTrack, MailTrack, PeopleTrack } from './tracks.ts';
+import { part } from './reads.ts';
+import type { ContactTrack, MailTrack, PeopleTrack, WaitingMail } from './tracks.ts';
 import { key } from './tracks.ts';
 import { DAY, type Clock } from '../time/zone.ts';
 
@@ -35,9 +36,14 @@ function isMet(fact: Fact, isCustomerAddress: (address: string) => boolean): boo
   return theirs.length > 0 ? theirs.some(yes) : guests.length === 0 || guests.filter(yes).length > 1;
 }
 
-/** Remembers who was in touch and when. */
-export function takeContact(track: ContactTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): void {
-  if (isInboundContact(fact) && isMet(fact, isCustomerAddress)) {
+/** Remembers who was in touch and when. Says whether anything has changed. */
+export function takeContact(
+  track: ContactTrack,
+  fact: Fact,
+  word: Word,
+  isCustomerAddress: (address: string) => boolean,
+): boolean {
+  if (word === 'theirs' && isMet(fact, isCustomerAddress)) {
     track.lastInbound[fact.touchpoint] = markOf(fact);
     track.outboundSince = 0;
     const sameDay = Math.floor((track.recent.at(-1)?.at ?? -DAY) / DAY) === Math.floor(fact.occurredAt / DAY);
@@ -47,11 +53,15 @@ export function takeContact(track: ContactTrack, fact: Fact, isCustomerAddress: 
     countOn((track.counts[`inbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
     const own = addVisit((track.visits[fact.touchpoint] ??= []), fact.occurredAt);
     if (addVisit(track.allVisits, fact.occurredAt) || own) track.visitVersion += 1;
-  } else if (isOutboundContact(fact)) {
+    return true;
+  }
+  if (word === 'ours') {
     track.lastOutbound = markOf(fact);
     track.outboundSince += 1;
     countOn((track.counts[`outbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
+    return true;
   }
+  return false;
 }
 
 /**
@@ -94,11 +104,16 @@ function addVisit(visits: number[], at: number): boolean {
 /**
  * Follows threads. A customer mail waits for an answer if it opens a thread, or follows another one that we did not answer; the
  * last word in a thread that we answered is most often a thank-you, and waits only if another follows. A mail of ours in the thread
- * or to the same person answers, and so does a meeting with that person.
+ * or to the same person answers, and so does a meeting with that person. Says whether what waits, or how soon we answer, has changed.
  */
-export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): void {
+export function takeMail(
+  track: MailTrack,
+  fact: Fact,
+  word: Word,
+  isCustomerAddress: (address: string) => boolean,
+): boolean {
   const at = fact.occurredAt;
-  if (fact.type === 'email.received' && isInboundContact(fact)) {
+  if (fact.type === 'email.received' && word === 'theirs') {
     const person = actorOf(fact) ?? null;
     const threadId = textAttribute(fact, 'threadId');
     const name = key(threadId ?? `person ${person ?? ''}`);
@@ -118,20 +133,21 @@ export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (addre
       track.waiting = track.waiting.filter((mail) => at - mail.mark.at < WAITING_KEPT);
       if (track.waiting.length < MOST_WAITING)
         track.waiting.push({ mark: markOf(fact), thread: threadId ?? null, person });
+      return true;
     }
-    return;
+    return false;
   }
-  if (fact.automated) return;
+  if (fact.automated) return false;
   const ours = fact.type === 'email.sent' || fact.type === 'chat.sent';
-  if (!ours && fact.type !== 'meeting.held') return;
+  if (!ours && fact.type !== 'meeting.held') return false;
   const threadId = textAttribute(fact, 'threadId');
-  const reached = new Set<string>();
+  const reached: string[] = [];
   for (const who of fact.participants) {
     const name = who.address ?? who.external;
-    if (name && who.role !== 'from') reached.add(name);
+    if (name && who.role !== 'from') reached.push(name);
   }
   if (fact.type === 'email.sent') {
-    const name = key(threadId ?? `person ${[...reached][0] ?? ''}`);
+    const name = key(threadId ?? `person ${reached[0] ?? ''}`);
     const theirs = layered(track.threads, name);
     if (!theirs) track.threadCount += 1;
     else if (theirs.unansweredRun > 0) {
@@ -139,13 +155,16 @@ export function takeMail(track: MailTrack, fact: Fact, isCustomerAddress: (addre
     }
     track.threads = withEntry(track.threads, name, { ours: true, unansweredRun: 0, at });
   }
+  const isAnswered = (mail: WaitingMail) =>
+    (threadId !== undefined && mail.thread === threadId) || (mail.person !== null && reached.includes(mail.person));
+  if (!track.waiting.some(isAnswered)) return false;
   track.waiting = track.waiting.filter((mail) => {
-    const answered =
-      (threadId !== undefined && mail.thread === threadId) || (mail.person !== null ? reached.has(mail.person) : false);
+    const answered = isAnswered(mail);
     if (answered) track.answers.push([mail.mark.at, at]);
     return !answered;
   });
   if (track.answers.length > ANSWERS_KEPT) track.answers.splice(0, track.answers.length - ANSWERS_KEPT);
+  return true;
 }
 
 /** Forgets threads that have rested long; if all are fresh, the older half. */
@@ -161,18 +180,22 @@ function forgetThreads(track: MailTrack, at: number): void {
 }
 
 /**
- * Remembers people: who is in touch, who is a champion, who has left. Says whether anything but the last contact of people who were known
- * has changed.
+ * Remembers people: who is in touch, who is a champion, who has left. Gives the parts that it changed, as bits of `part`: the roster is as it
+ * was where people who were known were in touch.
  */
-export function takePeople(track: PeopleTrack, fact: Fact, isCustomerAddress: (address: string) => boolean): boolean {
-  let changed = fact.type === 'contact.added' || fact.type === 'contact.left';
+export function takePeople(
+  track: PeopleTrack,
+  fact: Fact,
+  word: Word,
+  isCustomerAddress: (address: string) => boolean,
+): number {
+  let changed = fact.type === 'contact.added' || fact.type === 'contact.left' ? part.people | part.roster : 0;
   if (fact.type === 'meeting.held' && !fact.automated) {
     for (const who of fact.participants) {
       const accepted = who.response === undefined || who.response === 'accepted' || who.response === 'tentative';
-      if (who.address && accepted && isCustomerAddress(who.address))
-        changed = seen(track, who.address, fact) || changed;
+      if (who.address && accepted && isCustomerAddress(who.address)) changed |= seen(track, who.address, fact);
     }
-  } else if (isInboundContact(fact)) {
+  } else if (word === 'theirs') {
     const person = actorOf(fact);
     if (person) changed = seen(track, person, fact);
   }
@@ -206,7 +229,7 @@ export function takePeople(track: PeopleTrack, fact: Fact, isCustomerAddress: (a
     fact.attributes.bounce === true &&
     Array.isArray(fact.attributes.failedRecipients)
   ) {
-    changed = true;
+    changed |= part.people | part.roster;
     for (const address of fact.attributes.failedRecipients) {
       if (typeof address === 'string') track.left[key(address.toLowerCase())] ??= markOf(fact);
     }
@@ -214,8 +237,8 @@ export function takePeople(track: PeopleTrack, fact: Fact, isCustomerAddress: (a
   return changed;
 }
 
-/** Whether somebody is new, or not gone after all. */
-function seen(track: PeopleTrack, person: string, fact: Fact): boolean {
+/** Whoever is new, or not gone after all, changes the roster too. */
+function seen(track: PeopleTrack, person: string, fact: Fact): number {
   const name = key(person);
   const day = Math.floor(fact.occurredAt / DAY);
   const known = track.persons[name];
@@ -228,7 +251,7 @@ function seen(track: PeopleTrack, person: string, fact: Fact): boolean {
     if (known.lastDay !== day) known.days += 1;
     if (known.recent.at(-1) !== day) known.recent = [...known.recent.filter((one) => one >= day - DAYS_KEPT), day];
     known.lastDay = day;
-    return returned;
+    return returned ? part.people | part.roster : part.people;
   }
   const names = Object.keys(track.persons);
   if (names.length >= MOST_PERSONS) {
@@ -239,5 +262,5 @@ function seen(track: PeopleTrack, person: string, fact: Fact): boolean {
     if (oldest) delete track.persons[oldest];
   }
   track.persons[name] = { first: markOf(fact), last: markOf(fact), days: 1, lastDay: day, recent: [day] };
-  return true;
+  return part.people | part.roster;
 }

@@ -1,5 +1,5 @@
 import type { Touchpoint } from '@waymark/journey';
-import { actorOf, isInboundContact, isOutboundContact, markOf, textAttribute } from './fact.ts';
+import { actorOf, markOf, textAttribute, type Word } from './fact.ts';
 import { allOf, copyLayers, layered, noLayers, withEntry, type Layers } from './layers.ts';
 import type { Fact } from '../course/state.ts';
 import type { MailTrack, Mark } from './tracks.ts';
@@ -84,15 +84,19 @@ export const copyExchange = (track: ExchangeTrack): ExchangeTrack => ({
   crossed: track.crossed.slice(),
 });
 
-/** Follows questions and answers of both sides. To be called after `takeMail`, which tells what asks for an answer. */
-export function takeExchange(track: ExchangeTrack, fact: Fact, mail: MailTrack): void {
+/**
+ * Follows questions and answers of both sides. To be called after `takeMail`, which tells what asks for an answer. Says whether how soon they
+ * answer has changed; all else that does changes with their words and ours.
+ */
+export function takeExchange(track: ExchangeTrack, fact: Fact, word: Word, mail: MailTrack): boolean {
   if (fact.type === 'ticket.solved') {
     const ticket = textAttribute(fact, 'ticketId');
     settle(track, (question) => question.touchpoint === 'ticket' && question.thread === ticket);
-  } else if (isInboundContact(fact)) {
-    if (fact.type === 'meeting.held') takeMeeting(track, fact);
-    else takeTheirs(track, fact, mail);
-  } else if (isOutboundContact(fact)) takeOurs(track, fact);
+  } else if (word === 'theirs') {
+    if (fact.type !== 'meeting.held') return takeTheirs(track, fact, mail);
+    takeMeeting(track, fact);
+  } else if (word === 'ours') takeOurs(track, fact);
+  return false;
 }
 
 const settle = (track: ExchangeTrack, isAnswered: (question: Question) => boolean): void => {
@@ -123,18 +127,20 @@ function conversationOf(fact: Fact, person: string | undefined): string | null {
   return person === undefined ? null : key(`person ${person}`);
 }
 
-function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): void {
+function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): boolean {
   const at = fact.occurredAt;
   const person = actorOf(fact);
   const isMail = fact.type === 'email.received';
   const isChat = fact.type === 'chat.received';
   const conversation = isMail || isChat ? conversationOf(fact, person) : null;
   let weWroteLast = false;
+  let isAnswer = false;
   if (conversation !== null) {
     const asked = layered(track.conversations, conversation)?.asked ?? null;
     if (asked !== null) {
       weWroteLast = at - asked < DAY;
-      if (isMail && at - asked < ANSWERED_WITHIN) track.theirAnswers.push([asked, at]);
+      isAnswer = isMail && at - asked < ANSWERED_WITHIN;
+      if (isAnswer) track.theirAnswers.push([asked, at]);
       if (track.theirAnswers.length > ANSWERS_KEPT) track.theirAnswers.shift();
     }
     remember(track, conversation, null, at);
@@ -146,7 +152,7 @@ function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): void {
     (isChat && !weWroteLast) ||
     fact.type === 'ticket.opened' ||
     fact.type === 'ticket.reopened';
-  if (!asks) return;
+  if (!asks) return isAnswer;
   takeQuestion(track, {
     mark: markOf(fact),
     touchpoint: fact.touchpoint,
@@ -154,6 +160,7 @@ function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): void {
     thread: textAttribute(fact, 'ticketId') ?? textAttribute(fact, 'threadId') ?? null,
     topic: topicOf(textAttribute(fact, 'subject')),
   });
+  return isAnswer;
 }
 
 function takeQuestion(track: ExchangeTrack, question: Question): void {

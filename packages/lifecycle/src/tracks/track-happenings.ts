@@ -9,10 +9,10 @@ export interface Happenings {
   last: Mark;
 }
 
-/** Counts a fact under its type. What machines write and what is ours alone does not count. */
-export function takeHappening(track: Record<string, Happenings>, fact: Fact): void {
+/** Counts a fact under its type. What machines write and what is ours alone does not count. Says whether it did. */
+export function takeHappening(track: Record<string, Happenings>, fact: Fact): boolean {
   const isWord = fact.touchpoint === 'email' || fact.touchpoint === 'chat';
-  if ((fact.automated && isWord) || (fact.direction === 'internal' && fact.type !== 'email.internal')) return;
+  if ((fact.automated && isWord) || (fact.direction === 'internal' && fact.type !== 'email.internal')) return false;
   const known = track[fact.type];
   if (known) {
     known.last = markOf(fact);
@@ -22,6 +22,7 @@ export function takeHappening(track: Record<string, Happenings>, fact: Fact): vo
     countOn(days, fact.occurredAt);
     track[fact.type] = { days, last: markOf(fact) };
   }
+  return true;
 }
 
 /** A copy that can be changed without changing the original. */

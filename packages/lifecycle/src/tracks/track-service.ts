@@ -1,4 +1,4 @@
-import { isOutboundContact, markOf, textAttribute } from './fact.ts';
+import { markOf, textAttribute, type Word } from './fact.ts';
 import type { Fact } from '../course/state.ts';
 import type { DealTrack, Mark, RecordTrack, TicketTrack } from './tracks.ts';
 import { key } from './tracks.ts';
@@ -25,10 +25,17 @@ interface Known {
   readonly record: RecordTrack;
 }
 
+/** Ends a handoff where a person of ours wrote, met or asked to meet. Says whether one was open. */
+export function takeTouch(track: ServiceTrack, fact: Fact, word: Word): boolean {
+  const isMeeting = fact.type === 'meeting.held' || fact.type === 'meeting.scheduled';
+  if (track.handoff === null || !(word === 'ours' || (isMeeting && fact.direction !== 'internal'))) return false;
+  track.handoff = null;
+  return true;
+}
+
 /** Follows handoffs and offers. To be called before `takeDeal` and `takeRecord`, which forget how things stood. */
 export function takeService(track: ServiceTrack, fact: Fact, known: Known): void {
-  if (isTouch(fact)) track.handoff = null;
-  else if (track.handoff === null && isHandoff(fact, known)) track.handoff = markOf(fact);
+  if (track.handoff === null && isHandoff(fact, known)) track.handoff = markOf(fact);
   if (fact.type !== 'deal.created' && fact.type !== 'deal.stage_changed') return;
   if (kindOf(fact, known.deals) !== 'expansion') return;
   let ticket: Mark | null = null;
@@ -44,11 +51,6 @@ export function takeService(track: ServiceTrack, fact: Fact, known: Known): void
 
 const kindOf = (fact: Fact, deals: DealTrack): string | null =>
   textAttribute(fact, 'kind') ?? deals.open[key(textAttribute(fact, 'dealId') ?? fact.id)]?.kind ?? null;
-
-/** Whether a person of ours wrote, met or asked to meet. */
-const isTouch = (fact: Fact): boolean =>
-  isOutboundContact(fact) ||
-  ((fact.type === 'meeting.held' || fact.type === 'meeting.scheduled') && fact.direction !== 'internal');
 
 /** Whether an account changes hands: it becomes a customer, or another of ours is named for it. A first owner takes over from nobody. */
 function isHandoff(fact: Fact, { deals, record }: Known): boolean {

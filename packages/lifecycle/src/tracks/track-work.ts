@@ -99,16 +99,16 @@ function indexOf(track: TicketTrack): TicketIndex {
 /** The open tickets, in no order. */
 export const openIn = (track: TicketTrack): ReadonlySet<OpenTicket> => indexOf(track).open;
 
-/** Tickets by id, with priority and escalation. */
-export function takeTicket(track: TicketTrack, fact: Fact): void {
+/** Tickets by id, with priority and escalation. To be called with facts of tickets. Says whether anything has changed. */
+export function takeTicket(track: TicketTrack, fact: Fact): boolean {
   const id = textAttribute(fact, 'ticketId');
-  if (id === undefined || !fact.type.startsWith('ticket.')) return;
+  if (id === undefined) return false;
   const name = key(id);
   const priority = priorities[textAttribute(fact, 'priority') ?? ''];
   let ticket = track.tickets[name];
   if (!ticket) {
     // A solved ticket whose opening was never seen needs no memory; any other trace of a ticket shows that it is open.
-    if (fact.type === 'ticket.solved') return;
+    if (fact.type === 'ticket.solved') return false;
     forgetTickets(track, fact.occurredAt);
     ticket = { opened: markOf(fact), priority: null, escalated: null, solvedAt: null, touchedAt: fact.occurredAt };
     track.tickets[name] = ticket;
@@ -128,6 +128,7 @@ export function takeTicket(track: TicketTrack, fact: Fact): void {
     ticket.escalated = null;
     indexOf(track).open.add(ticket);
   }
+  return true;
 }
 
 function forgetTickets(track: TicketTrack, at: number): void {
@@ -151,9 +152,8 @@ const dealKinds: Readonly<Record<string, 'new' | 'renewal' | 'expansion'>> = {
   expansion: 'expansion',
 };
 
-/** Deals by id: open, slipped, won, lost. */
+/** Deals by id: open, slipped, won, lost. To be called with facts of deals. */
 export function takeDeal(track: DealTrack, fact: Fact): void {
-  if (!fact.type.startsWith('deal.')) return;
   const name = key(textAttribute(fact, 'dealId') ?? fact.id);
   const kind = dealKinds[textAttribute(fact, 'kind') ?? ''] ?? track.open[name]?.kind ?? null;
   if (fact.type === 'deal.won' || fact.type === 'deal.lost') {
