@@ -27,6 +27,7 @@ import {
   type JourneyActivation,
   type Tx,
 } from '@waymark/store';
+import { keepPeers } from '@waymark/sync';
 import { v7 as uuidv7 } from 'uuid';
 import type { Waymark } from './waymark.ts';
 
@@ -156,6 +157,8 @@ async function putInForce(
     by,
     now,
   );
+  // What it asks of tiers is known before anybody is judged by it, so that all that follows is in one digest.
+  await keepPeers(tx, now);
   await askForApproval(tx, journey, now);
   // Of a workspace without accounts nothing follows.
   if ((await accountsBehind(tx, id, journey.digest)) === 0) await settleActivation(tx, activationId, now);

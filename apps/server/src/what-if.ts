@@ -16,7 +16,7 @@ import {
   type Database,
   type WritebackMapping,
 } from '@waymark/store';
-import { accountInputs, activeJourneys } from '@waymark/sync';
+import { accountInputs, activeJourneys, peersAsked } from '@waymark/sync';
 import type { Waymark } from './waymark.ts';
 import { writebackDependencies } from './writeback.ts';
 
@@ -98,7 +98,7 @@ interface JudgedStage {
 async function compareAll(database: Database, workspaceId: string, journey: CompiledJourney, asOf: number) {
   return database.inWorkspace(workspaceId, async (tx) => {
     const active = (await activeJourneys(tx)).find((one) => one.definition.id === journey.definition.id);
-    const read = await accountInputs(tx);
+    const read = await accountInputs(tx, { peers: await peersAsked(tx, journey.definition, asOf) });
     const standing = (await readAccounts(tx)).filter((account) => account.mergedInto === null);
     const differing: WhatIfAccount[] = [];
     const stages: JudgedStage[] = [];

@@ -24,6 +24,17 @@ export { templateFile, templateNames, type TemplateName } from './definition/tem
 export { backtest, type BacktestAccount, type BacktestOptions, type BacktestReport } from './backtest/backtest.ts';
 export { type KnownContext } from './backtest/backtest-walk.ts';
 export { outcomesOf } from './backtest/outcome.ts';
+export {
+  peerBaselines,
+  peerLag,
+  peerMeasures,
+  PeerTally,
+  peerWeeks,
+  tierName,
+  type PeerBaseline,
+  type PeerMeasure,
+  type PeerMedian,
+} from './coverage/peer-baseline.ts';
 export { sourceOutages, type HeardSource, type SourceOutage } from './coverage/source-outage.ts';
 export { sourceSilences, type SourceSilence } from './coverage/source-silence.ts';
 export { knownLulls, type Happening, type KnownLulls, type Lull, type Unheard } from './coverage/workspace-lull.ts';

@@ -1,4 +1,5 @@
 import { sweepDeliveries, sweepDirectory, sweepHints, sweepOAuthAttempts } from '@waymark/store';
+import { keepPeers } from '@waymark/sync';
 import type { Waymark } from '../waymark.ts';
 
 const day = 86_400_000;
@@ -17,5 +18,7 @@ export async function keepHouse(waymark: Waymark): Promise<void> {
       await sweepHints(tx, now - hintLifeMs);
       await sweepDeliveries(tx, now - deliveryLifeMs);
     });
+    // Weeks end in workspaces as well that read nothing.
+    await waymark.database.inWorkspace(workspaceId, (tx) => keepPeers(tx, now));
   }
 }

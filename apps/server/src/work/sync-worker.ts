@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { dueInstallations, installations, installation as readInstallation } from '@waymark/store';
-import { keepSeason, syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
+import { keepPeers, keepSeason, syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
 import { connectorIds } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
 import { PerWorkspace } from './per-workspace.ts';
@@ -92,6 +92,7 @@ export class SyncWorker {
     await this.#waymark.database.inWorkspace(workspaceId, async (tx) => {
       await watchCoverage(tx, await installations(tx), this.#waymark.now());
       await keepSeason(tx, this.#waymark.now());
+      await keepPeers(tx, this.#waymark.now());
       await refreshQueue(tx);
     });
     this.#onRun(workspaceId);

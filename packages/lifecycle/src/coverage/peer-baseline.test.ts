@@ -35,7 +35,7 @@ const mail = (at: number, recordedAt = at): PeerHappening => ({
   count: 1,
 });
 const account = (happenings: readonly PeerHappening[], tier: string | null = 'gold'): PeerAccount => ({
-  since: null,
+  since: -Infinity,
   tierAt: () => tier,
   happenings,
 });

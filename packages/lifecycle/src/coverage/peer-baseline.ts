@@ -94,8 +94,8 @@ export const tierName = (tier: string | null | undefined): string => (tier ?? ''
 
 /** What is counted of an account, and what has to be known to count it. */
 export interface PeerAccount {
-  /** When it became a customer, or was first heard of; null where nobody knows. */
-  readonly since: number | null;
+  /** When it became a customer, or was first heard of. */
+  readonly since: number;
   /** Its tier while it was a customer, as known a day after the end of a week; null where it was none. */
   readonly tierAt: (weekEnd: number) => string | null;
   readonly happenings: readonly PeerHappening[];
@@ -116,8 +116,8 @@ export interface PeerMedian extends PeerStep {
 }
 
 /** Whether an account has been a customer for all the weeks that a measure looks at. */
-export function isPeer(measure: PeerMeasure, since: number | null, weekEnd: number): boolean {
-  return since === null || since <= weekEnd - (measure.weeks + measure.baselineWeeks) * WEEK;
+export function isPeer(measure: PeerMeasure, since: number, weekEnd: number): boolean {
+  return since <= weekEnd - (measure.weeks + measure.baselineWeeks) * WEEK;
 }
 
 /** A measure from how often something happened in its weeks and in those before; null where there is no telling. */

@@ -27,11 +27,19 @@ const weeksBefore = (all: readonly DayCounts[], end: number, weeks: number, back
 const stepsIn = ({ around }: Moment, { key }: PeerMeasure): readonly PeerStep[] =>
   around.context.peers?.find(({ measure }) => measure === key)?.steps ?? [];
 
+/** Since when it is a customer, or is known at all. */
+function sinceOf({ around, tracks }: Moment): number {
+  let first = around.context.customerSince;
+  if (first !== undefined) return first;
+  first = NEVER;
+  for (const { days } of Object.values(tracks.happenings)) first = Math.min(first, (days[0]?.[0] ?? NEVER) * DAY);
+  return first;
+}
+
 /** The account's own value in the last week that counts. */
 function own(moment: Moment, measure: PeerMeasure): number | null {
   const end = peerWeekAt(moment.at);
-  const { customerSince } = moment.around.context;
-  if (!isPeer(measure, customerSince ?? null, end)) return null;
+  if (!isPeer(measure, sinceOf(moment), end)) return null;
   const { weeks, baselineWeeks } = measure;
   const all = happenings(moment, measure).map(({ days }) => days);
   return peerValue(measure, weeksBefore(all, end, weeks, 0), weeksBefore(all, end, baselineWeeks, weeks));
@@ -49,10 +57,10 @@ function turns(moment: Moment, measure: PeerMeasure): number {
   if (steps.length === 0) return NEVER;
   const end = peerWeekAt(moment.at);
   const span = (measure.weeks + measure.baselineWeeks) * WEEK;
-  const { customerSince } = moment.around.context;
+  const since = sinceOf(moment);
   const moves =
     happenings(moment, measure).some(({ days }) => ((days.at(-1)?.[0] ?? -Infinity) + 1) * DAY > end - span) ||
-    (customerSince !== undefined && customerSince > end - span) ||
+    (Number.isFinite(since) && since > end - span) ||
     steps.some(({ from }) => from > end);
   return moves ? end + WEEK + peerLag : NEVER;
 }

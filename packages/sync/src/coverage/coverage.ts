@@ -19,6 +19,7 @@ import {
   type StreamState,
   type Tx,
 } from '@waymark/store';
+import { peersByTier, type PeersByTier } from './peers.ts';
 import { publicHolidays } from '../fold/public-holidays.ts';
 
 /** How long a stream may be silent towards us before its absence proves nothing, ms. */
@@ -101,6 +102,8 @@ export interface AccountCoverage {
   /** Public holidays of the workspace's country. */
   readonly holidays?: readonly string[];
   readonly watchedFrom?: number;
+  /** What is usual in each tier. */
+  readonly peers?: PeersByTier;
 }
 
 /** An account as far as its coverage goes: the installations that saw contact with it, and who its CSM is. */
@@ -137,9 +140,10 @@ export async function accountCoverage(
  * The gaps, and from when on anything is watched, for the installations that would see contact with an account. A history that is still
  * being read is a gap as well: what it has not brought yet proves no silence. Nor does the silence of other people's mailboxes, where
  * mailboxes are watched, none ever saw contact with the account, and that of its CSM is not connected; nor that of an imported source
- * that told nothing of anybody, as far as no installation watches in its place. With `knownAt` all of it as it was known then.
+ * that told nothing of anybody, as far as no installation watches in its place. With `knownAt` all of it as it was known then; `asked` is what
+ * is usual in tiers where a definition asks for more than is kept.
  */
-export async function coverageIndex(tx: Tx, knownAt?: number): Promise<CoverageIndex> {
+export async function coverageIndex(tx: Tx, knownAt?: number, asked?: PeersByTier): Promise<CoverageIndex> {
   const by = knownAt ?? Infinity;
   const installed = (await readInstallations(tx)).filter((one) => one.createdAt <= by);
   const there = new Set(installed.map((one) => one.installationId));
@@ -151,6 +155,7 @@ export async function coverageIndex(tx: Tx, knownAt?: number): Promise<CoverageI
   }));
   const lulls = knownAt === undefined ? ((await readSeason(tx))?.lulls ?? []) : await lullsKnownAt(tx, knownAt);
   const outages = await sourceOutagesInForce(tx, knownAt);
+  const peers = asked ?? (await peersByTier(tx, knownAt));
   const { country } = await readSettings(tx);
   const holidays = country === null ? [] : await publicHolidays(country);
   const unread = states.filter((state) => (state.backfillDoneAt ?? Infinity) > by || isUnread(state));
@@ -192,6 +197,7 @@ export async function coverageIndex(tx: Tx, knownAt?: number): Promise<CoverageI
       ...(lulls.length > 0 && { lulls }),
       ...(holidays.length > 0 && { holidays }),
       ...(known.length > 0 && { watchedFrom: Math.min(...known) }),
+      ...(Object.keys(peers).length > 0 && { peers }),
     };
   };
   return Object.assign(answer, { outages });

@@ -29,10 +29,7 @@ export async function keepSeason(tx: Tx, now: number, options: { readonly again?
   const today = Math.floor(now / DAY) * DAY;
   const before = await readSeason(tx);
   const states = await streamStates(tx);
-  const active = new Set(
-    (await installations(tx)).filter((one) => one.status === 'active').map((one) => one.installationId),
-  );
-  if (states.some((state) => active.has(state.installationId) && isBeingRead(state, now))) return false;
+  if (await isHistoryBeingRead(tx, now)) return false;
   const unheard = await unheardSources(tx, states);
   const basis = [
     ...states
@@ -54,6 +51,14 @@ export async function keepSeason(tx: Tx, now: number, options: { readonly again?
   await writeSeason(tx, { day: today, basis, lulls }, now);
   if (changed) await wakeAllAccounts(tx, now);
   return changed;
+}
+
+/** Whether a history is being read, of which half is not yet to be judged by. */
+export async function isHistoryBeingRead(tx: Tx, now: number): Promise<boolean> {
+  const active = new Set(
+    (await installations(tx)).filter((one) => one.status === 'active').map((one) => one.installationId),
+  );
+  return (await streamStates(tx)).some((state) => active.has(state.installationId) && isBeingRead(state, now));
 }
 
 function isBeingRead({ backfillDoneAt, pausedReason, fault }: StreamState, now: number): boolean {

@@ -29,6 +29,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { accountCoverage, coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
+import { peersAsked } from '../coverage/peers.ts';
 import { accountContext } from '../fold/account-context.ts';
 import { activeJourneys } from '../fold/fold.ts';
 import { portableAnswer } from './digest.ts';
@@ -153,7 +154,7 @@ async function readShared(tx: Tx, { now, journey }: ReplayOptions) {
     active: new Set(active.map(({ digest }) => digest)),
     stored: new Set(active.map(({ definition }) => definition.id)),
     accounts: new Map((await readAccounts(tx)).map((one) => [one.accountId, one])),
-    coverage: await coverageIndex(tx),
+    coverage: await coverageIndex(tx, undefined, journey && (await peersAsked(tx, journey.definition, now))),
     mailboxes: new Map(
       [...Map.groupBy(installed, ({ address }) => address)].flatMap(([address, of]) =>
         address === null ? [] : [[address, of.map(({ installationId }) => installationId)] as const],
