@@ -21,6 +21,7 @@ import { escapeText } from '../views/mrkdwn.ts';
 import { context } from '../views/elements.ts';
 import { render } from '../views/render.ts';
 import { classifyCall, type CallOutcome } from '../web-client.ts';
+import type { ChannelBook } from './channel-book.ts';
 import type { ChannelQueues } from './channel-queues.ts';
 import { describeDestination, destinationErrors, findChannel } from './destination.ts';
 import { pauseRoute } from './pause-route.ts';
@@ -48,6 +49,7 @@ export interface DeliveryContext {
   readonly transactions: SharedTransactions;
   readonly workspaceId: string;
   readonly session: SlackSession;
+  readonly book: ChannelBook;
   /** As they were when the round began. */
   readonly destinations: readonly SlackDestination[];
   readonly members: readonly Member[];

@@ -2,6 +2,7 @@ import { destinationKey, type Destination } from '@waymark/alerts';
 import { setSlackUser, writeSlackDestination, type Member, type SlackDestination } from '@waymark/store';
 import type { SlackSession } from '../bot-token.ts';
 import type { SlackBotDependencies } from '../dependencies.ts';
+import type { ChannelBook, ReadChannels } from './channel-book.ts';
 import { classifyCall, type CallOutcome } from '../web-client.ts';
 
 /** What became of the search for a channel: found, no such place, or no answer for now. */
@@ -38,6 +39,7 @@ export interface FindContext {
   readonly deps: SlackBotDependencies;
   readonly workspaceId: string;
   readonly session: SlackSession;
+  readonly book: ChannelBook;
   readonly destinations: readonly SlackDestination[];
   readonly members: readonly Member[];
 }
@@ -79,28 +81,30 @@ async function directMessage(context: FindContext, user: string): Promise<string
   return channel;
 }
 
-/** https://docs.slack.dev/reference/methods/conversations.list */
 async function findNamed(context: FindContext, name: string): Promise<Found> {
   if (/^[CGD][A-Z0-9]{2,}$/.test(name)) return { kind: 'found', channel: name };
-  const wanted = name.replace(/^#/, '').toLowerCase();
   const key = `channel:${name}`;
   const kept = keptChannel(context, key);
   if (kept !== undefined) return { kind: 'found', channel: kept };
-  let cursor: string | undefined;
-  do {
-    const page = await context.session.client.conversations.list({
-      limit: 200,
-      ...(cursor !== undefined && { cursor }),
-    });
-    const found = page.channels?.find((one) => one.name === wanted);
-    if (found?.id !== undefined) {
-      await keepChannel(context, key, found.id);
-      return { kind: 'found', channel: found.id };
-    }
-    cursor = page.response_metadata?.next_cursor || undefined;
-  } while (cursor !== undefined);
-  return { kind: 'unreachable', error: 'channel_not_found' };
+  const { workspaceId, session, book } = context;
+  // A tenant's own view of a team: what its token is shown.
+  const team = `${workspaceId} ${session.installation.slack.teamId}`;
+  const found = await book.find(team, name.replace(/^#/, '').toLowerCase(), channelsOf(session));
+  if (found === undefined) return { kind: 'unreachable', error: 'channel_not_found' };
+  await keepChannel(context, key, found);
+  return { kind: 'found', channel: found };
 }
+
+/** https://docs.slack.dev/reference/methods/conversations.list */
+const channelsOf =
+  (session: SlackSession): ReadChannels =>
+  async (cursor) => {
+    const page = await session.client.conversations.list({ limit: 200, ...(cursor !== undefined && { cursor }) });
+    const ids = new Map<string, string>();
+    for (const { id, name } of page.channels ?? [])
+      if (id !== undefined && name !== undefined && !ids.has(name)) ids.set(name, id);
+    return { ids, next: page.response_metadata?.next_cursor || undefined };
+  };
 
 function keptChannel({ destinations }: FindContext, key: string): string | undefined {
   return destinations.find((one) => one.destination === key && one.pausedReason === null)?.channel ?? undefined;

@@ -18,6 +18,7 @@ import type { SlackBotDependencies, SlackTiming } from '../dependencies.ts';
 import { planAccounts } from '../plan/account-planner.ts';
 import { releaseMorning } from '../plan/digest-planner.ts';
 import { workspaceFacts } from '../plan/workspace-facts.ts';
+import { ChannelBook } from './channel-book.ts';
 import { ChannelQueues } from './channel-queues.ts';
 import { deliver, type Delivered } from './delivery.ts';
 import { Reconciler } from './reconcile.ts';
@@ -44,6 +45,7 @@ export class Sender {
   readonly #queues: ChannelQueues;
   readonly #reconciler: Reconciler;
   readonly #transactions: SharedTransactions;
+  readonly #book: ChannelBook;
   /** Sessions of `sendReady`, for a moment: a burst needs its token read once. */
   readonly #sessions = new Map<string, { readonly until: number; readonly session: SlackSession }>();
   /** Workspaces that are looked at again soon. */
@@ -58,6 +60,7 @@ export class Sender {
     this.#queues = new ChannelQueues(timing.channelIntervalMs);
     this.#reconciler = new Reconciler(deps, timing);
     this.#transactions = new SharedTransactions(deps.database);
+    this.#book = new ChannelBook(deps.now);
   }
 
   /** Sends all that is due in a workspace, and returns when it is sent or put off. Rounds may overlap. */
@@ -187,6 +190,7 @@ export class Sender {
       transactions: this.#transactions,
       workspaceId,
       session,
+      book: this.#book,
       destinations,
       members: people,
     };
