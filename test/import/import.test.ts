@@ -185,7 +185,7 @@ describe('importing CloudEvents', () => {
     const before = await log();
     expect(new Set(before.map((row) => row.account_id)).size).toBe(3);
     const scope = { accountIds: before.map((row) => row.account_id) };
-    expect(await inside(async (tx) => rematch(tx, await loadAssignments(tx), scope))).toEqual([]);
+    expect(await inside(async (tx) => rematch(tx, await loadAssignments(tx), scope, undefined))).toEqual([]);
     expect(await log()).toEqual(before);
   });
 

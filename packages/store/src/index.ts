@@ -19,6 +19,7 @@ export * from './repositories/assignments.ts';
 export * from './repositories/audit.ts';
 export * from './repositories/bulk.ts';
 export * from './repositories/bulk-fold.ts';
+export * from './repositories/contact-known.ts';
 export * from './repositories/coverage-gaps.ts';
 export * from './repositories/decisions.ts';
 export * from './repositories/directory.ts';

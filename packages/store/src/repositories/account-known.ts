@@ -8,6 +8,9 @@ const record = z.object({
   tier: z.string().optional(),
   value: z.number().optional(),
   timezone: z.string().optional(),
+  /** Whose account it was, and the country whose holidays counted; null for none, not there where that was not noted. */
+  csmEmail: z.string().nullable().optional(),
+  country: z.string().nullable().optional(),
 });
 
 /** What of an account's record its answers rest on. Times are epoch milliseconds. */

@@ -1,4 +1,5 @@
 import type { Tx } from '../tenancy.ts';
+import { sightingsOfAccount } from './event-account-known.ts';
 
 /**
  * The installations that have seen an account’s events, and the mailboxes and calendars of its CSM: those that would see contact. With
@@ -13,13 +14,11 @@ export async function sourcesOfAccount(
   const { rows } = await tx.query<{ installation_id: string }>(
     // Materialized, so that a planner without statistics (a log just filled) cannot take a partial index over the whole workspace.
     `WITH own AS MATERIALIZED (
-       SELECT installation_id, touchpoint, recorded_at, superseded_at FROM journey_event WHERE workspace_id = $1 AND account_id = $2)
-     SELECT installation_id FROM own
-      WHERE CASE WHEN $4::timestamptz IS NULL THEN superseded_at IS NULL
-                 ELSE recorded_at <= $4 AND (superseded_at IS NULL OR superseded_at > $4) END
-        AND touchpoint IN ('email', 'meeting') AND installation_id IS NOT NULL
+       SELECT installation_id, touchpoint
+         FROM (${sightingsOfAccount('installation_id, touchpoint', knownAt === undefined ? undefined : '$4')}) told)
+     SELECT installation_id FROM own WHERE touchpoint IN ('email', 'meeting') AND installation_id IS NOT NULL
       UNION SELECT i.installation_id FROM installation i WHERE i.workspace_id = $1 AND i.address = $3`,
-    [tx.workspaceId, accountId, csmEmail, knownAt === undefined ? null : new Date(knownAt)],
+    [tx.workspaceId, accountId, csmEmail, ...(knownAt === undefined ? [] : [new Date(knownAt)])],
   );
   return new Set(rows.map((row) => row.installation_id));
 }

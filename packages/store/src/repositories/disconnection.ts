@@ -1,4 +1,5 @@
 import type { Tx } from '../tenancy.ts';
+import { forgetKnownContacts } from './contact-known.ts';
 
 /**
  * Switches an installation off for good: no run begins, the one under way loses its lease and can store nothing more. The grant stays
@@ -49,6 +50,7 @@ export async function forgetSaid(
         AND NOT EXISTS (SELECT 1 FROM account_record r WHERE r.workspace_id = $1 AND r.account_id = a.account_id)`,
     [tx.workspaceId, accounts, new Date(at)],
   );
+  await forgetKnownContacts(tx, { installationId });
   const contacts = await tx.query('DELETE FROM contact WHERE workspace_id = $1 AND installation_id = $2', [
     tx.workspaceId,
     installationId,

@@ -1,4 +1,5 @@
 import type { Tx } from '../tenancy.ts';
+import { forgetKnownContacts } from './contact-known.ts';
 
 /** Something that was derived from events or written of them, and that may tell what they said. */
 export interface Trace {
@@ -107,11 +108,14 @@ export interface Forgotten {
   readonly domain: string | null;
 }
 
-/** The addresses of contacts at a domain or below it, as they are stored. */
+/** The addresses of contacts at a domain or below it, as they are stored, also of those who were contacts once. */
 export async function contactAddresses(tx: Tx, domain: string): Promise<readonly string[]> {
   const { rows } = await tx.query<{ address: string }>(
-    `SELECT DISTINCT a.address FROM contact c CROSS JOIN LATERAL unnest(c.addresses) AS a(address)
-      WHERE c.workspace_id = $1 AND right(a.address, length($2) + 1) IN ('@' || $2, '.' || $2) ORDER BY 1`,
+    `SELECT a.address FROM contact c CROSS JOIN LATERAL unnest(c.addresses) AS a(address)
+      WHERE c.workspace_id = $1 AND right(a.address, length($2) + 1) IN ('@' || $2, '.' || $2)
+      UNION
+     SELECT k.address FROM account_contact_known k
+      WHERE k.workspace_id = $1 AND right(k.address, length($2) + 1) IN ('@' || $2, '.' || $2) ORDER BY 1`,
     [tx.workspaceId, domain],
   );
   return rows.map((row) => row.address);
@@ -129,6 +133,7 @@ export async function forgetPeople(tx: Tx, who: Forgotten, at: number): Promise<
     tx.workspaceId,
     empty,
   ]);
+  await forgetKnownContacts(tx, { addresses: who.addresses });
   const named = `(subject = ANY($2::text[]) OR subject = $3 OR right(subject, length($3) + 1) IN ('@' || $3, '.' || $3))`;
   const values = [tx.workspaceId, who.keys, who.domain];
   const assignments = await tx.query(

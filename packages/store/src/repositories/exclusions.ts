@@ -1,5 +1,6 @@
 import type { Participant } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
+import { forgetFormerAccounts } from './event-account-known.ts';
 import type { SightingKey } from './sightings.ts';
 
 /** What is neither read nor kept. Times are epoch milliseconds. */
@@ -249,6 +250,7 @@ export async function deleteSightings(tx: Tx, keys: readonly SightingKey[]): Pro
         [...new Set(some.map((one) => one.eventId))],
       ],
     );
+    await forgetFormerAccounts(tx, some);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Direction, EventType, Participant, Touchpoint } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
 import { lockMatching } from './assignments.ts';
+import { noteFormerAccounts, sightingsOfAccount } from './event-account-known.ts';
 
 /** One sighting of an event by one source object, as the log holds it. Times are epoch milliseconds. */
 export interface EventRow {
@@ -198,12 +199,18 @@ export interface AccountChange {
  * Sets each event's account from its sightings' own findings: the first by (rank, source_id) that names one, so that the order of
  * arrival does not matter. Returns the accounts that gained or lost an event, with the earliest such event's time. Takes turns with
  * all other matching of the workspace: two sightings of one event that are stored at once would not see each other.
+ *
+ * @param at since when that is known, epoch ms: whose they were before is kept. Undefined where it counts as known all along.
  */
-export async function projectAccounts(tx: Tx, eventIds: readonly string[]): Promise<readonly AccountChange[]> {
+export async function projectAccounts(
+  tx: Tx,
+  eventIds: readonly string[],
+  at: number | undefined,
+): Promise<readonly AccountChange[]> {
   if (eventIds.length === 0) return [];
   await lockMatching(tx);
   const changes: AccountChange[] = [];
-  for (const part of inParts(eventIds)) changes.push(...(await projectPart(tx, part)));
+  for (const part of inParts(eventIds)) changes.push(...(await projectPart(tx, part, at)));
   return changes;
 }
 
@@ -217,10 +224,23 @@ export function inParts<T>(all: readonly T[]): readonly (readonly T[])[] {
   );
 }
 
-async function projectPart(tx: Tx, eventIds: readonly string[]): Promise<readonly AccountChange[]> {
-  const { rows } = await tx.query<{ before: string | null; after: string | null; occurred_at: Date }>(
+async function projectPart(
+  tx: Tx,
+  eventIds: readonly string[],
+  at: number | undefined,
+): Promise<readonly AccountChange[]> {
+  const { rows } = await tx.query<{
+    event_id: string;
+    source_id: string;
+    generation: number;
+    recorded_at: Date;
+    known_assumed: boolean;
+    before: string | null;
+    after: string | null;
+    occurred_at: Date;
+  }>(
     `WITH live AS MATERIALIZED (
-       SELECT event_id, source_id, generation, occurred_at, account_id AS before,
+       SELECT event_id, source_id, generation, occurred_at, recorded_at, known_assumed, account_id AS before,
               (first_value(match->>'accountId') OVER (
                  PARTITION BY event_id ORDER BY (match->>'accountId' IS NULL), rank, source_id))::uuid AS after
          FROM journey_event WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND superseded_at IS NULL),
@@ -230,9 +250,22 @@ async function projectPart(tx: Tx, eventIds: readonly string[]): Promise<readonl
         WHERE e.workspace_id = $1 AND e.event_id = ANY($2::uuid[]) AND e.event_id = changed.event_id AND e.source_id = changed.source_id
           AND e.generation = changed.generation
        RETURNING e.event_id)
-     SELECT before, after, occurred_at FROM changed`,
+     SELECT event_id, source_id, generation, recorded_at, known_assumed, before, after, occurred_at FROM changed`,
     [tx.workspaceId, eventIds],
   );
+  if (at !== undefined)
+    await noteFormerAccounts(
+      tx,
+      rows.map((row) => ({
+        eventId: row.event_id,
+        sourceId: row.source_id,
+        generation: row.generation,
+        recordedAt: row.recorded_at.getTime(),
+        isAssumed: row.known_assumed,
+        before: row.before,
+      })),
+      at,
+    );
   return rows.flatMap((row) =>
     [row.before, row.after].flatMap((accountId) =>
       accountId === null ? [] : [{ accountId, earliest: row.occurred_at.getTime() }],
@@ -251,7 +284,10 @@ export async function earliestOf(tx: Tx, eventIds: readonly string[]): Promise<r
   return rows.map((row) => ({ accountId: row.account_id, earliest: row.earliest.getTime() }));
 }
 
-/** The facts of one account that the engine folds, our own writes come back left out, one for each event, in the engine's order (time, id). */
+/**
+ * The facts of one account that the engine folds, our own writes come back left out, one for each event, in the engine's order (time, id).
+ * With `knownAt` those that were known by then, and known to be the account's.
+ */
 export async function factsOf(
   tx: Tx,
   accountId: string,
@@ -260,21 +296,22 @@ export async function factsOf(
   const { rows } = await tx.query<FactRow>(
     `SELECT * FROM (
        SELECT DISTINCT ON (event_id) event_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants, attributes
-         FROM journey_event
-        WHERE workspace_id = $1 AND account_id = $2 AND occurred_at >= $3 AND NOT (attributes ? 'echo')
-          AND CASE WHEN $4::timestamptz IS NULL THEN superseded_at IS NULL
-                   ELSE recorded_at <= $4 AND (superseded_at IS NULL OR superseded_at > $4) END
+         FROM (${sightingsOfAccount(factOrder, range.knownAt === undefined ? undefined : '$4')}) own
+        WHERE occurred_at >= $3 AND NOT (attributes ? 'echo')
         ORDER BY event_id, rank, source_id, generation DESC) e
      ORDER BY occurred_at, event_id`,
     [
       tx.workspaceId,
       accountId,
       new Date(range.after ?? -62_135_596_800_000),
-      range.knownAt === undefined ? null : new Date(range.knownAt),
+      ...(range.knownAt === undefined ? [] : [new Date(range.knownAt)]),
     ],
   );
   return rows.map(toFact);
 }
+
+const factOrder =
+  'event_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants, attributes, rank, source_id, generation';
 
 /** What `factsOf` gives, for some accounts at once: each from its own instant on. For accounts whose histories fit into memory together. */
 export async function factsOfAccounts(

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Tx } from '../tenancy.ts';
+import { sightingsOfAccount } from './event-account-known.ts';
 import { sourceName } from './source-name.ts';
 
 /** A stretch in which an imported source told nothing of anybody, as it is stored. Times are epoch milliseconds. */
@@ -160,15 +161,14 @@ export async function outagesOfAccount(
     `WITH asked AS MATERIALIZED (
        SELECT * FROM jsonb_to_recordset($3::jsonb) AS r(outage_id uuid, source text, touchpoint text, from_at timestamptz, to_at timestamptz)),
      told AS MATERIALIZED (
-       SELECT event_id, touchpoint, occurred_at, ${sourceName} AS source, connector = 'import' AS imported FROM journey_event
-        WHERE workspace_id = $1 AND account_id = $2 AND occurred_at > $4 AND occurred_at < $5
-          AND CASE WHEN $6::timestamptz IS NULL THEN superseded_at IS NULL
-                   ELSE recorded_at <= $6 AND (superseded_at IS NULL OR superseded_at > $6) END)
+       SELECT event_id, touchpoint, occurred_at, ${sourceName} AS source, connector = 'import' AS imported
+         FROM (${sightingsOfAccount('event_id, touchpoint, occurred_at, connector, external_id', knownAt === undefined ? undefined : '$7')}) own
+        WHERE occurred_at > $4 AND occurred_at < $5)
      SELECT a.outage_id FROM asked a
       WHERE EXISTS (
         SELECT 1 FROM told t
          WHERE t.source = a.source AND t.imported AND t.touchpoint = a.touchpoint
-           AND t.occurred_at < a.from_at AND t.occurred_at > a.from_at - make_interval(secs => $7)
+           AND t.occurred_at < a.from_at AND t.occurred_at > a.from_at - make_interval(secs => $6)
            AND NOT EXISTS (
              SELECT 1 FROM told o
               WHERE o.event_id = t.event_id AND o.source <> t.source
@@ -190,8 +190,8 @@ export async function outagesOfAccount(
       ),
       new Date(Math.min(...outages.map((one) => one.from)) - servedFor),
       new Date(Math.max(...outages.map((one) => one.from))),
-      knownAt === undefined ? null : new Date(knownAt),
       servedFor / 1000,
+      ...(knownAt === undefined ? [] : [new Date(knownAt)]),
     ],
   );
   return new Set(rows.map((row) => row.outage_id));

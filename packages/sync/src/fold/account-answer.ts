@@ -11,13 +11,16 @@ import {
   contacts,
   factsOf,
   readSettings,
+  peopleKnownAt,
   recordKnownAt,
   type Account,
   type Tx,
 } from '@waymark/store';
 import { accountContext, withRecord } from './account-context.ts';
 import { accountCoverage, coverageIndex, type AccountCoverage } from '../coverage/coverage.ts';
+import type { PeersByTier } from '../coverage/peers.ts';
 import { activeJourneys } from './fold.ts';
+import { publicHolidays } from './public-holidays.ts';
 
 /** What the engine is given of one account. */
 export interface AccountInput {
@@ -29,23 +32,35 @@ export interface AccountInput {
 
 /**
  * Reads what the engine is given of accounts, as the log stands in this transaction; what is known of all alike is read once. With
- * `knownAt` (epoch milliseconds) only what was recorded by then is a fact, and coverage and the account's record
- * are what was known of them; its people are today's.
+ * `knownAt` (epoch milliseconds) only what was recorded by then is a fact, and only where it was known to be the account's;
+ * coverage, the account's record, its CSM and its people are what was known of them, the days and holidays those that counted. `peers` takes the place of what is kept as usual in tiers.
  */
 export async function accountInputs(
   tx: Tx,
-  range: { readonly knownAt?: number } = {},
+  range: { readonly knownAt?: number; readonly peers?: PeersByTier } = {},
 ): Promise<(account: Account) => Promise<AccountInput>> {
   const { timezone } = await readSettings(tx);
-  const index = await coverageIndex(tx, range.knownAt);
+  const index = await coverageIndex(tx, range.knownAt, range.peers);
   return async (account) => {
-    const coverage = await accountCoverage(tx, index, account, range.knownAt);
-    const people = await contacts(tx, account.accountId);
+    const { accountId, csmEmail } = account;
+    const facts = await factsOf(tx, accountId, range);
+    const then = range.knownAt === undefined ? undefined : await recordKnownAt(tx, accountId, range.knownAt);
+    const judged = { accountId, csmEmail: then?.csmEmail === undefined ? csmEmail : then.csmEmail };
+    const coverage = await withHolidays(await accountCoverage(tx, index, judged, range.knownAt), then?.country);
+    const people = await contacts(tx, accountId);
     const today = accountContext(account, people, coverage, account.timezone ?? timezone);
-    const then = range.knownAt === undefined ? undefined : await recordKnownAt(tx, account.accountId, range.knownAt);
-    const context = then === undefined ? today : withRecord(today, then);
-    return { account, facts: await factsOf(tx, account.accountId, range), context, coverage };
+    if (then === undefined || range.knownAt === undefined) return { account, facts, context: today, coverage };
+    const known = await peopleKnownAt(tx, accountId, range.knownAt);
+    return { account, facts, context: withRecord(today, then, known, coverage.peers), coverage };
   };
+}
+
+/** The same coverage with the holidays of another country; undefined where it is not known which. */
+async function withHolidays(coverage: AccountCoverage, country: string | null | undefined): Promise<AccountCoverage> {
+  if (country === undefined) return coverage;
+  const { holidays: _today, ...rest } = coverage;
+  const holidays = country === null ? [] : await publicHolidays(country);
+  return { ...rest, ...(holidays.length > 0 && { holidays }) };
 }
 
 /** What the log says of an account, derived from it and stored nowhere. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { AccountContext } from '@waymark/lifecycle';
-import type { Account, Contact, JudgedRecord } from '@waymark/store';
+import { tierName, type AccountContext } from '@waymark/lifecycle';
+import { judgedPeople, type Account, type Contact, type JudgedPerson, type JudgedRecord } from '@waymark/store';
 import type { AccountCoverage } from '../coverage/coverage.ts';
+import type { PeersByTier } from '../coverage/peers.ts';
 
 /** The digest of a context, by which a checkpoint is told to hold still. */
 export function contextDigestOf(context: AccountContext): string {
@@ -24,21 +25,31 @@ export function accountContext(
     ...(account.renewalAt !== null && { renewalAt: account.renewalAt }),
     ...(account.tier !== null && { tier: account.tier }),
     ...(account.value !== null && { value: account.value }),
-    contacts: contacts.flatMap((contact) =>
-      contact.addresses.map((address) => ({
-        address,
-        ...(contact.persona !== null && { persona: contact.persona }),
-        ...(contact.name !== null && { name: contact.name }),
-        ...(contact.title !== null && { title: contact.title }),
-        ...(contact.leftAt !== null && { leftAt: contact.leftAt }),
-      })),
-    ),
+    contacts: people(judgedPeople(contacts)),
     gaps: coverage.gaps,
     ...(coverage.lulls && { lulls: coverage.lulls }),
     ...(coverage.holidays && { holidays: coverage.holidays }),
     ...(coverage.watchedFrom !== undefined && { watchedFrom: coverage.watchedFrom }),
+    ...peersOf(coverage.peers, account.tier),
   };
 }
+
+/** What is usual in a tier, where anything is told of it. */
+function peersOf(peers: PeersByTier | undefined, tier: string | null | undefined): Pick<AccountContext, 'peers'> {
+  const name = tierName(tier);
+  const own = peers && Object.hasOwn(peers, name) ? peers[name] : undefined;
+  return own ? { peers: own } : {};
+}
+
+/** People with their fields in one order, whether they were read or noted: the digest of a context goes by it. */
+const people = (judged: readonly JudgedPerson[]): AccountContext['contacts'] =>
+  judged.map(({ address, persona, name, title, leftAt }) => ({
+    address,
+    ...(persona !== undefined && { persona }),
+    ...(name !== undefined && { name }),
+    ...(title !== undefined && { title }),
+    ...(leftAt !== undefined && { leftAt }),
+  }));
 
 /** What a context takes from the account's record. */
 export function recordOf({
@@ -59,13 +70,18 @@ export function recordOf({
   };
 }
 
-/** A context with another record of the account. */
-export function withRecord(context: AccountContext, record: JudgedRecord): AccountContext {
-  const { accountId, contacts, gaps, lulls, holidays, watchedFrom } = context;
+/** A context with another record of the account, and other people; `peers` is what is usual in each tier, where anything is told of it. */
+export function withRecord(
+  context: AccountContext,
+  record: JudgedRecord,
+  judged: readonly JudgedPerson[],
+  peers?: PeersByTier,
+): AccountContext {
+  const { accountId, gaps, lulls, holidays, watchedFrom } = context;
   return {
     accountId,
     isCustomer: record.isCustomer,
-    contacts,
+    contacts: people(judged),
     gaps,
     ...(record.customerSince !== undefined && { customerSince: record.customerSince }),
     ...(record.renewalAt !== undefined && { renewalAt: record.renewalAt }),
@@ -75,5 +91,6 @@ export function withRecord(context: AccountContext, record: JudgedRecord): Accou
     ...(lulls && { lulls }),
     ...(holidays && { holidays }),
     ...(watchedFrom !== undefined && { watchedFrom }),
+    ...peersOf(peers, record.tier),
   };
 }

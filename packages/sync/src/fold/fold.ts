@@ -19,6 +19,7 @@ import {
   flagsOf,
   lockAccounts,
   lockWakes,
+  noteContacts,
   noteRecords,
   outagesOfAccount,
   readSettings,
@@ -168,13 +169,16 @@ interface Shared {
   readonly journeys: readonly CompiledJourney[];
   readonly coverage: CoverageIndex;
   readonly timezone: string;
+  readonly country: string | null;
 }
 
 async function readShared(tx: Tx): Promise<Shared> {
+  const { timezone, country } = await readSettings(tx);
   return {
     journeys: await activeJourneys(tx),
     coverage: await coverageIndex(tx),
-    timezone: (await readSettings(tx)).timezone,
+    timezone,
+    country,
   };
 }
 
@@ -196,6 +200,7 @@ async function foldAccounts(
   const flags = Map.groupBy(await flagsOf(tx, ids), (one) => keyOf(one.accountId, one.journey));
 
   const records: Parameters<typeof noteRecords>[1][number][] = [];
+  const judged: Parameters<typeof noteContacts>[1][number][] = [];
   const checkpoints: Checkpoint[] = [];
   const kept: Parameters<typeof writeEarlierStatesOf>[1][number][] = [];
   const changes: Changes[] = [];
@@ -216,8 +221,10 @@ async function foldAccounts(
     });
     const ahead = questions[0] && factsAhead(questions[0]);
     if (ahead) asked.set(accountId, ahead.after);
-    if (questions.some((one) => one.before?.contextDigest !== contextDigest))
-      records.push({ accountId, record: recordOf(context) });
+    if (questions.some((one) => one.before?.contextDigest !== contextDigest)) {
+      records.push({ accountId, record: { ...recordOf(context), csmEmail, country: input.country } });
+      judged.push({ accountId, contacts });
+    }
     prepared.push({ account, contacts, questions });
   }
   const facts = await factsOfAccounts(
@@ -255,6 +262,7 @@ async function foldAccounts(
     }
   }
   await noteRecords(tx, records, now);
+  await noteContacts(tx, judged, now);
   await writeChanges(tx, changes, now);
   await writeCheckpoints(tx, checkpoints, now);
   await writeEarlierStatesOf(tx, kept);

@@ -49,6 +49,6 @@ it('reach the engine once the workspace names its country, and every account is 
   expect(await due()).toBe(1);
   const after = await context();
   expect(after.holidays).toContain('2026-04-06');
-  expect(withRecord(after, recordOf(after)).holidays).toEqual(after.holidays);
+  expect(withRecord(after, recordOf(after), []).holidays).toEqual(after.holidays);
   expect((await database.inWorkspace(rig.workspaceId, readSettings)).country).toBe('DE');
 });

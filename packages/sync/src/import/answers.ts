@@ -10,6 +10,7 @@ import {
   addFlags,
   addPeriods,
   noteRecords,
+  readSettings,
   settleWakes,
   writeCheckpoints,
   type Account,
@@ -52,7 +53,7 @@ export function freshAnswer(
   return {
     accountId: account.accountId,
     wakeVersion,
-    record: recordOf(context),
+    record: { ...recordOf(context), csmEmail: account.csmEmail },
     folded: all.map((one) => one.folded),
     checkpoints: all.map((one) => one.checkpoint),
   };
@@ -115,7 +116,9 @@ export async function storeFresh(
     answers.flatMap((one) => one.checkpoints),
     now,
   );
-  await noteRecords(tx, answers, now);
+  const { country } = await readSettings(tx);
+  const records = answers.map(({ accountId, record }) => ({ accountId, record: { ...record, country } }));
+  await noteRecords(tx, records, now);
   for (const one of answers) if (one.folded.length > 0) await afterFold(tx, one.folded);
   await settleWakes(
     tx,

@@ -52,7 +52,7 @@ export async function changeSettings(
   ].map(domainSubject);
   if (sides.length + free.length === 0) return { settings, accounts: [], reread: [] };
   await wantRematch(tx, [...sides, ...free], at);
-  const changed = await settleRematch(tx);
+  const changed = await settleRematch(tx, at);
   await wakeAccounts(tx, changed, at);
   await refreshQueue(tx);
   const reread =

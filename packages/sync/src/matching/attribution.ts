@@ -60,26 +60,34 @@ export type RematchScope =
 /**
  * Matches again what a change of assignments can touch, and the threads of it. Returns the accounts whose events changed. Where people,
  * domains or records were assigned anew, the scope is `subjects`: their events may be in any account.
+ *
+ * @param at since when it is known whose they are, here and below; undefined where it counts as known all along: see `projectAccounts`
  */
-export async function rematch(tx: Tx, inForce: Assignments, scope: RematchScope): Promise<readonly AccountChange[]> {
+export async function rematch(
+  tx: Tx,
+  inForce: Assignments,
+  scope: RematchScope,
+  at: number | undefined,
+): Promise<readonly AccountChange[]> {
   const lookup: Lookup = () => Promise.resolve(inForce);
   await lockMatching(tx);
-  if ('subjects' in scope) return rematchNaming(tx, lookup, scope.subjects);
+  if ('subjects' in scope) return rematchNaming(tx, lookup, scope.subjects, at);
   const rows =
     'eventIds' in scope ? await sightingsOf(tx, scope.eventIds) : await sightingsToRematch(tx, scope.accountIds);
-  return rematchRows(tx, lookup, rows);
+  return rematchRows(tx, lookup, rows, at);
 }
 
 /** The same for a decision, with the assignments that its sightings need and no others. */
 export async function rematchDecided(
   tx: Tx,
   decided: { readonly subjects: readonly RematchSubject[]; readonly eventIds: readonly string[] },
+  at: number,
 ): Promise<readonly AccountChange[]> {
   await lockMatching(tx);
   const lookup = await lookupFor(tx);
-  const named = decided.subjects.length > 0 ? await rematchNaming(tx, lookup, decided.subjects) : [];
+  const named = decided.subjects.length > 0 ? await rematchNaming(tx, lookup, decided.subjects, at) : [];
   const single =
-    decided.eventIds.length > 0 ? await rematchRows(tx, lookup, await sightingsOf(tx, decided.eventIds)) : [];
+    decided.eventIds.length > 0 ? await rematchRows(tx, lookup, await sightingsOf(tx, decided.eventIds), at) : [];
   return [...named, ...single];
 }
 
@@ -87,14 +95,14 @@ export async function rematchDecided(
  * Matches again what the pages since the last time asked for; takes turns with pages that are being stored. Returns the accounts whose
  * events changed. What it takes is gone with its transaction only.
  */
-export async function settleRematch(tx: Tx): Promise<readonly AccountChange[]> {
+export async function settleRematch(tx: Tx, at: number | undefined): Promise<readonly AccountChange[]> {
   await lockMatching(tx);
   const lookup = await lookupFor(tx);
   const changes: AccountChange[] = [];
   for (;;) {
     const subjects = await takeRematch(tx, 20_000);
     if (subjects.length === 0) return changes;
-    changes.push(...(await rematchNaming(tx, lookup, subjects)));
+    changes.push(...(await rematchNaming(tx, lookup, subjects, at)));
   }
 }
 
@@ -103,6 +111,7 @@ async function rematchNaming(
   tx: Tx,
   lookup: Lookup,
   subjects: readonly RematchSubject[],
+  at: number | undefined,
 ): Promise<readonly AccountChange[]> {
   const named = searchFor(subjects);
   const wanted = new Set(subjects.map((one) => `${one.kind}:${one.subject}`));
@@ -115,6 +124,7 @@ async function rematchNaming(
         tx,
         lookup,
         rows.filter((row) => names(row, wanted)),
+        at,
       )),
     );
     last = rows.at(-1);
@@ -160,7 +170,12 @@ function names(row: MatchableRow, wanted: ReadonlySet<string>): boolean {
   });
 }
 
-async function rematchRows(tx: Tx, lookup: Lookup, rows: readonly MatchableRow[]): Promise<readonly AccountChange[]> {
+async function rematchRows(
+  tx: Tx,
+  lookup: Lookup,
+  rows: readonly MatchableRow[],
+  at: number | undefined,
+): Promise<readonly AccountChange[]> {
   if (rows.length === 0) return [];
   const inForce = await lookup(rows.map(matchable));
   const changed = rows
@@ -170,8 +185,8 @@ async function rematchRows(tx: Tx, lookup: Lookup, rows: readonly MatchableRow[]
     tx,
     changed.map(({ row, found }) => ({ ...key(row), match: found })),
   );
-  const moved = await projectAccounts(tx, [...new Set(changed.map(({ row }) => row.eventId))]);
-  return [...moved, ...(await rematchThreads(tx, lookup, threadsOf(changed.map(({ row }) => row))))];
+  const moved = await projectAccounts(tx, [...new Set(changed.map(({ row }) => row.eventId))], at);
+  return [...moved, ...(await rematchThreads(tx, lookup, threadsOf(changed.map(({ row }) => row)), at))];
 }
 
 /** The threads of mails. */
@@ -187,8 +202,9 @@ export async function matchThreads(
   tx: Tx,
   inForce: Assignments,
   threads: readonly string[],
+  at: number | undefined,
 ): Promise<readonly AccountChange[]> {
-  return rematchThreads(tx, () => Promise.resolve(inForce), threads);
+  return rematchThreads(tx, () => Promise.resolve(inForce), threads, at);
 }
 
 /** The same, with the assignments that the threads need. */
@@ -196,6 +212,7 @@ export async function rematchThreads(
   tx: Tx,
   lookup: Lookup,
   threads: readonly string[],
+  at: number | undefined,
 ): Promise<readonly AccountChange[]> {
   if (threads.length === 0) return [];
   const rows = await sightingsOfThreads(tx, threads);
@@ -213,7 +230,7 @@ export async function rematchThreads(
     }
   }
   await writeMatches(tx, writes);
-  return projectAccounts(tx, [...new Set(writes.map((one) => one.eventId))]);
+  return projectAccounts(tx, [...new Set(writes.map((one) => one.eventId))], at);
 }
 
 /** Rewrites the review queue from what is unmatched: one entry a person or domain, with why and how much hangs on it. */

@@ -51,7 +51,7 @@ export async function purge(tx: Tx, order: PurgeOrder): Promise<ExclusionReceipt
   const found = await rowsOf(tx, rule);
   const records = new Set(found.map((row) => row.sourceId));
   if (rule.kind === 'installation') for (const id of await sourcesOfInstallation(tx, rule.value)) records.add(id);
-  const changes = await takeAway(tx, found, [...records], `excluded_${rule.kind}`);
+  const changes = await takeAway(tx, found, [...records], `excluded_${rule.kind}`, at);
   await dropSetAside(tx, [...order.setAside, ...records]);
   const people = await forgetPeople(tx, await whoIs(tx, rule), at);
   const traces = await scrubTraces(tx, changes, found, rule);
@@ -94,7 +94,7 @@ export async function purgePairs(tx: Tx, exclusions: Exclusions, at: number): Pr
   for (const rule of exclusions.accountPairs) {
     const found = await rowsOf(tx, rule);
     if (found.length === 0) continue;
-    const taken = await takeAway(tx, found, [...new Set(found.map((row) => row.sourceId))], 'excluded_pair');
+    const taken = await takeAway(tx, found, [...new Set(found.map((row) => row.sourceId))], 'excluded_pair', at);
     const traces = await scrubTraces(tx, taken, found, rule);
     const counts = { events: new Set(found.map((row) => row.eventId)).size, sightings: found.length, ...traces };
     await receiptFor(tx, { rule, action: 'purged', counts, ids: found.map(keyText), by: 'matching', at });
@@ -189,14 +189,15 @@ async function takeAway(
   found: readonly ExcludableRow[],
   sourceIds: readonly string[],
   reason: string,
+  at: number,
 ): Promise<readonly AccountChange[]> {
   await deleteSightings(tx, found);
   await emptySources(tx, sourceIds, reason);
   const lost = found.flatMap((row): AccountChange[] =>
     row.accountId === null ? [] : [{ accountId: row.accountId, earliest: row.occurredAt }],
   );
-  const moved = await projectAccounts(tx, [...new Set(found.map((row) => row.eventId))]);
-  const inThreads = await rematchThreads(tx, await lookupFor(tx), threadsOf(found));
+  const moved = await projectAccounts(tx, [...new Set(found.map((row) => row.eventId))], at);
+  const inThreads = await rematchThreads(tx, await lookupFor(tx), threadsOf(found), at);
   return [...lost, ...moved, ...inThreads];
 }
 

@@ -68,9 +68,14 @@ it('a decision by hand moves the mail of a person from the account of their doma
         by: 'me',
       },
     ]);
-    const changes = await rematch(tx, await loadAssignments(tx), {
-      subjects: [{ kind: 'contact', subject: 'ann@acme.example' }],
-    });
+    const changes = await rematch(
+      tx,
+      await loadAssignments(tx),
+      {
+        subjects: [{ kind: 'contact', subject: 'ann@acme.example' }],
+      },
+      undefined,
+    );
     await refreshQueue(tx);
     return changes.map((one) => one.accountId).sort();
   });

@@ -228,7 +228,7 @@ async function settleMatching(options: RunOptions): Promise<void> {
   const moved = await options.database.inWorkspace(
     options.workspaceId,
     async (tx) => {
-      const changes = (await rematchWanted(tx)) ? await settleRematch(tx) : [];
+      const changes = (await rematchWanted(tx)) ? await settleRematch(tx, options.now()) : [];
       await wakeAccounts(tx, changes, options.now());
       // Matching or a thread may have led an excluded person's mail to the account of the pair.
       const purged = await purgePairs(tx, await loadExclusions(tx), options.now());

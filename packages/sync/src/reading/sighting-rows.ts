@@ -35,8 +35,8 @@ export async function exchange(
   await supersede(tx, ended, at);
   await appendEvents(tx, added);
   const eventIds = [...new Set([...ended, ...added].map((row) => row.eventId))];
-  const moved = await projectAccounts(tx, eventIds);
-  const inThreads = await rematchThreads(tx, lookup, threadsOf([...ended, ...added]));
+  const moved = await projectAccounts(tx, eventIds, at);
+  const inThreads = await rematchThreads(tx, lookup, threadsOf([...ended, ...added]), at);
   // Another sighting may date the event earlier than the one that changed: the fold has to go back to the earliest.
   return [...ended.flatMap(changeOf), ...moved, ...inThreads, ...(await earliestOf(tx, eventIds))];
 }
