@@ -9,10 +9,15 @@ export interface Happenings {
   last: Mark;
 }
 
-/** Counts a fact under its type. What machines write and what is ours alone does not count. Says whether it did. */
-export function takeHappening(track: Record<string, Happenings>, fact: Fact): boolean {
+/** Whether a fact counts under its type. What machines write and what is ours alone does not. */
+export function isCounted(fact: Fact): boolean {
   const isWord = fact.touchpoint === 'email' || fact.touchpoint === 'chat';
-  if ((fact.automated && isWord) || (fact.direction === 'internal' && fact.type !== 'email.internal')) return false;
+  return !(fact.automated && isWord) && (fact.direction !== 'internal' || fact.type === 'email.internal');
+}
+
+/** Counts a fact under its type. Says whether it did. */
+export function takeHappening(track: Record<string, Happenings>, fact: Fact): boolean {
+  if (!isCounted(fact)) return false;
   const known = track[fact.type];
   if (known) {
     known.last = markOf(fact);
