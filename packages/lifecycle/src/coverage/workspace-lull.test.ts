@@ -34,6 +34,32 @@ describe('lulls of a workspace', () => {
     expect(levelOn(known, 199, 120)).toBeUndefined();
   });
 
+  it('are told of use that is counted once a week, though less deep than words would have to fall', () => {
+    const draw = seededDraw(3);
+    const usual = Array.from({ length: 200 }, () => 3 + draw() * 30);
+    const use = (drop: number) =>
+      Array.from({ length: 40 }, (_, week) => START + week * 7 * DAY).flatMap((at, week) =>
+        usual.map((one) => ({
+          occurredAt: at,
+          recordedAt: at,
+          weight: Math.round(one * (week < 25 ? 1 : drop) * (0.85 + draw() * 0.3)),
+        })),
+      );
+    expect(levelOn(knownLulls('product', use(0.75), START + 280 * DAY), 190, 185)).toBeCloseTo(0.75, 1);
+    expect(knownLulls('product', use(1), START + 280 * DAY)).toEqual([]);
+  });
+
+  it('are no one account that stops, though it had most of the use', () => {
+    const use = Array.from({ length: 40 }, (_, week) => START + week * 7 * DAY).flatMap((at, week) =>
+      Array.from({ length: 100 }, (_unused, account) => ({
+        occurredAt: at,
+        recordedAt: at,
+        weight: account === 0 ? (week < 25 ? 40 : 0) : 1,
+      })),
+    );
+    expect(knownLulls('product', use, START + 280 * DAY)).toEqual([]);
+  });
+
   it('are told of nothing in a steady rhythm, weekends and all', () => {
     expect(
       knownLulls(

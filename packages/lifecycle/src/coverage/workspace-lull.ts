@@ -199,9 +199,18 @@ function weekdayBefore(
   found.sort((a, b) => a - b);
   const total = found[Math.floor(found.length / 2)] ?? 0;
   const usual = count / found.length;
-  // Words come in threads and bursts; never do they swing less than independent ones.
   const squares = found.reduce((sum, one) => sum + (one - total) ** 2, 0) / (found.length - 1);
-  return { total, count: usual, variance: Math.max(squares, usual > 0 ? total ** 2 / usual : 0) };
+  return { total, count: usual, variance: Math.max(squares, leastVariance(total, usual)) };
+}
+
+/**
+ * What a total varies by at least. Words come in threads and bursts: never do they swing less than independent ones. An amount of use is
+ * itself made of many, and an account's varies by a half of itself at most.
+ */
+function leastVariance(total: number, count: number): number {
+  if (count <= 0) return 0;
+  const independent = total ** 2 / count;
+  return Math.max(Math.min(total, independent), independent / 4);
 }
 
 /** Days of one level that follow one another as one stretch. */
