@@ -85,13 +85,13 @@ export function addInformation(
       first = Math.min(first, list[0]?.[0] ?? first);
       latest = Math.min(latest, list.find(([one]) => one >= day - 360)?.[0] ?? latest);
     }
-    for (let week = 0; week < mostWeeks; week += 1) {
+    // What is older than about a year is let go with the next that comes, and the weeks are fewer.
+    const weeks = Math.min(mostWeeks, Math.floor((day - first) / 7));
+    for (let week = 0; week < weeks; week += 1) {
       const one = ring.between(Math.min(today, day - week * 7 - 7), Math.min(today, day - week * 7));
       weekSums[week + 1] = (weekSums[week] ?? 0) + one;
       weekSquares[week + 1] = (weekSquares[week] ?? 0) + one * one;
     }
-    // What is older than about a year is let go with the next that comes, and the weeks are fewer.
-    const weeks = Math.min(mostWeeks, Math.floor((day - first) / 7));
     const fewer = Math.min(mostWeeks, Math.floor((day - latest) / 7));
     for (const [index, span] of spans.entries()) {
       const most = Math.max(informationOf(span, weeks, kind), fewer === weeks ? 0 : informationOf(span, fewer, kind));

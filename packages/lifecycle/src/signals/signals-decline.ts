@@ -238,20 +238,29 @@ function staysUnder(moment: Moment, threshold: number): boolean {
   const { day } = counted;
   const all = [lettersIn(moment), ticketsIn(moment), meetingsIn(moment), ...metricsIn(moment)];
   const kinds = all.filter(({ lists }) => lists.some((list) => list.length > 0));
-  let most = 0;
+  let counts = 0;
+  let amounts = 0;
   for (const { name, lists, of, as } of kinds) {
     // Amounts under zero make a level under zero: then it is worked out in full.
     if (as === 'amounts' && lists.some((list) => (list.at(-1)?.[1] ?? 0) < 0)) return false;
-    most += mostInformation(ringOf(counted, name, lists), lists, day, levels(lulls, of), as);
+    const most = mostInformation(ringOf(counted, name, lists), lists, day, levels(lulls, of), as);
+    if (as === 'counts') counts += most;
+    else amounts += most;
   }
-  if (mostDropWith(most, widest) < threshold) return true;
-  information.fill(0);
-  for (const { name, lists, of, as } of kinds) {
-    const ring = ringOf(counted, name, lists);
-    if (!ring.isExact || hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen)) return false;
-    addInformation(information, ring, lists, day, as, { step, spans });
-  }
-  return information.every((one, place) => mostDropWith(one, spans[place % spans.length] ?? widest) < threshold);
+  if (mostDropWith(counts + amounts, widest) < threshold) return true;
+  /** The same window by window for some of the kinds, with what the others weigh at most. */
+  const isNearer = (some: readonly Kind[], others: number): boolean => {
+    information.fill(others);
+    for (const { name, lists, of, as } of some) {
+      const ring = ringOf(counted, name, lists);
+      if (!ring.isExact || hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen)) return false;
+      addInformation(information, ring, lists, day, as, { step, spans });
+    }
+    return information.every((one, place) => mostDropWith(one, spans[place % spans.length] ?? widest) < threshold);
+  };
+  // Most often it is amounts of which so little is told.
+  const ofAmounts = kinds.filter(({ as }) => as === 'amounts');
+  return isNearer(ofAmounts, counts) || (counts > 0 && isNearer(kinds, 0));
 }
 
 /**

@@ -4,16 +4,16 @@ export type Days = readonly (readonly [day: number, amount: number])[];
 /** More than a year, and a power of two. */
 const kept = 512;
 const mask = kept - 1;
+const sumsFrom = kept;
+const squaresFrom = 2 * kept;
 
 /**
  * The amounts of the latest days that are over, a place for each day, so that any stretch of the last year is summed by two looks. It is
  * filled day by day from lists to which facts are added in order of time.
  */
 export class DayRing {
-  readonly #amounts = new Float64Array(kept);
-  /** What came before each day, and its squares. */
-  readonly #sums = new Float64Array(kept);
-  readonly #squares = new Float64Array(kept);
+  /** The amounts of the days; then, place by place, what came before each day; then the squares of that. One piece of memory costs less than three. */
+  readonly #kept = new Float64Array(3 * kept);
   #end: number | null = null;
   #isExact = true;
 
@@ -24,45 +24,54 @@ export class DayRing {
 
   /** Takes what the lists, joined, have of the days before `today`. Never to be called for a day before the last one. */
   fill(lists: readonly Days[], today: number): void {
-    const from = Math.max(this.#end ?? -Infinity, today - kept + 1);
+    const from = Math.max(this.#end ?? firstDay(lists, today), today - kept + 1);
     if (from >= today) return;
-    for (let day = from; day < today; day += 1) this.#amounts[day & mask] = 0;
+    for (let day = from; day < today; day += 1) this.#kept[day & mask] = 0;
     for (const list of lists) {
       for (let index = list.length - 1; index >= 0; index -= 1) {
         const entry = list[index];
         if (!entry || entry[0] < from) break;
         if (entry[0] >= today) continue;
-        this.#amounts[entry[0] & mask] = this.amountOn(entry[0]) + entry[1];
+        this.#kept[entry[0] & mask] = this.amountOn(entry[0]) + entry[1];
         if (entry[1] < 0 || !Number.isInteger(entry[1])) this.#isExact = false;
       }
     }
-    let sum = this.#end === null || from > this.#end ? 0 : (this.#sums[from & mask] ?? 0);
-    let squares = this.#end === null || from > this.#end ? 0 : (this.#squares[from & mask] ?? 0);
+    let sum = this.#end === null || from > this.#end ? 0 : (this.#kept[sumsFrom + (from & mask)] ?? 0);
+    let squares = this.#end === null || from > this.#end ? 0 : (this.#kept[squaresFrom + (from & mask)] ?? 0);
     for (let day = from; day < today; day += 1) {
-      this.#sums[day & mask] = sum;
-      this.#squares[day & mask] = squares;
+      this.#kept[sumsFrom + (day & mask)] = sum;
+      this.#kept[squaresFrom + (day & mask)] = squares;
       const amount = this.amountOn(day);
       sum += amount;
       squares += amount * amount;
     }
-    this.#sums[today & mask] = sum;
-    this.#squares[today & mask] = squares;
+    this.#kept[sumsFrom + (today & mask)] = sum;
+    this.#kept[squaresFrom + (today & mask)] = squares;
     if (squares > Number.MAX_SAFE_INTEGER) this.#isExact = false;
     this.#end = today;
   }
 
   /** The amount of a day of the last year. */
   amountOn(day: number): number {
-    return this.#amounts[day & mask] ?? 0;
+    return this.#kept[day & mask] ?? 0;
   }
 
   /** The sum from a day up to another, which is not included; exact where all amounts are whole. */
   between(from: number, to: number): number {
-    return from >= to ? 0 : (this.#sums[to & mask] ?? 0) - (this.#sums[from & mask] ?? 0);
+    return from >= to ? 0 : (this.#kept[sumsFrom + (to & mask)] ?? 0) - (this.#kept[sumsFrom + (from & mask)] ?? 0);
   }
 
   /** The same of the squares of the days. */
   squaresBetween(from: number, to: number): number {
-    return from >= to ? 0 : (this.#squares[to & mask] ?? 0) - (this.#squares[from & mask] ?? 0);
+    return from >= to
+      ? 0
+      : (this.#kept[squaresFrom + (to & mask)] ?? 0) - (this.#kept[squaresFrom + (from & mask)] ?? 0);
   }
+}
+
+/** The first day of any of the lists; `today` if none is earlier. */
+function firstDay(lists: readonly Days[], today: number): number {
+  let first = today;
+  for (const list of lists) first = Math.min(first, list[0]?.[0] ?? today);
+  return first;
 }
