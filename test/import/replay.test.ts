@@ -95,9 +95,8 @@ it(
       `UPDATE stage_period SET stage = 'churn' WHERE workspace_id = $1 AND account_id = ${one} AND exited_at IS NULL`,
     );
     await tamper(`UPDATE flag SET cleared_at = opened_at WHERE workspace_id = $1 AND account_id = ${one}`);
-    await tamper(
-      `UPDATE engine_state SET stage = 'churn', health = 3, state = '{}'::jsonb WHERE workspace_id = $1 AND account_id = ${one}`,
-    );
+    await tamper(`UPDATE engine_state SET stage = 'churn', health = 3 WHERE workspace_id = $1 AND account_id = ${one}`);
+    await tamper(`UPDATE kept_state SET state = '{}' WHERE workspace_id = $1 AND account_id = ${one}`);
     await tamper(`DELETE FROM engine_state WHERE workspace_id = $1 AND account_id = ${last}`);
     const found = await replay();
     expect(found.digest).toBe(digest);

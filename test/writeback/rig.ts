@@ -9,7 +9,7 @@ import {
   stagePeriods,
   upsertAccounts,
   writeAccountRecords,
-  writeCheckpoint,
+  writeCheckpoints,
   writebackItems,
   writebackMapping,
   type WritebackItem,
@@ -89,9 +89,9 @@ export async function startWriteback(): Promise<WritebackRig> {
         const detail = { stage, proof: { rule: `enter:${stage}`, digest: `digest-${id}-${stage}` } };
         const period = { periodId: randomUUID(), accountId, journey, stage, enteredAt: at - DAY, exitedAt: null };
         await addPeriods(tx, [{ ...period, detail, recordedAt: at }]);
-        const engine = { definitionDigest: 'd', engineVersion: 1, contextDigest: 'c', state: {}, digest: 'x' };
+        const engine = { definitionDigest: 'd', engineVersion: 1, contextDigest: 'c', digest: 'x' };
         const answer = { stage, health: null, asOf: at, nextChangeAt: null };
-        await writeCheckpoint(tx, { accountId, journey, ...engine, ...answer }, at);
+        await writeCheckpoints(tx, [{ accountId, journey, ...engine, ...answer }], at);
       }
     });
   }

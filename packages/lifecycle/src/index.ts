@@ -13,7 +13,7 @@ export {
   reviewDefinition,
   type DefinitionIssue,
 } from './definition/definition-file.ts';
-export { foldKeeping, isFurther, keepState, refold, statesBefore, type KeptFold } from './engine/earlier-states.ts';
+export { foldKeeping, keepState, refold, statesBefore, worthKeeping, type KeptFold } from './engine/earlier-states.ts';
 export { advance, fold, isEndDated, reduce, view, type Advanced, type EngineState } from './engine/engine.ts';
 export { explain, verifyProof, type Verdict } from './explain/explain.ts';
 export { scoreProofs, type ScoreProof } from './explain/score-proof.ts';

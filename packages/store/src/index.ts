@@ -34,6 +34,7 @@ export * from './repositories/import-progress.ts';
 export * from './repositories/inbox.ts';
 export * from './repositories/installations.ts';
 export * from './repositories/journeys.ts';
+export * from './repositories/kept-states.ts';
 export * from './repositories/leases.ts';
 export * from './repositories/log.ts';
 export * from './repositories/oauth-attempts.ts';

@@ -14,7 +14,7 @@ import {
   flags as readFlags,
   upsertAccounts,
   upsertMember,
-  writeCheckpoint,
+  writeCheckpoints,
   type Sealer,
   type Tx,
 } from '@waymark/store';
@@ -258,23 +258,19 @@ export class BotRig {
         ],
         this.now(),
       );
-      await writeCheckpoint(
-        tx,
-        {
-          accountId,
-          journey: 'lifecycle',
-          definitionDigest: 'd',
-          engineVersion: 1,
-          contextDigest: 'c',
-          state: {},
-          stage: 'engagement',
-          health: 41,
-          digest: 'x',
-          asOf: this.now(),
-          nextChangeAt: null,
-        },
-        this.now(),
-      );
+      const checkpoint = {
+        accountId,
+        journey: 'lifecycle',
+        definitionDigest: 'd',
+        engineVersion: 1,
+        contextDigest: 'c',
+        stage: 'engagement',
+        health: 41,
+        digest: 'x',
+        asOf: this.now(),
+        nextChangeAt: null,
+      };
+      await writeCheckpoints(tx, [checkpoint], this.now());
     }, workspaceId);
     return accountId;
   }

@@ -34,6 +34,20 @@ export function keepState(earlier: readonly EngineState[], state: EngineState): 
 }
 
 /**
+ * Of states that have taken so many facts, fewest first, those worth keeping: the last, and of all others the first of its place, fewer
+ * the further back.
+ */
+export function worthKeeping(taken: readonly number[]): readonly number[] {
+  const placeAt = (count: number | undefined): number => Math.floor((count ?? 0) / SPACING);
+  const last = placeAt(taken.at(-1));
+  return taken.filter((count, at) => {
+    const place = placeAt(count);
+    const isFirst = place > placeAt(taken[at - 1]);
+    return at === taken.length - 1 || (isFirst && last - place < 2 * reachOf(place));
+  });
+}
+
+/**
  * Folds all facts and keeps states along the way. The state is that of `fold`; `earlier` is empty for a short history, which is folded
  * again as fast.
  */
@@ -83,8 +97,11 @@ function goOn(
   const ordered = factsInOrder(facts);
   const due = ordered.findIndex((fact) => fact.occurredAt > asOf);
   const last = due === -1 ? ordered.length : due;
-  for (let first = 0; first < last; first += SPACING) {
-    const some = ordered.slice(first, Math.min(first + SPACING, last));
+  for (let first = 0, end = 0; first < last; first = end) {
+    end = Math.min(first + SPACING, last);
+    // A state that has taken all of its instant can be gone on from by what came after it.
+    while (end < last && ordered[end]?.occurredAt === ordered[end - 1]?.occurredAt) end += 1;
+    const some = ordered.slice(first, end);
     const next = advance(journey, context, state, some, some.at(-1)?.occurredAt ?? asOf);
     if (next.kind === 'late') return undefined;
     state = next.state;

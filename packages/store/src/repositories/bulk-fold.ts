@@ -48,55 +48,34 @@ const asMade = {
   mergedInto: null,
 } satisfies Omit<Account, 'accountId' | 'name' | 'domain'>;
 
-/** Writes many checkpoints in one statement. */
+/** Writes checkpoints in one statement. */
 export async function writeCheckpoints(tx: Tx, checkpoints: readonly Checkpoint[], at: number): Promise<void> {
   if (checkpoints.length === 0) return;
   await tx.query(
-    `INSERT INTO engine_state (workspace_id, account_id, journey, definition_digest, engine_version, context_digest, state, stage, health,
+    `INSERT INTO engine_state (workspace_id, account_id, journey, definition_digest, engine_version, context_digest, stage, health,
          digest, as_of, next_change_at, updated_at)
-     SELECT $1::uuid, account_id, journey, definition_digest, engine_version, context_digest, state::jsonb, stage, health, digest,
-         as_of, next_change_at, $12::timestamptz
-       FROM unnest($2::uuid[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::numeric[], $10::text[],
-         $11::timestamptz[], $13::timestamptz[]) AS r(account_id, journey, definition_digest, engine_version, context_digest, state, stage,
+     SELECT $1::uuid, account_id, journey, definition_digest, engine_version, context_digest, stage, health, digest,
+         as_of, next_change_at, $2::timestamptz
+       FROM unnest($3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::numeric[], $10::text[],
+         $11::timestamptz[], $12::timestamptz[]) AS r(account_id, journey, definition_digest, engine_version, context_digest, stage,
          health, digest, as_of, next_change_at)
      ON CONFLICT (workspace_id, account_id, journey) DO UPDATE SET
          definition_digest = excluded.definition_digest, engine_version = excluded.engine_version, context_digest = excluded.context_digest,
-         state = excluded.state, stage = excluded.stage, health = excluded.health, digest = excluded.digest, as_of = excluded.as_of,
+         stage = excluded.stage, health = excluded.health, digest = excluded.digest, as_of = excluded.as_of,
          next_change_at = excluded.next_change_at, updated_at = excluded.updated_at`,
     [
       tx.workspaceId,
+      new Date(at),
       checkpoints.map((one) => one.accountId),
       checkpoints.map((one) => one.journey),
       checkpoints.map((one) => one.definitionDigest),
       checkpoints.map((one) => one.engineVersion),
       checkpoints.map((one) => one.contextDigest),
-      checkpoints.map((one) => JSON.stringify(one.state)),
       checkpoints.map((one) => one.stage),
       checkpoints.map((one) => one.health),
       checkpoints.map((one) => one.digest),
       checkpoints.map((one) => new Date(one.asOf)),
-      new Date(at),
       checkpoints.map((one) => (one.nextChangeAt === null ? null : new Date(one.nextChangeAt))),
-    ],
-  );
-}
-
-/** Keeps the earlier states of many folded accounts beside their checkpoints; none takes them away. */
-export async function writeEarlierStatesOf(
-  tx: Tx,
-  kept: readonly { readonly accountId: string; readonly journey: string; readonly states: readonly unknown[] }[],
-): Promise<void> {
-  if (kept.length === 0) return;
-  await tx.query(
-    `WITH kept AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]) AS r(account_id, journey, states))
-     UPDATE engine_state e SET earlier = kept.states::jsonb FROM kept
-      WHERE e.workspace_id = $1 AND e.account_id = kept.account_id AND e.journey = kept.journey
-        AND (kept.states IS NOT NULL OR e.earlier IS NOT NULL)`,
-    [
-      tx.workspaceId,
-      kept.map((one) => one.accountId),
-      kept.map((one) => one.journey),
-      kept.map((one) => (one.states.length === 0 ? null : JSON.stringify(one.states))),
     ],
   );
 }

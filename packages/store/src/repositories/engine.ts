@@ -47,14 +47,13 @@ export async function activateDefinition(
   await wakeAllAccounts(tx, at);
 }
 
-/** A folded account: the checkpoint and what is asked of it most. Times are epoch milliseconds. */
+/** What an account was last found to be in a journey, and by what. The states that it came from are kept apart. Times are epoch milliseconds. */
 export interface Checkpoint {
   readonly accountId: string;
   readonly journey: string;
   readonly definitionDigest: string;
   readonly engineVersion: number;
   readonly contextDigest: string;
-  readonly state: unknown;
   readonly stage: string | null;
   readonly health: number | null;
   readonly digest: string;
@@ -68,7 +67,6 @@ interface Row {
   definition_digest: string;
   engine_version: number;
   context_digest: string;
-  state: unknown;
   stage: string | null;
   health: string | null;
   digest: string;
@@ -77,7 +75,7 @@ interface Row {
 }
 
 const columns =
-  'account_id, journey, definition_digest, engine_version, context_digest, state, stage, health, digest, as_of, next_change_at';
+  'account_id, journey, definition_digest, engine_version, context_digest, stage, health, digest, as_of, next_change_at';
 
 const toCheckpoint = (row: Row): Checkpoint => ({
   accountId: row.account_id,
@@ -85,7 +83,6 @@ const toCheckpoint = (row: Row): Checkpoint => ({
   definitionDigest: row.definition_digest,
   engineVersion: row.engine_version,
   contextDigest: row.context_digest,
-  state: row.state,
   stage: row.stage,
   health: row.health === null ? null : Number(row.health),
   digest: row.digest,
@@ -116,56 +113,6 @@ export async function checkpointsOf(tx: Tx, accountIds: readonly string[]): Prom
     [tx.workspaceId, accountIds],
   );
   return rows.map(toCheckpoint);
-}
-
-export async function writeCheckpoint(tx: Tx, one: Checkpoint, at: number): Promise<void> {
-  await tx.query(
-    `INSERT INTO engine_state (workspace_id, account_id, journey, definition_digest, engine_version, context_digest, state, stage, health,
-         digest, as_of, next_change_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13)
-     ON CONFLICT (workspace_id, account_id, journey) DO UPDATE SET
-         definition_digest = excluded.definition_digest, engine_version = excluded.engine_version, context_digest = excluded.context_digest,
-         state = excluded.state, stage = excluded.stage, health = excluded.health, digest = excluded.digest, as_of = excluded.as_of,
-         next_change_at = excluded.next_change_at, updated_at = excluded.updated_at`,
-    [
-      tx.workspaceId,
-      one.accountId,
-      one.journey,
-      one.definitionDigest,
-      one.engineVersion,
-      one.contextDigest,
-      JSON.stringify(one.state),
-      one.stage,
-      one.health,
-      one.digest,
-      new Date(one.asOf),
-      one.nextChangeAt === null ? null : new Date(one.nextChangeAt),
-      new Date(at),
-    ],
-  );
-}
-
-/** The states of an account further back in its history, as `writeEarlierStates` left them; undefined where there are none. */
-export async function earlierStates(tx: Tx, accountId: string, journey: string): Promise<unknown> {
-  const { rows } = await tx.query<{ earlier: unknown }>(
-    `SELECT earlier FROM engine_state WHERE workspace_id = $1 AND account_id = $2 AND journey = $3 AND earlier IS NOT NULL`,
-    [tx.workspaceId, accountId, journey],
-  );
-  return rows[0]?.earlier;
-}
-
-/** Keeps states of a folded account further back in its history beside its checkpoint; none takes them away. */
-export async function writeEarlierStates(
-  tx: Tx,
-  accountId: string,
-  journey: string,
-  states: readonly unknown[],
-): Promise<void> {
-  await tx.query(
-    `UPDATE engine_state SET earlier = $4::jsonb WHERE workspace_id = $1 AND account_id = $2 AND journey = $3
-        AND ($4::jsonb IS NOT NULL OR earlier IS NOT NULL)`,
-    [tx.workspaceId, accountId, journey, states.length === 0 ? null : JSON.stringify(states)],
-  );
 }
 
 /** Asks for accounts to be folded, in the transaction that changed their events from `earliest` on. */

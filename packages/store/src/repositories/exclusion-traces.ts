@@ -1,5 +1,6 @@
 import type { Tx } from '../tenancy.ts';
 import { forgetKnownContacts } from './contact-known.ts';
+import { dropKeptStates } from './kept-states.ts';
 
 /** Something that was derived from events or written of them, and that may tell what they said. */
 export interface Trace {
@@ -83,12 +84,13 @@ export async function rewriteTraces(tx: Tx, traces: readonly Trace[]): Promise<v
   }
 }
 
-/** Forgets the engine's checkpoints of these accounts: they are folded from the log as it is now. */
+/** Forgets what the engine made of these accounts' events: they are folded from the log as it is now. */
 export async function forgetStates(tx: Tx, accountIds: readonly string[]): Promise<void> {
   await tx.query(
-    `UPDATE engine_state SET state = '{}'::jsonb, earlier = NULL, context_digest = '' WHERE workspace_id = $1 AND account_id = ANY($2::uuid[])`,
+    `UPDATE engine_state SET context_digest = '' WHERE workspace_id = $1 AND account_id = ANY($2::uuid[])`,
     [tx.workspaceId, accountIds],
   );
+  await dropKeptStates(tx, accountIds);
 }
 
 /** How many rows of who is who were taken away. */

@@ -98,6 +98,7 @@ export async function retireJourney(
     [tx.workspaceId, change.journey, new Date(at)],
   );
   await tx.query('DELETE FROM engine_state WHERE workspace_id = $1 AND journey = $2', [tx.workspaceId, change.journey]);
+  await tx.query('DELETE FROM kept_state WHERE workspace_id = $1 AND journey = $2', [tx.workspaceId, change.journey]);
   await addActivation(tx, { ...change, kind: 'retired', digest: null }, by, at);
   await wakeAllAccounts(tx, at);
 }

@@ -1,21 +1,9 @@
 import fc from 'fast-check';
-import { compileJourney, parseDefinition, reduce } from '@waymark/lifecycle';
-import {
-  account as readAccount,
-  contacts as readContacts,
-  factsOf,
-  sourcesOfAccount,
-  wakeAllAccounts,
-  accountsToFold,
-  activateDefinition,
-  setStatus,
-  installations,
-} from '@waymark/store';
+import { compileJourney, parseDefinition } from '@waymark/lifecycle';
+import { accountsToFold, activateDefinition, wakeAllAccounts } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import type { EventDraft } from '@waymark/journey';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { coverageIndex, watchCoverage } from '../coverage/coverage.ts';
-import { accountContext } from './account-context.ts';
 import { foldDue, type Folded } from './fold.ts';
 import { noPoint } from '../reading/points.ts';
 import {
@@ -27,7 +15,8 @@ import {
   type ScriptedPage,
   type ScriptedRecord,
 } from '../testing/scripted-source.ts';
-import { day, shippedJourney, start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
+import { day, shippedJourney, start, syncRig } from '../testing/sync-rig.ts';
+import { compareWithLog } from '../testing/whole-log.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -63,34 +52,6 @@ function meeting(id: string, at: number): EventDraft {
     type: 'meeting.held', identity: `meeting:${id}`, occurredAt: at, touchpoint: 'meeting', direction: 'inbound', automated: false, rank: 0,
     participants: [{ role: 'organizer', address: 'csm@vendor.example' }, { role: 'attendee', address: 'ann@acme.example' }], attributes: {},
   }; // prettier-ignore
-}
-
-/** The answers of all accounts from the whole log, against those that were kept up. */
-async function compare(rig: SyncRig): Promise<void> {
-  const { journey } = shippedJourney;
-  const kept = await rig.rows<{ account_id: string; digest: string; stage: string | null; as_of: Date }>(
-    'SELECT account_id, digest, stage, as_of FROM engine_state WHERE workspace_id = $1',
-  );
-  expect(kept.length).toBeGreaterThan(0);
-  for (const row of kept) {
-    const whole = await database.inWorkspace(rig.workspaceId, async (tx) => {
-      const found = await readAccount(tx, row.account_id);
-      if (!found) throw new Error('the account is missing');
-      const sources = await sourcesOfAccount(tx, row.account_id, found.csmEmail);
-      const coverage = (await coverageIndex(tx))({ sources, csmEmail: found.csmEmail });
-      const context = accountContext(found, await readContacts(tx, row.account_id), coverage, found.timezone ?? 'UTC');
-      return reduce(journey, context, await factsOf(tx, row.account_id), rig.now);
-    });
-    expect({ stage: row.stage, digest: row.digest }).toEqual({ stage: whole.stage, digest: whole.digest });
-    const periods = await rig.rows<{ stage: string }>(
-      'SELECT stage FROM stage_period WHERE workspace_id = $1 AND superseded_at IS NULL ORDER BY entered_at',
-    );
-    expect(periods.map((period) => period.stage)).toEqual(whole.periods.map((period) => period.stage));
-    const flags = await rig.rows<{ flag_id: string }>(
-      'SELECT flag_id FROM flag WHERE workspace_id = $1 AND superseded_at IS NULL',
-    );
-    expect(flags.map((flag) => flag.flag_id).sort()).toEqual(whole.flags.map((flag) => flag.flagId).sort());
-  }
 }
 
 const step = fc.oneof(
@@ -160,7 +121,7 @@ describe('folding', () => {
           await rig.fold();
         }
         await rig.fold();
-        await compare(rig);
+        await compareWithLog(rig);
       }),
       { seed, numRuns: runs, endOnFailure: process.env.WAYMARK_SHRINK === undefined },
     );
@@ -195,7 +156,7 @@ describe('folding', () => {
       "SELECT superseded_at, recorded_at FROM flag WHERE workspace_id = $1 AND rule = 'gone_quiet'",
     );
     expect(rows).toEqual([{ recorded_at: new Date(start), superseded_at: new Date(start + hour) }]);
-    await compare(rig);
+    await compareWithLog(rig);
   });
 
   it('an account whose events are taken by another is judged anew, and one that was merged is judged no more', async () => {
@@ -315,86 +276,6 @@ describe('folding', () => {
   });
 });
 
-describe('coverage', () => {
-  const gapsOf = (rig: SyncRig) =>
-    rig.rows<{ stream: string; reason: string; healed: boolean }>(
-      'SELECT stream, reason, healed_at IS NOT NULL AS healed FROM coverage_gap WHERE workspace_id = $1 ORDER BY stream, from_at',
-    );
-  const watch = (rig: SyncRig) =>
-    database.inWorkspace(rig.workspaceId, async (tx) => watchCoverage(tx, await installations(tx), rig.now));
-  const openFlags = async (rig: SyncRig) =>
-    (
-      await rig.rows<{ rule: string }>(
-        'SELECT rule FROM flag WHERE workspace_id = $1 AND superseded_at IS NULL AND cleared_at IS NULL',
-      )
-    ).map((one) => one.rule);
-  const chatty = Array.from({ length: 30 }, (_, n) => message(`m${n}`, start - (90 - 3 * n) * day));
-
-  it('a gap opens after the tolerance, keeps absence from being judged, and heals with a run that went through; then it is judged', async () => {
-    const rig = await syncRig(database);
-    await rig.run(await rig.install(crm({ records: [acme('1')] })));
-    const id = await rig.install(mailbox({ records: chatty }));
-    await rig.run(id);
-    await rig.fold();
-    expect(await openFlags(rig)).not.toContain('gone_quiet');
-    rig.now += 5 * hour;
-    expect(await watch(rig)).toBe(0);
-    rig.now += 2 * hour;
-    expect(await watch(rig)).toBe(1);
-    expect(await watch(rig)).toBe(1);
-    expect(await gapsOf(rig)).toMatchObject([{ stream: 'messages', healed: false }]);
-    rig.now += 60 * day;
-    await rig.fold();
-    expect(await openFlags(rig)).not.toContain('gone_quiet');
-    rig.use(mailbox({}));
-    await rig.run(id);
-    expect(await gapsOf(rig)).toMatchObject([{ healed: true }]);
-    await rig.fold();
-    expect(await openFlags(rig)).toContain('gone_quiet');
-    await compare(rig);
-  });
-
-  it('a dead grant is a gap at once, for the accounts that it would see', async () => {
-    const rig = await syncRig(database);
-    const other: ScriptedRecord = {
-      id: 'c2',
-      version: '1',
-      entities: [company('c2', ['bolt.example'], { csm: { email: 'eve@vendor.example' } })],
-    };
-    await rig.run(await rig.install(crm({ records: [acme('1'), other] })));
-    const id = await rig.install(mailbox({ records: chatty }));
-    const eve = await rig.install(mailbox({ records: [] }), { account: 'two', address: 'eve@vendor.example' });
-    await rig.run(id);
-    rig.use(mailbox({}));
-    await rig.run(eve);
-    await database.inWorkspace(rig.workspaceId, (tx) => setStatus(tx, id, 'needs_auth', 'connect again', rig.now));
-    expect(await watch(rig)).toBe(1);
-    const seen = await database.inWorkspace(rig.workspaceId, async (tx) => {
-      const index = await coverageIndex(tx);
-      return [new Set([id]), new Set([eve]), null]
-        .map((sources) => index({ sources, csmEmail: null }))
-        .map((one) => one.gaps.map((gap) => gap.reason));
-    });
-    expect(seen).toEqual([['connect again'], [], ['connect again']]);
-  });
-
-  it('a history that is still being read proves no silence', async () => {
-    const rig = await syncRig(database);
-    await rig.run(await rig.install(crm({ records: [acme('1')] })));
-    const old = Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day));
-    const id = await rig.install(
-      scriptedConnector('mailbox', [scriptedStream('messages', 5, () => [{ records: old }])]),
-    );
-    await rig.run(id);
-    await rig.fold();
-    expect(await openFlags(rig)).not.toContain('gone_quiet');
-    rig.use(mailbox({}));
-    await rig.run(id);
-    await rig.fold();
-    expect(await openFlags(rig)).toContain('gone_quiet');
-  });
-});
-
 it('a contact who left is known to the fold at once', async () => {
   const rig = await syncRig(database);
   const ann = (version: string, more = {}): ScriptedRecord => ({
@@ -408,5 +289,5 @@ it('a contact who left is known to the fold at once', async () => {
   rig.use(crm({ records: [ann('2', { leftAt: start - day })] }));
   await rig.run(id);
   expect(await rig.fold()).toBe(1);
-  await compare(rig);
+  await compareWithLog(rig);
 });

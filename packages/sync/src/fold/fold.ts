@@ -12,11 +12,11 @@ import {
   activeDefinitions,
   addFlags,
   addPeriods,
+  changeKeptStates,
   checkpointsOf,
   contactsOf,
-  factsOf,
-  factsOfAccounts,
   flagsOf,
+  keptPlaces,
   lockAccounts,
   lockWakes,
   noteContacts,
@@ -29,11 +29,11 @@ import {
   supersedeFlags,
   supersedePeriods,
   writeCheckpoints,
-  writeEarlierStatesOf,
   type Account,
   type Checkpoint,
   type Contact,
   type Database,
+  type KeptChange,
   type StoredFlag,
   type StoredPeriod,
   type Tx,
@@ -43,7 +43,8 @@ import PQueue from 'p-queue';
 import { v7 as uuidv7 } from 'uuid';
 import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
 import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
-import { factsAhead, nextState, type StateQuestion } from './state.ts';
+import { readAhead } from './ahead.ts';
+import { nextState, type StateQuestion } from './state.ts';
 import type { Point } from '../reading/points.ts';
 import { keepSeason } from '../coverage/season.ts';
 import { keepSourceOutages } from '../coverage/source-outages.ts';
@@ -196,15 +197,15 @@ async function foldAccounts(
   const sources = await sourcesOfAccounts(tx, accounts);
   const keyOf = (accountId: string, journey: string) => `${accountId} ${journey}`;
   const before = new Map((await checkpointsOf(tx, ids)).map((one) => [keyOf(one.accountId, one.journey), one]));
+  const places = Map.groupBy(await keptPlaces(tx, ids), (one) => keyOf(one.accountId, one.journey));
   const periods = Map.groupBy(await stagePeriodsOf(tx, ids), (one) => keyOf(one.accountId, one.journey));
   const flags = Map.groupBy(await flagsOf(tx, ids), (one) => keyOf(one.accountId, one.journey));
 
   const records: Parameters<typeof noteRecords>[1][number][] = [];
   const judged: Parameters<typeof noteContacts>[1][number][] = [];
   const checkpoints: Checkpoint[] = [];
-  const kept: Parameters<typeof writeEarlierStatesOf>[1][number][] = [];
+  const kept: KeptChange[] = [];
   const changes: Changes[] = [];
-  const asked = new Map<string, number | undefined>();
   const prepared = [];
   for (const account of accounts) {
     const { accountId, csmEmail } = account;
@@ -216,31 +217,28 @@ async function foldAccounts(
     const context = accountContext(account, contacts, covered, account.timezone ?? input.timezone);
     const contextDigest = contextDigestOf(context);
     const questions = input.journeys.map((journey): StateQuestion => {
-      const former = before.get(keyOf(accountId, journey.definition.id));
-      return { journey, context, contextDigest, before: former, wake, now };
+      const key = keyOf(accountId, journey.definition.id);
+      const [former, own] = [before.get(key), places.get(key) ?? []];
+      return { journey, context, contextDigest, before: former, places: own, wake, now };
     });
-    const ahead = questions[0] && factsAhead(questions[0]);
-    if (ahead) asked.set(accountId, ahead.after);
     if (questions.some((one) => one.before?.contextDigest !== contextDigest)) {
       records.push({ accountId, record: { ...recordOf(context), csmEmail, country: input.country } });
       judged.push({ accountId, contacts });
     }
     prepared.push({ account, contacts, questions });
   }
-  const facts = await factsOfAccounts(
+  const read = await readAhead(
     tx,
-    [...asked].map(([accountId, after]) => ({ accountId, after })),
+    prepared.flatMap(({ questions }) => questions),
   );
   for (const { account, contacts, questions } of prepared) {
     const { accountId } = account;
-    const read = async (after?: number) => {
-      const ready = asked.has(accountId) && asked.get(accountId) === after ? facts.get(accountId) : undefined;
-      return ready ?? factsOf(tx, accountId, after === undefined ? {} : { after });
-    };
     for (const question of questions) {
       const { journey, context, contextDigest } = question;
       const { id } = journey.definition;
-      const { state, earlier } = await nextState(tx, read, question);
+      const { state, kept: keeping } = await nextState(question, read.stateOf(question), (after) =>
+        read.facts(accountId, after),
+      );
       const answer = view(journey, context, state);
       checkpoints.push({
         accountId,
@@ -248,14 +246,13 @@ async function foldAccounts(
         definitionDigest: journey.digest,
         engineVersion: ENGINE_VERSION,
         contextDigest,
-        state,
         stage: answer.stage,
         health: answer.health.score,
         digest: answer.digest,
         asOf: now,
         nextChangeAt: answer.nextChangeAt,
       });
-      if (earlier) kept.push({ accountId, journey: id, states: earlier });
+      kept.push(keeping);
       const stored = { periods: periods.get(keyOf(accountId, id)) ?? [], flags: flags.get(keyOf(accountId, id)) ?? [] };
       const told = { account, contacts, journey, answer, stageBefore: question.before?.stage ?? null };
       changes.push(changesOf(told, stored, now));
@@ -265,7 +262,7 @@ async function foldAccounts(
   await noteContacts(tx, judged, now);
   await writeChanges(tx, changes, now);
   await writeCheckpoints(tx, checkpoints, now);
-  await writeEarlierStatesOf(tx, kept);
+  await changeKeptStates(tx, kept);
   return changes.map(({ folded }) => folded);
 }
 

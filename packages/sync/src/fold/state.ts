@@ -1,27 +1,14 @@
 import {
-  advance,
   ENGINE_VERSION,
   foldKeeping,
-  isFurther,
-  keepState,
   refold,
-  statesBefore,
+  worthKeeping,
   type AccountContext,
   type CompiledJourney,
   type EngineState,
   type Fact,
-  type KeptFold,
 } from '@waymark/lifecycle';
-import { earlierStates, type Checkpoint, type Tx, type Wake } from '@waymark/store';
-
-/** A state, and the earlier ones where these are to be written anew. */
-interface Next {
-  readonly state: EngineState;
-  readonly earlier?: readonly EngineState[];
-}
-
-/** Reads an account's facts from an instant on, or all of them. */
-export type ReadFacts = (after?: number) => Promise<readonly Fact[]>;
+import type { Checkpoint, KeptChange, KeptPlace, Wake } from '@waymark/store';
 
 /** What an account's next state in a journey is worked out from. */
 export interface StateQuestion {
@@ -29,97 +16,97 @@ export interface StateQuestion {
   readonly context: AccountContext;
   readonly contextDigest: string;
   readonly before: Checkpoint | undefined;
+  /** Where states are kept, the earliest first. */
+  readonly places: readonly KeptPlace[];
   readonly wake: Wake;
   readonly now: number;
 }
 
-/** The state of the checkpoint, where it still holds. */
-function heldState({ journey, contextDigest, before }: StateQuestion): EngineState | undefined {
+/** A state, and what is to be kept from now on. */
+export interface Next {
+  readonly state: EngineState;
+  readonly kept: KeptChange;
+}
+
+/** Reads an account's facts after an instant, or all of them. */
+export type ReadFacts = (after?: number) => Promise<readonly Fact[]>;
+
+/**
+ * Facts that are folded again rather than kept in a state of their own: a state of some hundred kilobytes costs as much to store as some
+ * dozen facts to fold.
+ */
+const factsBetween = 32;
+
+/** The last place before anything changed, if states of then still hold: from there the fold goes on. */
+export function placeBefore({ journey, contextDigest, before, places, wake }: StateQuestion): KeptPlace | undefined {
   const holds =
     before !== undefined &&
     before.definitionDigest === journey.digest &&
     before.engineVersion === ENGINE_VERSION &&
-    before.contextDigest === contextDigest &&
-    isEngineState(before.state);
-  return holds && isEngineState(before.state) ? before.state : undefined;
+    before.contextDigest === contextDigest;
+  if (!holds) return undefined;
+  const changed = wake.version === null ? null : wake.earliest;
+  return places.findLast(({ at }) => changed === null || at < changed);
 }
 
-/** From when on facts have to be read to go on from a state: Infinity for none; undefined where it cannot be gone on from. */
-function readFrom(state: EngineState, { wake, now }: StateQuestion): number | undefined {
-  const from = wake.version === null ? null : wake.earliest;
-  const inTime = from === null || state.at === null || from > state.at;
-  if (!inTime) return undefined;
-  // Of the facts dated ahead, those that may have been changed or taken away since, and those that are due, are read anew.
-  const due = state.ahead.find((fact) => fact.at <= now)?.at ?? Infinity;
-  return Math.min(from ?? Infinity, due);
+/** How many facts there are after a place, or in all: as far as is known, and at least. Undefined where nothing is known of the account. */
+export function factsAfter({ before, places }: StateQuestion, place: KeptPlace | undefined): number | undefined {
+  // Forgotten, or from before states were kept as they are now.
+  if (!before || before.contextDigest === '') return undefined;
+  return (places.at(-1)?.taken ?? 0) - (place?.taken ?? 0) + factsBetween;
 }
 
 /**
- * The facts that will be asked for first, so that they can be read for many accounts at once: from an instant on, or all (`after` undefined).
- * Undefined where none are, or where it is not known how many there may be.
+ * Goes on from a kept state by all that came after it; without one, or where it does not hold, folds the whole log. What is kept
+ * changes only where the account has moved on by some dozen facts, or what was kept no longer holds.
  */
-export function factsAhead(question: StateQuestion): { readonly after: number | undefined } | undefined {
-  const { before } = question;
-  if (!before || !isEngineState(before.state) || before.state.taken > mostTaken) return undefined;
-  const state = heldState(question);
-  if (!state) return { after: undefined };
-  const after = readFrom(state, question);
-  return after === undefined || after === Infinity ? undefined : { after };
-}
-
-/** Accounts with more facts than this are read by themselves: some at once have to fit into memory. */
-const mostTaken = 2000;
-
-/** Goes on from the checkpoint where it still holds; from a state before what came late; else folds the whole log. */
-export async function nextState(tx: Tx, read: ReadFacts, question: StateQuestion): Promise<Next> {
-  const { journey, context, wake, now } = question;
-  const state = heldState(question);
-  if (!state) return foldKeeping(journey, context, await read(), now);
-  const again = readFrom(state, question);
-  if (again !== undefined) {
-    const facts = again === Infinity ? [] : await read(again);
-    const ahead = state.ahead.filter((fact) => fact.at < again);
-    const advanced = advance(journey, context, { ...state, ahead }, facts, now);
-    if (advanced.kind === 'advanced') return grown(tx, question, state, advanced.state);
+export async function nextState(question: StateQuestion, from: unknown, read: ReadFacts): Promise<Next> {
+  const { journey, context, now, places } = question;
+  const place = placeBefore(question);
+  if (place && isEngineState(from)) {
+    const grown = refold(journey, context, [from], await read(place.at), now);
+    if (grown) {
+      const added = grown.earlier.filter((one) => one !== from);
+      const valid = places.filter(({ taken }) => taken <= place.taken);
+      return { state: grown.state, kept: keeping(question, valid, added, grown.state) };
+    }
   }
-  const from = wake.version === null ? null : wake.earliest;
-  const kept = from === null ? undefined : await foldFromEarlier(tx, read, question, from);
-  return kept ?? foldKeeping(journey, context, await read(), now);
+  const { state, earlier } = foldKeeping(journey, context, await read(), now);
+  return { state, kept: keeping(question, [], earlier, state) };
 }
 
-interface Place {
-  readonly journey: CompiledJourney;
-  readonly context: AccountContext;
-  readonly now: number;
+/** What is to be kept of a fold of the whole log, in the place of what is. */
+export function keepingWhole(
+  of: Pick<StateQuestion, 'journey' | 'context' | 'places'>,
+  { state, earlier }: { readonly state: EngineState; readonly earlier?: readonly EngineState[] },
+): KeptChange {
+  return keeping(of, [], earlier ?? [], state);
 }
 
-/** Keeps a state that has come to a place of its own; the earlier ones are read only then. */
-async function grown(tx: Tx, { journey, context }: Place, before: EngineState, state: EngineState): Promise<Next> {
-  if (!isFurther(before, state)) return { state };
-  const stored = await storedStates(tx, context.accountId, journey);
-  const earlier = keepState(stored, state);
-  return earlier === stored ? { state } : { state, earlier };
+function keeping(
+  { journey, context, places }: Pick<StateQuestion, 'journey' | 'context' | 'places'>,
+  valid: readonly KeptPlace[],
+  passed: readonly EngineState[],
+  last: EngineState,
+): KeptChange {
+  const before = passed.at(-1)?.taken ?? valid.at(-1)?.taken ?? 0;
+  const fresh = [...passed, ...(last.taken - before >= factsBetween ? [last] : [])];
+  const worth = new Set(worthKeeping([...valid, ...fresh].map(({ taken }) => taken)));
+  const stays = new Set(valid.filter(({ taken }) => worth.has(taken)));
+  return {
+    accountId: context.accountId,
+    journey: journey.definition.id,
+    gone: places.filter((one) => !stays.has(one)).map(({ taken }) => taken),
+    added: fresh.flatMap((one) =>
+      one.at !== null && worth.has(one.taken)
+        ? // What was ahead is read again from there, in the form it has by then; what it has taken never is.
+          [{ taken: one.taken, at: one.at, state: { ...one, ahead: [], recent: [] } }]
+        : [],
+    ),
+  };
 }
 
-/** Folds from the last kept state before what came late. */
-async function foldFromEarlier(
-  tx: Tx,
-  read: ReadFacts,
-  { journey, context, now }: Place,
-  from: number,
-): Promise<KeptFold | undefined> {
-  const holding = statesBefore(await storedStates(tx, context.accountId, journey), from);
-  const after = holding.at(-1)?.at;
-  if (after == null) return undefined;
-  return refold(journey, context, holding, await read(after), now);
-}
-
-async function storedStates(tx: Tx, accountId: string, journey: CompiledJourney): Promise<readonly EngineState[]> {
-  const stored = await earlierStates(tx, accountId, journey.definition.id);
-  return Array.isArray(stored) ? stored.filter(isEngineState) : [];
-}
-
-/** The checkpoint is ours and its digest and engine version were compared: its form is known. */
+/** A state that we kept: what it was made by is compared by the engine itself. */
 export function isEngineState(value: unknown): value is EngineState {
   return typeof value === 'object' && value !== null && 'tracks' in value && 'course' in value;
 }

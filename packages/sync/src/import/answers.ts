@@ -9,6 +9,7 @@ import {
 import {
   addFlags,
   addPeriods,
+  changeKeptStates,
   noteRecords,
   readSettings,
   settleWakes,
@@ -17,10 +18,12 @@ import {
   type Checkpoint,
   type FreshAccount,
   type JudgedRecord,
+  type KeptChange,
   type Tx,
 } from '@waymark/store';
 import { contextDigestOf, recordOf } from '../fold/account-context.ts';
 import { flagRow, periodRow, type Folded } from '../fold/fold.ts';
+import { keepingWhole } from '../fold/state.ts';
 
 /** What an account that was never folded is found to be, in all journeys. */
 export interface FreshAnswer {
@@ -30,6 +33,7 @@ export interface FreshAnswer {
   readonly record: JudgedRecord;
   readonly folded: readonly Folded[];
   readonly checkpoints: readonly Checkpoint[];
+  readonly kept: readonly KeptChange[];
 }
 
 /** The answer as of `now` by a state in each journey; undefined where one is missing. */
@@ -56,6 +60,7 @@ export function freshAnswer(
     record: { ...recordOf(context), csmEmail: account.csmEmail },
     folded: all.map((one) => one.folded),
     checkpoints: all.map((one) => one.checkpoint),
+    kept: all.map((one) => one.kept),
   };
 }
 
@@ -66,7 +71,7 @@ function inJourney(
   journey: CompiledJourney,
   state: EngineState,
   now: number,
-): { readonly folded: Folded; readonly checkpoint: Checkpoint } {
+): { readonly folded: Folded; readonly checkpoint: Checkpoint; readonly kept: KeptChange } {
   const answer = view(journey, context, state);
   const folded: Folded = {
     account,
@@ -84,14 +89,13 @@ function inJourney(
     definitionDigest: journey.digest,
     engineVersion: ENGINE_VERSION,
     contextDigest,
-    state,
     stage: answer.stage,
     health: answer.health.score,
     digest: answer.digest,
     asOf: now,
     nextChangeAt: answer.nextChangeAt,
   };
-  return { folded, checkpoint };
+  return { folded, checkpoint, kept: keepingWhole({ journey, context, places: [] }, { state }) };
 }
 
 /** Stores the answers of accounts that are locked, with what follows from them, and ends their wakes. */
@@ -115,6 +119,10 @@ export async function storeFresh(
     tx,
     answers.flatMap((one) => one.checkpoints),
     now,
+  );
+  await changeKeptStates(
+    tx,
+    answers.flatMap((one) => one.kept),
   );
   const { country } = await readSettings(tx);
   const records = answers.map(({ accountId, record }) => ({ accountId, record: { ...record, country } }));

@@ -1,7 +1,8 @@
 import { stableJson, printTime } from '@waymark/journey';
 import {
+  advance,
   ENGINE_VERSION,
-  fold,
+  foldKeeping,
   view,
   type AccountContext,
   type AccountJourney,
@@ -11,23 +12,26 @@ import {
 import {
   addFlags,
   addPeriods,
+  changeKeptStates,
   checkpointsOf,
   flagsOf,
+  keptPlaces,
+  lastKeptStates,
   stagePeriodsOf,
   supersedeFlags,
   supersedePeriods,
   wakeAccounts,
-  writeCheckpoint,
-  writeEarlierStates,
+  writeCheckpoints,
   type Account,
   type Checkpoint,
+  type KeptState,
   type StoredFlag,
   type StoredPeriod,
   type Tx,
 } from '@waymark/store';
 import { contextDigestOf } from '../fold/account-context.ts';
 import { flagRow, periodRow } from '../fold/fold.ts';
-import { isEngineState } from '../fold/state.ts';
+import { isEngineState, keepingWhole } from '../fold/state.ts';
 
 /** One thing that is stored otherwise than the log says. */
 export interface ReplayDifference {
@@ -44,6 +48,8 @@ export interface ReplayDifference {
 export interface StoredAnswer {
   readonly journey: string;
   readonly checkpoint: Checkpoint | undefined;
+  /** The last state that is kept of it. */
+  readonly kept: KeptState | undefined;
   readonly periods: readonly StoredPeriod[];
   readonly flags: readonly StoredFlag[];
 }
@@ -56,6 +62,7 @@ export async function storedAnswers(
   const group = <T extends { readonly accountId: string }>(rows: readonly T[]) =>
     Map.groupBy(rows, ({ accountId }) => accountId);
   const checkpoints = group(await checkpointsOf(tx, accountIds));
+  const kept = group(await lastKeptStates(tx, accountIds));
   const periods = group(await stagePeriodsOf(tx, accountIds));
   const flags = group(await flagsOf(tx, accountIds));
   return new Map(
@@ -64,6 +71,7 @@ export async function storedAnswers(
       const own = (checkpoints.get(id) ?? []).map((checkpoint) => ({
         journey: checkpoint.journey,
         checkpoint,
+        kept: kept.get(id)?.find(({ journey }) => journey === checkpoint.journey),
         periods: ownPeriods.filter(({ journey }) => journey === checkpoint.journey),
         flags: ownFlags.filter(({ journey }) => journey === checkpoint.journey),
       }));
@@ -76,6 +84,7 @@ interface Subject {
   readonly account: Account;
   readonly journey: CompiledJourney;
   readonly context: AccountContext;
+  readonly facts: readonly Fact[];
   /** Whether the journey is in force, so that every account should have an answer. */
   readonly active: boolean;
   readonly now: number;
@@ -96,9 +105,9 @@ interface Differences {
 export function differencesOf(
   subject: Subject,
   answer: AccountJourney,
-  { checkpoint: stored, periods, flags }: Omit<StoredAnswer, 'journey'> = absent,
+  { checkpoint: stored, kept, periods, flags }: Omit<StoredAnswer, 'journey'> = absent,
 ): Differences {
-  const { account, journey, context } = subject;
+  const { account, journey } = subject;
   const told: ReplayDifference[] = [];
   const differ = (what: ReplayDifference['what'], was: unknown, is: unknown): void => {
     const text = (value: unknown) => (value === null || value === undefined ? null : String(value));
@@ -120,8 +129,8 @@ export function differencesOf(
   if (exact && stored.digest !== answer.digest) differ('answer', stored.digest, answer.digest);
   if (stored.stage !== answer.stage) differ('stage', stored.stage, answer.stage);
   if (exact && stored.health !== answer.health.score) differ('health', stored.health, answer.health.score);
-  if (exact && stored.engineVersion === ENGINE_VERSION && digestOfState(stored, journey, context) !== answer.digest)
-    differ('state', 'does not give its own answer', null);
+  if (exact && kept && stored.engineVersion === ENGINE_VERSION && !leadsTo(kept, subject, answer))
+    differ('state', 'does not lead to the answer', null);
 
   const periodOf = (one: AccountJourney['periods'][number]) => periodKey(one, { ...one }, exact);
   const storedPeriods = new Map(periods.map((one) => [periodKey(one, one.detail, exact), one]));
@@ -146,16 +155,11 @@ export function differencesOf(
   return { told, wrongPeriods, missingPeriods, wrongFlags, missingFlags };
 }
 
-const absent: Omit<StoredAnswer, 'journey'> = { checkpoint: undefined, periods: [], flags: [] };
+const absent: Omit<StoredAnswer, 'journey'> = { checkpoint: undefined, kept: undefined, periods: [], flags: [] };
 
 /** Writes what the log says over what is stored and differs; by a definition that it was not stored by, nothing. */
-export async function repairStored(
-  tx: Tx,
-  subject: Subject,
-  facts: readonly Fact[],
-  stored: StoredAnswer | undefined,
-): Promise<void> {
-  const { account, journey, context, now } = subject;
+export async function repairStored(tx: Tx, subject: Subject, stored: StoredAnswer | undefined): Promise<void> {
+  const { account, journey, context, facts, now } = subject;
   const { accountId } = account;
   const checkpoint = stored?.checkpoint;
   if (!checkpoint) {
@@ -164,8 +168,8 @@ export async function repairStored(
   }
   if (checkpoint.definitionDigest !== journey.digest) return;
   const { asOf } = checkpoint;
-  const state = fold(journey, context, facts, asOf);
-  const answer = view(journey, context, state);
+  const whole = foldKeeping(journey, context, facts, asOf);
+  const answer = view(journey, context, whole.state);
   const found = differencesOf(subject, answer, stored);
   if (found.told.length === 0) return;
   await supersedePeriods(
@@ -179,34 +183,33 @@ export async function repairStored(
   );
   await supersedeFlags(tx, found.wrongFlags, now);
   await addFlags(tx, found.missingFlags);
-  await writeCheckpoint(
-    tx,
-    {
-      accountId,
-      journey: journey.definition.id,
-      definitionDigest: journey.digest,
-      engineVersion: ENGINE_VERSION,
-      contextDigest: contextDigestOf(context),
-      state,
-      stage: answer.stage,
-      health: answer.health.score,
-      digest: answer.digest,
-      asOf,
-      nextChangeAt: answer.nextChangeAt,
-    },
-    now,
-  );
+  const written = {
+    accountId,
+    journey: journey.definition.id,
+    definitionDigest: journey.digest,
+    engineVersion: ENGINE_VERSION,
+    contextDigest: contextDigestOf(context),
+    stage: answer.stage,
+    health: answer.health.score,
+    digest: answer.digest,
+    asOf,
+    nextChangeAt: answer.nextChangeAt,
+  };
+  await writeCheckpoints(tx, [written], now);
   // What was kept further back may be wrong as well.
-  await writeEarlierStates(tx, accountId, journey.definition.id, []);
+  const places = (await keptPlaces(tx, [accountId])).filter((one) => one.journey === written.journey);
+  await changeKeptStates(tx, [keepingWhole({ journey, context, places }, whole)]);
 }
 
-/** The answer that a stored state gives; undefined where it is none. */
-function digestOfState(stored: Checkpoint, journey: CompiledJourney, context: AccountContext): string | undefined {
-  if (!isEngineState(stored.state)) return undefined;
+/** Whether the facts after a kept state lead from it to the answer. One of another time's surroundings is not gone on from: it says nothing wrong. */
+function leadsTo({ state, at }: KeptState, { journey, context, facts }: Subject, answer: AccountJourney): boolean {
+  if (!isEngineState(state)) return false;
   try {
-    return view(journey, context, stored.state).digest;
+    const since = facts.filter((fact) => fact.occurredAt > at);
+    const next = advance(journey, context, state, since, answer.asOf);
+    return next.kind === 'late' || view(journey, context, next.state).digest === answer.digest;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -244,7 +244,9 @@ function replayAccount(shared: Shared, log: AccountLog, beside: Beside, tally: T
     const stored = beside.stored.get(accountId)?.find((one) => one.journey === id);
     const said = view(journey, context, moved(subject, state, stored?.checkpoint?.asOf ?? shared.now));
     const active = shared.active.has(journey.digest);
-    tally.differences.push(...differencesOf({ account, journey, context, active, now: shared.now }, said, stored).told);
+    tally.differences.push(
+      ...differencesOf({ account, journey, context, facts, active, now: shared.now }, said, stored).told,
+    );
   }
 }
 
@@ -278,6 +280,6 @@ async function repairAccount(tx: Tx, accountId: string, options: ReplayOptions):
     const active = shared.active.has(journey.digest);
     const { now } = options;
     if (shared.stored.has(journey.definition.id))
-      await repairStored(tx, { account, journey, context, active, now }, facts, one);
+      await repairStored(tx, { account, journey, context, facts, active, now }, one);
   }
 }

@@ -1,0 +1,121 @@
+import { installations, setStatus } from '@waymark/store';
+import { testDatabase, type TestDatabase } from '@waymark/store/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { coverageIndex, watchCoverage } from '../coverage/coverage.ts';
+import {
+  company,
+  mail,
+  scriptedConnector,
+  scriptedStream,
+  type ScriptedPage,
+  type ScriptedRecord,
+} from '../testing/scripted-source.ts';
+import { day, start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
+import { compareWithLog } from '../testing/whole-log.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.close());
+
+const hour = 3_600_000;
+
+const crm = (...pages: ScriptedPage[]) =>
+  scriptedConnector('crm', [
+    scriptedStream('companies', 1, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
+  ]);
+const mailbox = (...pages: ScriptedPage[]) =>
+  scriptedConnector('mailbox', [
+    scriptedStream('messages', 5, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
+  ]);
+const acme: ScriptedRecord = {
+  id: 'c1',
+  version: '1',
+  entities: [company('c1', ['acme.example'], { customerSince: start - 300 * day })],
+};
+const message = (id: string, at: number): ScriptedRecord => ({
+  id,
+  version: '1',
+  events: [mail(id, at, 'ann@acme.example', 'csm@vendor.example')],
+});
+
+describe('coverage', () => {
+  const gapsOf = (rig: SyncRig) =>
+    rig.rows<{ stream: string; reason: string; healed: boolean }>(
+      'SELECT stream, reason, healed_at IS NOT NULL AS healed FROM coverage_gap WHERE workspace_id = $1 ORDER BY stream, from_at',
+    );
+  const watch = (rig: SyncRig) =>
+    database.inWorkspace(rig.workspaceId, async (tx) => watchCoverage(tx, await installations(tx), rig.now));
+  const openFlags = async (rig: SyncRig) =>
+    (
+      await rig.rows<{ rule: string }>(
+        'SELECT rule FROM flag WHERE workspace_id = $1 AND superseded_at IS NULL AND cleared_at IS NULL',
+      )
+    ).map((one) => one.rule);
+  const chatty = Array.from({ length: 30 }, (_, n) => message(`m${n}`, start - (90 - 3 * n) * day));
+
+  it('a gap opens after the tolerance, keeps absence from being judged, and heals with a run that went through; then it is judged', async () => {
+    const rig = await syncRig(database);
+    await rig.run(await rig.install(crm({ records: [acme] })));
+    const id = await rig.install(mailbox({ records: chatty }));
+    await rig.run(id);
+    await rig.fold();
+    expect(await openFlags(rig)).not.toContain('gone_quiet');
+    rig.now += 5 * hour;
+    expect(await watch(rig)).toBe(0);
+    rig.now += 2 * hour;
+    expect(await watch(rig)).toBe(1);
+    expect(await watch(rig)).toBe(1);
+    expect(await gapsOf(rig)).toMatchObject([{ stream: 'messages', healed: false }]);
+    rig.now += 60 * day;
+    await rig.fold();
+    expect(await openFlags(rig)).not.toContain('gone_quiet');
+    rig.use(mailbox({}));
+    await rig.run(id);
+    expect(await gapsOf(rig)).toMatchObject([{ healed: true }]);
+    await rig.fold();
+    expect(await openFlags(rig)).toContain('gone_quiet');
+    await compareWithLog(rig);
+  });
+
+  it('a dead grant is a gap at once, for the accounts that it would see', async () => {
+    const rig = await syncRig(database);
+    const other: ScriptedRecord = {
+      id: 'c2',
+      version: '1',
+      entities: [company('c2', ['bolt.example'], { csm: { email: 'eve@vendor.example' } })],
+    };
+    await rig.run(await rig.install(crm({ records: [acme, other] })));
+    const id = await rig.install(mailbox({ records: chatty }));
+    const eve = await rig.install(mailbox({ records: [] }), { account: 'two', address: 'eve@vendor.example' });
+    await rig.run(id);
+    rig.use(mailbox({}));
+    await rig.run(eve);
+    await database.inWorkspace(rig.workspaceId, (tx) => setStatus(tx, id, 'needs_auth', 'connect again', rig.now));
+    expect(await watch(rig)).toBe(1);
+    const seen = await database.inWorkspace(rig.workspaceId, async (tx) => {
+      const index = await coverageIndex(tx);
+      return [new Set([id]), new Set([eve]), null]
+        .map((sources) => index({ sources, csmEmail: null }))
+        .map((one) => one.gaps.map((gap) => gap.reason));
+    });
+    expect(seen).toEqual([['connect again'], [], ['connect again']]);
+  });
+
+  it('a history that is still being read proves no silence', async () => {
+    const rig = await syncRig(database);
+    await rig.run(await rig.install(crm({ records: [acme] })));
+    const old = Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day));
+    const id = await rig.install(
+      scriptedConnector('mailbox', [scriptedStream('messages', 5, () => [{ records: old }])]),
+    );
+    await rig.run(id);
+    await rig.fold();
+    expect(await openFlags(rig)).not.toContain('gone_quiet');
+    rig.use(mailbox({}));
+    await rig.run(id);
+    await rig.fold();
+    expect(await openFlags(rig)).toContain('gone_quiet');
+  });
+});

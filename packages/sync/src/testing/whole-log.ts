@@ -1,0 +1,58 @@
+import { fold, reduce } from '@waymark/lifecycle';
+import { account as readAccount, contacts as readContacts, factsOf, sourcesOfAccount } from '@waymark/store';
+import { expect } from 'vitest';
+import { coverageIndex } from '../coverage/coverage.ts';
+import { accountContext, contextDigestOf } from '../fold/account-context.ts';
+import { isEngineState } from '../fold/state.ts';
+import { shippedJourney, type SyncRig } from './sync-rig.ts';
+
+/** Compares what is stored of every account with what its whole log gives: the answer, and the states along the way. */
+export async function compareWithLog(rig: SyncRig): Promise<void> {
+  const { journey } = shippedJourney;
+  const kept = await rig.rows<{ account_id: string; digest: string; stage: string | null; context_digest: string }>(
+    'SELECT account_id, digest, stage, context_digest FROM engine_state WHERE workspace_id = $1',
+  );
+  expect(kept.length).toBeGreaterThan(0);
+  const states = await rig.rows<{ account_id: string; taken: number; at: Date; state: string }>(
+    'SELECT account_id, taken, at, state FROM kept_state WHERE workspace_id = $1',
+  );
+  const said: { periods: string[]; flags: string[] } = { periods: [], flags: [] };
+  for (const row of kept) {
+    const whole = await rig.database.inWorkspace(rig.workspaceId, async (tx) => {
+      const found = await readAccount(tx, row.account_id);
+      if (!found) throw new Error('the account is missing');
+      const sources = await sourcesOfAccount(tx, row.account_id, found.csmEmail);
+      const coverage = (await coverageIndex(tx))({ sources, csmEmail: found.csmEmail });
+      const context = accountContext(found, await readContacts(tx, row.account_id), coverage, found.timezone ?? 'UTC');
+      const facts = await factsOf(tx, row.account_id);
+      if (contextDigestOf(context) === row.context_digest) {
+        for (const { at, taken, state } of states.filter((one) => one.account_id === row.account_id)) {
+          const then = fold(
+            journey,
+            context,
+            facts.filter((fact) => fact.occurredAt <= at.getTime()),
+            at.getTime(),
+          );
+          const parsed: unknown = JSON.parse(state);
+          if (!isEngineState(parsed)) throw new Error('no state');
+          expect({ taken, at: at.getTime() }).toEqual({ taken: then.taken, at: then.at });
+          expect(parsed).toMatchObject(JSON.parse(JSON.stringify({ tracks: then.tracks, course: then.course })));
+        }
+      }
+      return reduce(journey, context, facts, rig.now);
+    });
+    expect({ stage: row.stage, digest: row.digest }).toEqual({ stage: whole.stage, digest: whole.digest });
+    said.periods.push(...whole.periods.map((period) => `${row.account_id} ${period.enteredAt} ${period.stage}`));
+    said.flags.push(...whole.flags.map((flag) => flag.flagId));
+  }
+  const periods = await rig.rows<{ account_id: string; stage: string; entered_at: Date }>(
+    'SELECT account_id, stage, entered_at FROM stage_period WHERE workspace_id = $1 AND superseded_at IS NULL',
+  );
+  expect(periods.map((one) => `${one.account_id} ${one.entered_at.getTime()} ${one.stage}`).sort()).toEqual(
+    said.periods.sort(),
+  );
+  const flags = await rig.rows<{ flag_id: string }>(
+    'SELECT flag_id FROM flag WHERE workspace_id = $1 AND superseded_at IS NULL',
+  );
+  expect(flags.map((flag) => flag.flag_id).sort()).toEqual(said.flags.sort());
+}
