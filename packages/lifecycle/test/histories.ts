@@ -108,7 +108,19 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
     since: fc.option(fc.integer({ min: -100, max: 60 }), { nil: undefined }),
     renewal: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
     tier: fc.constantFrom('enterprise', 'mid', 'small', undefined),
-    timezone: fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'),
+    // Beside the usual ones those whose days begin twice or not at midnight, or whose clocks change by other than an hour.
+    timezone: fc.constantFrom(
+      'UTC',
+      'Europe/Berlin',
+      'America/New_York',
+      'Asia/Kolkata',
+      'Pacific/Auckland',
+      'Africa/Casablanca',
+      'America/Scoresbysund',
+      'America/Havana',
+      'Australia/Lord_Howe',
+      'Antarctica/Troll',
+    ),
     gaps: fc.array(
       fc.tuple(
         fc.integer({ min: 0, max: 100 }),
@@ -271,6 +283,7 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
     quietDays: fc.constantFrom(
       [],
       [{ from: '03-27', to: '03-30' }],
+      [{ from: '02-20', to: '02-28' }],
       [
         { from: '05-01', to: '05-10' },
         { from: '12-24', to: '01-01' },

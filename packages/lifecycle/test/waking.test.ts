@@ -9,13 +9,18 @@ const runs = Number(process.env.WAYMARK_RUNS ?? 12);
 console.log(`waking: seed ${seed}, ${runs} runs; replay with WAYMARK_SEED=${seed}`);
 
 const MINUTE = 60_000;
-/** Begins of stretches of 30 hours: clocks go forward, go back, a leap day, the turn of a year, the turn of a month. */
+/**
+ * Begins of stretches of 30 hours: clocks go forward, go back, a leap day, the turn of a year, the turn of a month; Cuba's midnight that is
+ * none, and half an hour on Lord Howe.
+ */
 const stretches = [
   '2026-03-28T21:00Z',
   '2026-10-24T21:00Z',
   '2028-02-28T20:00Z',
   '2026-12-31T12:00Z',
   '2026-04-30T15:00Z',
+  '2026-03-07T20:00Z',
+  '2026-04-04T03:00Z',
 ];
 
 describe('waking by time alone', { timeout: 20_000 + runs * 10_000 }, () => {

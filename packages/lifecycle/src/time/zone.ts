@@ -88,10 +88,20 @@ function offsetReader(name: string): (at: number) => number {
 
 function makeZone(name: string, quietDays: readonly QuietDays[], holidays: readonly string[]): Zone {
   const offsetAt = offsetReader(name);
-  /** The instant of a local midnight; asked twice, since the offset is that of the answer. */
+  /**
+   * The first instant of a local day. Some clocks change at midnight: then the day begins when they do, or, where they go back to the day
+   * before, an hour after. A day that was left out ends as it begins.
+   */
   const instantOf = (local: number): number => {
-    const guess = local - offsetAt(local);
-    return local - offsetAt(guess);
+    let [before, after] = [local - DAY, local + DAY];
+    const [then, now] = [offsetAt(before), offsetAt(after)];
+    if (local - then === local - now) return local - then;
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      if (offsetAt(middle) === then) before = middle;
+      else after = middle;
+    }
+    return local - then < after ? local - then : Math.max(after, local - now);
   };
   const weekendsIn = (year: number): Stretch[] => {
     const found: Stretch[] = [];
