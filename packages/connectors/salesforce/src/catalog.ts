@@ -1,7 +1,7 @@
 import { ConnectorFault } from '@waymark/connector-kit';
 import type { SalesforceClient } from './client.ts';
 import { once } from './once.ts';
-import { flatten, value, type StageSnapshot } from './record.ts';
+import { chance, flatten, value, type StageSnapshot } from './record.ts';
 import { soql } from './soql.ts';
 
 export interface RecordType {
@@ -22,7 +22,8 @@ export class Catalog {
 
   constructor(client: SalesforceClient) {
     this.opportunityStages = once(async () => {
-      const rows = await smallTable(client, 'OpportunityStage', ['ApiName', 'MasterLabel', 'IsClosed', 'IsWon']);
+      const columns = ['ApiName', 'MasterLabel', 'IsClosed', 'IsWon', 'DefaultProbability'];
+      const rows = await smallTable(client, 'OpportunityStage', columns);
       return Object.fromEntries(
         rows.map((one) => [
           value(one, 'ApiName') ?? value(one, 'MasterLabel') ?? '',
@@ -30,6 +31,7 @@ export class Catalog {
             label: value(one, 'MasterLabel') ?? '',
             closed: value(one, 'IsClosed') === 'true',
             won: value(one, 'IsWon') === 'true',
+            ...chance(value(one, 'DefaultProbability')),
           },
         ]),
       );

@@ -41,6 +41,18 @@ describe('an opportunity', () => {
     });
   });
 
+  it('has the chance of its stage, not the one that somebody gave it; of a stage that is gone its own', () => {
+    expect(deal(opportunities.steppedBack).map(({ type, attributes }) => [type, Object(attributes)])).toMatchObject([
+      ['deal.created', { stage: 'Prospecting', probability: 0.1 }],
+      ['deal.stage_changed', { stage: 'Renamed' }],
+      ['deal.stage_changed', { stage: 'Proposal', probability: 0.75 }],
+      ['deal.stage_changed', { stage: 'Prospecting', probability: 0.1 }],
+    ]);
+    expect(deal(opportunities.steppedBack)[1]?.attributes).not.toHaveProperty('probability');
+    expect(deal(opportunities.inDeletedStage)).toMatchObject([{ attributes: { probability: 0.6 } }]);
+    expect(deal(opportunities.reopenedAfterWon)[0]?.attributes).not.toHaveProperty('probability');
+  });
+
   it('that was made closed, in a stage that is gone, is won by its own word', () => {
     expect(deal(opportunities.importedAsWon)).toMatchObject([
       { type: 'deal.created', attributes: { kind: 'new' } },

@@ -1,7 +1,7 @@
 import { closeDateMoves, crmBase, valueAt, type MapContext, type Mapped } from '@waymark/connector-kit';
 import type { Attributes, EventDraft } from '@waymark/journey';
 import { transitions, versions } from './history.ts';
-import { createdAt, value, type GatheredRecord, type StageSnapshot } from './record.ts';
+import { chance, createdAt, value, type GatheredRecord, type StageSnapshot } from './record.ts';
 import { declarationOf, type DealKind, type Declaration } from './settings.ts';
 import { parseTime } from './time.ts';
 
@@ -52,7 +52,12 @@ export function mapOpportunity(record: GatheredRecord, context: MapContext): Map
 function stageOf(record: GatheredRecord, stage: string): StageSnapshot | undefined {
   if (Object.hasOwn(record.gathered.stages, stage)) return record.gathered.stages[stage];
   if (stage !== value(record, 'StageName')) return undefined;
-  return { label: stage, closed: value(record, 'IsClosed') === 'true', won: value(record, 'IsWon') === 'true' };
+  return {
+    label: stage,
+    closed: value(record, 'IsClosed') === 'true',
+    won: value(record, 'IsWon') === 'true',
+    ...chance(value(record, 'Probability')),
+  };
 }
 
 function outcomeOf(record: GatheredRecord, stage: string): 'deal.won' | 'deal.lost' | 'deal.stage_changed' {
@@ -69,7 +74,7 @@ function attributesAt(
 ): DealAttributes {
   const past = (field: string): string | undefined =>
     valueAt(versions(record, field), at) ?? versions(record, field)[0]?.value ?? value(record, field);
-  const label = stage === undefined ? undefined : stageOf(record, stage)?.label;
+  const { label, probability } = (stage === undefined ? undefined : stageOf(record, stage)) ?? {};
   const amount = Number(past('Amount') || Number.NaN);
   const closeAt = parseTime(past('CloseDate'));
   const currency = value(record, 'CurrencyIsoCode');
@@ -81,6 +86,8 @@ function attributesAt(
     ...(pipeline === undefined ? {} : { pipeline: pipeline.slice(0, 200) }),
     ...(stage === undefined ? {} : { stage: stage.slice(0, 200) }),
     ...(label === undefined ? {} : { stageLabel: label.slice(0, 200) }),
+    // Of the stage: people set an opportunity's own as they hope, and labels say nothing of the order.
+    ...(probability === undefined ? {} : { probability }),
     ...(Number.isFinite(amount) ? { amount } : {}),
     ...(currency === undefined ? {} : { currency: currency.slice(0, 10) }),
     ...(name === undefined ? {} : { name: name.slice(0, 1000) }),

@@ -13,7 +13,13 @@ const pastValue = z.object({
 export type PastValue = z.infer<typeof pastValue>;
 
 /** A stage of opportunities, or a status of cases, as it was called when the record was read. */
-const stageSnapshot = z.object({ label: z.string(), closed: z.boolean(), won: z.boolean() });
+const stageSnapshot = z.object({
+  label: z.string(),
+  closed: z.boolean(),
+  won: z.boolean(),
+  /** The chance of the stage, from 0 to 1, where it says one. */
+  probability: z.number().optional(),
+});
 export type StageSnapshot = z.infer<typeof stageSnapshot>;
 
 const person = z.object({
@@ -94,4 +100,10 @@ export function createdAt(record: WithFields): number {
 /** Whether a text is an id of Salesforce: 15 characters, or 18 with its check. */
 export function isId(text: string | null | undefined): text is string {
   return typeof text === 'string' && /^[a-zA-Z0-9]{15}([a-zA-Z0-9]{3})?$/.test(text);
+}
+
+/** A percentage as a chance from 0 to 1; nothing where there is none. */
+export function chance(percent: string | undefined): { readonly probability?: number } {
+  const share = Number(percent || Number.NaN) / 100;
+  return share >= 0 && share <= 1 ? { probability: share } : {};
 }

@@ -156,7 +156,12 @@ export const contacts = {
   nameless: record({ id: '0035g000000C002AAA', fields: { Email: 'not an address' } }),
 };
 
-const stage = (label: string, closed: boolean, won: boolean) => ({ label, closed, won });
+const stage = (label: string, closed: boolean, won: boolean, probability?: number) => ({
+  label,
+  closed,
+  won,
+  ...(probability === undefined ? {} : { probability }),
+});
 const stages = {
   Open: stage('Open', false, false),
   'Closed Won': stage('Gewonnen', true, true),
@@ -196,6 +201,27 @@ export const opportunities = {
       ],
     },
     stages,
+  }),
+  /** Taken back a stage; by hand its probability is far from that of the stage. */
+  steppedBack: record({
+    id: '0065g000000O003AAA',
+    fields: { StageName: 'Prospecting', IsClosed: 'false', IsWon: 'false', Probability: '95' },
+    accounts: [ACCOUNT],
+    past: {
+      StageName: [
+        ['2026-01-05T09:00:00Z', 'Prospecting'],
+        ['2026-02-05T09:00:00Z', 'Renamed'],
+        ['2026-03-05T09:00:00Z', 'Proposal'],
+        ['2026-04-05T09:00:00Z', 'Prospecting'],
+      ],
+    },
+    stages: { Prospecting: stage('Prospecting', false, false, 0.1), Proposal: stage('Proposal', false, false, 0.75) },
+  }),
+  /** In a stage that was deleted since, with the probability that it has itself. */
+  inDeletedStage: record({
+    id: '0065g000000O004AAA',
+    fields: { StageName: 'Signed off', IsClosed: 'false', IsWon: 'false', Probability: '60.0' },
+    past: { StageName: [['2026-01-05T09:00:00Z', 'Signed off']] },
   }),
   /** Made as won, in a stage that was deleted since, without an account; no snapshots may be read. */
   importedAsWon: record({
