@@ -10,6 +10,7 @@ import { appendEvents } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { anyEvent } from './any-event.ts';
 import { ocelSchema } from './ocel-schema.ts';
+import { xesFaults } from './xes-rules.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -228,11 +229,46 @@ describe('exporting for process mining', () => {
     expect(deal?.attributes).toContainEqual({ name: 'data.closeAt', type: 'time' });
   });
 
+  it('keeps to what both formats ask whatever the events hold', async () => {
+    const { run, written } = await workspace();
+    const odd = [
+      'first name',
+      '1st',
+      'a:b',
+      'a b',
+      'a_b',
+      'ä',
+      '',
+      '😀',
+      '<',
+      '-',
+      'xml',
+      'x'.repeat(300),
+      'caf\u00e9 \u0001',
+    ];
+    const data = Object.fromEntries(
+      odd.map((key, at) => [key, [at, at + 0.5, `${at}`, at % 2 === 0, { at }, [at]][at % 6]]),
+    );
+    const mixed = [1, 1.5, 'one', true, 1e21, -1e-7, Number.MAX_SAFE_INTEGER, null].map((value, at) =>
+      event({ id: `mixed-${at}`, data: { to: 'live', mixed: value } }),
+    );
+    const seed = Math.trunc(Math.random() * 2 ** 31);
+    const lines = fc.sample(anyEvent, { seed, numRuns: 150 }).map((one) => JSON.stringify(one));
+    await run([...history, event({ id: 'odd', data: { to: 'live', ...data } }), ...mixed, ...lines]);
+    expect(xesFaults(await written(exportXes)), `seed ${seed}`).toEqual([]);
+    const log: Ocel = JSON.parse(await written(exportOcel));
+    const ajv = new Ajv({ strict: false });
+    addFormats.default(ajv);
+    ajv.validate(ocelSchema, log);
+    expect(ajv.errors ?? [], `seed ${seed}`).toEqual([]);
+    expect(ocelFaults(log), `seed ${seed}`).toEqual([]);
+  });
+
   it('writes XES that is well formed: a trace an account, in the order of time, text that XML can hold', async () => {
     const { run, written } = await workspace();
     await run([...history, event({ id: '0', time: '2026-02-01T00:00:00Z', data: { to: 'trial' } })]);
     const xml = await written(exportXes);
-    expect(unclosed(xml)).toEqual([]);
+    expect(xesFaults(xml)).toEqual([]);
     expect(xml.match(/<trace>/g)).toHaveLength(2);
     expect(xml.match(/<event>/g)).toHaveLength(7);
     expect(xml.indexOf('crm.stage_changed trial')).toBeLessThan(xml.indexOf('crm.stage_changed live'));
@@ -250,14 +286,15 @@ describe('exporting for process mining', () => {
     const { written } = await workspace();
     const log: unknown = JSON.parse(await written(exportOcel));
     expect(new Ajv({ strict: false, formats: { 'date-time': true } }).validate(ocelSchema, log)).toBe(true);
-    expect(unclosed(await written(exportXes))).toEqual([]);
+    expect(xesFaults(await written(exportXes))).toEqual([]);
   });
 });
 
 interface Ocel {
   readonly events: readonly {
+    readonly id: string;
     readonly type: string;
-    readonly attributes: readonly { readonly name: string }[];
+    readonly attributes: readonly { readonly name: string; readonly value: string }[];
     readonly relationships: readonly { readonly objectId: string }[];
   }[];
   readonly objects: readonly { readonly id: string; readonly type: string }[];
@@ -267,16 +304,31 @@ interface Ocel {
   }[];
 }
 
-/** Elements of an XML text that are not closed, or closed wrongly. */
-function unclosed(xml: string): readonly string[] {
-  const open: string[] = [];
-  const tag = /<\?[^>]*\?>|<(\/?)([a-z]+)((?: [A-Za-z.:]+="[^"<]*")*)(\/?)>|([^<]+)/gy;
-  for (const [whole, end, name = '', , empty, text] of xml.matchAll(tag)) {
-    if (whole.startsWith('<?') || text !== undefined) continue;
-    if (end === '/') {
-      if (open.pop() !== name) return [`</${name}>`];
-    } else if (empty !== '/') open.push(name);
+const valueForms: Readonly<Record<string, RegExp>> = {
+  string: /^/,
+  time: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
+  integer: /^-?\d+$/,
+  float: /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/,
+  boolean: /^(?:true|false)$/,
+};
+
+/** What a schema cannot ask: ids that are there once, values as their types declare them, relations to what is there. */
+function ocelFaults(log: Ocel): readonly string[] {
+  const faults: string[] = [];
+  const objects = new Set(log.objects.map(({ id }) => id));
+  if (objects.size !== log.objects.length) faults.push('an object twice');
+  if (new Set(log.events.map(({ id }) => id)).size !== log.events.length) faults.push('an event twice');
+  const declared = new Map(
+    log.eventTypes.map((one) => [one.name, new Map(one.attributes.map((each) => [each.name, each.type]))]),
+  );
+  for (const { type, attributes, relationships } of log.events) {
+    for (const { name, value } of attributes) {
+      const kind = declared.get(type)?.get(name);
+      if (kind === undefined || !valueForms[kind]?.test(value)) faults.push(`${type} ${name} = ${value} is no ${kind}`);
+    }
+    if (new Set(attributes.map(({ name }) => name)).size !== attributes.length)
+      faults.push(`${type}: an attribute twice`);
+    for (const { objectId } of relationships) if (!objects.has(objectId)) faults.push(`no object ${objectId}`);
   }
-  const read = [...xml.matchAll(tag)].reduce((sum, [whole]) => sum + whole.length, 0);
-  return read === xml.length ? open : [`from character ${read} on`];
+  return faults;
 }
