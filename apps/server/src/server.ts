@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { createSlackBot, type SlackBot } from '@waymark/slack-bot';
@@ -25,6 +26,8 @@ import type { Waymark } from './waymark.ts';
 /** How often rows are looked through for what a lost wake-up left, ms. */
 const sweepEveryMs = 5000;
 const houseEveryMs = 3_600_000;
+/** A CRM may learn of a stage a moment later than a person of an alert, ms. */
+const writeAfterMs = 500;
 /** A sweep that is older says that something hangs. */
 const sweepStaleMs = 60_000;
 
@@ -66,6 +69,9 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
   }, sendingFailed);
   const writer = new PerWorkspace(
     async (workspaceId) => {
+      // What folds in a burst is planned at once, and not while its alerts are on their way.
+      await sleep(writeAfterMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      if (stop.signal.aborted) return;
       const settled = await settleActivations(waymark, workspaceId, bot);
       if (settled.some((one) => one.digests > 0)) send(workspaceId);
       await applyWriteback(waymark, workspaceId);

@@ -8,6 +8,8 @@ import { subscriptionType, webhookEvent } from './webhook-event.ts';
 const EVENTS_PER_DELIVERY = 100;
 const ANSWER_TIMEOUT_MS = 5000;
 const ATTEMPTS = 10;
+/** The vendor has so many requests to an app under way at a time, unless the app says otherwise (`maxConcurrentRequests`). */
+const CONCURRENT = 10;
 const DELIVERIES_KEPT = 1000;
 
 export interface Delivery {
@@ -34,7 +36,8 @@ export class WebhookSender {
   readonly #now: () => number;
   readonly #fetch: typeof fetch;
   #timer: NodeJS.Timeout | undefined;
-  #sending: Promise<void> | undefined;
+  readonly #sending = new Set<Promise<void>>();
+  readonly #underWay = new Set<PendingEvent>();
   #closed = false;
 
   constructor(options: {
@@ -68,7 +71,7 @@ export class WebhookSender {
 
   /** Sends what is queued now and waits for the answers; failed deliveries stay queued for their next attempt. */
   async flush(): Promise<void> {
-    await this.#sending;
+    await Promise.all(this.#sending);
     await this.#run(Number.POSITIVE_INFINITY);
   }
 
@@ -84,16 +87,18 @@ export class WebhookSender {
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#closed || this.#state.outbox.length === 0) return;
+    if (this.#timer !== undefined || this.#closed || this.#sending.size >= CONCURRENT) return;
     const dueAt = this.#state.outbox.reduce(
-      (first, pending) => Math.min(first, pending.dueAt),
+      (first, pending) => (this.#underWay.has(pending) ? first : Math.min(first, pending.dueAt)),
       Number.POSITIVE_INFINITY,
     );
+    if (dueAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
         // What came in while the first event waited goes with it.
-        void this.#run(this.#now() + this.#settings.webhookDelayMs).then(() => this.#schedule());
+        void this.#run(this.#now() + this.#settings.webhookDelayMs).finally(() => this.#schedule());
+        this.#schedule();
       },
       Math.max(1, dueAt - this.#now()),
     );
@@ -101,13 +106,14 @@ export class WebhookSender {
   }
 
   #run(until: number): Promise<void> {
-    const run = (this.#sending ?? Promise.resolve()).then(() => this.#sendDue(until));
-    this.#sending = run;
+    const run = this.#sendDue(until).finally(() => this.#sending.delete(run));
+    this.#sending.add(run);
     return run;
   }
 
   async #sendDue(until: number): Promise<void> {
-    const due = this.#state.outbox.filter((pending) => pending.dueAt <= until);
+    const due = this.#state.outbox.filter((pending) => pending.dueAt <= until && !this.#underWay.has(pending));
+    for (const pending of due) this.#underWay.add(pending);
     const byApp = Map.groupBy(due, (pending) => pending.clientId);
     await Promise.all([...byApp].map(([clientId, pending]) => this.#sendToApp(clientId, pending)));
   }
@@ -115,11 +121,15 @@ export class WebhookSender {
   async #sendToApp(clientId: string, pending: readonly PendingEvent[]): Promise<void> {
     const url = this.#state.apps[clientId]?.webhookUrl;
     const secret = this.#state.oauth.apps[clientId]?.clientSecret;
-    for (let start = 0; start < pending.length; start += EVENTS_PER_DELIVERY) {
-      const chunk = pending.slice(start, start + EVENTS_PER_DELIVERY);
-      const ok = url !== undefined && secret !== undefined && (await this.#deliver(url, secret, chunk));
-      if (this.#closed) return;
-      this.#settle(chunk, ok);
+    try {
+      for (let start = 0; start < pending.length; start += EVENTS_PER_DELIVERY) {
+        const chunk = pending.slice(start, start + EVENTS_PER_DELIVERY);
+        const ok = url !== undefined && secret !== undefined && (await this.#deliver(url, secret, chunk));
+        if (this.#closed) return;
+        this.#settle(chunk, ok);
+      }
+    } finally {
+      for (const one of pending) this.#underWay.delete(one);
     }
   }
 

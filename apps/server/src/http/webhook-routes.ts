@@ -83,9 +83,7 @@ async function receive(
       }
       const named = [...result.hints, ...(result.deliveries ?? [])].map((one) => one.externalAccountId);
       for (const account of new Set(named)) {
-        const entries = await waymark.database.global((tx) =>
-          resolveDirectory(tx, `account:${id}`, account, waymark.now()),
-        );
+        const entries = await entriesOf(waymark, id, account);
         for (const { workspaceId, installationId } of entries) {
           // An app signs for the workspace that owns it, and for no other.
           if (!app.workspaceIds.has(workspaceId) || installationId === null) continue;
@@ -120,6 +118,30 @@ async function appsOf(waymark: Waymark, provider: string): Promise<readonly Sign
   const apps = readApps(waymark, provider);
   cache.set(provider, { until: waymark.now() + 10_000, apps });
   return apps;
+}
+
+type Entries = Awaited<ReturnType<typeof resolveDirectory>>;
+
+const entryCache = new WeakMap<Waymark, Map<string, { readonly until: number; readonly entries: Entries }>>();
+/** Accounts that are remembered at most. */
+const mostEntries = 10_000;
+
+/**
+ * Which installations an account's news is for, read again every ten seconds: whether they are there and switched on is asked when the
+ * news is kept. That nobody has an account is not remembered, since somebody may connect it now.
+ */
+async function entriesOf(waymark: Waymark, connector: string, account: string): Promise<Entries> {
+  const cache = entryCache.get(waymark) ?? new Map();
+  entryCache.set(waymark, cache);
+  const key = `${connector} ${account}`;
+  const now = waymark.now();
+  const ready = cache.get(key);
+  if (ready && ready.until > now) return ready.entries;
+  const entries = await waymark.database.global((tx) => resolveDirectory(tx, `account:${connector}`, account, now));
+  if (cache.size >= mostEntries) cache.clear();
+  if (entries.length > 0) cache.set(key, { until: now + 10_000, entries });
+  else cache.delete(key);
+  return entries;
 }
 
 async function readApps(waymark: Waymark, provider: string): Promise<readonly SigningApp[]> {

@@ -13,6 +13,8 @@ const accountsAtOnce = 100;
 export class FoldWorker {
   readonly #waymark: Waymark;
   readonly #folds: PerWorkspace;
+  /** Apart from the folds, so that none waits for it. */
+  readonly #alarms: PerWorkspace;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
   readonly #onStored: (workspaceId: string) => void;
@@ -36,6 +38,10 @@ export class FoldWorker {
       (workspaceId) => this.#turn(workspaceId),
       (err, workspaceId) => waymark.log.error({ err, workspaceId }, 'a fold failed'),
     );
+    this.#alarms = new PerWorkspace(
+      (workspaceId) => this.#arm(workspaceId),
+      (err, workspaceId) => waymark.log.error({ err, workspaceId }, 'the next wake-up was not found out'),
+    );
   }
 
   /** Folds what is due in a workspace, soon. */
@@ -57,9 +63,10 @@ export class FoldWorker {
         limit: accountsAtOnce,
       });
       folded += batch;
-    } while (batch > 0);
+      // Fewer than asked for were all; who changes more asks again.
+    } while (batch >= accountsAtOnce);
     if (folded > 0) this.#onFolded(workspaceId);
-    await this.#arm(workspaceId);
+    this.#alarms.ask(workspaceId);
   }
 
   /** Sleeps until the next instant at which an answer changes without a new event. */
@@ -73,10 +80,12 @@ export class FoldWorker {
 
   async idle(): Promise<void> {
     await this.#folds.idle();
+    await this.#alarms.idle();
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
     await this.#folds.stop();
+    await this.#alarms.stop();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 }

@@ -12,6 +12,8 @@ const perWorkspace = 4;
 const perProcess = 8;
 
 const tidyAfterMs = 1000;
+/** The part of the time that may be spent on tidying up, where runs never cease: its cost grows with what there is. */
+const tidyShare = 0.05;
 
 /** Keeps the installations of all workspaces read: those that are due, those that a webhook wants. */
 export class SyncWorker {
@@ -21,6 +23,8 @@ export class SyncWorker {
   readonly #stop = new AbortController();
   readonly #onRun: (workspaceId: string) => void;
   readonly #tidy: PerWorkspace;
+  /** How long it last took by workspace, ms. */
+  readonly #tidyCost = new Map<string, number>();
   #active = 0;
   readonly #slots: (() => void)[] = [];
 
@@ -88,13 +92,16 @@ export class SyncWorker {
 
   /** What no alert waits for: gaps in coverage, and the queue of whom nobody could match. Many runs share one of it. */
   async #tidyUp(workspaceId: string): Promise<void> {
-    await sleep(tidyAfterMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    const pause = Math.max(tidyAfterMs, (this.#tidyCost.get(workspaceId) ?? 0) / tidyShare);
+    await sleep(pause, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    const begun = performance.now();
     await this.#waymark.database.inWorkspace(workspaceId, async (tx) => {
       await watchCoverage(tx, await installations(tx), this.#waymark.now());
       await keepSeason(tx, this.#waymark.now());
       await keepPeers(tx, this.#waymark.now());
       await refreshQueue(tx);
     });
+    this.#tidyCost.set(workspaceId, performance.now() - begun);
     this.#onRun(workspaceId);
   }
 

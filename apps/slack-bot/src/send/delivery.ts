@@ -1,12 +1,8 @@
 import { destinationKey, type Destination, type MessageContent } from '@waymark/alerts';
 import {
-  alertMessage,
-  claimOutbox,
   countRevokedSignal,
   failOutbox,
-  placeAlertMessage,
   postponeOutbox,
-  reviseAlertMessage,
   rewriteOutbox,
   settleOutbox,
   type AlertMessage,
@@ -27,7 +23,7 @@ import { describeDestination, destinationErrors, findChannel } from './destinati
 import { pauseRoute } from './pause-route.ts';
 import { payloadOf, type Payload } from './payload.ts';
 import { metadataType } from './reconcile.ts';
-import type { SharedTransactions } from './shared-transactions.ts';
+import type { SendLedger } from './send-ledger.ts';
 
 const contentErrors = new Set([
   'invalid_blocks',
@@ -45,8 +41,7 @@ export interface DeliveryContext {
   readonly deps: SlackBotDependencies;
   readonly timing: SlackTiming;
   readonly queues: ChannelQueues;
-  /** For claims and records, of which a burst brings many. */
-  readonly transactions: SharedTransactions;
+  readonly ledger: SendLedger;
   readonly workspaceId: string;
   readonly session: SlackSession;
   readonly book: ChannelBook;
@@ -146,12 +141,7 @@ async function call(
 ): Promise<Delivered> {
   const { deps, workspaceId, session } = context;
   const { channel } = place;
-  const row = await context.transactions.run(workspaceId, async (tx) => {
-    const claimed = await claimOutbox(tx, planned.outboxId, deps.sender, deps.now());
-    // Where it is posted has to be known to find it again.
-    if (claimed?.action === 'post') await placeAlertMessage(tx, claimed.messageId, { channel, ts: null }, deps.now());
-    return claimed;
-  });
+  const row = await context.ledger.claim(workspaceId, planned, channel);
   if (!row) return 'done';
   await deps.point('post-claimed');
   let ts: string;
@@ -161,32 +151,9 @@ async function call(
     return settleFailure(context, row, place, classifyCall(error));
   }
   await deps.point('post-sent');
-  await context.transactions.run(workspaceId, async (tx) => {
-    await settleOutbox(tx, row.outboxId, { state: 'sent', sentTs: ts }, deps.now());
-    if (row.action !== 'post') return;
-    await placeAlertMessage(tx, row.messageId, { channel, ts }, deps.now());
-    if (place.note !== null) await keepNote(tx, row.messageId, place.note, deps.now());
-  });
+  await context.ledger.record(workspaceId, { row, channel, ts, note: place.note });
   await deps.point('post-recorded');
   return 'done';
-}
-
-/** Later forms of the message go on saying why it is where it is. */
-async function keepNote(
-  tx: Parameters<typeof alertMessage>[0],
-  messageId: string,
-  note: string,
-  now: number,
-): Promise<void> {
-  const message = await alertMessage(tx, messageId);
-  if (!message) return;
-  const detail = { ...detailOf(message), routeNote: note };
-  await reviseAlertMessage(
-    tx,
-    messageId,
-    { contentDigest: message.contentDigest, detail, closed: message.closedAt !== null },
-    now,
-  );
 }
 
 function withNote(payload: Payload, note: string | null): Payload {

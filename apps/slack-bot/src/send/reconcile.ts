@@ -1,4 +1,11 @@
-import { alertMessage, outboxIn, placeAlertMessage, rewriteOutbox, settleOutbox, type OutboxRow } from '@waymark/store';
+import {
+  alertMessage,
+  outboxIn,
+  placeAlertMessages,
+  rewriteOutbox,
+  settleOutbox,
+  type OutboxRow,
+} from '@waymark/store';
 import type { SlackSession } from '../bot-token.ts';
 import type { SlackBotDependencies, SlackTiming } from '../dependencies.ts';
 import { classifyCall } from '../web-client.ts';
@@ -113,7 +120,8 @@ export class Reconciler {
         const ts = look.found.get(row.outboxId);
         if (ts !== undefined) {
           await settleOutbox(tx, row.outboxId, { state: 'sent', sentTs: ts }, now);
-          if (row.action === 'post') await placeAlertMessage(tx, row.messageId, { channel: group.channel, ts }, now);
+          if (row.action === 'post')
+            await placeAlertMessages(tx, [{ messageId: row.messageId, channel: group.channel, ts }], now);
           settled += 1;
           return;
         }

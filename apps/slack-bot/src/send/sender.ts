@@ -22,7 +22,7 @@ import { ChannelBook } from './channel-book.ts';
 import { ChannelQueues } from './channel-queues.ts';
 import { deliver, type Delivered } from './delivery.ts';
 import { Reconciler } from './reconcile.ts';
-import { SharedTransactions } from './shared-transactions.ts';
+import { SendLedger } from './send-ledger.ts';
 
 /** What a round of sending left. */
 export interface SendReport {
@@ -44,7 +44,7 @@ export class Sender {
   readonly #timing: SlackTiming;
   readonly #queues: ChannelQueues;
   readonly #reconciler: Reconciler;
-  readonly #transactions: SharedTransactions;
+  readonly #ledger: SendLedger;
   readonly #book: ChannelBook;
   /** Sessions of `sendReady`, for a moment: a burst needs its token read once. */
   readonly #sessions = new Map<string, { readonly until: number; readonly session: SlackSession }>();
@@ -59,7 +59,7 @@ export class Sender {
     this.#timing = timing;
     this.#queues = new ChannelQueues(timing.channelIntervalMs);
     this.#reconciler = new Reconciler(deps, timing);
-    this.#transactions = new SharedTransactions(deps.database);
+    this.#ledger = new SendLedger(deps);
     this.#book = new ChannelBook(deps.now);
   }
 
@@ -187,7 +187,7 @@ export class Sender {
       deps: this.#deps,
       timing: this.#timing,
       queues: this.#queues,
-      transactions: this.#transactions,
+      ledger: this.#ledger,
       workspaceId,
       session,
       book: this.#book,

@@ -176,16 +176,24 @@ export async function reviseAlertMessage(
   );
 }
 
-/** Says where a message is being posted, or with a `ts`, was. */
-export async function placeAlertMessage(
+/** Says where messages are being posted, or with a `ts`, were. */
+export async function placeAlertMessages(
   tx: Tx,
-  messageId: string,
-  place: { readonly channel: string; readonly ts: string | null },
+  places: readonly { readonly messageId: string; readonly channel: string; readonly ts: string | null }[],
   at: number,
 ): Promise<void> {
+  if (places.length === 0) return;
   await tx.query(
-    'UPDATE alert_message SET channel = $3, ts = $4, updated_at = $5 WHERE workspace_id = $1 AND message_id = $2',
-    [tx.workspaceId, messageId, place.channel, place.ts, new Date(at)],
+    `WITH placed AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]) AS p(message_id, channel, ts))
+     UPDATE alert_message m SET channel = placed.channel, ts = placed.ts, updated_at = $5 FROM placed
+      WHERE m.workspace_id = $1 AND m.message_id = placed.message_id`,
+    [
+      tx.workspaceId,
+      places.map((one) => one.messageId),
+      places.map((one) => one.channel),
+      places.map((one) => one.ts),
+      new Date(at),
+    ],
   );
 }
 

@@ -161,19 +161,33 @@ export async function outboxIn(tx: Tx, states: readonly OutboxRow['state'][]): P
   return rows.map(toRow);
 }
 
-/** Claims a row for one attempt, before anything is sent (failure G2). Undefined: another has it. */
+/** Claims rows for one attempt each, before anything is sent (failure G2), by id; those that another has are left out. */
 export async function claimOutbox(
   tx: Tx,
-  outboxId: string,
+  outboxIds: readonly string[],
   sender: string,
   at: number,
-): Promise<OutboxRow | undefined> {
+): Promise<ReadonlyMap<string, OutboxRow>> {
   const { rows } = await tx.query<Row>(
     `UPDATE outbox SET state = 'sending', attempt = attempt + 1, sender = $3, started_at = $4, next_try_at = NULL, updated_at = $4
-      WHERE workspace_id = $1 AND outbox_id = $2 AND state = 'pending' RETURNING ${columns}`,
-    [tx.workspaceId, outboxId, sender, new Date(at)],
+      WHERE workspace_id = $1 AND outbox_id = ANY($2::uuid[]) AND state = 'pending' RETURNING ${columns}`,
+    [tx.workspaceId, outboxIds, sender, new Date(at)],
   );
-  return rows[0] && toRow(rows[0]);
+  return new Map(rows.map((row) => [row.outbox_id, toRow(row)]));
+}
+
+/** Ends attempts that went well; like `settleOutbox` with `sent`. */
+export async function settleSent(
+  tx: Tx,
+  sent: readonly { readonly outboxId: string; readonly ts: string }[],
+  at: number,
+): Promise<void> {
+  await tx.query(
+    `WITH told AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::text[]) AS t(outbox_id, ts))
+     UPDATE outbox o SET state = 'sent', sent_ts = told.ts, error = NULL, next_try_at = NULL, updated_at = $4 FROM told
+      WHERE o.workspace_id = $1 AND o.outbox_id = told.outbox_id AND o.state IN ('sending', 'uncertain', 'pending')`,
+    [tx.workspaceId, sent.map((one) => one.outboxId), sent.map((one) => one.ts), new Date(at)],
+  );
 }
 
 /** Puts off a row that nobody has claimed. */
