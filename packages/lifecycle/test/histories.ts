@@ -200,12 +200,14 @@ const someComparison: fc.Arbitrary<Condition> = fc
       ? fc.oneof(
           number,
           fc.constant<Operand>({ max: [3, { signal: 'usual_inbound_gap', times: 2 }] }),
+          fc.constant<Operand>({ min: [20, { signal: 'usual_inbound_gap', plus: 1.5 }] }),
           fc.constant<Operand>({ threshold: 'limit' }),
         )
       : number;
+    // What grows with time is hardly ever the very number: to ask for that is rare, but has an instant to foresee.
     const op: fc.Arbitrary<ComparisonOp> = timed
-      ? fc.constantFrom<ComparisonOp>('>=', '>', '<=', '<')
-      : fc.constantFrom<ComparisonOp>('>=', '<', '==', '!=');
+      ? fc.constantFrom<ComparisonOp>('>=', '>', '<=', '<', '>=', '>', '<=', '<', '==', '!=')
+      : fc.constantFrom<ComparisonOp>('>=', '>', '<=', '<', '==', '!=');
     const compared: fc.Arbitrary<Condition> = fc.record({
       signal: fc.constant(signal),
       with: paramsFor(signal),
@@ -277,6 +279,27 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
     /** Who is in it changes with time; null: an account's record alone decides. */
     busy: fc.option(someCondition, { nil: null }),
     due: fc.constantFrom('customerSince' as const, { stage: 's0' }),
+    stuckAfterDays: fc.constantFrom(undefined, 0, 5),
+    /** A way out by an event, that moves are told to be unusual or forbidden, whose part is told by a title, and how success is weighed. */
+    exit: fc.option(matcher, { nil: null }),
+    moves: fc.subarray([
+      { from: 's0', to: 's2', as: 'forbidden' as const },
+      { from: '*', to: 's1', as: 'unusual' as const },
+      { from: 's2', to: '*', as: 'forbidden' as const },
+    ]),
+    hasPersonas: fc.boolean(),
+    success: fc.option(
+      fc.record(
+        {
+          milestones: fc.constant({ weight: 2 }),
+          parts: someCondition.map((when) => [
+            { id: 'part', label: 'Part', weight: 3, bands: [{ when, score: 80, why: 'it is so' }] },
+          ]),
+        },
+        { requiredKeys: ['milestones'] },
+      ),
+      { nil: null },
+    ),
     // Easter, beside the change of the clocks, or days within the quiet ones.
     holidays: fc.subarray(['2026-03-29', '2026-04-03', '2026-04-06', '2026-05-10', '2026-05-11', '2027-01-01']),
     // Around a change of the clocks, over the end of a month, or none.
@@ -290,77 +313,86 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
       ],
     ),
   })
-  .map(({ conditions, back, rules, busy, due, quietDays, holidays }) =>
-    journeyDefinition.parse({
-      id: 'generated',
-      version: 1,
-      title: 'Generated',
-      type: 'cyclical',
-      quietDays,
-      holidays,
-      segments: [
-        { id: 'enterprise', title: 'Enterprise', tiers: ['enterprise'] },
-        { id: 'busy', title: 'Busy', ...(busy ? { when: busy } : { tiers: ['mid'] }) },
-      ],
-      thresholds: { limit: { value: 4, segments: { enterprise: 2, busy: 7 } } },
-      stages: conditions.map((when, index) => ({
-        id: `s${index}`,
-        title: `Stage ${index}`,
-        enter: index === 0 ? [{ from: ['none'] }, { from: ['s2'], on: back }] : [{ from: [`s${index - 1}`], when }],
-      })),
-      milestones: [
-        {
-          id: 'go_live',
-          title: 'Go-live',
-          side: 'us',
-          stages: ['s0', 's1'],
-          due: { days: 10, after: due },
-          proof: [{ type: 'crm.property_changed', where: { to: 'live' } }],
-        },
-      ],
-      rules: rules.map(
-        ({ kind, when, clear, holdForDays, cooldownDays, absence, suppressed, appliesTo, evidence }, index) => ({
-          id: `r${index}`,
-          kind,
-          severity: 'medium',
-          title: `Rule ${index}`,
-          appliesTo,
-          when,
-          ...(clear ? { clear } : {}),
-          holdForDays,
-          cooldownDays,
-          ...(evidence ? { evidence } : {}),
-          ...(absence ? { absence: { touchpoints: absence, days: 7 } } : {}),
-          ...(index > 0 ? { suppressedBy: suppressed } : {}),
-          reason: 'Silent for {days_since_inbound}[; {open_tickets:ticket|tickets}]',
-          cleared: 'heard on {days_since_inbound.since}',
-          clears: 'Something else.',
-          nextStep: 'Look.',
-        }),
-      ),
-      health: {
+  .map(
+    ({ conditions, back, rules, busy, due, stuckAfterDays, exit, moves, hasPersonas, success, quietDays, holidays }) =>
+      journeyDefinition.parse({
+        id: 'generated',
         version: 1,
-        parts: [
+        title: 'Generated',
+        type: 'cyclical',
+        quietDays,
+        holidays,
+        segments: [
+          { id: 'enterprise', title: 'Enterprise', tiers: ['enterprise'] },
+          { id: 'busy', title: 'Busy', ...(busy ? { when: busy } : { tiers: ['mid'] }) },
+        ],
+        thresholds: { limit: { value: 4, segments: { enterprise: 2, busy: 7 } } },
+        stages: conditions.map((when, index) => ({
+          id: `s${index}`,
+          title: `Stage ${index}`,
+          enter: index === 0 ? [{ from: ['none'] }, { from: ['s2'], on: back }] : [{ from: [`s${index - 1}`], when }],
+          ...(exit && index === 1 ? { exit: [{ to: 's0', on: exit }] } : {}),
+        })),
+        moves,
+        ...(hasPersonas ? { personas: [{ id: 'champion', titles: ['head of *'], domains: ['acme.example'] }] } : {}),
+        ...(success ? { success: { version: 1, ...success } } : {}),
+        milestones: [
           {
-            id: 'contact',
-            label: 'Contact',
-            weight: 1,
-            bands: [
-              { when: { signal: 'days_since_inbound', op: '<', value: 7 }, score: 100, why: 'in touch' },
-              { when: { signal: 'messages', with: { days: 20 }, op: '>=', value: 1 }, score: 40, why: 'now and then' },
-            ],
-          },
-          {
-            id: 'support',
-            label: 'Support',
-            weight: 2,
-            bands: [
-              { when: { signal: 'open_tickets', with: { days: 15 }, op: '>=', value: 1 }, score: 30, why: 'open' },
-              { when: { signal: 'open_tickets', with: { days: 15 }, op: '<', value: 1 }, score: 100, why: 'none' },
-            ],
+            id: 'go_live',
+            title: 'Go-live',
+            side: 'us',
+            stages: ['s0', 's1'],
+            due: { days: 10, after: due, ...(stuckAfterDays === undefined ? {} : { stuckAfterDays }) },
+            proof: [{ type: 'crm.property_changed', where: { to: 'live' } }],
           },
         ],
-      },
-    }),
+        rules: rules.map(
+          ({ kind, when, clear, holdForDays, cooldownDays, absence, suppressed, appliesTo, evidence }, index) => ({
+            id: `r${index}`,
+            kind,
+            severity: 'medium',
+            title: `Rule ${index}`,
+            appliesTo,
+            when,
+            ...(clear ? { clear } : {}),
+            holdForDays,
+            cooldownDays,
+            ...(evidence ? { evidence } : {}),
+            ...(absence ? { absence: { touchpoints: absence, days: 7 } } : {}),
+            ...(index > 0 ? { suppressedBy: suppressed } : {}),
+            reason: 'Silent for {days_since_inbound}[; {open_tickets:ticket|tickets}]',
+            cleared: 'heard on {days_since_inbound.since}',
+            clears: 'Something else.',
+            nextStep: 'Look.',
+          }),
+        ),
+        health: {
+          version: 1,
+          parts: [
+            {
+              id: 'contact',
+              label: 'Contact',
+              weight: 1,
+              bands: [
+                { when: { signal: 'days_since_inbound', op: '<', value: 7 }, score: 100, why: 'in touch' },
+                {
+                  when: { signal: 'messages', with: { days: 20 }, op: '>=', value: 1 },
+                  score: 40,
+                  why: 'now and then',
+                },
+              ],
+            },
+            {
+              id: 'support',
+              label: 'Support',
+              weight: 2,
+              bands: [
+                { when: { signal: 'open_tickets', with: { days: 15 }, op: '>=', value: 1 }, score: 30, why: 'open' },
+                { when: { signal: 'open_tickets', with: { days: 15 }, op: '<', value: 1 }, score: 100, why: 'none' },
+              ],
+            },
+          ],
+        },
+      }),
   )
   .filter((definition) => checkDefinition(definition).length === 0);
