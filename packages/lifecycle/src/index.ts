@@ -21,7 +21,14 @@ export { whyNot, type Unmet, type WhyNot } from './explain/why-not.ts';
 export { isIntact } from './course/proof.ts';
 export * from './course/state.ts';
 export { templateFile, templateNames, type TemplateName } from './definition/template.ts';
-export { backtest, type BacktestAccount, type BacktestOptions, type BacktestReport } from './backtest/backtest.ts';
+export {
+  backtest,
+  openBacktest,
+  type AccountWalk,
+  type BacktestAccount,
+  type BacktestOptions,
+  type BacktestReport,
+} from './backtest/backtest.ts';
 export { type KnownContext } from './backtest/backtest-walk.ts';
 export { outcomesOf } from './backtest/outcome.ts';
 export {
@@ -35,6 +42,7 @@ export {
   type PeerMeasure,
   type PeerMedian,
 } from './coverage/peer-baseline.ts';
+export { isCounted } from './tracks/track-happenings.ts';
 export { sourceOutages, type HeardSource, type SourceOutage } from './coverage/source-outage.ts';
 export { sourceSilences, type SourceSilence } from './coverage/source-silence.ts';
 export { knownLulls, type Happening, type KnownLulls, type Lull, type Unheard } from './coverage/workspace-lull.ts';

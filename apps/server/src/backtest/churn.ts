@@ -12,8 +12,8 @@ export async function runChurnModel(
   request: BacktestRequest & { readonly seed?: number },
 ): Promise<ChurnReport> {
   const { horizonDays, seed } = request;
-  return inHistory(waymark, workspaceId, request, ({ journey, accounts, from, to }) =>
-    churnModel(journey, accounts, {
+  return inHistory(waymark, workspaceId, request, ({ journey, walk, from, to }) =>
+    churnModel(journey, walk, {
       from,
       to,
       ...(horizonDays !== undefined && { horizonDays }),

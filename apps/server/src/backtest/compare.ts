@@ -1,14 +1,8 @@
-import {
-  backtest,
-  compareBacktests,
-  compileJourney,
-  parseDefinition,
-  type BacktestComparison,
-} from '@waymark/lifecycle';
+import { compareBacktests, compileJourney, parseDefinition, type BacktestComparison } from '@waymark/lifecycle';
 import type { Waymark } from '../waymark.ts';
-import { inHistory, type BacktestRequest } from './run.ts';
+import { backtestAll, inHistory, type BacktestRequest } from './run.ts';
 
-/** Goes through a workspace's history with two definitions. Throws DefinitionError, NoHistory or NotComparable. */
+/** Goes through a workspace's history with two definitions. Throws DefinitionError, NoHistory, NoSuchPeriod or NotComparable. */
 export async function runComparison(
   waymark: Waymark,
   workspaceId: string,
@@ -16,13 +10,9 @@ export async function runComparison(
   second: NonNullable<BacktestRequest['definition']>,
 ): Promise<BacktestComparison> {
   const other = compileJourney(parseDefinition(second.source, second.file));
-  return inHistory(waymark, workspaceId, request, ({ journey, accounts, from, to }) => {
-    const options = {
-      from,
-      to,
-      toldBy: request.to ?? Infinity,
-      ...(request.horizonDays !== undefined && { horizonDays: request.horizonDays }),
-    };
-    return compareBacktests(backtest(journey, accounts, options), backtest(other, accounts, options));
+  return inHistory(waymark, workspaceId, request, async (history) => {
+    const [one, two] = await backtestAll([history.journey, other], history, request);
+    if (!one || !two) throw new RangeError('Two definitions were gone through.');
+    return compareBacktests(one, two);
   });
 }

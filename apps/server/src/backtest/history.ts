@@ -14,7 +14,6 @@ import {
   workspaceHappenings,
   type Account,
   type AccountLog,
-  type Contact,
   type Tx,
 } from '@waymark/store';
 import { accountContext } from '@waymark/sync';
@@ -22,57 +21,75 @@ import { knownContexts, watchedSources, workspaceSeasons, type WatchedSource } f
 
 /** A workspace's history as a backtest walks it. */
 export interface WorkspaceHistory {
-  readonly accounts: readonly BacktestAccount[];
+  /** The accounts with their whole history, one at a time, each time from the beginning. */
+  walk(): AsyncIterable<BacktestAccount>;
   /** The first and the last instant of which anything is known, epoch milliseconds; null where there is nothing. */
   readonly range: { readonly from: number; readonly to: number } | null;
-  readonly sources: readonly WatchedSource[];
 }
 
-/** Reads the history of all accounts. `to`: what was recorded later does not exist. */
+/** What accounts are seen with that is told by all accounts together. */
+interface Surroundings {
+  readonly sources: readonly WatchedSource[];
+  readonly seasons: readonly (readonly KnownLulls[])[];
+  /** Since when anything is known, epoch milliseconds. */
+  readonly watchedFrom: number;
+  /** Of accounts that have none of their own. */
+  readonly timezone: string;
+}
+
+/**
+ * Opens the history of all accounts: what they tell together is read at once, they themselves only as they are walked, so that memory holds a
+ * few of them. In a transaction of `snapshot` all walks see the same. `to`: what was recorded later does not exist.
+ */
 export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: number): Promise<WorkspaceHistory> {
-  const arrivals = await sourceArrivals(tx);
-  const sources = watchedSources(arrivals, to);
+  const { sources, first, last } = await heardOf(tx, to);
   const bySource = sources.some(({ silences }) => silences.length > 0);
   const happened = await workspaceHappenings(tx, { bySource });
   const happenings = (of: 'contact' | 'product') => happened.flatMap((one) => (one.of === of ? one.happenings : []));
   const seasons = workspaceSeasons({ contact: happenings('contact'), product: happenings('product') }, sources, to);
+  const { timezone } = await readSettings(tx);
+  const all = await readAccounts(tx);
+  const standing = new Map(all.map((account, place) => [account.accountId, { account, place }]));
+  const around = { sources, seasons, watchedFrom: first, timezone };
+  return {
+    walk: () => walk(tx, journey, standing, around, to),
+    range: Number.isFinite(first) ? { from: first, to: Math.max(first, last) + 1 } : null,
+  };
+}
+
+/** The silences of all sources, and the first and the last instant that they told of: what is dated later than all that counts has not happened. */
+async function heardOf(tx: Tx, to: number) {
+  const arrivals = await sourceArrivals(tx);
   let first = Infinity;
   let last = -Infinity;
   for (const { arrivals: all } of arrivals) {
     for (const { occurredAt } of all) {
       if (occurredAt < first) first = occurredAt;
-      // What is dated later than all that counts has not happened yet.
       if (occurredAt > last && occurredAt < to) last = occurredAt;
     }
   }
-  const { timezone } = await readSettings(tx);
-  const accounts = await readAccounts(tx);
-  const standing = new Set(accounts.map(({ accountId }) => accountId));
-  const logs = new Map<string, AccountLog>();
-  const people = new Map<string, readonly Contact[]>();
+  return { sources: watchedSources(arrivals, to), first, last };
+}
+
+async function* walk(
+  tx: Tx,
+  journey: CompiledJourney,
+  standing: ReadonlyMap<string, { readonly account: Account; readonly place: number }>,
+  { sources, seasons, watchedFrom, timezone }: Surroundings,
+  to: number,
+): AsyncGenerator<BacktestAccount> {
   for await (const batch of walkAccounts(tx, { beside: (ids) => contactsOf(tx, ids), sources: true })) {
-    for (const log of batch.logs) if (standing.has(log.accountId)) logs.set(log.accountId, log);
-    for (const [accountId, of] of batch.beside) people.set(accountId, of);
+    for (const log of batch.logs) {
+      const known = standing.get(log.accountId);
+      if (!known || log.facts.length === 0) continue;
+      const { account, place } = known;
+      const contacts = batch.beside.get(log.accountId) ?? [];
+      const own = accountContext(account, contacts, { gaps: [], watchedFrom }, account.timezone ?? timezone);
+      // Whoever churned was a customer before, whatever the record says today.
+      const isCustomer = own.isCustomer || outcomesOf(journey.definition, log.facts, to).length > 0;
+      yield { ...backtestAccount(account, log, { ...own, isCustomer }, sources, seasons), place };
+    }
   }
-  const made: BacktestAccount[] = [];
-  for (const account of accounts) {
-    const log = logs.get(account.accountId);
-    if (!log || log.facts.length === 0) continue;
-    const { facts } = log;
-    const contacts = people.get(account.accountId) ?? [];
-    const own = accountContext(account, contacts, { gaps: [], watchedFrom: first }, account.timezone ?? timezone);
-    // Whoever churned was a customer before, whatever the record says today.
-    const context: AccountContext = {
-      ...own,
-      isCustomer: own.isCustomer || outcomesOf(journey.definition, facts, to).length > 0,
-    };
-    made.push(backtestAccount(account, log, context, sources, seasons));
-  }
-  return {
-    accounts: made,
-    range: Number.isFinite(first) ? { from: first, to: Math.max(first, last) + 1 } : null,
-    sources,
-  };
 }
 
 function backtestAccount(

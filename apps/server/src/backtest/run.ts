@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import {
-  backtest,
   compileJourney,
+  openBacktest,
   parseDefinition,
   templateFile,
-  type BacktestAccount,
+  type AccountWalk,
   type BacktestReport,
   type CompiledJourney,
 } from '@waymark/lifecycle';
+import type { Tx } from '@waymark/store';
 import { activeJourneys } from '@waymark/sync';
 import type { Waymark } from '../waymark.ts';
 import { workspaceHistory } from './history.ts';
@@ -35,40 +36,61 @@ class NoHistory extends Error {
 /** A workspace's history and the part of it that counts. */
 export interface HistoryInHand {
   readonly journey: CompiledJourney;
-  readonly accounts: readonly BacktestAccount[];
+  /** Walks the accounts, from the beginning each time. */
+  readonly walk: AccountWalk;
+  readonly tx: Tx;
   readonly from: number;
   readonly to: number;
 }
 
-/** Reads a workspace's history and hands it on; nothing is stored. Throws DefinitionError, NoHistory or NoSuchPeriod. */
+/** Opens a workspace's history and hands it on; nothing is stored. Throws DefinitionError, NoHistory or NoSuchPeriod. */
 export async function inHistory<T>(
   waymark: Waymark,
   workspaceId: string,
   request: BacktestRequest,
-  work: (history: HistoryInHand) => T,
+  work: (history: HistoryInHand) => Promise<T>,
 ): Promise<T> {
-  return waymark.database.inWorkspace(workspaceId, async (tx) => {
-    const journey = await journeyFor(request, await activeJourneys(tx));
-    const { accounts, range } = await workspaceHistory(tx, journey, Math.min(request.to ?? Infinity, waymark.now()));
-    if (!range) throw new NoHistory();
-    return work({ journey, accounts, ...periodOf(range, request) });
-  });
+  return waymark.database.inWorkspace(
+    workspaceId,
+    async (tx) => {
+      const journey = await journeyFor(request, await activeJourneys(tx));
+      const until = Math.min(request.to ?? Infinity, waymark.now());
+      const { walk, range } = await workspaceHistory(tx, journey, until);
+      if (!range) throw new NoHistory();
+      return work({ tx, journey, walk, ...periodOf(range, request) });
+    },
+    { snapshot: true },
+  );
 }
 
-/** Goes through a workspace's history with a definition, and stores nothing. Throws DefinitionError or NoHistory. */
+/** Goes through a workspace's history with a definition, and stores nothing. Throws DefinitionError, NoHistory or NoSuchPeriod. */
 export async function runBacktest(
   waymark: Waymark,
   workspaceId: string,
   request: BacktestRequest,
 ): Promise<BacktestReport> {
-  return inHistory(waymark, workspaceId, request, ({ journey, accounts, from, to }) =>
-    backtest(journey, accounts, {
-      from,
-      to,
-      toldBy: request.to ?? Infinity,
-      ...(request.horizonDays !== undefined && { horizonDays: request.horizonDays }),
-    }),
-  );
+  return inHistory(waymark, workspaceId, request, async (history) => {
+    const [report] = await backtestAll([history.journey], history, request);
+    if (!report) throw new RangeError('One definition was gone through.');
+    return report;
+  });
+}
+
+/** Goes through the history with several definitions at once. */
+export async function backtestAll(
+  journeys: readonly CompiledJourney[],
+  { walk, from, to }: HistoryInHand,
+  request: BacktestRequest,
+): Promise<readonly BacktestReport[]> {
+  const options = {
+    from,
+    to,
+    toldBy: request.to ?? Infinity,
+    ...(request.horizonDays !== undefined && { horizonDays: request.horizonDays }),
+  };
+  const open = journeys.map((journey) => openBacktest(journey, options));
+  for await (const account of walk()) for (const one of open) one.take(account);
+  return open.map((one) => one.report());
 }
 
 async function journeyFor(

@@ -1,4 +1,5 @@
 import { signalTable, type SignalTable } from '@waymark/lifecycle';
+import { usageMetrics } from '@waymark/store';
 import type { Waymark } from '../waymark.ts';
 import { inHistory, type BacktestRequest } from './run.ts';
 
@@ -9,8 +10,8 @@ export async function runSignalTable(
   request: BacktestRequest & { readonly seed?: number },
 ): Promise<SignalTable> {
   const { horizonDays, seed } = request;
-  return inHistory(waymark, workspaceId, request, ({ journey, accounts, from, to }) =>
-    signalTable(journey, accounts, {
+  return inHistory(waymark, workspaceId, request, async ({ tx, journey, walk, from, to }) =>
+    signalTable(journey, walk, await usageMetrics(tx), {
       from,
       to,
       ...(horizonDays !== undefined && { horizonDays }),

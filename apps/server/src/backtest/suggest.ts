@@ -14,8 +14,8 @@ export interface SuggestRequest extends BacktestRequest {
 /** Tunes the thresholds of a definition on a workspace's history. Throws DefinitionError or NoHistory. */
 export async function runSuggest(waymark: Waymark, workspaceId: string, request: SuggestRequest): Promise<Suggestion> {
   const { definition, noise, horizonDays, seed, onAccount } = request;
-  return inHistory(waymark, workspaceId, request, ({ accounts, from, to }) =>
-    suggest(definition.source, definition.file, accounts, {
+  return inHistory(waymark, workspaceId, request, ({ walk, from, to }) =>
+    suggest(definition.source, definition.file, walk, {
       from,
       to,
       noise,

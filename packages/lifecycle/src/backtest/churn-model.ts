@@ -1,4 +1,4 @@
-import type { BacktestAccount } from './backtest.ts';
+import type { AccountWalk } from './backtest.ts';
 import { chance, fitLogistic, leveled, logOddsOf, partsOf, type Logistic } from './churn-model-fit.ts';
 import { judgeForetold, type Foretold, type Judgment } from './churn-model-judge.ts';
 import { churnedAccounts, cutInTime, type Labelled, type Sample } from './churn-model-sample.ts';
@@ -95,12 +95,12 @@ export interface ChurnReport {
  * Where outcomes are few, or where it does not beat both the base rate and the plain rule "no word in 30 days" beyond chance, it
  * claims nothing and gives no scores.
  */
-export function churnModel(
+export async function churnModel(
   journey: CompiledJourney,
-  accounts: Iterable<BacktestAccount>,
+  walk: AccountWalk,
   options: ChurnOptions,
-): ChurnReport {
-  return churnReport(journey, readSignals(journey, accounts, churnColumns, options), options);
+): Promise<ChurnReport> {
+  return churnReport(journey, await readSignals(journey, walk, churnColumns, options), options);
 }
 
 /** The same from readings of `churnColumns`. */

@@ -1,5 +1,5 @@
 import type { SignalName, SignalParams, Touchpoint } from '@waymark/journey';
-import type { BacktestAccount } from './backtest.ts';
+import type { AccountWalk } from './backtest.ts';
 import type { KnownContext } from './backtest-walk.ts';
 import { advance, fold, momentOf, type EngineState } from '../engine/engine.ts';
 import { compileJourney, type CompiledJourney } from '../rules/journey.ts';
@@ -71,20 +71,20 @@ export function namedColumns(journey: CompiledJourney, columns: readonly SignalC
  * Reads signals of accounts at instants, each time as if nothing were known that was recorded later, and only while the account was a
  * customer that had not churned. Rules play no part. Accounts are taken one at a time.
  */
-export function readSignals(
+export async function readSignals(
   journey: CompiledJourney,
-  accounts: Iterable<BacktestAccount>,
+  walk: AccountWalk,
   columns: readonly SignalColumn[],
   options: ReadingOptions,
-): AccountReadings[] {
+): Promise<AccountReadings[]> {
   // Stages and milestones are signals too; flags are what is judged elsewhere.
   const { health: _health, ...rest } = journey.definition;
   const bare = compileJourney({ ...rest, rules: [] });
   const bind = signalBinder(journey.definition);
   const bound = columns.map((column) => bind(column.signal, column.with));
   const instants = readingInstants(options);
-  const read: AccountReadings[] = [];
-  for (const { account, contexts, facts } of accounts) {
+  const read: (AccountReadings & { readonly place: number })[] = [];
+  for await (const { account, place = read.length, contexts, facts } of walk()) {
     const outcomes = outcomesKnown(journey, facts, options.to);
     const readings: Reading[] = [];
     const known = new KnownState(bare, contexts, facts);
@@ -101,9 +101,9 @@ export function readSignals(
       });
       readings.push({ at, values });
     }
-    read.push({ account, readings, outcomes });
+    read.push({ account, place, readings, outcomes });
   }
-  return read;
+  return read.toSorted((a, b) => a.place - b.place);
 }
 
 function outcomesKnown(journey: CompiledJourney, facts: readonly Fact[], to: number): KnownOutcome[] {

@@ -1,4 +1,4 @@
-import type { BacktestAccount } from './backtest.ts';
+import type { AccountWalk } from './backtest.ts';
 import { byAccount, churnedAccounts, cutInTime, type Labelled } from './churn-model-sample.ts';
 import type { CompiledJourney } from '../rules/journey.ts';
 import { declaredOutcomes } from './outcome.ts';
@@ -62,7 +62,7 @@ export interface SignalTableOptions {
   readonly seed?: number;
 }
 
-/** Signals of the catalogue with sensible parameters; `metrics` are the usage metrics that the history knows. */
+/** Signals of the catalogue with sensible parameters. */
 function tableColumns(metrics: readonly string[]): SignalColumn[] {
   const month = { days: 30, baselineDays: 90 };
   return [
@@ -112,24 +112,18 @@ function tableColumns(metrics: readonly string[]): SignalColumn[] {
   ];
 }
 
-/** The usage metrics of a history, the most frequent first. */
-function usageMetrics(accounts: Iterable<BacktestAccount>): string[] {
-  const counts = new Map<string, number>();
-  for (const { facts } of accounts)
-    for (const { type, attributes } of facts)
-      if (type === 'usage.recorded' && typeof attributes.metric === 'string')
-        counts.set(attributes.metric, (counts.get(attributes.metric) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([metric]) => metric);
-}
-
-/** What each signal was worth on a history, one reading a month and account, with what was known then. */
-export function signalTable(
+/**
+ * What each signal was worth on a history, one reading a month and account, with what was known then. `metrics` are the usage metrics of
+ * the history, the most frequent first.
+ */
+export async function signalTable(
   journey: CompiledJourney,
-  accounts: readonly BacktestAccount[],
+  walk: AccountWalk,
+  metrics: readonly string[],
   options: SignalTableOptions,
-): SignalTable {
-  const columns = tableColumns(usageMetrics(accounts));
-  return signalTableOf(journey, readSignals(journey, accounts, columns, options), columns, options);
+): Promise<SignalTable> {
+  const columns = tableColumns(metrics);
+  return signalTableOf(journey, await readSignals(journey, walk, columns, options), columns, options);
 }
 
 /** The same from readings of these columns. */

@@ -1,8 +1,8 @@
 import type { JourneyDefinition, RuleDefinition } from '@waymark/journey';
-import type { BacktestAccount } from './backtest.ts';
+import type { AccountWalk } from './backtest.ts';
 import { walkAsKnown } from './backtest-walk.ts';
 import { compileJourney, type CompiledJourney } from '../rules/journey.ts';
-import { outcomesOf, type Outcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { seededDraw } from './seeded-draw.ts';
 import { DAY } from '../time/zone.ts';
 
@@ -35,11 +35,23 @@ interface Span {
   readonly to: number | null;
 }
 
+/** How an account of the early part went on, as far as was known at its end. */
+export interface EarlyAccount {
+  readonly place: number;
+  readonly outcomes: readonly Outcome[];
+}
+
 /** An account in the search; `weight` others are like it. */
 interface Subject {
-  readonly account: BacktestAccount;
+  readonly rank: number;
   readonly outcomes: readonly Outcome[];
   readonly weight: number;
+}
+
+/** A subject with when flags of the rules and of their copies were open, as it was known then, and whose it was at the end. */
+interface Walked extends Subject {
+  readonly spans: SpansByRule;
+  readonly csm: string;
 }
 
 const steps = [0.5, 0.7, 1.4, 2] as const;
@@ -65,19 +77,19 @@ export function stretched(value: number, factor: number): number {
 /**
  * Tries each threshold at half to twice its value and keeps what makes precision and recall better while the noise stays within the
  * budget, or what brings it nearer to it. All are tried in one walk, as rules beside the rules; of two thresholds of one rule only the
- * better one is changed. Of accounts that did not churn a sample speaks for all.
+ * better one is changed. Of accounts that did not churn a sample speaks for all. `accounts` come in the order of the walk.
  */
-export function searchThresholds(
+export async function searchThresholds(
   journey: CompiledJourney,
-  accounts: readonly BacktestAccount[],
+  accounts: readonly EarlyAccount[],
+  walk: AccountWalk,
   options: SearchOptions,
-): Tuning {
-  const subjects = subjectsOf(journey, accounts, options);
-  const csms = new Set(subjects.map(({ account }) => account.csmAt(options.to - 1) ?? '')).size;
+): Promise<Tuning> {
   const trials = trialsOf(journey);
-  const flags = walked(journey, trials, subjects, options);
+  const subjects = await walked(journey, trials, subjectsOf(accounts, options), walk, options);
+  const csms = new Set(subjects.map(({ csm }) => csm)).size;
   const chosen: Trial[] = [];
-  const measure = (also: readonly Trial[]) => tried(journey, also, subjects, flags, csms, options);
+  const measure = (also: readonly Trial[]) => tried(journey, also, subjects, csms, options);
   const before = measure([]);
   let best = before;
   for (;;) {
@@ -167,21 +179,11 @@ function gain(found: Tried, rival: Tried, noise: number): number {
   return over(rival) - over(found) || found.balance - rival.balance;
 }
 
-function subjectsOf(
-  journey: CompiledJourney,
-  accounts: readonly BacktestAccount[],
-  { from, to, seed }: SearchOptions,
-): Subject[] {
-  const all = accounts.map((account) => ({
-    account,
-    outcomes: outcomesOf(
-      journey.definition,
-      account.facts.filter((fact) => fact.recordedAt < to),
-      to,
-    ).filter((one) => one.at >= from),
-  }));
-  const churned = all.filter(({ outcomes }) => outcomes.some((one) => one.kind === 'churned'));
-  const others = all.filter((one) => !churned.includes(one));
+/** Those that churned and a sample of the others, by where they come in the walk. */
+function subjectsOf(accounts: readonly EarlyAccount[], { seed }: SearchOptions): ReadonlyMap<number, Subject> {
+  const all = accounts.map((one, index) => ({ ...one, index })).toSorted((a, b) => a.place - b.place);
+  const isChurned = ({ outcomes }: EarlyAccount) => outcomes.some((one) => one.kind === 'churned');
+  const others = all.filter((one) => !isChurned(one));
   const draw = seededDraw(seed);
   const chosen = others
     .map((one) => ({ one, lot: draw() }))
@@ -189,33 +191,42 @@ function subjectsOf(
     .slice(0, mostOthers)
     .map(({ one }) => one);
   const weight = others.length / Math.max(1, chosen.length);
-  return [...churned.map((one) => ({ ...one, weight: 1 })), ...chosen.map((one) => ({ ...one, weight }))];
+  const weighed = [
+    ...all.filter(isChurned).map((one) => ({ ...one, weight: 1 })),
+    ...chosen.map((one) => ({ ...one, weight })),
+  ];
+  return new Map(weighed.map(({ index, outcomes, weight: of }, rank) => [index, { rank, outcomes, weight: of }]));
 }
 
-type SpansByRule = Map<string, Span[]>;
+type SpansByRule = ReadonlyMap<string, readonly Span[]>;
 
-/** When flags of the rules and of their copies were open for each subject, as it was known then. */
-function walked(
+async function walked(
   journey: CompiledJourney,
   trials: readonly Trial[],
-  subjects: readonly Subject[],
+  subjects: ReadonlyMap<number, Subject>,
+  walk: AccountWalk,
   { to, onAccount }: SearchOptions,
-): SpansByRule[] {
+): Promise<Walked[]> {
   const all = withTrials(journey, trials);
-  return subjects.map(({ account }, index) => {
-    onAccount?.(index, subjects.length);
-    const spans: SpansByRule = new Map(all.rules.map((rule) => [rule.id, []]));
+  const found: Walked[] = [];
+  let index = -1;
+  for await (const account of walk()) {
+    index += 1;
+    const subject = subjects.get(index);
+    if (!subject) continue;
+    onAccount?.(found.length, subjects.size);
+    const spans = new Map<string, Span[]>(all.rules.map((rule) => [rule.id, []]));
     for (const { flag, raisedAt, endedAt } of walkAsKnown(all, account.contexts, account.facts, to))
       spans.get(flag.rule)?.push({ from: raisedAt, to: endedAt });
-    return spans;
-  });
+    found.push({ ...subject, spans, csm: account.csmAt(to - 1) ?? '' });
+  }
+  return found.toSorted((a, b) => a.rank - b.rank);
 }
 
 function tried(
   { definition }: CompiledJourney,
   trials: readonly Trial[],
-  subjects: readonly Subject[],
-  flags: readonly SpansByRule[],
+  subjects: readonly Walked[],
   csms: number,
   { from, to, horizonDays }: SearchOptions,
 ): Tried {
@@ -226,13 +237,13 @@ function tried(
       isService: about === 'service',
     }));
   let [hits, falseAlarms, churned, warned, messages] = [0, 0, 0, 0, 0];
-  for (const [place, { outcomes, weight }] of subjects.entries()) {
+  for (const { outcomes, weight, spans } of subjects) {
     const own = shape.map(({ id, isService }) => ({
       isService,
-      spans: (flags[place]?.get(id) ?? []).filter((one) => one.from >= from),
+      spans: (spans.get(id) ?? []).filter((one) => one.from >= from),
     }));
-    messages += weight * joined(own.flatMap(({ spans }) => spans)).length;
-    const alerts = joined(own.filter(({ isService }) => !isService).flatMap(({ spans }) => spans));
+    messages += weight * joined(own.flatMap((one) => one.spans)).length;
+    const alerts = joined(own.filter(({ isService }) => !isService).flatMap((one) => one.spans));
     const foretold = new Set<Outcome>();
     for (const alert of alerts) {
       const next = outcomes.find((one) => one.at > alert.from);

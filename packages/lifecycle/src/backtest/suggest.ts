@@ -1,10 +1,10 @@
 import { isScalar, parseDocument } from 'yaml';
-import { backtest, type BacktestAccount, type BacktestReport } from './backtest.ts';
+import { openBacktest, type AccountWalk, type BacktestReport } from './backtest.ts';
 import { compareBacktests, type Comparison } from './compare.ts';
 import { parseDefinition } from '../definition/definition-file.ts';
 import { compileJourney, type CompiledJourney } from '../rules/journey.ts';
 import { declaredOutcomes, outcomesOf, type Outcome } from './outcome.ts';
-import { searchThresholds, stretched, type Tuning } from './suggest-search.ts';
+import { searchThresholds, stretched, type EarlyAccount, type Tuning } from './suggest-search.ts';
 
 export interface SuggestOptions {
   readonly from: number;
@@ -52,12 +52,12 @@ const earlyShare = 0.6;
  * later part, which the tuning has not seen. Nothing is put in force: the text is for a person to review. `source` is the text of the
  * definition file. Throws DefinitionError.
  */
-export function suggest(
+export async function suggest(
   source: string,
   file: string,
-  accounts: readonly BacktestAccount[],
+  walk: AccountWalk,
   options: SuggestOptions,
-): Suggestion {
+): Promise<Suggestion> {
   const { from, to, noise, horizonDays = 120, fewestOutcomes = 10, seed = 1, onAccount } = options;
   const journey = compileJourney(parseDefinition(source, file));
   const boundary = from + Math.round((to - from) * earlyShare);
@@ -71,9 +71,17 @@ export function suggest(
     later: null,
     definition: null,
   };
-  const few = fewOf(journey, accounts, { from, boundary, to }, fewestOutcomes);
+  const early: EarlyAccount[] = [];
+  const all: (readonly Outcome[])[] = [];
+  for await (const { facts, place = all.length } of walk()) {
+    all.push(outcomesOf(journey.definition, facts, to));
+    const known = facts.filter((fact) => fact.recordedAt < boundary);
+    const outcomes = outcomesOf(journey.definition, known, boundary).filter((one) => one.at >= from);
+    early.push({ place, outcomes });
+  }
+  const few = fewOf(journey, all, { from, boundary, to }, fewestOutcomes);
   if (few !== null) return { ...base, verdict: 'refused', sentence: few };
-  const tuning = searchThresholds(journey, accounts, {
+  const tuning = await searchThresholds(journey, early, walk, {
     from,
     to: boundary,
     horizonDays,
@@ -91,16 +99,17 @@ export function suggest(
     };
   const definition = rewritten(source, thresholds, journey.definition.version + 1);
   const period = { from: boundary, to, horizonDays, fewestOutcomes };
-  const later = compareBacktests(
-    backtest(journey, accounts, period),
-    backtest(compileJourney(parseDefinition(definition, file)), accounts, period),
-  );
+  const both = [journey, compileJourney(parseDefinition(definition, file))].map((one) => openBacktest(one, period));
+  for await (const account of walk()) for (const one of both) one.take(account);
+  const [first, second] = both.map((one) => one.report());
+  if (!first || !second) throw new RangeError('Two definitions were compared.');
+  const later = compareBacktests(first, second);
   return { ...base, thresholds, tuning, later, definition, ...judged(later, noise) };
 }
 
 function fewOf(
   journey: CompiledJourney,
-  accounts: readonly BacktestAccount[],
+  all: readonly (readonly Outcome[])[],
   { from, boundary, to }: { readonly from: number; readonly boundary: number; readonly to: number },
   fewest: number,
 ): string | null {
@@ -108,7 +117,6 @@ function fewOf(
   const undeclared = (['churned', 'renewed'] as const).filter((kind) => !declared.includes(kind));
   if (undeclared.length > 0)
     return `The definition does not say what counts as ${undeclared.join(' and as ')}: declare it under outcomes.`;
-  const all = accounts.map(({ facts }) => outcomesOf(journey.definition, facts, to));
   const count = (kind: Outcome['kind'], since: number, until: number) =>
     all.filter((own) => own.some((one) => one.kind === kind && one.at >= since && one.at < until)).length;
   const [early, later] = [

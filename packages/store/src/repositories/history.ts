@@ -55,3 +55,15 @@ export async function sourceArrivals(tx: Tx): Promise<readonly SourceArrivals[]>
     arrivals: occurred.map((occurredAt, index) => ({ occurredAt, recordedAt: recorded[index] ?? occurredAt })),
   }));
 }
+
+/** The usage metrics of a workspace's history, the most frequent first. */
+export async function usageMetrics(tx: Tx): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ metric: string }>(
+    `SELECT attributes->>'metric' AS metric FROM journey_event
+      WHERE workspace_id = $1 AND superseded_at IS NULL AND account_id IS NOT NULL AND type = 'usage.recorded'
+        AND attributes->>'metric' IS NOT NULL
+      GROUP BY 1 ORDER BY count(DISTINCT event_id) DESC, 1`,
+    [tx.workspaceId],
+  );
+  return rows.map(({ metric }) => metric);
+}
