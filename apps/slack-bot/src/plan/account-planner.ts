@@ -13,10 +13,7 @@ import {
 } from '@waymark/alerts';
 import type { Flag } from '@waymark/lifecycle';
 import {
-  addAlertMessage,
   cancelOutbox,
-  countAccountMessages,
-  countAlertsSince,
   digests,
   digestsNaming,
   enqueue,
@@ -29,6 +26,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import type { SlackBotDependencies } from '../dependencies.ts';
+import { AlertDrafts } from './alert-drafts.ts';
 import { accountFactsOf, type AccountFacts } from './account-facts.ts';
 import { refreshDigests } from './digest-planner.ts';
 import { detailOf, type MessageDetail } from './message-detail.ts';
@@ -54,6 +52,17 @@ export async function planAccounts(
   const messages = new Map(open.map((one) => [one.accountId ?? '', one]));
   const known = await accountFactsOf(tx, deps, facts, accountIds);
   const naming = accountIds.length === 0 ? [] : await digestsNaming(tx, accountIds);
+  const asked = accountIds.flatMap((accountId) => {
+    const about = known.get(accountId);
+    return about ? [{ about, message: messages.get(accountId) }] : [];
+  });
+  const drafts = await AlertDrafts.begin(tx, deps.now(), {
+    teamId,
+    accountIds: asked.filter(({ message }) => !message).map(({ about }) => about.account.accountId),
+    counted: asked
+      .filter(({ about, message }) => message ?? about.open.length > 0)
+      .map(({ about, message }) => placeOf(deps, facts, about, message)),
+  });
   let queued = false;
   for (const accountId of accountIds) {
     const about = known.get(accountId);
@@ -66,11 +75,34 @@ export async function planAccounts(
       toldFlags(inOpen ? await digests(tx, { accountId, closedToo: true }) : own, accountId, teamId);
     const planned =
       (message !== undefined || voice === 'aloud') &&
-      (await planAccount(tx, deps, facts, about, { message, told }, woken, voice));
+      (await planAccount(tx, deps, facts, about, { message, told, drafts }, woken, voice));
     const refreshed = inOpen && (await refreshDigests(tx, deps, facts, accountId));
     queued = planned || refreshed || queued;
   }
+  await drafts.flush();
   return queued;
+}
+
+/** Where alerts of an account go, and in whose day they are counted. */
+function placeOf(
+  deps: SlackBotDependencies,
+  facts: WorkspaceFacts,
+  about: AccountFacts,
+  message: AlertMessage | undefined,
+) {
+  const email = about.account.csmEmail?.toLowerCase() ?? null;
+  const [worst] = about.open.toSorted(worstFirst);
+  const route = routeFor({
+    account: about.account,
+    flag: worst ?? { rule: '', severity: 'low' },
+    settings: facts.settings,
+    member: email === null ? undefined : facts.members.get(email),
+    installer: facts.installation.slack.installedBy,
+    undeliverable: facts.undeliverable,
+  });
+  const calendar = calendarFor(facts, email);
+  const destination = message?.destination ?? plannedDestination([...route.candidates]);
+  return { route, calendar, destination, since: startOfDay(deps.now(), calendar.timezone) };
 }
 
 /** What was told of an account before. */
@@ -79,6 +111,7 @@ interface Before {
   readonly message: AlertMessage | undefined;
   /** Flags that digests have told of. */
   readonly told: () => Promise<ReadonlySet<string>>;
+  readonly drafts: AlertDrafts;
 }
 
 async function planAccount(
@@ -86,26 +119,15 @@ async function planAccount(
   deps: SlackBotDependencies,
   facts: WorkspaceFacts,
   about: AccountFacts,
-  { message, told }: Before,
+  { message, told, drafts }: Before,
   woken: ReadonlySet<string>,
   voice: 'aloud' | 'quiet',
 ): Promise<boolean> {
   const now = deps.now();
   const { accountId } = about.account;
   if (!message && about.open.length === 0) return false;
-  const { teamId, alertsFrom, installedBy } = facts.installation.slack;
-  const email = about.account.csmEmail?.toLowerCase() ?? null;
-  const [worst] = about.open.toSorted(worstFirst);
-  const route = routeFor({
-    account: about.account,
-    flag: worst ?? { rule: '', severity: 'low' },
-    settings: facts.settings,
-    member: email === null ? undefined : facts.members.get(email),
-    installer: installedBy,
-    undeliverable: facts.undeliverable,
-  });
-  const destination = message?.destination ?? plannedDestination([...route.candidates]);
-  const calendar = calendarFor(facts, email);
+  const { teamId, alertsFrom } = facts.installation.slack;
+  const { route, calendar, destination, since } = placeOf(deps, facts, about, message);
   const detail = message && detailOf(message);
   const [unsentPost] = message ? (await outboxOf(tx, message.messageId, ['pending', 'held'])).filter(isPost) : [];
   const planned = planMessage({
@@ -126,10 +148,10 @@ async function planAccount(
         : null,
     told: message ? new Set() : await told(),
     woken,
-    ordinal: message ? 0 : await countAccountMessages(tx, accountId, teamId),
+    ordinal: message ? 0 : drafts.ordinalOf(accountId),
     alertsFrom,
     calendar,
-    sentToday: await countAlertsSince(tx, destination, startOfDay(now, calendar.timezone)),
+    sentToday: await drafts.sentSince({ destination, since }),
     dailyCap: facts.settings.dailyCapPerMember,
   });
   const intent = voice === 'quiet' && planned.kind === 'update' ? { ...planned, reply: null } : planned;
@@ -157,29 +179,21 @@ async function planAccount(
       settledByAccount: {},
       shownByAccount: {},
     };
-    const messageId = await addAlertMessage(
-      tx,
-      { accountId, kind: 'account', teamId, destination, contentDigest: contentDigest(content), detail: kept },
-      now,
-    );
-    const added = await enqueue(
-      tx,
+    drafts.open(
+      { accountId, kind: 'account', teamId, destination, contentDigest: contentDigest(content), detail: { ...kept } },
       {
         alertKey: `${teamId}:${intent.alertKey}`,
-        messageId,
         teamId,
         action: 'post',
         payload: { content },
         heldUntil: intent.hold?.until ?? null,
         heldReason: intent.hold?.reason ?? null,
       },
-      now,
     );
-    // The account is locked, so this cannot be; if it is, the transaction must not leave a message that nobody sends.
-    if (added === undefined) throw new Error(`the alert ${intent.alertKey} was planned twice`);
     return intent.hold === null;
   }
   if (!message || !detail) return false;
+  drafts.changed(destination);
   if (intent.kind === 'withdraw') {
     await cancelOutbox(tx, message.messageId, ['post', 'update', 'reply'], intent.why, now);
     await reviseAlertMessage(tx, message.messageId, { contentDigest: null, detail: { ...detail }, closed: true }, now);

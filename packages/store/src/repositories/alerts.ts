@@ -104,26 +104,6 @@ export async function digestsNaming(tx: Tx, accountIds: readonly string[]): Prom
   return rows.map(toMessage);
 }
 
-/** How many messages an account has had in a team: the ordinal that tells its next one's key apart. */
-export async function countAccountMessages(tx: Tx, accountId: string, teamId: string): Promise<number> {
-  const { rows } = await tx.query<{ n: number }>(
-    `SELECT count(*)::int AS n FROM alert_message WHERE workspace_id = $1 AND account_id = $2 AND team_id = $3 AND kind = 'account'`,
-    [tx.workspaceId, accountId, teamId],
-  );
-  return rows[0]?.n ?? 0;
-}
-
-/** Alerts that a destination got since an instant: posts of accounts and further flags in their threads, without what was held. */
-export async function countAlertsSince(tx: Tx, destination: string, since: number): Promise<number> {
-  const { rows } = await tx.query<{ n: number }>(
-    `SELECT count(*)::int AS n FROM outbox o JOIN alert_message m ON m.workspace_id = $1 AND m.message_id = o.message_id
-      WHERE o.workspace_id = $1 AND m.kind = 'account' AND m.destination = $2 AND o.created_at >= $3
-        AND o.action IN ('post', 'reply') AND o.held_reason IS NULL AND o.state <> 'canceled'`,
-    [tx.workspaceId, destination, new Date(since)],
-  );
-  return rows[0]?.n ?? 0;
-}
-
 /** Which of these outages the admin has been told of. */
 export async function outagesTold(tx: Tx, keys: readonly string[]): Promise<ReadonlySet<string>> {
   const { rows } = await tx.query<{ outages: readonly string[] }>(
@@ -133,29 +113,45 @@ export async function outagesTold(tx: Tx, keys: readonly string[]): Promise<Read
   return new Set(rows.flatMap((row) => row.outages));
 }
 
+/** A message that is to be added. */
+export type NewAlertMessage = Omit<AlertMessage, 'messageId' | 'channel' | 'ts' | 'openedAt' | 'closedAt'>;
+
 /** Adds a message. Returns its id. */
-export async function addAlertMessage(
-  tx: Tx,
-  message: Omit<AlertMessage, 'messageId' | 'channel' | 'ts' | 'openedAt' | 'closedAt'>,
-  at: number,
-): Promise<string> {
+export async function addAlertMessage(tx: Tx, message: NewAlertMessage, at: number): Promise<string> {
   const messageId = uuidv7();
+  await addAlertMessages(tx, [{ ...message, messageId }], at);
+  return messageId;
+}
+
+/** Adds messages whose ids the caller has made. */
+export async function addAlertMessages(
+  tx: Tx,
+  messages: readonly (NewAlertMessage & { readonly messageId: string })[],
+  at: number,
+): Promise<void> {
+  if (messages.length === 0) return;
   await tx.query(
     `INSERT INTO alert_message (workspace_id, message_id, account_id, kind, team_id, destination, content_digest, detail, opened_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $9)`,
+     SELECT $1::uuid, message_id, account_id, kind, team_id, destination, content_digest, detail, $3::timestamptz, $3::timestamptz
+       FROM jsonb_to_recordset($2::jsonb) AS r(message_id uuid, account_id uuid, kind text, team_id text, destination text,
+         content_digest text, detail jsonb)
+     ON CONFLICT (workspace_id, message_id) DO NOTHING`,
     [
       tx.workspaceId,
-      messageId,
-      message.accountId,
-      message.kind,
-      message.teamId,
-      message.destination,
-      message.contentDigest,
-      JSON.stringify(message.detail),
+      JSON.stringify(
+        messages.map((one) => ({
+          message_id: one.messageId,
+          account_id: one.accountId,
+          kind: one.kind,
+          team_id: one.teamId,
+          destination: one.destination,
+          content_digest: one.contentDigest,
+          detail: one.detail,
+        })),
+      ),
       new Date(at),
     ],
   );
-  return messageId;
 }
 
 /** Writes what a message says now; with `closed` it ends. */

@@ -62,32 +62,50 @@ const toRow = (row: Row): OutboxRow => ({
   createdAt: row.created_at.getTime(),
 });
 
+/** A call that is to be put into the outbox. */
+export type NewOutboxRow = Pick<
+  OutboxRow,
+  'alertKey' | 'messageId' | 'teamId' | 'action' | 'payload' | 'heldUntil' | 'heldReason'
+>;
+
 /** Puts a call into the outbox, once for its key. Returns its id, or undefined if the key is there already. */
-export async function enqueue(
+export async function enqueue(tx: Tx, row: NewOutboxRow, at: number): Promise<string | undefined> {
+  return (await enqueueAll(tx, [row], at)).get(row.alertKey);
+}
+
+/** Puts calls into the outbox in their order, each once for its key. Returns the ids by key, without keys that were there already. */
+export async function enqueueAll(
   tx: Tx,
-  row: Pick<OutboxRow, 'alertKey' | 'messageId' | 'teamId' | 'action' | 'payload' | 'heldUntil' | 'heldReason'>,
+  rows: readonly NewOutboxRow[],
   at: number,
-): Promise<string | undefined> {
-  const outboxId = uuidv7();
-  const { rowCount } = await tx.query(
+): Promise<ReadonlyMap<string, string>> {
+  if (rows.length === 0) return new Map();
+  const { rows: added } = await tx.query<{ alert_key: string; outbox_id: string }>(
     `INSERT INTO outbox (workspace_id, outbox_id, alert_key, message_id, team_id, action, payload, state, held_until, held_reason, attempt,
-       created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, 0, $11, $11)
-     ON CONFLICT (workspace_id, alert_key) DO NOTHING`,
+       created_at, updated_at)
+     SELECT $1::uuid, outbox_id, alert_key, message_id, team_id, action, payload, CASE WHEN held_until IS NULL THEN 'pending' ELSE 'held' END,
+            held_until, held_reason, 0, $3::timestamptz, $3::timestamptz
+       FROM jsonb_to_recordset($2::jsonb) AS r(outbox_id uuid, alert_key text, message_id uuid, team_id text, action text, payload jsonb,
+         held_until timestamptz, held_reason text)
+     ON CONFLICT (workspace_id, alert_key) DO NOTHING RETURNING alert_key, outbox_id`,
     [
       tx.workspaceId,
-      outboxId,
-      row.alertKey,
-      row.messageId,
-      row.teamId,
-      row.action,
-      JSON.stringify(row.payload),
-      row.heldUntil === null ? 'pending' : 'held',
-      row.heldUntil === null ? null : new Date(row.heldUntil),
-      row.heldReason,
+      JSON.stringify(
+        rows.map((row) => ({
+          outbox_id: uuidv7(),
+          alert_key: row.alertKey,
+          message_id: row.messageId,
+          team_id: row.teamId,
+          action: row.action,
+          payload: row.payload,
+          held_until: row.heldUntil === null ? null : new Date(row.heldUntil),
+          held_reason: row.heldReason,
+        })),
+      ),
       new Date(at),
     ],
   );
-  return rowCount === 1 ? outboxId : undefined;
+  return new Map(added.map((row) => [row.alert_key, row.outbox_id]));
 }
 
 /** The rows of one message in these states, in the order in which they have to be sent. */
