@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { templateFile } from '@waymark/lifecycle';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import { foldDue } from '@waymark/sync';
+import { exclude, foldDue } from '@waymark/sync';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { activateJourney } from './definitions.ts';
 import { explainAccount, type ExplainRequest } from './explain.ts';
@@ -59,6 +59,13 @@ it('answers by what was recorded and in force then, and compares with what was s
   const later = now + 2 * 3_600_000;
   expect(openRules(await ask(workspaceId, quietAccountId, now, { knownAt: later }))).not.toContain('gone_quiet');
   expect(openRules(await ask(workspaceId, quietAccountId, now, { knownAt: now }))).toContain('gone_quiet');
+
+  expect(then.purgedSince).toEqual([]);
+  const order = { database: waymark.database, sealer: waymark.sealer, now: () => now + DAY };
+  await exclude(order, workspaceId, { kind: 'person', value: 'nobody@else.example' }, 'admin');
+  expect((await ask(workspaceId, quietAccountId, now, { knownAt: now })).purgedSince).toEqual([now + DAY]);
+  expect((await ask(workspaceId, quietAccountId, now, { knownAt: now + DAY })).purgedSince).toEqual([]);
+  expect((await ask(workspaceId, quietAccountId, now)).purgedSince).toEqual([]);
 
   const before = await ask(workspaceId, quietAccountId, now - 400 * DAY, { knownAt: now - 400 * DAY });
   expect(before.comparedWith).toBe('nothing_stored_then');

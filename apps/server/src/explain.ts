@@ -16,6 +16,7 @@ import {
   journeyActivations,
   keptDefinitions,
   matchSummary,
+  receipts,
   stagePeriods,
   type Account,
   type MatchedBy,
@@ -34,6 +35,8 @@ export interface Explained {
   readonly comparedWith: 'stored_now' | 'stored_then' | 'nothing_stored_then';
   /** What was stored then and is derived otherwise, or the other way round. */
   readonly differences: readonly string[];
+  /** When something was purged for good since `knownAt`, epoch milliseconds: what rested on it is told no more. Empty without `knownAt`. */
+  readonly purgedSince: readonly number[];
   /** Why the rules without an open flag have none; empty unless asked for. */
   readonly whyNot: readonly WhyNot[];
   /** What each part of health and success rests on; empty unless asked for with `whyNot`. */
@@ -77,6 +80,10 @@ export async function explainAccount(
     watchedFrom: derived.coverage.watchedFrom ?? null,
     gaps: derived.coverage.gaps,
   };
+  const purgedSince =
+    knownAt === undefined
+      ? []
+      : (await receipts(tx)).flatMap(({ action, at }) => (action === 'purged' && at > knownAt ? [at] : []));
   const results: Explained[] = [];
   for (const { journey, answer } of derived.answers) {
     const shut = request.whyNot ? whyNot(journey, derived.context, derived.facts, asOf) : [];
@@ -88,6 +95,7 @@ export async function explainAccount(
       ...(knownAt === undefined
         ? await comparedNow(tx, derived, journey)
         : await comparedThen(tx, answer, journey, knownAt)),
+      purgedSince,
       whyNot: shut,
       scores,
       matching,

@@ -46,25 +46,28 @@ export function explainCommand(): Command {
         if (explained.some((one) => !one.agrees && one.comparedWith !== 'nothing_stored_then')) process.exitCode = 2;
         const known = knownAt === undefined ? null : new Date(knownAt).toISOString();
         output.result(
-          explained.map(({ account, answer, agrees, comparedWith, differences, whyNot, scores, coverage }) => ({
-            account,
-            asOf: new Date(asOf).toISOString(),
-            knownAt: known,
-            agrees,
-            comparedWith,
-            differences,
-            answer,
-            whyNot,
-            scores,
-            coverage,
-          })),
+          explained.map(
+            ({ account, answer, agrees, comparedWith, differences, purgedSince, whyNot, scores, coverage }) => ({
+              account,
+              asOf: new Date(asOf).toISOString(),
+              knownAt: known,
+              agrees,
+              comparedWith,
+              differences,
+              purgedSince: purgedSince.map((at) => new Date(at).toISOString()),
+              answer,
+              whyNot,
+              scores,
+              coverage,
+            }),
+          ),
           () =>
             explained
               .map((one) => {
                 const head = known === null ? '' : `By what was known on ${known}:\n`;
                 const around =
                   options.flag === undefined ? `${matchingText(one.matching)}${coverageText(one.coverage)}` : '';
-                return `${head}${one.text}\n\n${around}${agreementText(one)}`;
+                return `${head}${one.text}\n\n${around}${purgedText(one)}${agreementText(one)}`;
               })
               .join('\n\n'),
         );
@@ -119,6 +122,13 @@ function timeOf(text: string, option: string): number {
   const at = Date.parse(text);
   if (!Number.isFinite(at)) throw new CommandError(`${option} wants a time such as 2026-03-01T00:00:00Z.`);
   return at;
+}
+
+function purgedText({ purgedSince }: Explained): string {
+  const [latest] = purgedSince;
+  if (latest === undefined) return '';
+  const times = purgedSince.length === 1 ? 'once' : `${purgedSince.length} times`;
+  return `What was excluded was purged ${times} since, last on ${dayOf(latest)}: what rested on it is told no more.\n\n`;
 }
 
 function agreementText({ agrees, comparedWith, differences }: Explained): string {

@@ -56,6 +56,9 @@ const ExplanationForm = z
         agrees: z.boolean().openapi({ description: 'Whether what is stored is what the log gives.' }),
         comparedWith: z.enum(['stored_now', 'stored_then', 'nothing_stored_then']),
         differences: z.array(z.string()),
+        purgedSince: z.array(instant).openapi({
+          description: 'When something was purged for good since `knownAt`: what rested on it is told no more.',
+        }),
         scores: z
           .array(z.object({ score: z.enum(['health', 'success']), part: z.string(), proof: ProofForm }))
           .openapi({ description: 'What each part of health and success rests on.' }),
@@ -157,19 +160,22 @@ export function explanationRoutes(waymark: Waymark): Api {
     );
     const [first] = found;
     if (!first) throw missing('account');
-    const journeys = found.map(({ answer, agrees, comparedWith, differences, scores: parts, text, whyNot }) => ({
-      journey: answer.journey,
-      definitionDigest: answer.definitionDigest,
-      digest: answer.digest,
-      stage: answer.stage,
-      segments: wireSpells(answer),
-      agrees,
-      comparedWith,
-      differences: [...differences],
-      scores: parts.map(({ score, part, proof }) => ({ score, part, proof: wireProof(proof) })),
-      text,
-      whyNot: whyNot.map(wired),
-    }));
+    const journeys = found.map(
+      ({ answer, agrees, comparedWith, differences, purgedSince, scores: parts, text, whyNot }) => ({
+        journey: answer.journey,
+        definitionDigest: answer.definitionDigest,
+        digest: answer.digest,
+        stage: answer.stage,
+        segments: wireSpells(answer),
+        agrees,
+        comparedWith,
+        differences: [...differences],
+        purgedSince: purgedSince.map(iso),
+        scores: parts.map(({ score, part, proof }) => ({ score, part, proof: wireProof(proof) })),
+        text,
+        whyNot: whyNot.map(wired),
+      }),
+    );
     const { accountId, name } = first.account;
     const times = { asOf: iso(asOf), knownAt: knownAt === undefined ? null : iso(knownAt) };
     return c.json({ account: { id: accountId, name }, ...times, journeys }, 200);
