@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { streamOf, type Weeks } from './fall.ts';
+import { seededDraw } from '../backtest/seeded-draw.ts';
+import { fallOf, streamOf, type Weeks } from './fall.ts';
 
 const weeks = (count: number, level: (week: number) => number = () => 1): Weeks => ({
   sums: Array.from({ length: count }, (_, week) => (week < 2 ? 1 : 6) * level(week)),
@@ -16,4 +17,44 @@ it('counts no week deep in a quiet season among them, and holds them to be enoug
   const quiet = (week: number): number => (week >= 4 && week < 10 ? 0.5 : 1);
   expect(streamOf(weeks(19, quiet), 2)).toBeNull();
   expect(streamOf(weeks(20, quiet), 2)).not.toBeNull();
+});
+
+/** Words a week, the latest first, in a quiet season in the weeks before `ends`. */
+const words = (count: number, now: readonly number[], usual: (week: number) => number, ends = 0): Weeks => ({
+  sums: Array.from({ length: count }, (_, week) => now[week] ?? usual(week)),
+  levels: Array.from({ length: count }, (_, week) => (week < ends ? 0.15 : 1)),
+  kind: 'counts',
+});
+const dropOf = (weeks: Weeks, span: number): number => fallOf([streamOf(weeks, span)])?.drop ?? Number.NaN;
+
+it('takes three weeks with hardly a word for less in a season that leaves hardly any than where all are at work', () => {
+  const steady = (week: number): number => 6 + (week % 3);
+  expect(dropOf(words(47, [1, 1, 1], steady), 3)).toBeGreaterThan(3.5);
+  expect(dropOf(words(47, [0, 0, 0], steady, 3), 3)).toBeLessThan(2.5);
+});
+
+it('hardly ever takes chance for a fall, however few stretches of a rhythm that swings are known', () => {
+  const seed = Number(process.env['WAYMARK_SEED'] ?? 5);
+  const draw = seededDraw(seed);
+  const poisson = (mean: number): number => {
+    let count = -1;
+    for (let left = 1; left > Math.exp(-mean); left *= draw()) count += 1;
+    return count;
+  };
+  for (const count of [15, 25, 47]) {
+    let beyond = 0;
+    const accounts = 4000;
+    for (let account = 0; account < accounts; account += 1) {
+      const mean = 3 + draw() * 6;
+      const swings = draw() * 0.6;
+      let level = 1;
+      const sums = Array.from({ length: count }, (_, week) => {
+        if (week % 4 === 0) level = 1 - swings + 2 * swings * draw();
+        return poisson(mean * level);
+      });
+      const weeks: Weeks = { sums, levels: sums.map(() => 1), kind: 'counts' };
+      if (dropOf(weeks, 3) >= 4) beyond += 1;
+    }
+    expect(beyond / accounts, `${count} weeks, seed ${seed}`).toBeLessThan(0.001);
+  }
 });

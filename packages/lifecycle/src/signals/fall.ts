@@ -93,16 +93,15 @@ export function streamOf({ sums, levels, kind }: Weeks, span: number): Stream | 
 }
 
 /** How much stretches of weeks differ beyond the chance of single weeks where nothing is known yet, and as how many stretches that counts. */
-const swingAtFirst = 0.15;
+const swingAtFirst = 0.2;
 const swingWeight = 2;
-/** Few stretches tell little of how far they go: with so many the deviation is taken for twice what they show. */
-const fewStretches = 8;
 
 /**
  * Several streams as one, each weighing by the inverse of its variance, against stretches of the same length before: streams of one
  * account swing together, so that their joint past tells what is chance. The drop is the signed root of the deviance of a Poisson
  * count that carries as much information (P. McCullagh, J. A. Nelder, "Generalized Linear Models", 1989, chapter 2.4): it holds for few
- * counts too, where nothing at all is only so unlikely. Null where nothing is known of the usual.
+ * counts too, where nothing at all is only so unlikely. How far the stretches swing is itself known from as many of them as there were,
+ * and the drop is that of a normal deviation as unlikely. Null where nothing is known of the usual.
  */
 export function fallOf(streams: readonly (Stream | null)[]): Fall | null {
   const known: Stream[] = [];
@@ -149,7 +148,7 @@ export function fallOf(streams: readonly (Stream | null)[]): Fall | null {
   const judged = withoutAbsence(window, before[0] ?? 1);
   const lasting = judged.length < 2 || before.length < fewestWeeks ? null : levelOf(judged);
   if (lasting === null) return { drop: 0, level };
-  return { drop: dropOf(lasting, varianceOf(before, judged.length, whole)), level };
+  return { drop: dropOf(lasting, spreadOf(before, judged, whole)), level };
 }
 
 function levelOf(weeks: readonly Week[]): number | null {
@@ -193,12 +192,22 @@ function withoutAbsence(window: readonly Week[], weekBefore: number): readonly W
   return window.filter((_, week) => !away.has(week));
 }
 
-/** The variance of a stretch of so many weeks about the usual, by the weeks before; what is to be told apart is chance and a fall. */
-function varianceOf(before: readonly number[], weeks: number, information: number): number {
+/** How far a stretch of weeks lies from the usual by chance, and on how many free terms that rests. */
+interface Spread {
+  readonly variance: number;
+  readonly freedom: number;
+}
+
+/** By the weeks before; what is to be told apart is chance and a fall. */
+function spreadOf(before: readonly number[], judged: readonly Week[], information: number): Spread {
+  const weeks = judged.length;
+  // A quiet season leaves less to judge by than as many full weeks.
+  let full = 0;
+  for (const { expected } of judged) full += expected;
   const middle = average(before);
   let apart = 0;
   for (const one of before) apart += (one - middle) ** 2;
-  const chance = Math.max(1 / information, apart / Math.max(1, before.length - 1)) / weeks;
+  const single = Math.max(1 / information, apart / Math.max(1, before.length - 1));
   let stretches = 0;
   let swings = 0;
   for (let from = 0; from + weeks <= before.length; from += weeks, stretches += 1) {
@@ -207,11 +216,14 @@ function varianceOf(before: readonly number[], weeks: number, information: numbe
     swings += (stretch / weeks - middle) ** 2;
   }
   const free = Math.max(0, stretches - 1);
-  const beyond = Math.max(0, swings - chance * free);
-  const own = (beyond / Math.max(1, free)) * (1 + fewStretches / Math.max(1, stretches)) ** 2;
-  const swing = own + (swingWeight * swingAtFirst ** 2) / (free + swingWeight);
+  const beyond = Math.max(0, swings - (single / weeks) * free);
+  const swing = (beyond + swingWeight * swingAtFirst ** 2) / (free + swingWeight);
   // What is usual is itself known from few weeks only.
-  return chance * (1 + weeks / Math.min(usualWeeks, before.length)) + swing;
+  const chance = (single / full) * (1 + weeks / Math.min(usualWeeks, before.length));
+  return {
+    variance: chance + swing,
+    freedom: (chance + swing) ** 2 / (chance ** 2 / (before.length - 1) + swing ** 2 / (free + swingWeight)),
+  };
 }
 
 const mostDrop = 20;
@@ -227,10 +239,19 @@ export function mostDropWith(information: number, mostWeeks: number): number {
   return Math.min(mostDrop, Math.sqrt(2 / least));
 }
 
-function dropOf(level: number, variance: number): number {
+function dropOf(level: number, { variance, freedom }: Spread): number {
   const part = level > 0 ? level * Math.log(level) : 0;
-  const root = Math.sqrt(Math.max(0, (2 * (part - level + 1)) / variance));
+  const root = asNormal(Math.sqrt(Math.max(0, (2 * (part - level + 1)) / variance)), freedom);
   return Math.max(-mostDrop, Math.min(mostDrop, level > 1 ? -root : root));
+}
+
+/**
+ * The standard normal deviation as unlikely as one of Student's t, never more than that: D. L. Wallace, "Bounds on Normal Approximations to
+ * Student's and the Chi-Square Distributions", Annals of Mathematical Statistics 30 (1959), 1121–1130.
+ */
+function asNormal(deviation: number, freedom: number): number {
+  const shrunk = Math.sqrt(freedom * Math.log(1 + deviation ** 2 / freedom));
+  return ((8 * freedom + 1) / (8 * freedom + 3)) * shrunk;
 }
 
 function sum(values: readonly number[]): number {
