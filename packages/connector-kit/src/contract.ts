@@ -220,6 +220,8 @@ export interface MapContext {
   readonly keepSubjects: boolean;
   /** When the run read the record. */
   readonly readAt: number;
+  /** Whether how subjects sound may be judged (opt-in per workspace); for whoever maps, not for mappers. */
+  readonly judgeSentiment?: boolean;
 }
 
 /** The outcome of mapping one record: every record ends as stored, ignored (reason) or rejected (reason). */

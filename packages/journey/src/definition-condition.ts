@@ -49,6 +49,8 @@ export const signalParams = z
     latest: z.number().int().min(3).max(40).optional(),
     /** So many people at least. */
     least: z.number().int().min(2).max(100).optional(),
+    /** So many texts with a tone at least. */
+    leastTexts: z.number().int().min(1).max(50).optional(),
     /** So many accounts at least, this one among them. */
     leastAccounts: z.number().int().min(2).max(10_000).optional(),
     /** How soon one thing has to follow the other, in days. */

@@ -224,6 +224,16 @@ export const signalCatalogue = description({
     params: ['words', 'days'],
     required: ['words'],
   },
+  sentiment: {
+    unit: 'score',
+    label: 'how what the customer wrote in the window sounds, from -1 to 1',
+    params: ['days', 'leastTexts'],
+  },
+  sentiment_trend: {
+    unit: 'score',
+    label: 'how what the customer wrote in the window sounds against before',
+    params: ['days', 'baselineDays', 'leastTexts'],
+  },
 });
 
 export type SignalName = keyof typeof signalCatalogue;

@@ -54,7 +54,15 @@ export type Sighting = z.infer<typeof sighting>;
 
 const attributes = <T extends z.ZodRawShape>(shape: T) => z.looseObject(shape);
 
+/** How what the customer wrote sounds, where that is judged or told: a lexicon or model, and the words that it rests on. */
+const tone = {
+  sentiment: z.number().min(-1).max(1).optional(),
+  sentimentPhrase: z.string().max(200).optional(),
+  sentimentBy: z.string().max(100).optional(),
+};
+
 const mail = attributes({
+  ...tone,
   threadId: z.string().max(1000).optional(),
   /** Message-IDs named by In-Reply-To and References, oldest first, at most 50. */
   references: z.array(z.string().max(1000)).max(50).optional(),
@@ -79,6 +87,7 @@ const meeting = attributes({
 });
 
 const ticket = attributes({
+  ...tone,
   ticketId: z.string().max(500),
   priority: z.enum(['low', 'medium', 'high', 'urgent']).optional(),
   status: z.string().max(200).optional(),
@@ -131,9 +140,10 @@ export const vocabulary = {
   'crm.property_changed': change,
   'contact.added': attributes({ contact: z.string().max(500).optional(), persona: z.string().max(100).optional() }),
   'contact.left': attributes({ contact: z.string().max(500).optional(), persona: z.string().max(100).optional() }),
-  'chat.received': attributes({ channel: z.string().max(200).optional() }),
+  'chat.received': attributes({ ...tone, channel: z.string().max(200).optional() }),
   'chat.sent': attributes({ channel: z.string().max(200).optional() }),
   'survey.responded': attributes({
+    ...tone,
     score: z.number(),
     kind: z.enum(['nps', 'csat', 'ces', 'other']).optional(),
     scale: z.number().optional(),

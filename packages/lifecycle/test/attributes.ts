@@ -14,7 +14,12 @@ const persona = fc.constantFrom('champion', 'user', 'Decision Maker', 'billing')
 /** What events of a type say of themselves. */
 export const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string, unknown>>>> = {
   'email.received': fc.record(
-    { threadId: fc.constantFrom('t1', 't2', 't3', '__proto__'), subject },
+    {
+      threadId: fc.constantFrom('t1', 't2', 't3', '__proto__'),
+      subject,
+      sentiment: fc.constantFrom(-0.75, -0.4, 0.4, 3),
+      sentimentPhrase: fc.constant('not good'),
+    },
     { requiredKeys: ['threadId'] },
   ),
   'chat.received': fc.record({ channel: fc.constantFrom('c1', 'c2') }),

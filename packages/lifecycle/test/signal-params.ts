@@ -40,6 +40,7 @@ const shapeFor = (name: SignalName): Record<string, fc.Arbitrary<unknown>> => {
     words: fc.subarray(['export', 'hel*', 'stops at'], { minLength: 1 }),
     latest: fc.integer({ min: 3, max: 6 }),
     least: fc.constant(2),
+    leastTexts: fc.integer({ min: 1, max: 2 }),
     withinDays: fc.integer({ min: 1, max: 14 }),
     measure: fc.constantFrom('level', 'total'),
   };

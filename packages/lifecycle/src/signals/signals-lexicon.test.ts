@@ -33,3 +33,44 @@ describe('words of subjects', () => {
     expect(count(mail(new History(), 1, 'Refund'), 2, ['*!', '--'])).toBe(0);
   });
 });
+
+describe('how what they wrote sounds', () => {
+  const told = (history: History, at: number, sentiment: unknown, more = {}): History =>
+    history.from(at, ANN, `t${at}`, {
+      attributes: {
+        threadId: `t${at}`,
+        sentiment,
+        ...(typeof sentiment === 'number' && { sentimentPhrase: 'not good' }),
+      },
+      ...more,
+    });
+  const read = (history: History, at: number, params = {}) => reading(history, at, 'sentiment', params);
+
+  it('is the mean of the texts with a tone, by name of the words, and unknown of few', () => {
+    const history = told(told(told(new History().from(1), 2, -0.5), 3, -0.25), 4, 0.3);
+    expect(read(history, 5).value).toBe(-0.15);
+    expect(read(history, 5, { leastTexts: 4 }).value).toBeNull();
+    expect(read(history, 5).evidence).toMatchObject([
+      { note: '“not good” sounds good (0.3)' },
+      { note: '“not good” sounds bad (-0.25)' },
+      { note: '“not good” sounds bad (-0.5)' },
+    ]);
+    // Thirty days after the first of them there are two.
+    expect(read(history, 31.999).value).toBe(-0.15);
+    expect(read(history, 32).value).toBeNull();
+  });
+
+  it('is nothing of what machines or we wrote, or of what is no such number', () => {
+    const history = told(told(told(new History(), 1, 7), 2, 'bad'), 3, -0.5, { automated: true });
+    history.to(4, ANN, 't4', { attributes: { threadId: 't4', sentiment: -0.5 } });
+    expect(read(history, 5, { leastTexts: 1 }).value).toBeNull();
+  });
+
+  it('is held against before by the difference of both means', () => {
+    const history = new History();
+    for (const at of [10, 20, 30]) told(history, at, 0.5);
+    for (const at of [70, 80, 90]) told(history, at, -0.3);
+    expect(reading(history, 91, 'sentiment_trend', {}).value).toBe(-0.8);
+    expect(reading(history, 61, 'sentiment_trend', {}).value).toBeNull();
+  });
+});

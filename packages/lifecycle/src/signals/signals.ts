@@ -69,6 +69,7 @@ function labelOf(label: string, params: SignalParams, definition: JourneyDefinit
   if (params.days) parts.push(`${params.days} days`);
   if (params.baselineDays) parts.push(`against ${params.baselineDays} days before`);
   if (params.least) parts.push(`${params.least} people at least`);
+  if (params.leastTexts) parts.push(`${params.leastTexts} texts at least`);
   if (params.leastAccounts) parts.push(`${params.leastAccounts} accounts at least`);
   if (params.withinDays) parts.push(`within ${params.withinDays} days of each other`);
   return parts.length === 0 ? label : `${label} (${parts.join('; ')})`;

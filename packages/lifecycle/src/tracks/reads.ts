@@ -105,6 +105,8 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   upsell_during_severe: part.deals,
   crossed_outreach: part.contact,
   subject_words: part.contact,
+  sentiment: part.contact,
+  sentiment_trend: part.contact,
 };
 
 /** Of each noun; of types by the noun before the dot. */

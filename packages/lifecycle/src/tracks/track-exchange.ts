@@ -1,5 +1,5 @@
 import type { Touchpoint } from '@waymark/journey';
-import { actorOf, markOf, textAttribute, type Word } from './fact.ts';
+import { actorOf, markOf, numberAttribute, textAttribute, type Word } from './fact.ts';
 import { allOf, copyLayers, layered, noLayers, withEntry, type Layers } from './layers.ts';
 import type { Fact } from '../course/state.ts';
 import type { MailTrack, Mark } from './tracks.ts';
@@ -23,6 +23,8 @@ const MOST_WORDS = 20;
 const MOST_CROSSED = 180;
 const MOST_SUBJECTS = 60;
 const MOST_LETTERS = 200;
+const MOST_TONES = 100;
+const MOST_PHRASE = 80;
 
 /** A customer's question that none of ours has answered. */
 export interface Question {
@@ -43,6 +45,13 @@ interface OwnWord {
   readonly names: readonly string[];
 }
 
+/** How something that the customer wrote sounds: from -1 (bad) to 1 (good), and the words that it rests on, if they are told. */
+export interface Tone {
+  readonly mark: Mark;
+  readonly score: number;
+  readonly phrase: string | null;
+}
+
 /** Who waits for whom: how soon the customer answers, what they ask twice, and what of ours goes out side by side. */
 export interface ExchangeTrack {
   /** By conversation, when we first wrote since their last word (null where theirs is the last), and when the last word was. */
@@ -55,6 +64,8 @@ export interface ExchangeTrack {
   repeats: (Mark & { readonly earlier: Mark; readonly gapMs: number })[];
   /** The latest subjects of the customer, where subjects are kept, each once and oldest first: words with a space around each. */
   subjects: { readonly mark: Mark; readonly words: string }[];
+  /** How the latest of what the customer wrote sounds, where that is judged or told, oldest first. */
+  tones: Tone[];
   /** What we wrote in the last hours of our own accord. */
   words: OwnWord[];
   /** Two words of different people of ours side by side, one pair for each half day at most. */
@@ -68,6 +79,7 @@ export const emptyExchange = (): ExchangeTrack => ({
   questions: [],
   repeats: [],
   subjects: [],
+  tones: [],
   words: [],
   crossed: [],
 });
@@ -80,6 +92,7 @@ export const copyExchange = (track: ExchangeTrack): ExchangeTrack => ({
   questions: track.questions.slice(),
   repeats: track.repeats.slice(),
   subjects: track.subjects.slice(),
+  tones: track.tones.slice(),
   words: track.words.slice(),
   crossed: track.crossed.slice(),
 });
@@ -146,6 +159,7 @@ function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): boolean 
     remember(track, conversation, null, at);
   }
   takeSubject(track, fact);
+  takeTone(track, fact);
   // The last word in a talk that we answered is most often a thank-you; a reply within a ticket asks nothing anew.
   const asks =
     (isMail && mail.waiting.at(-1)?.mark.id === fact.id) ||
@@ -203,6 +217,14 @@ function takeSubject(track: ExchangeTrack, fact: Fact): void {
     track.subjects = track.subjects.filter((one) => one.words !== words);
   track.subjects.push({ mark: markOf(fact), words });
   if (track.subjects.length > MOST_SUBJECTS) track.subjects.shift();
+}
+
+function takeTone(track: ExchangeTrack, fact: Fact): void {
+  const score = numberAttribute(fact, 'sentiment');
+  if (score === undefined || score < -1 || score > 1) return;
+  const phrase = textAttribute(fact, 'sentimentPhrase')?.slice(0, MOST_PHRASE) ?? null;
+  track.tones.push({ mark: markOf(fact), score, phrase });
+  if (track.tones.length > MOST_TONES) track.tones.shift();
 }
 
 /** Prefixes that mail programs put before a subject, in the languages that are met most, and marks of help desks. */

@@ -51,6 +51,8 @@ export const WorkspaceSettings = z.object({
   dailyCapPerMember: z.int().positive().nullable().default(10),
   /** How far back a first sync reads, in days. */
   historyDays: z.int().min(1).max(3650).default(365),
+  /** The language in which customers write, for how their subjects sound; `off`: it is not judged, and nothing is kept of it. */
+  sentiment: z.enum(['off', 'en']).default('off'),
   alertRoutes: z.array(AlertRoute).default([]),
   /** Where an alert goes that has no owner and fits no route: never nowhere. */
   defaultChannel: z.string().min(1).nullable().default(null),

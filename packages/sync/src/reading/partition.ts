@@ -113,6 +113,7 @@ async function pullPartition(
       settings: installation.settings,
       keepSubjects: installation.settings.keepSubjects === true,
       readAt: options.now(),
+      judgeSentiment: settings.sentiment === 'en',
     };
     const prepared = page.records.map((record) =>
       prepareRecord(workspaceId, installation.installationId, stream, record, mapping, exclusions),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { contentUuid, eventDraft, isEventDraft, sourceId, type EntityFact, type EventDraft } from '@waymark/journey';
 import { nothingExcluded, type ExclusionRule, type Exclusions } from '@waymark/identity';
+import { withTone } from './sentiment.ts';
 import type { MapContext, Mapped, RawRecord, Stream } from '@waymark/connector-kit';
 
 /** A record of a page after parsing and mapping: stored, ignored or rejected, never lost (I9). */
@@ -75,7 +76,7 @@ export function prepareRecord(
     }
     const bad = mapped.events.find((draft) => !isEventDraft(draft));
     if (bad !== undefined) return reject('event', issuesOf(eventDraft.safeParse(bad).error));
-    return { ...nothing, ...base, ...stored(mapped, installationId, exclusions) };
+    return { ...nothing, ...base, ...stored(mapped, installationId, exclusions, context.judgeSentiment === true) };
   } catch (error) {
     return reject(
       'mapping',
@@ -88,6 +89,7 @@ function stored(
   mapped: Extract<Mapped, { readonly outcome: 'stored' }>,
   installationId: string,
   exclusions: Exclusions,
+  judgeSentiment: boolean,
 ): Partial<PreparedRecord> & Pick<PreparedRecord, 'outcome' | 'contentDigest'> {
   const url = mapped.url ?? null;
   const tags = [...(mapped.tags ?? [])].slice(0, 100).sort();
@@ -102,7 +104,8 @@ function stored(
       title: mapped.title,
     }),
   );
-  const drafts = mapped.events.filter((_, at) => rules[at] === undefined);
+  const left = mapped.events.filter((_, at) => rules[at] === undefined);
+  const drafts = judgeSentiment ? withTone(left, mapped.title) : left;
   const rule = [...rules, ...facts.map((one) => one.rule)].find((one) => one !== undefined);
   if (rule && drafts.length === 0 && entities.length === 0) return excludedAs(rule);
   return {
