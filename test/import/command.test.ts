@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,5 +138,57 @@ it(
     }
     const dated = await waymark('export', '--from', '6');
     expect(dated).toMatchObject({ code: 1, stdout: '' });
+  },
+);
+
+it(
+  'clears refused lines only into a new file that has them all, with a receipt; what is still wrong comes back',
+  { timeout: 240_000 },
+  async () => {
+    const { workspaceId } = await database.newWorkspace('mends');
+    const own = (...args: readonly string[]) => waymark(...args, '-w', 'mends');
+    const left = async () =>
+      (await database.asOwner('SELECT 1 FROM set_aside WHERE workspace_id = $1', [workspaceId])).length;
+    const broken = line(2, { time: 'yesterday' });
+    const file = join(folder, 'broken.ndjson');
+    const place = join(folder, 'mends.ndjson');
+    await writeFile(file, `${line(1)}\n${broken}\n{"cut\n`);
+    expect(await own('import', file, '--json')).toMatchObject({ code: 3 });
+
+    expect(await own('export', '--clear', '-o', place)).toMatchObject({ code: 1 });
+    expect(await own('export', '--rejected', '--clear')).toMatchObject({ code: 1 });
+    await writeFile(place, 'lines that were cleared before');
+    const again = await own('export', '--rejected', '--clear', '-o', place);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('is there already');
+    expect(await own('export', '--rejected', '--clear', '-o', '/dev/null')).toMatchObject({ code: 1 });
+    expect(await own('export', '--rejected', '--clear', '-o', join(folder, 'none', 'x'))).toMatchObject({ code: 1 });
+    expect(await left()).toBe(2);
+    expect(await readFile(place, 'utf8')).toBe('lines that were cleared before');
+    await rm(place);
+
+    const cleared = await own('export', '--rejected', '--clear', '-o', place, '--json');
+    const text = await readFile(place, 'utf8');
+    expect(JSON.parse(cleared.stdout)).toMatchObject({
+      output: place,
+      lines: 2,
+      digest: createHash('sha256').update(text).digest('hex'),
+    });
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map((one): unknown => JSON.parse(one)),
+    ).toMatchObject([{ text: broken }, { text: '{"cut' }]);
+    expect(await left()).toBe(0);
+    const [entry] = await database.asOwner<{ action: string; detail: unknown }>(
+      'SELECT action, detail FROM audit_entry WHERE workspace_id = $1 ORDER BY seq DESC LIMIT 1',
+      [workspaceId],
+    );
+    expect(entry).toMatchObject({ action: 'import.rejected_cleared', detail: { lines: 2 } });
+
+    await writeFile(file, `${line(2)}\n{"cut\n`);
+    expect(JSON.parse((await own('import', file, '--json')).stdout)).toMatchObject({ stored: 1, rejected: 1 });
+    expect(await left()).toBe(1);
   },
 );

@@ -49,6 +49,20 @@ export async function writeExport(
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'syscall' in error && 'code' in error ? error.code : undefined;
 
+/**
+ * Writes blocks to a file that is not there yet, so that nothing is written over what stands nowhere else, and waits until the disk has
+ * them. Throws CommandError.
+ */
+export async function writeNewFile(blocks: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  try {
+    await pipeline(Readable.from(blocks, { highWaterMark: 4 }), createWriteStream(file, { flags: 'wx', flush: true }));
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw new CommandError(`${file} is there already: name a new file.`);
+    await rm(file, { force: true }).catch(() => undefined);
+    throw unwritten(file, error);
+  }
+}
+
 /** What the system says of a file, with what it means for the export; anything else is as it was. */
 function unwritten(target: string, error: unknown): unknown {
   const why = new Map<unknown, string>([

@@ -37,7 +37,7 @@ export { configurationFor, isLoopback } from './installation/token-endpoint.ts';
 export { TokenKeeper, type Sealer } from './installation/tokens.ts';
 export { exportLines } from './export/export.ts';
 export { exportOcel } from './export/ocel.ts';
-export { exportRejected } from './export/rejected.ts';
+export { clearRejected, exportRejected } from './export/rejected.ts';
 export { exportXes } from './export/xes.ts';
 export { replayWorkspace, type ReplayReport } from './replay/replay.ts';
 export { journeyFromStages } from './replay/stages.ts';

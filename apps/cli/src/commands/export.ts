@@ -1,9 +1,10 @@
+import { userInfo } from 'node:os';
 import { Command, Option } from 'commander';
 import { parseTime } from '@waymark/journey';
 import { findAccounts, type Tx } from '@waymark/store';
-import { exportLines, exportOcel, exportRejected, exportXes } from '@waymark/sync';
+import { clearRejected, exportLines, exportOcel, exportRejected, exportXes } from '@waymark/sync';
 import type { Waymark } from '@waymark/server';
-import { writeExport } from '../export-target.ts';
+import { writeExport, writeNewFile } from '../export-target.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput } from '../output.ts';
 
@@ -15,6 +16,7 @@ interface Options {
   readonly from?: string;
   readonly to?: string;
   readonly rejected?: boolean;
+  readonly clear?: boolean;
   readonly output?: string;
   readonly workspace?: string;
   readonly json?: boolean;
@@ -29,6 +31,7 @@ export function exportCommand(): Command {
     .option('--from <date>', 'only events from here on (UTC)')
     .option('--to <date>', 'only events before (UTC)')
     .option('--rejected', 'the lines that imports refused instead, as they came; with --json each with the reason')
+    .option('--clear', 'with --rejected and --output: set the lines that are written aside no longer')
     .option('-o, --output <file>', 'write to a file instead of standard output')
     .option('-w, --workspace <slug>')
     .option('--json', 'with --output: what was written, as one JSON object')
@@ -37,6 +40,12 @@ export function exportCommand(): Command {
       const to = dateOf(options.to, '--to');
       if (options.rejected && [options.account, from, to].some((one) => one !== undefined))
         throw new CommandError('--rejected gives all lines that were refused: leave --account, --from and --to out.');
+      if (options.clear) {
+        if (!options.rejected || options.output === undefined)
+          throw new CommandError('--clear goes with --rejected and --output: the lines are kept in that file alone.');
+        await clear(options, options.output);
+        return;
+      }
       await withWaymark(async (waymark) => {
         const { workspaceId } = await chooseWorkspace(waymark, options.workspace);
         const accountId = await accountOf(waymark, workspaceId, options.account);
@@ -56,6 +65,23 @@ export function exportCommand(): Command {
         else if (options.output !== undefined) createOutput(false).note(`${bytes} bytes written to ${options.output}.`);
       });
     });
+}
+
+/** Writes the refused lines to a new file, and keeps them nowhere else. */
+async function clear(options: Options, file: string): Promise<void> {
+  await withWaymark(async (waymark) => {
+    const { workspaceId } = await chooseWorkspace(waymark, options.workspace);
+    const by = `${userInfo().username} on the command line`;
+    const asked = { explained: options.json === true, by, at: waymark.now() };
+    const cleared = await waymark.database.inWorkspace(workspaceId, (tx) =>
+      clearRejected(tx, waymark.sealer, asked, (blocks) => writeNewFile(blocks, file)),
+    );
+    createOutput(options.json === true).result(
+      { output: file, ...cleared },
+      () =>
+        `${cleared.lines} lines are in ${file} and set aside no longer (SHA-256 ${cleared.digest}). What you mend of them: waymark import.`,
+    );
+  });
 }
 
 /** As a shell tells of a program that a closed pipe ended. */
