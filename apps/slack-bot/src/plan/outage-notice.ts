@@ -5,16 +5,20 @@ import {
   flags as readFlags,
   gaps,
   installations,
-  outagesTold,
+  outageNotices,
   readTokens,
   sourceOutagesInForce,
   type Tx,
 } from '@waymark/store';
 import { slackInstallation } from '../installation.ts';
+import { planOutageEnds, toldOf } from './outage-end.ts';
 
 /** Something that is not watched now. Since an instant in epoch milliseconds. */
-interface Outage {
+export interface Outage {
+  /** One outage of it. */
   readonly key: string;
+  /** What is not watched: `installation <id>` or `source <name>`. */
+  readonly subject: string;
   readonly name: string;
   readonly since: number;
   readonly why: string;
@@ -23,7 +27,8 @@ interface Outage {
 
 /**
  * Tells the admin once of each outage that keeps silence from being judged: one notice a workspace, however many customers look quiet
- * through it. Nothing is told of an outage that hides nobody. Returns how many notices were written.
+ * through it; and under that notice, once, that it is over. Nothing is told of an outage that hides nobody. Returns how many messages
+ * were written.
  */
 export async function planOutageNotice(tx: Tx, now: number): Promise<number> {
   const installation = await slackInstallation(tx);
@@ -31,17 +36,19 @@ export async function planOutageNotice(tx: Tx, now: number): Promise<number> {
   const { teamId, installedBy } = installation.slack;
   if (installedBy === null) return 0;
   const hidden = (await readFlags(tx, { openOnly: true })).filter((flag) => flag.rule === 'data_gap');
-  if (hidden.length === 0) return 0;
-  const outages = await outagesNow(tx);
-  if (outages.length === 0) return 0;
+  const goesOn = (await outageNotices(tx)).length > 0;
+  if (hidden.length === 0 && !goesOn) return 0;
   // The row's lock lets one of several processes tell.
   await readTokens(tx, installation.installationId, true);
-  const told = await outagesTold(
-    tx,
-    outages.map((one) => one.key),
-  );
-  const fresh = outages.filter((one) => !told.has(one.key));
-  if (fresh.length === 0) return 0;
+  const outages = await outagesNow(tx);
+  const over = goesOn ? await planOutageEnds(tx, { teamId, outages, now }) : 0;
+  if (hidden.length === 0 || outages.length === 0) return over;
+  const notices = await outageNotices(tx, { closedToo: true });
+  const told = new Set(notices.flatMap((one) => toldOf(one).map(({ key }) => key)));
+  // A source of several streams is not told of again where one of them is read first.
+  const open = new Set(notices.flatMap((one) => toldOf(one).flatMap(({ subject, ended }) => (ended ? [] : [subject]))));
+  const fresh = outages.filter((one) => !told.has(one.key) && !open.has(one.subject));
+  if (fresh.length === 0) return over;
   const customers = new Set(hidden.map((flag) => flag.accountId)).size;
   const content: NoticeContent = {
     kind: 'notice',
@@ -62,13 +69,17 @@ export async function planOutageNotice(tx: Tx, now: number): Promise<number> {
       teamId,
       destination: `user:${installedBy}`,
       contentDigest: null,
-      detail: { candidates: [{ kind: 'user', slackUserId: installedBy }], outages: keys },
+      detail: {
+        candidates: [{ kind: 'user', slackUserId: installedBy }],
+        outages: keys,
+        told: fresh.map(({ key, subject, name }) => ({ key, subject, name, ended: false })),
+      },
     },
     now,
   );
   const row = { messageId, teamId, action: 'post' as const, heldUntil: null, heldReason: null };
   await enqueue(tx, { ...row, alertKey: `${teamId}:notice:outage:${keys.join()}`, payload: { content } }, now);
-  return 1;
+  return over + 1;
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
@@ -84,6 +95,7 @@ async function outagesNow(tx: Tx): Promise<readonly Outage[]> {
     return [
       {
         key: `installation ${id} ${first.from}`,
+        subject: `installation ${id}`,
         name: `${one.connector} ${one.label}`,
         since: first.from,
         why: first.reason,
@@ -102,6 +114,7 @@ async function outagesNow(tx: Tx): Promise<readonly Outage[]> {
       return [
         {
           key: `source ${source} ${since}`,
+          subject: `source ${source}`,
           name: `Imports of ${source}`,
           since,
           why: 'Nothing came from it about anybody, far longer than is usual with it.',

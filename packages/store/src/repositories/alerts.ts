@@ -104,13 +104,18 @@ export async function digestsNaming(tx: Tx, accountIds: readonly string[]): Prom
   return rows.map(toMessage);
 }
 
-/** Which of these outages the admin has been told of. */
-export async function outagesTold(tx: Tx, keys: readonly string[]): Promise<ReadonlySet<string>> {
-  const { rows } = await tx.query<{ outages: readonly string[] }>(
-    `SELECT detail->'outages' AS outages FROM alert_message WHERE workspace_id = $1 AND kind = 'notice' AND detail->'outages' ?| $2::text[]`,
-    [tx.workspaceId, keys],
+/** The notices to the admin that tell of outages, oldest first; without `closedToo` those of which an outage goes on. */
+export async function outageNotices(
+  tx: Tx,
+  filter: { readonly closedToo?: boolean } = {},
+): Promise<readonly AlertMessage[]> {
+  const { rows } = await tx.query<Row>(
+    `SELECT ${columns} FROM alert_message
+      WHERE workspace_id = $1 AND kind = 'notice' AND detail->'outages' IS NOT NULL AND (closed_at IS NULL OR $2)
+      ORDER BY opened_at, message_id`,
+    [tx.workspaceId, filter.closedToo ?? false],
   );
-  return new Set(rows.flatMap((row) => row.outages));
+  return rows.map(toMessage);
 }
 
 /** A message that is to be added. */
