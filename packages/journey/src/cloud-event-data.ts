@@ -111,6 +111,9 @@ const texts = new Set([
   'from',
   'to',
 ]);
+/** What help desks call the priority that here is `medium`, as Zendesk does (https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/). */
+const priorities: Readonly<Record<string, string>> = { normal: 'medium', critical: 'urgent' };
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -138,7 +141,11 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
       exact = false;
       if (key === 'cloudevent') continue;
     }
-    if (instantFields.has(name) && typeof value === 'string') {
+    if (name === 'priority' && touchpoint === 'ticket' && typeof value === 'string') {
+      const word = value.trim().toLowerCase();
+      attributes[name] = priorities[word] ?? word;
+      exact = exact && attributes[name] === value;
+    } else if (instantFields.has(name) && typeof value === 'string') {
       const at = parseTime(value);
       if (at === undefined) issues.push({ field: `data.${key}`, message: 'give a time as in 2026-03-01T09:30:00Z' });
       else if (printTime(at) !== value) exact = false;
@@ -172,9 +179,11 @@ function addPeople(
   participants: Participant[],
   issues: FieldIssue[],
 ): boolean {
-  const list = Array.isArray(value) ? value : [value];
-  let exact = Array.isArray(value) === field.many && list.length > 0;
-  for (const each of list.slice(0, 1001)) {
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const list = given.slice(0, 1001).flatMap((each) => (typeof each === 'string' ? peopleIn(each) : [each]));
+  let exact = Array.isArray(value) === field.many && list.length > 0 && list.length === Math.min(given.length, 1001);
+  // Of several senders, the first: there is one place for it.
+  for (const each of field.many || Array.isArray(value) ? list.slice(0, 1001) : list.slice(0, 1)) {
     const found = personOf(field.role, each);
     if (!found) {
       issues.push({
@@ -187,6 +196,30 @@ function addPeople(
     exact = exact && found.exact;
   }
   return exact;
+}
+
+/** The longest list of people in one text. */
+const longestList = 100_000;
+
+/**
+ * The people of a text that lists several, as mail programs and tables write them: `ana@acme.example; "Lee, Zoe" <zoe@acme.example>`.
+ * A name with a comma stays whole, in quotation marks or not.
+ */
+function peopleIn(text: string): readonly string[] {
+  if (text.indexOf('@') === text.lastIndexOf('@') || text.length > longestList) return [text];
+  const people: string[] = [];
+  let [rest, addressed] = ['', false];
+  // Bounded, so that marks that are never closed cost no more than their length.
+  for (const [part] of text.matchAll(/(?:"[^"]{0,500}"|<[^>]{0,400}>|[^,;])+|[,;]/g)) {
+    const isMark = part === ',' || part === ';';
+    if (isMark && addressed) {
+      people.push(rest.trim());
+      [rest, addressed] = ['', false];
+    } else if (!isMark || rest !== '') rest += part;
+    addressed ||= !isMark && part.replaceAll(/"[^"]{0,500}"/g, '').includes('@');
+  }
+  if (rest.trim() !== '') people.push(rest.trim());
+  return people.length > 1 ? people : [text];
 }
 
 /** One person by a text or an object; `exact` where `printPerson` gives the same back. */

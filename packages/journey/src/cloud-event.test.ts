@@ -134,6 +134,49 @@ describe('an event as CloudEvents 1.0', () => {
     }
   });
 
+  it('reads a list of people from one text, as tables and mail programs write it', () => {
+    const peopleOf = (to: unknown, type = 'email.sent') => {
+      const given = event({ type, data: type === 'email.sent' ? { to } : { from: to } });
+      const found = read(given);
+      expect(toCloudEvent(stored(found))).toEqual(given);
+      return found.participants.map((one) => `${one.role} ${one.name ?? ''} ${one.address ?? one.external ?? ''}`);
+    };
+    expect(peopleOf('Ana@acme.example; b@x.example,c@x.example ,')).toEqual([
+      'to  ana@acme.example',
+      'to  b@x.example',
+      'to  c@x.example',
+    ]);
+    expect(peopleOf('"Lee, Zoe; CSM" <zoe@acme.example>, Kim, Bo <bo@acme.example>')).toEqual([
+      'to Lee, Zoe; CSM zoe@acme.example',
+      'to Kim, Bo bo@acme.example',
+    ]);
+    expect(peopleOf('"zoe@acme.example" <zoe@acme.example>')).toEqual(['to zoe@acme.example zoe@acme.example']);
+    expect(peopleOf(['a@x.example, b@x.example', 'c@x.example'])).toHaveLength(3);
+    expect(peopleOf('agent-7, agent-8')).toEqual(['to  agent-7, agent-8']);
+    expect(peopleOf('a@x.example, b@x.example', 'email.received')).toEqual(['from  a@x.example']);
+    expect(peopleOf(`${'a'.repeat(60)}@x.example, `.repeat(40))).toHaveLength(40);
+    // Nothing that anybody can write takes long.
+    for (const hard of ['<', '"', '",', '<,', '@,', 'a,'])
+      expect(
+        fromCloudEvent(event({ type: 'email.sent', data: { to: `@@${hard.repeat(50_000 / hard.length)}` } })),
+      ).toHaveProperty('ok');
+  });
+
+  it('reads the priorities of help desks in their own words', () => {
+    const priorityOf = (priority: string) =>
+      read(event({ type: 'ticket.opened', data: { ticket: '1', priority } })).attributes['priority'];
+    expect(['normal', 'High', ' urgent', 'CRITICAL', 'low'].map(priorityOf)).toEqual([
+      'medium',
+      'high',
+      'urgent',
+      'urgent',
+      'low',
+    ]);
+    expect(fieldsOf(event({ type: 'ticket.opened', data: { ticket: '1', priority: 'P1' } }))).toEqual([
+      'data.priority',
+    ]);
+  });
+
   it('takes a null for a field that is not there, and gives it back (CloudEvents JSON format, 2.2)', () => {
     const values = [
       event({ recordedtime: null }),
