@@ -1,9 +1,11 @@
 import {
   outcomesOf,
+  tierName,
   type AccountContext,
   type BacktestAccount,
   type CompiledJourney,
   type KnownLulls,
+  type PeerBaseline,
 } from '@waymark/lifecycle';
 import {
   accounts as readAccounts,
@@ -17,6 +19,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { accountContext } from '@waymark/sync';
+import { openPeers } from './known-peers.ts';
 import { knownContexts, watchedSources, workspaceSeasons, type WatchedSource } from './known-contexts.ts';
 
 /** A workspace's history as a backtest walks it. */
@@ -35,13 +38,20 @@ interface Surroundings {
   readonly watchedFrom: number;
   /** Of accounts that have none of their own. */
   readonly timezone: string;
+  /** What was usual in each tier, where a definition asks. */
+  readonly peers: ReadonlyMap<string, readonly PeerBaseline[]>;
 }
 
 /**
  * Opens the history of all accounts: what they tell together is read at once, they themselves only as they are walked, so that memory holds a
- * few of them. In a transaction of `snapshot` all walks see the same. `to`: what was recorded later does not exist.
+ * few of them. All of `journeys` can be walked by it; outcomes are those of the first. In a transaction of `snapshot` all walks see the same. `to`: what was recorded later does not exist.
  */
-export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: number): Promise<WorkspaceHistory> {
+export async function workspaceHistory(
+  tx: Tx,
+  journeys: readonly [CompiledJourney, ...CompiledJourney[]],
+  to: number,
+): Promise<WorkspaceHistory> {
+  const [journey] = journeys;
   const { sources, first, last } = await heardOf(tx, to);
   const bySource = sources.some(({ silences }) => silences.length > 0);
   const happened = await workspaceHappenings(tx, { bySource });
@@ -50,7 +60,15 @@ export async function workspaceHistory(tx: Tx, journey: CompiledJourney, to: num
   const { timezone } = await readSettings(tx);
   const all = await readAccounts(tx);
   const standing = new Map(all.map((account, place) => [account.accountId, { account, place }]));
-  const around = { sources, seasons, watchedFrom: first, timezone };
+  const tiers = openPeers(journeys, { from: first, to });
+  if (tiers)
+    for await (const { logs } of walkAccounts(tx, { beside: () => Promise.resolve(undefined) }))
+      for (const { accountId, facts } of logs) {
+        const known = standing.get(accountId);
+        if (known) tiers.take({ ...known.account, facts });
+      }
+  const peers: Surroundings['peers'] = tiers?.baselines() ?? new Map();
+  const around = { sources, seasons, watchedFrom: first, timezone, peers };
   return {
     walk: () => walk(tx, journey, standing, around, to),
     range: Number.isFinite(first) ? { from: first, to: Math.max(first, last) + 1 } : null,
@@ -75,7 +93,7 @@ async function* walk(
   tx: Tx,
   journey: CompiledJourney,
   standing: ReadonlyMap<string, { readonly account: Account; readonly place: number }>,
-  { sources, seasons, watchedFrom, timezone }: Surroundings,
+  { sources, seasons, watchedFrom, timezone, peers }: Surroundings,
   to: number,
 ): AsyncGenerator<BacktestAccount> {
   for await (const batch of walkAccounts(tx, { beside: (ids) => contactsOf(tx, ids), sources: true })) {
@@ -87,7 +105,9 @@ async function* walk(
       const own = accountContext(account, contacts, { gaps: [], watchedFrom }, account.timezone ?? timezone);
       // Whoever churned was a customer before, whatever the record says today.
       const isCustomer = own.isCustomer || outcomesOf(journey.definition, log.facts, to).length > 0;
-      yield { ...backtestAccount(account, log, { ...own, isCustomer }, sources, seasons), place };
+      const usual = peers.get(tierName(account.tier));
+      const context = { ...own, isCustomer, ...(usual && { peers: usual }) };
+      yield { ...backtestAccount(account, log, context, sources, seasons), place };
     }
   }
 }
@@ -103,7 +123,11 @@ function backtestAccount(
     const { owner } = fact.attributes;
     return fact.type === 'crm.owner_changed' && typeof owner === 'string' ? [{ at: fact.occurredAt, owner }] : [];
   });
-  const sourced = facts.map((fact) => ({ ...fact, sources: told.get(fact.id) ?? [] }));
+  const sourced = facts.map(({ id, touchpoint, occurredAt }) => ({
+    touchpoint,
+    occurredAt,
+    sources: told.get(id) ?? [],
+  }));
   const served = new Map<string, { source: string; touchpoint: string; first: number }>();
   for (const { sources: own, touchpoint, occurredAt } of sourced) {
     for (const source of own) {

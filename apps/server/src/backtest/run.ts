@@ -43,19 +43,20 @@ export interface HistoryInHand {
   readonly to: number;
 }
 
-/** Opens a workspace's history and hands it on; nothing is stored. Throws DefinitionError, NoHistory or NoSuchPeriod. */
+/** Opens a workspace's history and hands it on, for `others` beside the journey that is asked for; nothing is stored. Throws DefinitionError, NoHistory or NoSuchPeriod. */
 export async function inHistory<T>(
   waymark: Waymark,
   workspaceId: string,
   request: BacktestRequest,
   work: (history: HistoryInHand) => Promise<T>,
+  others: readonly CompiledJourney[] = [],
 ): Promise<T> {
   return waymark.database.inWorkspace(
     workspaceId,
     async (tx) => {
       const journey = await journeyFor(request, await activeJourneys(tx));
       const until = Math.min(request.to ?? Infinity, waymark.now());
-      const { walk, range } = await workspaceHistory(tx, journey, until);
+      const { walk, range } = await workspaceHistory(tx, [journey, ...others], until);
       if (!range) throw new NoHistory();
       return work({ tx, journey, walk, ...periodOf(range, request) });
     },
