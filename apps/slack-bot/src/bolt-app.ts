@@ -7,6 +7,8 @@ import { registerSnoozeButton } from './listeners/actions/snooze.ts';
 import { registerWhyButton } from './listeners/actions/why.ts';
 import { registerWrongAccountButton } from './listeners/actions/wrong-account.ts';
 import { registerJourney } from './listeners/commands/journey.ts';
+import { HomePages } from './home-pages.ts';
+import { registerHome } from './listeners/events/home.ts';
 import { registerUninstall } from './listeners/events/uninstall.ts';
 import { registerAccountChoice } from './listeners/options/account-choice.ts';
 import { registerSnoozeView } from './listeners/views/snooze.ts';
@@ -40,7 +42,7 @@ export function createBoltApp(
       return { botToken: session.client.token, botUserId, teamId };
     },
   });
-  const context = { app, deps, timing };
+  const context = { app, deps, timing, homes: new HomePages(deps, timing) };
   registerAnswerButtons(context);
   registerSnoozeButton(context);
   registerWhyButton(context);
@@ -50,5 +52,6 @@ export function createBoltApp(
   registerWrongAccountView(context);
   registerJourney(context);
   registerUninstall(context);
+  registerHome(context);
   return app;
 }

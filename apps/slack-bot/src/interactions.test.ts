@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setSlackUser } from '@waymark/store';
 import { createSlackBot } from './slack-bot.ts';
 import { BotRig } from './testing/bot-rig.ts';
 
@@ -176,5 +177,63 @@ describe('/journey', () => {
     await expect.poll(() => answer()?.text).toContain('Which one do you mean?');
     await rig.slack.handle.slashCommand('maya', '/journey <nobody>');
     await expect.poll(() => answer()?.text).toContain('no account like “&lt;nobody&gt;”');
+  });
+});
+
+describe('the App Home', () => {
+  const home = () => JSON.stringify(rig.slack.handle.home('maya', rig.app)?.blocks ?? []);
+  const view = () => rig.slack.handle.home('maya', rig.app)?.id ?? '';
+  const opens = async (expected: string) => {
+    rig.slack.handle.openHome('maya', rig.app);
+    await expect.poll(home).toContain(expected);
+  };
+  const maySee = () => rig.inWorkspace((tx) => setSlackUser(tx, 'maya@vendor.example', 'U0MAYA', 'map', rig.now()));
+
+  test('shows my accounts that need a look, worst first, and none of others', async () => {
+    await maySee();
+    const worse = await rig.addAccount('Zinc Works');
+    const foreign = await rig.addAccount('Foreign Foods', { csmEmail: 'jonas@vendor.example' });
+    await rig.fold(account, [rig.flag(account, 'gone_quiet', { severity: 'medium' })]);
+    await rig.fold(worse, [rig.flag(worse, 'champion_left', { severity: 'critical', title: 'Champion left' })]);
+    await rig.fold(foreign, [rig.flag(foreign, 'gone_quiet')]);
+    await opens('2 of your accounts need a look');
+    expect(home().indexOf('Zinc Works')).toBeLessThan(home().indexOf('Northgate Paper'));
+    expect(home()).not.toContain('Foreign Foods');
+    expect(rig.logged).toEqual([]);
+  });
+
+  test('a button there is an answer: the flag leaves the list, and the message follows', async () => {
+    await maySee();
+    const { flags } = await alert();
+    await opens('1 of your accounts needs a look');
+    const blockId = `flag:${flags[0]?.flagId}`;
+    expect(await rig.slack.handle.use('maya', 'not_a_risk', { view: view(), blockId })).toEqual({ ok: true });
+    await expect.poll(home).toContain('None of your accounts needs a look');
+    expect(rig.answers.map((one) => one.answer)).toEqual(['not_a_risk']);
+    await rig.send();
+    expect(rig.dms('maya')[0]?.text).toBe('Northgate Paper: resolved');
+    // Pressed again on an old home: it says so by what it shows.
+    await opens('None of your accounts needs a look');
+    expect(rig.logged).toEqual([]);
+  });
+
+  test('what is snoozed in its message moves to the end of the home', async () => {
+    await maySee();
+    const { channel, ts } = await alert();
+    await opens('1 of your accounts needs a look');
+    await rig.slack.handle.pressButton('maya', channel, ts, 'snooze');
+    await expect.poll(() => rig.slack.handle.modal('maya')?.callbackId).toBe('snooze');
+    const tomorrow = new Date(rig.now() + 2 * 86_400_000).toISOString().slice(0, 10);
+    await rig.slack.handle.submitModal('maya', { until: { day: tomorrow } });
+    await expect.poll(home).toContain('None of your accounts needs a look');
+    expect(home()).toContain('*Snoozed* (1)');
+  });
+
+  test('who is CSM of no account sees the team’s', async () => {
+    await alert();
+    rig.slack.handle.openHome('ada', rig.app);
+    const seen = () => JSON.stringify(rig.slack.handle.home('ada', rig.app)?.blocks ?? []);
+    await expect.poll(seen).toContain('1 of the team’s accounts needs a look');
+    expect(seen()).toContain('Northgate Paper');
   });
 });

@@ -14,3 +14,4 @@ export {
 export * from './route.ts';
 export { worstFirst } from './severity.ts';
 export { nextMorning, nextOpening, startOfDay, type WorkCalendar, type WorkingHours } from './working-hours.ts';
+export { isQuiet, isToDo, mostUrgentFirst, type WorklistAccount, type WorklistContent } from './worklist.ts';

@@ -17,7 +17,7 @@ export function slackManifest(publicUrl: string | null): Readonly<Record<string,
     },
     features: {
       bot_user: { display_name: 'Waymark', always_online: true },
-      app_home: { home_tab_enabled: false, messages_tab_enabled: true, messages_tab_read_only_enabled: true },
+      app_home: { home_tab_enabled: true, messages_tab_enabled: true, messages_tab_read_only_enabled: true },
       slash_commands: [
         {
           command: '/journey',

@@ -21,8 +21,11 @@ export const slackScopes = [
   'im:history',
 ] as const;
 
-/** The events that the bot listens to: both say that a grant has ended (failure G5). */
-export const slackEvents = ['app_uninstalled', 'tokens_revoked'] as const;
+/** The events that say that a grant has ended (failure G5): noted before they are acted on. */
+export const endingEvents = ['app_uninstalled', 'tokens_revoked'] as const;
+
+/** The events that the bot listens to: these, and that somebody opened the app's home, which may be acted on twice. */
+export const slackEvents = [...endingEvents, 'app_home_opened'] as const;
 
 /** Where Slack sends people back; it must stand in the app's settings exactly so. */
 export function slackRedirectUri(publicUrl: string): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { App, Receiver } from '@slack/bolt';
 import { addSlackReceipt, settleSlackReceipt } from '@waymark/store';
 import type { SlackBotDependencies } from '../dependencies.ts';
-import { slackEvents } from '../install/scopes.ts';
+import { endingEvents, slackEvents } from '../install/scopes.ts';
 import { readBody } from './body.ts';
 import { envelopeOf, type Envelope } from './envelope.ts';
 import { isSigned, isTimely, stampOf, type SlackStamp } from './signature.ts';
@@ -82,7 +82,7 @@ export class FetchReceiver implements Receiver {
       );
       // Slack repeats an event that it thinks lost, and wants to hear that it was not.
       if (!isNew) return receipt.isEvent ? new Response('') : refuse(409, 'This request was acted on already.');
-    } else if (envelope.event_id) return new Response('');
+    } else if (envelope.event_id && !isHeard(envelope)) return new Response('');
     return new Promise<Response>((resolve) => {
       const work = this.#process(workspaceId, envelope, retry, (response) => {
         resolve(response);
@@ -128,11 +128,13 @@ interface Receipt {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Undefined for an event that nobody listens to: it is acknowledged and leaves no row. */
+const isHeard = ({ event }: Envelope): boolean => slackEvents.some((one) => one === event?.type);
+
+/** Undefined for an event that may be acted on twice, or that nobody listens to: it leaves no row. */
 function receiptOf(envelope: Envelope, key: string): Receipt | undefined {
   if (!envelope.event_id) return { key, isEvent: false, body: { type: envelope.type ?? 'command' } };
   const type = envelope.event?.type ?? '';
-  if (!slackEvents.some((one) => one === type)) return undefined;
+  if (!endingEvents.some((one) => one === type)) return undefined;
   const { event_id, event_time, api_app_id } = envelope;
   return {
     key: `event:${event_id}`,

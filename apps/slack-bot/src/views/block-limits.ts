@@ -21,6 +21,10 @@ export const blockLimits = {
   privateMetadata: 3000,
   /** All blocks as JSON: undocumented, refused as msg_blocks_too_long at about 13,200 (https://github.com/slackapi/bolt-js/issues/2509). */
   messageJson: 12_500,
+  /** A home or a modal: https://docs.slack.dev/reference/views/home-tab-views */
+  homeBlocks: 100,
+  /** Undocumented; well within what views take. */
+  homeJson: 60_000,
   /** Slack cuts a text at 40,000; a fallback is read in a notification. */
   fallbackText: 300,
 } as const;

@@ -6,7 +6,7 @@ import { longestSnoozeDays } from '../../views/snooze-modal.ts';
 import { workspaceOf, type ListenerContext } from '../listener-context.ts';
 
 /** Takes the chosen day: the flag is told again when that day's work begins for the one who chose. */
-export function registerSnoozeView({ app, deps, timing }: ListenerContext): void {
+export function registerSnoozeView({ app, deps, timing, homes }: ListenerContext): void {
   app.view('snooze', async ({ ack, view, body, context }) => {
     const workspaceId = workspaceOf(context);
     const day = view.state.values.until?.day?.selected_date ?? '';
@@ -23,8 +23,9 @@ export function registerSnoozeView({ app, deps, timing }: ListenerContext): void
     }
     await ack();
     const target = targetOf(view.private_metadata);
-    if (target)
-      await takeAnswer(deps, timing, workspaceId, { target, answer: 'snoozed', until, slackUserId: body.user.id });
+    if (!target) return;
+    await takeAnswer(deps, timing, workspaceId, { target, answer: 'snoozed', until, slackUserId: body.user.id });
+    await homes.refresh(workspaceId, body.user.id);
   });
 }
 

@@ -6,7 +6,7 @@ import { workspaceOf, type ListenerContext } from '../listener-context.ts';
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Takes the decision: the events are assigned by hand, and both accounts are worked out again. */
-export function registerWrongAccountView({ app, deps, timing }: ListenerContext): void {
+export function registerWrongAccountView({ app, deps, timing, homes }: ListenerContext): void {
   app.view('wrong_account', async ({ ack, view, body, context }) => {
     const workspaceId = workspaceOf(context);
     const flagId = view.private_metadata;
@@ -34,5 +34,6 @@ export function registerWrongAccountView({ app, deps, timing }: ListenerContext)
     const by = await deps.database.inWorkspace(workspaceId, (tx) => nameOf(tx, slackUserId));
     await deps.reattribute(workspaceId, { flagId, eventIds, accountId, by });
     deps.wake(workspaceId);
+    await homes.refresh(workspaceId, slackUserId);
   });
 }
