@@ -24,6 +24,7 @@ export function subjectKey(subject: string): string | undefined {
 const domainFields = ['domain', 'website'] as const;
 const domainProperties = new Set(['domain', 'website', 'hs_additional_domains']);
 const mostDomains = 20;
+const longestText = 2000;
 
 /**
  * What an imported event says of whose domain is whose: one that names its account by an id and carries `data.domain` or `data.website`,
@@ -69,7 +70,7 @@ export function claimsCount(
 /** Several stand in one text as HubSpot exports them: `acme.com;acme.io`. */
 function texts(value: unknown): string[] {
   const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return all.flatMap((one) => (typeof one === 'string' && one.length <= 2000 ? one.split(/[\s,;]+/) : []));
+  return all.flatMap((one) => (typeof one === 'string' && one.length <= longestText ? one.split(/[\s,;]+/) : []));
 }
 
 /** Where companies have a page and not a site of their own. */
@@ -88,10 +89,15 @@ const pages = new Set([
   'youtube.com',
 ]);
 
-/** The registrable domain of a domain, an address at it, or a site; undefined where there is none, and for a page on somebody else's site. */
-function domainIn(text: string): string | undefined {
-  if (text === '') return undefined;
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text.replace(/^@/, '')}`);
+/**
+ * The registrable domain of a domain, of a site, or of an address such as `Zoe <zoe@acme.example>`; undefined where there is none, and
+ * for a page on somebody else's site.
+ */
+export function domainIn(text: string): string | undefined {
+  if (text === '' || text.length > longestText) return undefined;
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  const address = isUrl ? undefined : /@([^@\s<>"(),;]+)[^@]*$/.exec(text)?.[1];
+  const url = URL.parse(isUrl ? text : `http://${address ?? text}`);
   const host = url?.hostname.replace(/\.$/, '');
   if (!url || !host || !isDomainName(host) || /^[\d.]+$/.test(host)) return undefined;
   const domain = registrableDomain(host);

@@ -180,7 +180,9 @@ function addPeople(
   issues: FieldIssue[],
 ): boolean {
   const given: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const list = given.slice(0, 1001).flatMap((each) => (typeof each === 'string' ? peopleIn(each) : [each]));
+  const list = given
+    .slice(0, 1001)
+    .flatMap((each): readonly unknown[] => (typeof each === 'string' ? peopleIn(each) : [each]));
   let exact = Array.isArray(value) === field.many && list.length > 0 && list.length === Math.min(given.length, 1001);
   // Of several senders, the first: there is one place for it.
   for (const each of field.many || Array.isArray(value) ? list.slice(0, 1001) : list.slice(0, 1)) {

@@ -29,7 +29,9 @@ const cell = z.union([
     /** Reads a number; with `decimal: ','` as in 1.234,5. */
     number: z.boolean().optional(),
     decimal: z.enum(['.', ',']).optional(),
-    /** Reads a time in this form: https://moment.github.io/luxon/#/parsing?id=table-of-tokens */
+    /** Takes the domain of an address or of a site, where it says whose it is: none at a free-mail provider. */
+    domain: z.boolean().optional(),
+    /** Reads a time in this form: https://moment.github.io/luxon/#/parsing?id=table-of-tokens, or as mails have it (`rfc2822`). */
     format: z
       .string()
       .min(1)

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { domainIn, isFreeMail } from '@waymark/identity';
 import { printTime } from '@waymark/journey';
 import { DateTime } from 'luxon';
 import type { CellRule, CsvMapping, EventRule, RowCondition } from './csv-mapping.ts';
@@ -21,12 +22,7 @@ export function mapRow(row: CsvRow, mapping: CsvMapping): MappedRow {
   const rules = mapping.events.filter(
     ({ needs, when }) => needs.every((column) => cellOf(row, column) !== '') && (!when || holds(when, row)),
   );
-  if (rules.length === 0)
-    return {
-      kind: 'refused',
-      reason: 'not-mapped',
-      detail: 'no rule of the mapping takes this row: add one, or skip it',
-    };
+  if (rules.length === 0) return { kind: 'refused', reason: 'not-mapped', detail: whyNotMapped(row, mapping) };
   try {
     const digest = hash('sha256', JSON.stringify([...row.cells])).slice(0, 32);
     return { kind: 'events', events: rules.map((rule) => eventOf(row, rule, mapping, digest)) };
@@ -34,6 +30,14 @@ export function mapRow(row: CsvRow, mapping: CsvMapping): MappedRow {
     if (error instanceof CellUnreadable) return { kind: 'refused', reason: 'bad-cell', detail: error.message };
     throw error;
   }
+}
+
+/** Names the columns that are needed and empty, where a rule would take the row but for them. */
+function whyNotMapped(row: CsvRow, mapping: CsvMapping): string {
+  const [near] = mapping.events.filter(({ when }) => !when || holds(when, row));
+  const empty = near?.needs.filter((column) => cellOf(row, column) === '') ?? [];
+  const why = empty.length > 0 ? ` (empty: ${empty.join(', ')})` : '';
+  return `no rule of the mapping takes this row${why}: add one, or skip it`;
 }
 
 class CellUnreadable extends Error {
@@ -47,7 +51,11 @@ function eventOf(row: CsvRow, rule: EventRule, mapping: CsvMapping, digest: stri
     const found = value(cell, `data.${field}`);
     if (found !== undefined) data[field] = found;
   }
-  const type = text(value(rule.type, 'type'));
+  const needed = <T>(found: T | undefined, cell: CellRule, field: string): T => {
+    if (found !== undefined) return found;
+    throw new CellUnreadable(`${field}: there is nothing in ${typeof cell === 'string' ? cell : cell.from}`);
+  };
+  const type = needed(text(value(rule.type, 'type')), rule.type, 'type');
   const recorded = rule.recorded && timeOf(row, rule.recorded, 'recorded', mapping);
   const given = rule.id && text(value(rule.id, 'id'));
   return {
@@ -56,9 +64,9 @@ function eventOf(row: CsvRow, rule: EventRule, mapping: CsvMapping, digest: stri
     id: given ?? `${digest}:${mapping.events.indexOf(rule)}`,
     source: mapping.source,
     type,
-    time: timeOf(row, rule.time, 'time', mapping),
+    time: needed(timeOf(row, rule.time, 'time', mapping), rule.time, 'time'),
     ...(recorded !== undefined && { recordedtime: recorded }),
-    subject: text(value(rule.subject, 'subject')),
+    subject: needed(text(value(rule.subject, 'subject')), rule.subject, 'subject'),
     data,
   };
 }
@@ -74,6 +82,7 @@ function read(row: CsvRow, cell: CellRule, field: string, mapping: CsvMapping): 
     if (Object.hasOwn(cell.values, filled)) return cell.values[filled];
     if (cell.else !== undefined) return cell.else ?? undefined;
   }
+  if (cell.domain) return domainOfCell(filled, field);
   if (cell.format !== undefined) return parseTime(filled, cell, field, mapping);
   return cell.number ? numberOf(filled, cell.decimal ?? '.', field) : filled;
 }
@@ -112,7 +121,7 @@ function parseTime(
   if (filled.length > longestTime) throw refuse();
   const unit = format === undefined ? undefined : epochUnits.get(format);
   if (unit !== undefined) {
-    const at = /^-?\d{1,15}$/.test(filled) ? Number(filled) * unit : Infinity;
+    const at = /^-?\d{1,15}(?:\.\d{1,9})?$/.test(filled) ? Math.round(Number(filled) * unit) : Infinity;
     if (Math.abs(at) > latest) throw refuse();
     return printTime(at);
   }
@@ -122,12 +131,23 @@ function parseTime(
   const at = (one: string) =>
     format === undefined
       ? DateTime.fromISO(filled.replace(' ', 'T'), { zone: one })
-      : DateTime.fromFormat(filled, format, { zone: one });
+      : format === 'rfc2822'
+        ? DateTime.fromRFC2822(filled, { zone: one })
+        : DateTime.fromFormat(filled, format, { zone: one });
   const parsed = at(named ?? 'UTC');
   if (!parsed.isValid) throw refuse();
   if (named === undefined && at('Pacific/Auckland').toMillis() !== parsed.toMillis())
     throw new CellUnreadable(`${field}: the time names no zone: give "zone" in the mapping`);
   return printTime(parsed.toMillis());
+}
+
+/** Whose domain an address or a site has. Throws CellUnreadable where that is nobody's in particular. */
+function domainOfCell(filled: string, field: string): string {
+  const domain = domainIn(filled);
+  if (domain === undefined) throw new CellUnreadable(`${field}: there is no domain in it`);
+  if (isFreeMail(domain, false))
+    throw new CellUnreadable(`${field}: an address at ${domain} does not say whose customer it is`);
+  return domain;
 }
 
 /** Separators of thousands stand before groups of three, so that 12,5 is not taken for 125. */

@@ -57,11 +57,19 @@ describe('the time of a row', () => {
     expect(await timeOf('1.3.26', 'd.M.yy')).toBe('2026-03-01T00:00:00Z');
   });
 
+  it('may be as mails have it', async () => {
+    expect(await timeOf('"Thu, 20 Jun 1996 08:35:17 +0200"', 'rfc2822')).toBe('1996-06-20T06:35:17Z');
+    expect(await timeOf('"20 Jun 1996 08:35 EST"', 'rfc2822')).toBe('1996-06-20T13:35:00Z');
+    expect(await timeOf('"Thu, 20 Jun 1996 08:35:17 +0000 (GMT)"', 'rfc2822')).toBe('1996-06-20T08:35:17Z');
+    expect(await timeOf('1996-06-20', 'rfc2822')).toBe('time: it is no time in the form rfc2822');
+    expect(await timeOf('1452837318.000200', 'X')).toBe('2016-01-15T05:55:18Z');
+  });
+
   it('may be a number of seconds or milliseconds since 1970', async () => {
     expect(await timeOf('1772357400', 'X')).toBe('2026-03-01T09:30:00Z');
     expect(await timeOf('1772357400123', 'x')).toBe('2026-03-01T09:30:00.123Z');
     expect(await timeOf('-1', 'X')).toBe('1969-12-31T23:59:59Z');
-    for (const cell of ['1772357400.5', '1e9', '999999999999999'])
+    for (const cell of ['1772357400.', '1e9', '999999999999999'])
       expect(await timeOf(cell, 'X')).toContain('the form X');
   });
 
@@ -249,4 +257,43 @@ it('a mapping is checked before the file is read', () => {
   expect(wrong('{ source: s, encoding: klingon, events: [{ type: a, time: b, subject: c }] }')).toThrow(/encoding/);
   expect(wrong('{ source: s, extra: 1, events: [{ type: a, time: b, subject: c }] }')).toThrow(/extra/i);
   expect(wrong('a: &a [x]\nb: *a')).toThrow(MappingInvalid);
+});
+
+describe('the account of a row', () => {
+  const byMail = parseCsvMapping(`
+source: desk
+events:
+  - type: email.received
+    needs: [Id]
+    time: '{At}'
+    subject: { from: '{From}', domain: true }
+    data: { from: '{From}', to: '{To}' }
+`);
+  const said = async (cells: string) => {
+    const [line] = await rows(bytes(`Id,At,From,To\n${cells}\n`), byMail);
+    const found = event(line);
+    const field = (name: string): unknown =>
+      typeof found === 'object' && found !== null ? Reflect.get(found, name) : undefined;
+    return field('subject') ?? field('detail');
+  };
+
+  it('is the domain of an address or a site, where that says whose it is', async () => {
+    const at = '1,2026-03-01T00:00:00Z';
+    expect(await said(`${at},zoe@eu.acme.co.uk,`)).toBe('acme.co.uk');
+    expect(await said(`${at},"""Lee, Zoe"" <zoe@acme.example>",`)).toBe('acme.example');
+    expect(await said(`${at},zoe@acme.example (Zoe),`)).toBe('acme.example');
+    expect(await said(`${at},https://www.acme.example/en,`)).toBe('acme.example');
+    expect(await said(`${at},zoe@gmail.com,`)).toBe(
+      'subject: an address at gmail.com does not say whose customer it is',
+    );
+    expect(await said(`${at},Zoe,`)).toBe('subject: there is no domain in it');
+  });
+
+  it('is told to be missing by the name of its column, as are time and what a rule needs', async () => {
+    expect(await said('1,2026-03-01T00:00:00Z,,')).toBe('subject: there is nothing in {From}');
+    expect(await said('1,,zoe@acme.example,')).toBe('time: there is nothing in {At}');
+    expect(await said(',2026-03-01T00:00:00Z,zoe@acme.example,')).toBe(
+      'no rule of the mapping takes this row (empty: Id): add one, or skip it',
+    );
+  });
 });
