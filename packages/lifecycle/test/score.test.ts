@@ -89,6 +89,12 @@ success:
     expect(gone.success?.parts[2]).toMatchObject({ score: 0 });
   });
 
+  it('has no score while the account is in no stage', () => {
+    const outside = text.replace('enter: [{ from: [none] }]', 'enter: [{ from: [none], on: { type: deal.won } }]');
+    expect(seen(outside, new History().from(4), 5).success).toEqual({ score: null, parts: [], version: 3 });
+    expect(seen(outside, new History().from(4).add('deal.won', 4), 5).success?.score).toBe(80);
+  });
+
   it('says when time alone changes it, is the same step by step, and is explained', () => {
     const history = new History().stage(0, 'customer').from(4).onboarding(12, 'kickoff').add('account.renewed', 20);
     expect(seen(text, history, 5).nextChangeAt).toBe(day(10));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { journeyDefinition } from '@waymark/journey';
 import { describe, expect, it } from 'vitest';
 import { advance, compileJourney, fold, parseDefinition, reduce, templateFile, view } from '../src/index.ts';
 import { ANN, context, day, History, lastFlag, liveCustomer } from './account.ts';
@@ -48,6 +49,37 @@ describe('segments that rest on conditions', () => {
     expect(flag.proof.comparisons.find((one) => one.signal === 'open_tickets')?.threshold).toBe(4);
     const calm = reduce(journey, context, withTickets(liveCustomer()).facts, day(120));
     expect(calm.flags.map((one) => one.rule)).not.toContain('ticket_load');
+  });
+
+  it('have no membership that began and ended in one instant', () => {
+    const entering = compileJourney(
+      journeyDefinition.parse({
+        id: 'entering',
+        version: 1,
+        title: 'Entering',
+        type: 'linear',
+        stages: [{ id: 'only', title: 'Only', enter: [{ from: ['none'], on: { type: 'email.received' } }] }],
+        segments: [
+          {
+            id: 'outside',
+            title: 'Outside',
+            when: { signal: 'times_in_stage', with: { stage: 'only' }, op: '<', value: 1 },
+          },
+          {
+            id: 'inside',
+            title: 'Inside',
+            when: { signal: 'times_in_stage', with: { stage: 'only' }, op: '>=', value: 1 },
+          },
+        ],
+      }),
+    );
+    expect(reduce(entering, context, new History().from(20).facts, day(30)).segments).toEqual([
+      { segment: 'outside', from: day(0), to: day(20) },
+      { segment: 'inside', from: day(20), to: null },
+    ]);
+    expect(reduce(entering, context, new History().from(0).facts, day(30)).segments).toEqual([
+      { segment: 'inside', from: day(0), to: null },
+    ]);
   });
 
   it('are refused where their threshold differs by segment itself', () => {

@@ -59,6 +59,15 @@ describe('a source that is silent everywhere', () => {
     expect(Math.max(...found)).toBeLessThan(172);
   });
 
+  it('is no measure for the weeks after it, however long it was', () => {
+    const quiet = (day: number) => (day >= 126 && day < 147 ? 0.4 : 1);
+    const told = [...words('mail', (day) => (day >= 70 && day < 112 ? 0 : quiet(day))), ...words('calendar', quiet)];
+    const lulls = knownLulls('contact', told, START + 148 * DAY, silencesOf('mail', told, 148)).at(-1)?.lulls ?? [];
+    const level = lulls.find((one) => one.from <= START + 135 * DAY && START + 135 * DAY < one.to)?.level;
+    expect(level).toBeGreaterThan(0.3);
+    expect(level).toBeLessThan(0.5);
+  });
+
   it('unmakes a season that was seen before the silence was known, and leaves no trace once all was delivered', () => {
     const deliveredOn = (day: number) => (isOut(day) ? 152 : day);
     const late = [...words('mail', always, deliveredOn), ...words('calendar', always)];
