@@ -59,6 +59,33 @@ describe('health while a source is out', () => {
     expect(part([gap(['ticket'], 101, null)], 160, 'support').score).toBeNull();
   });
 
+  it('lacks what is counted by type as well', () => {
+    const counting = compileJourney(
+      parseDefinition(
+        `id: j
+version: 1
+title: J
+type: cyclical
+stages: [{ id: start, title: Start, enter: [{ from: [none] }] }]
+health:
+  version: 1
+  parts:
+    - id: words
+      label: Words
+      weight: 1
+      bands: [{ when: { signal: event_count, with: { types: [email.received], days: 10 }, op: '<', value: 1 }, score: 5, why: none }]
+`,
+        'j.yaml',
+      ),
+    );
+    const words = (gaps: readonly CoverageGap[]) =>
+      reduce(counting, { ...context, gaps }, facts, day(160)).health.parts[0]?.score;
+    expect(words([])).toBe(5);
+    expect(words([gap(['email'], 120, 140)])).toBe(5);
+    expect(words([gap(['email'], 120, 155)])).toBeNull();
+    expect(words([gap(['ticket'], 120, 155)])).toBe(5);
+  });
+
   it('turns at the very instant, and says when beforehand', () => {
     const { nextChangeAt } = reduce(journey, { ...context, gaps: [gap(['email'], 150, null)] }, facts, day(150) - 1);
     expect(nextChangeAt).toBe(day(150));

@@ -1,4 +1,4 @@
-import type { SignalName, Touchpoint } from '@waymark/journey';
+import { touchpoint, type EventType, type SignalName, type Touchpoint } from '@waymark/journey';
 import type { Moment } from '../course/moment.ts';
 import { NEVER } from '../signals/signal.ts';
 import type { BoundSignal } from '../signals/signals.ts';
@@ -26,6 +26,15 @@ const trouble = (touchpoints: readonly Touchpoint[], window: number): Sight => (
   window,
   isPresence: false,
 });
+
+/** What sees events of some types; whether more of them were better, nobody knows. */
+function typed(types: readonly EventType[] | undefined, window: number): Sight {
+  const nouns = (types ?? []).map((type) => type.slice(0, type.indexOf('.')));
+  const seen = nouns.flatMap(
+    (noun) => touchpoint.options.find((one) => one === (noun === 'usage' ? 'product' : noun)) ?? [],
+  );
+  return trouble([...new Set(seen)], window);
+}
 
 /** Days looked back on where neither the definition nor the signal says how many. */
 const MONTH = 30;
@@ -61,6 +70,11 @@ const sights: Partial<Record<SignalName, (signal: BoundSignal) => Sight>> = {
   tickets_trend: ({ params }) => trouble(['ticket'], params.days ?? MONTH),
   tickets_reopened: ({ params }) => trouble(['ticket'], params.days ?? 90),
   usage_trend: ({ params }) => present(['product'], params.days ?? MONTH),
+  event_count: ({ params }) => typed(params.types, params.days ?? MONTH),
+  event_trend: ({ params }) => typed(params.types, params.days ?? MONTH),
+  // In whole weeks that have been over for a day.
+  tier_share: ({ params }) => typed(params.types, (params.days ?? 28) + 8),
+  tier_trend: ({ params }) => typed(params.types, (params.days ?? 28) + 8),
 };
 
 /** What of its sight a signal lacks at a moment. */
