@@ -2,11 +2,12 @@ import type { SignalName, Touchpoint } from '@waymark/journey';
 import { DayRing, type Days } from '../tracks/day-ring.ts';
 import { addInformation, foreseen, mostInformation } from './fall-bound.ts';
 import { fallOf, mostDropWith, streamOf, swingWeeks, type Fall, type Stream, type Weeks } from './fall.ts';
-import { everyTouchpoint, lastMeeting, lastWords } from './signals-engagement.ts';
+import { missedDeviation, type Attendance } from './missed-meetings.ts';
+import { everyTouchpoint, lastMeeting, lastWords, missedNote } from './signals-engagement.ts';
 import type { Moment } from '../course/moment.ts';
 import { part } from '../tracks/reads.ts';
-import { NEVER, steady, type SignalFactory } from './signal.ts';
-import type { AccountContext } from '../course/state.ts';
+import { NEVER, note, steady, type SignalFactory } from './signal.ts';
+import type { AccountContext, Evidence } from '../course/state.ts';
 import type { Lull } from '../coverage/workspace-lull.ts';
 import type { DayCounts } from '../tracks/tracks.ts';
 import { hasSeason, levels, mostWeeks, weeksOf } from './week-sums.ts';
@@ -154,6 +155,34 @@ function usageFall(moment: Moment): Fall | null {
   return counted.usage;
 }
 
+/** What became of meetings from a day up to another, days of a quiet season left out: then everybody is away. */
+function attendanceIn(moment: Moment, counted: Counted, from: number, to: number): Attendance {
+  const { meetings } = moment.tracks;
+  const held = ringOf(counted, 'meetings', [meetings.held]);
+  const missed = ringOf(counted, 'missed', [meetings.calledOffDays]);
+  const usual = levels(moment.around.context.lulls, 'contact');
+  if (!hasSeason(usual, from, to)) return { held: held.between(from, to), missed: missed.between(from, to) };
+  const all = { held: 0, missed: 0 };
+  for (let day = from; day < to; day += 1) {
+    if (usual.on(day) < 1) continue;
+    all.held += held.amountOn(day);
+    all.missed += missed.amountOn(day);
+  }
+  return all;
+}
+
+/** A fall with what meetings that fall through add to it. */
+function withMissed(fall: Fall | null, moment: Moment, counted: Counted, window: number): Fall | null {
+  const { calledOffDays } = moment.tracks.meetings;
+  const { day } = counted;
+  if (!fall || fall.drop <= 0 || (calledOffDays.at(-1)?.[0] ?? -Infinity) < day - window) return fall;
+  const missed = missedDeviation(
+    attendanceIn(moment, counted, day - window, day),
+    attendanceIn(moment, counted, day - mostWeeks * 7, day - window),
+  );
+  return { ...fall, drop: Math.hypot(fall.drop, missed) };
+}
+
 /** The same of all streams together. */
 function wholeFall(moment: Moment): Fall | null {
   const counted = countedAt(moment);
@@ -172,11 +201,12 @@ function wholeFall(moment: Moment): Fall | null {
       isWatched(context, touchpoints, (day - window) * DAY, day * DAY);
     const letters = letterWeeks && streamOf(letterWeeks, span);
     const words = letters ?? (ticketWeeks && streamOf(ticketWeeks, span));
-    return fallOf([
+    const fall = fallOf([
       seen(letters ? written : ['ticket']) ? words : null,
       meetingWeeks && seen(['meeting']) ? streamOf(meetingWeeks, span) : null,
       ...useIn(moment, counted, window),
     ]);
+    return seen(['meeting']) ? withMissed(fall, moment, counted, window) : fall;
   });
   return counted.all;
 }
@@ -201,13 +231,19 @@ const turns = ({ at, tracks }: Moment): number => {
     Object.values(tracks.contact.counts).some(remembers);
   return any ? (day + step) * DAY : NEVER;
 };
+const mostMissed = 2;
+const lastMissed = ({ tracks: { meetings } }: Moment, from: number): Evidence[] =>
+  meetings.missed
+    .filter(({ at }) => at > from)
+    .slice(-mostMissed)
+    .map((one) => note(one, missedNote(one)));
 /** Only what was seen all along speaks: a source that was silent proves no fall. */
 const evidence = (moment: Moment) => {
   const [from, to] = [moment.at - longest * DAY, moment.at];
   const { context } = moment.around;
   return [
     ...(isWatched(context, ['email', 'chat'], from, to) ? lastWords(moment, everyTouchpoint).slice(0, 2) : []),
-    ...(isWatched(context, ['meeting'], from, to) ? lastMeeting(moment) : []),
+    ...(isWatched(context, ['meeting'], from, to) ? [...lastMeeting(moment), ...lastMissed(moment, from)] : []),
   ];
 };
 
@@ -231,11 +267,13 @@ const spans = windows.map((window) => window / 7);
 const widest = longest / 7;
 const information = new Float64Array((foreseen / step + 1) * spans.length);
 
-/** Whether the drop stays under a threshold in all the days ahead, whatever comes or does not come in them. */
+/** Whether the drop stays under a threshold in all the days ahead, whatever comes or does not come in them but meetings that fall through. */
 function staysUnder(moment: Moment, threshold: number): boolean {
   const { lulls } = moment.around.context;
   const counted = countedAt(moment);
   const { day } = counted;
+  // Meetings that fell through add to a fall.
+  if ((moment.tracks.meetings.calledOffDays.at(-1)?.[0] ?? -Infinity) >= day - longest) return false;
   const all = [lettersIn(moment), ticketsIn(moment), meetingsIn(moment), ...metricsIn(moment)];
   const kinds = all.filter(({ lists }) => lists.some((list) => list.length > 0));
   let counts = 0;
@@ -275,7 +313,7 @@ export const declineSignals = {
       // With what is known little it cannot fall so far, whatever comes or does not come in the days ahead.
       if (turns(moment) === NEVER || !staysUnder(moment, threshold - 0.01)) return false;
       moment.flip = (dayOf(moment) + foreseen + step) * DAY;
-      moment.reads = 0;
+      moment.reads = part.meetings;
       return true;
     },
   }),

@@ -132,7 +132,7 @@ const waiting = (moment: Moment) =>
 const oldestWaiting = (moment: Moment) =>
   moment.tracks.mail.waiting.find((mail) => moment.at - mail.mark.at < WAITS_AT_MOST);
 
-function missedNote(one: MeetingTrack['missed'][number]): string {
+export function missedNote(one: MeetingTrack['missed'][number]): string {
   if (one.type === 'meeting.no_show') return 'Meeting missed: nobody came';
   const notice = (one.startsAt ?? one.at) - one.at;
   return notice > 0 ? `Meeting canceled ${span(notice)} before it` : 'Meeting canceled';
