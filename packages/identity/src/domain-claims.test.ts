@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { domainClaims } from './domain-claims.ts';
+import { domainClaims, domainIn } from './domain-claims.ts';
 
 const said = (subject: string, attributes: Record<string, unknown>, type = 'deal.created' as const) =>
   domainClaims({ type, subject, attributes }).map(({ key, domain }) => `${key}=${domain}`);
@@ -38,5 +38,20 @@ describe('what an imported event says of whose domain is whose', () => {
       domainClaims({ type: 'crm.property_changed', subject: '77', attributes: { property, to: 'acme.example' } });
     expect(changed('Website')).toEqual([{ key: '77', domain: 'acme.example' }]);
     expect(changed('billing_portal')).toEqual([]);
+  });
+
+  it.each([
+    ['zoe@acme.example', 'acme.example'],
+    ['zoe@eu.acme.co.uk', 'acme.co.uk'],
+    ['"zoe@gmail.com" <Zoe@Acme.Example>', 'acme.example'],
+    ['zoe@acme.example, kim@other.example', 'acme.example'],
+    ['Zoe', undefined],
+    ['', undefined],
+    ['zoe@', undefined],
+    ['zoe@[127.0.0.1]', undefined],
+    ['@'.repeat(1999), undefined],
+    ['<'.repeat(1999), undefined],
+  ])('finds the domain of %s', (text, domain) => {
+    expect(domainIn(text)).toBe(domain);
   });
 });

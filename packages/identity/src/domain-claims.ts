@@ -90,14 +90,17 @@ const pages = new Set([
 ]);
 
 /**
- * The registrable domain of a domain, of a site, or of an address such as `Zoe <zoe@acme.example>`; undefined where there is none, and
+ * The registrable domain of a domain, of a site, or of an address such as `Zoe <zoe@acme.example>`, of several
+ * the first; undefined where there is none, and
  * for a page on somebody else's site.
  */
 export function domainIn(text: string): string | undefined {
   if (text === '' || text.length > longestText) return undefined;
   const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-  const address = isUrl ? undefined : /@([^@\s<>"(),;]+)[^@]*$/.exec(text)?.[1];
-  const url = URL.parse(isUrl ? text : `http://${address ?? text}`);
+  const address = isUrl
+    ? null
+    : (/<[^<>]{0,320}@([^<>@\s]{1,255})>/.exec(text) ?? /@([^@\s<>"(),;]{1,255})/.exec(text));
+  const url = URL.parse(isUrl ? text : `http://${address?.[1] ?? text}`);
   const host = url?.hostname.replace(/\.$/, '');
   if (!url || !host || !isDomainName(host) || /^[\d.]+$/.test(host)) return undefined;
   const domain = registrableDomain(host);
