@@ -7,7 +7,6 @@ import {
   type NewOutboxRow,
   type Tx,
 } from '@waymark/store';
-import { v7 as uuidv7 } from 'uuid';
 
 /** A place and since when its alerts are counted, epoch milliseconds. */
 export interface CountQuestion {
@@ -24,8 +23,7 @@ export class AlertDrafts {
   readonly #at: number;
   readonly #ordinals: ReadonlyMap<string, number>;
   readonly #counts: Map<string, number>;
-  readonly #messages: (NewAlertMessage & { readonly messageId: string })[] = [];
-  readonly #rows: NewOutboxRow[] = [];
+  readonly #waiting: { readonly message: NewAlertMessage; readonly row: Omit<NewOutboxRow, 'messageId'> }[] = [];
 
   private constructor(tx: Tx, at: number, ordinals: ReadonlyMap<string, number>, counts: Map<string, number>) {
     this.#tx = tx;
@@ -67,9 +65,7 @@ export class AlertDrafts {
 
   /** Adds a message and its first post. */
   open(message: NewAlertMessage, row: Omit<NewOutboxRow, 'messageId'>): void {
-    const messageId = uuidv7();
-    this.#messages.push({ ...message, messageId });
-    this.#rows.push({ ...row, messageId });
+    this.#waiting.push({ message, row });
     this.changed(message.destination);
   }
 
@@ -80,8 +76,13 @@ export class AlertDrafts {
 
   /** Stores what waits. Throws where an alert was planned before: the transaction must not leave a message that nobody sends. */
   async flush(): Promise<void> {
-    const rows = this.#rows.splice(0);
-    await addAlertMessages(this.#tx, this.#messages.splice(0), this.#at);
+    const waiting = this.#waiting.splice(0);
+    const ids = await addAlertMessages(
+      this.#tx,
+      waiting.map(({ message }) => message),
+      this.#at,
+    );
+    const rows = waiting.map(({ row }, index) => ({ ...row, messageId: ids[index] ?? '' }));
     const added = await enqueueAll(this.#tx, rows, this.#at);
     // The accounts are locked, so this cannot be.
     const twice = rows.find((row) => !added.has(row.alertKey));

@@ -123,18 +123,18 @@ export type NewAlertMessage = Omit<AlertMessage, 'messageId' | 'channel' | 'ts' 
 
 /** Adds a message. Returns its id. */
 export async function addAlertMessage(tx: Tx, message: NewAlertMessage, at: number): Promise<string> {
-  const messageId = uuidv7();
-  await addAlertMessages(tx, [{ ...message, messageId }], at);
+  const [messageId = ''] = await addAlertMessages(tx, [message], at);
   return messageId;
 }
 
-/** Adds messages whose ids the caller has made. */
+/** Adds messages. Returns their ids, in the order of the messages. */
 export async function addAlertMessages(
   tx: Tx,
-  messages: readonly (NewAlertMessage & { readonly messageId: string })[],
+  messages: readonly NewAlertMessage[],
   at: number,
-): Promise<void> {
-  if (messages.length === 0) return;
+): Promise<readonly string[]> {
+  if (messages.length === 0) return [];
+  const ids = messages.map(() => uuidv7());
   await tx.query(
     `INSERT INTO alert_message (workspace_id, message_id, account_id, kind, team_id, destination, content_digest, detail, opened_at, updated_at)
      SELECT $1::uuid, message_id, account_id, kind, team_id, destination, content_digest, detail, $3::timestamptz, $3::timestamptz
@@ -144,8 +144,8 @@ export async function addAlertMessages(
     [
       tx.workspaceId,
       JSON.stringify(
-        messages.map((one) => ({
-          message_id: one.messageId,
+        messages.map((one, index) => ({
+          message_id: ids[index],
           account_id: one.accountId,
           kind: one.kind,
           team_id: one.teamId,
@@ -157,6 +157,7 @@ export async function addAlertMessages(
       new Date(at),
     ],
   );
+  return ids;
 }
 
 /** Writes what a message says now; with `closed` it ends. */
