@@ -98,7 +98,18 @@ describe('a source that fell silent', () => {
     await bring(rig, all.slice(550, 700));
     expect(await known()).toHaveLength(1);
     rig.now += day;
+    const then = { at: rig.now, outages: await known() };
+    rig.now += hour;
     await bring(rig, all.slice(400, 550).toReversed());
     expect((await known()).filter(({ to }) => to !== null)).toEqual([]);
+    // What was known before is known to have been so: of the outages, and of the gaps that they left.
+    const knownThen = () => database.inWorkspace(rig.workspaceId, (tx) => sourceOutagesInForce(tx, then.at));
+    expect(await knownThen()).toEqual(then.outages);
+    const gaps = await database.inWorkspace(rig.workspaceId, async (tx) => {
+      const index = await coverageIndex(tx, then.at);
+      const [acme] = await accounts(tx);
+      return acme && (await accountCoverage(tx, index, acme, then.at)).gaps.map(({ from, to }) => [from, to]);
+    });
+    expect(gaps).toEqual(then.outages.map(({ from, to }) => [from, to]));
   });
 });
