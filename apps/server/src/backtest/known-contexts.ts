@@ -47,7 +47,7 @@ interface Change {
  */
 export function knownContexts(
   base: AccountContext,
-  facts: readonly SourcedFact[],
+  facts: readonly Pick<SourcedFact, 'touchpoint' | 'occurredAt' | 'sources'>[],
   sources: readonly WatchedSource[],
   seasons: readonly (readonly KnownLulls[])[] = [],
 ): KnownContext[] {
