@@ -4,7 +4,8 @@ import { testDatabase, type TestDatabase } from '../testing.ts';
 import { walkAccounts, type AccountLog } from './account-log.ts';
 import { historyOf } from './history.ts';
 import { sourcesOfAccount, sourcesOfAccounts } from './account-sources.ts';
-import { appendEvents, factsOf, factsOfAccounts, supersede, type EventRow } from './log.ts';
+import { factsOf, factsOfAccounts } from './facts.ts';
+import { appendEvents, supersede, type EventRow } from './log.ts';
 
 let database: TestDatabase;
 let workspaceId = '';

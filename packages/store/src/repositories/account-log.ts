@@ -1,6 +1,6 @@
 import type { Direction, EventType, Participant, Touchpoint } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
-import type { Fact } from './log.ts';
+import type { Fact } from './facts.ts';
 import { sourceName } from './source-name.ts';
 
 /** What the log says of one account. */

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { from as copyFrom } from 'pg-copy-streams';
 import { printTime } from '@waymark/journey';
-import type { AccountChange } from './log.ts';
+import type { AccountChange } from './event-accounts.ts';
 import type { SetAside } from './sources.ts';
 import type { Transaction, Tx } from '../tenancy.ts';
 

@@ -1,6 +1,6 @@
 import type { EventType, Participant, Sighting } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
-import type { Fact } from './log.ts';
+import type { Fact } from './facts.ts';
 
 /** One live sighting of an event with its account's key. Times are epoch milliseconds. */
 export interface LoggedSighting {

@@ -1,5 +1,4 @@
-import type { Fact } from './log.ts';
-import { toFact, type FactRow } from './log.ts';
+import { toFact, type Fact, type FactRow } from './facts.ts';
 import { sourceName } from './source-name.ts';
 import type { Tx } from '../tenancy.ts';
 

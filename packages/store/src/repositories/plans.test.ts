@@ -5,7 +5,8 @@ import { accountsToFold } from './engine.ts';
 import { takeHints } from './hints.ts';
 import { readDeliveries } from './inbox.ts';
 import { sourcesOfAccounts } from './account-sources.ts';
-import { factsOf, factsOfAccounts, liveRows } from './log.ts';
+import { factsOf, factsOfAccounts } from './facts.ts';
+import { liveRows } from './log.ts';
 import { readyOutbox } from './outbox.ts';
 import { streamStates } from './streams.ts';
 

@@ -1,6 +1,6 @@
 import type { Direction, Participant } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
-import { inParts } from './log.ts';
+import { inParts } from './event-accounts.ts';
 
 /** What matching needs of stored sightings, to match them again. */
 export interface MatchableRow {
