@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decide, decisionAbout, importFile, replayWorkspace, reviewQueue, undoDecided } from '@waymark/sync';
+import { decide, decisionAbout, importFile, matchesOf, replayWorkspace, reviewQueue, undoDecided } from '@waymark/sync';
 import { accounts, findAccounts } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 
@@ -95,6 +95,14 @@ describe('an account that one import names by its domain and by its id in the CR
     const found = (text: string) => inside(async (tx) => (await findAccounts(tx, text, 5)).map((one) => one.name));
     expect(await found('77')).toEqual(['77']);
     expect(await found('acme.example')).toEqual(['77']);
+    const [account] = await inside((tx) => findAccounts(tx, '77', 1));
+    const matches = await inside((tx) => matchesOf(tx, account?.accountId ?? ''));
+    const united = { key: '77', domain: 'acme.example', eventId: expect.any(String) };
+    expect(matches.map((one) => [one.reason, one.subject, one.united])).toEqual([
+      ['record', '77', undefined],
+      ['record', 'acme.example', united],
+      ['record', 'eu.acme.example', united],
+    ]);
   });
 
   it('is two where two ids claim the domain: what the domain names waits for a person', async () => {

@@ -15,14 +15,19 @@ import {
   flags as storedFlags,
   journeyActivations,
   keptDefinitions,
-  matchSummary,
   receipts,
   stagePeriods,
   type Account,
-  type MatchedBy,
   type Tx,
 } from '@waymark/store';
-import { accountSight, deriveAccount, type AccountSight, type DerivedAccount } from '@waymark/sync';
+import {
+  accountSight,
+  deriveAccount,
+  matchesOf,
+  type AccountSight,
+  type DerivedAccount,
+  type ExplainedMatch,
+} from '@waymark/sync';
 
 /** An account's answer, derived again from the log, beside what is stored. */
 export interface Explained {
@@ -42,7 +47,7 @@ export interface Explained {
   /** What each part of health and success rests on; empty unless asked for with `whyNot`. */
   readonly scores: readonly ScoreProof[];
   /** Why its events are its own, and which other accounts they could have been of. */
-  readonly matching: readonly MatchedBy[];
+  readonly matching: readonly ExplainedMatch[];
   /** What of the contact with it can be seen, and what was not watched. */
   readonly coverage: {
     readonly sight: AccountSight;
@@ -74,7 +79,7 @@ export async function explainAccount(
     ...(journeys && { journeys }),
   });
   if (!derived) return [];
-  const matching = await matchSummary(tx, accountId);
+  const matching = await matchesOf(tx, accountId);
   const coverage = {
     sight: await accountSight(tx, derived.account, await contacts(tx, accountId)),
     watchedFrom: derived.coverage.watchedFrom ?? null,

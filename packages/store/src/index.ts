@@ -34,6 +34,7 @@ export * from './repositories/hints.ts';
 export * from './repositories/export.ts';
 export * from './repositories/history.ts';
 export * from './repositories/import-progress.ts';
+export * from './repositories/imported-names.ts';
 export * from './repositories/inbox.ts';
 export * from './repositories/installations.ts';
 export * from './repositories/journeys.ts';

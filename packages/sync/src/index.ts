@@ -25,6 +25,7 @@ export { purgeInstallation } from './installation/purge.ts';
 export { openSession, syncInstallation, type SyncDependencies, type SyncOutcome } from './installation/installation.ts';
 export { Limits, priority, type LimitSettings, type Priority } from './installation/limits.ts';
 export { changeSettings } from './installation/own-side.ts';
+export { matchesOf, type ExplainedMatch } from './matching/matched-by.ts';
 export { decisionAbout, reviewQueue, type ReviewEntry, type Verdict } from './matching/review-queue.ts';
 export { noPoint, type Point, type PointName } from './reading/points.ts';
 export { createSession, type SessionOptions } from './installation/session.ts';

@@ -148,7 +148,11 @@ function matchingText(matching: Explained['matching']): string {
   if (matching.length === 0) return '';
   const lines = matching.slice(0, 12).map((one) => {
     const lost = one.lost.map((each) => `${each.name} (${each.why}, ${each.events})`).join(', ');
-    return `  ${one.events} by ${one.reason} ${one.subject}${lost === '' ? '' : `; lost: ${lost}`}`;
+    const by = one.united && (one.united.eventId === null ? 'an import' : `event ${one.united.eventId}`);
+    const united = one.united
+      ? ` (${one.united.key} has the domain ${one.united.domain}, ${by} says; to part them: waymark review decide ${one.united.domain} --split)`
+      : '';
+    return `  ${one.events} by ${one.reason} ${one.subject}${united}${lost === '' ? '' : `; lost: ${lost}`}`;
   });
   return `Why its events are its own:\n${lines.join('\n')}\n\n`;
 }

@@ -128,6 +128,7 @@ const AccountDetail = z
           lost: z.array(
             z.object({ accountId: z.string(), name: z.string(), why: z.string(), events: z.number().int() }),
           ),
+          united: z.object({ key: z.string(), domain: z.string(), eventId: z.string().nullable() }).optional(),
         }),
       )
       .openapi({ description: 'Why its events are its own, and which other accounts lost them.' }),

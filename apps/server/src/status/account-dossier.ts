@@ -5,13 +5,11 @@ import {
   contacts as readContacts,
   factsOf,
   flags,
-  matchSummary,
   readSettings,
   sourcesOfAccount,
   type Account,
   type AccountRecord,
   type Contact,
-  type MatchedBy,
   type Tx,
 } from '@waymark/store';
 import {
@@ -20,7 +18,9 @@ import {
   accountSight,
   activeJourneys,
   coverageIndex,
+  matchesOf,
   type AccountSight,
+  type ExplainedMatch,
 } from '@waymark/sync';
 import { flagRecords, worstFirst, type FlagRecord } from './flag-record.ts';
 
@@ -43,7 +43,7 @@ export interface AccountDossier {
   };
   readonly sampleData: boolean;
   /** Why its events are its own, and which other accounts lost them. */
-  readonly matching: readonly MatchedBy[];
+  readonly matching: readonly ExplainedMatch[];
 }
 
 type AccountCoverageGaps = ReturnType<Awaited<ReturnType<typeof coverageIndex>>>['gaps'];
@@ -72,7 +72,7 @@ export async function accountDossier(tx: Tx, accountId: string, now: number): Pr
       sight: await accountSight(tx, account, contacts),
     },
     sampleData: settings.sampleData,
-    matching: await matchSummary(tx, id),
+    matching: await matchesOf(tx, id),
   };
 }
 

@@ -115,7 +115,10 @@ export function matchingView({ matching }: AccountDossier): Markup | string {
           (one) =>
             html`<tr>
               <td>${matchReason(one.reason)}</td>
-              <td class="break">${one.subject}</td>
+              <td class="break">
+                ${one.subject}
+                ${one.united ? html`<div class="small">${one.united.key} has this domain, an import says</div>` : ''}
+              </td>
               <td class="num">${one.events}</td>
               <td class="small">
                 ${one.lost.map(

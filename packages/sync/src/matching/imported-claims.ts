@@ -9,6 +9,9 @@ export interface ImportedClaim extends DomainClaim {
 
 const giver = 'named:';
 
+/** The id by which an account is named, of the giver of such an assignment. */
+export const keyOfGiver = (detail: string): string => detail.slice(giver.length);
+
 /** Stores what imported events say of whose domain is whose; what is there stays as it is. */
 export async function addImportedClaims(tx: Tx, claims: readonly ImportedClaim[]): Promise<void> {
   await addAssignments(
@@ -54,7 +57,7 @@ async function claimsOf(
 export const importedClaimsAmong = (given: readonly Assignment[]): readonly ImportedClaim[] =>
   given.flatMap(({ kind, basis, subject, accountId, detail }) =>
     kind === 'domain' && basis === 'import' && accountId !== null && detail?.startsWith(giver)
-      ? [{ key: detail.slice(giver.length), domain: subject, accountId }]
+      ? [{ key: keyOfGiver(detail), domain: subject, accountId }]
       : [],
   );
 
