@@ -169,6 +169,26 @@ describe('an account that one import names by its domain and by its id in the CR
     }
   });
 
+  it('is one though the import was cut off behind the lines that say so', async () => {
+    const { run, owners } = await workspace();
+    const order = [line('77', { website: 'acme.example' }), line('acme.example', {})];
+    for (let more = 0; more < 6; more += 1) order.push(line('other.example', {}));
+    const importId = '00000000-0000-8000-8000-0000000077ac';
+    const stop = new AbortController();
+    const onProgress = ({ lines: told }: { readonly lines: number }) => {
+      if (told >= 3) stop.abort(new Error('cut'));
+    };
+    const cut = run(order, { batchRows: 1, importId, signal: stop.signal, onProgress });
+    await expect(cut).rejects.toThrow('cut');
+    expect(await owners()).toMatchObject([{ name: '77', events: 1 }, { name: 'acme.example', events: 1 }, {}]);
+    const rest = await run(order, { batchRows: 1, importId });
+    expect(rest.resumedAt).toBeGreaterThanOrEqual(3);
+    expect(await owners()).toEqual([
+      { name: '77', events: 2 },
+      { name: 'other.example', events: 6 },
+    ]);
+  });
+
   it('comes out the same for any order and parts of a longer log (I3)', async () => {
     const all = Array.from({ length: 12 }, (_, at) => [
       line(`c${at}.example`, {}),
