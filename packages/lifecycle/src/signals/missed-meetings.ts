@@ -11,7 +11,7 @@ const missedAtFirst = 1.5;
 /** What a meeting that falls through tells beyond that one less was held. */
 const beyondHeld = 0.7;
 /** One that falls through is chance. */
-const fewestMeetings = 2;
+export const fewestMeetings = 2;
 
 /**
  * How far more meetings fall through than is usual with the account, in standard deviations: the signed root of the deviance of a binomial

@@ -2,7 +2,7 @@ import type { SignalName, Touchpoint } from '@waymark/journey';
 import { DayRing, type Days } from '../tracks/day-ring.ts';
 import { addInformation, foreseen, mostInformation } from './fall-bound.ts';
 import { fallOf, mostDropWith, streamOf, swingWeeks, type Fall, type Stream, type Weeks } from './fall.ts';
-import { missedDeviation, type Attendance } from './missed-meetings.ts';
+import { fewestMeetings, missedDeviation, type Attendance } from './missed-meetings.ts';
 import { everyTouchpoint, lastMeeting, lastWords, missedNote } from './signals-engagement.ts';
 import type { Moment } from '../course/moment.ts';
 import { part } from '../tracks/reads.ts';
@@ -267,13 +267,35 @@ const spans = windows.map((window) => window / 7);
 const widest = longest / 7;
 const information = new Float64Array((foreseen / step + 1) * spans.length);
 
+/**
+ * What meetings that fell through so far can add at most in the days ahead: all of them in one window without one that was held, against a
+ * year of meetings held. What is held in these days lies in each window that ends in them.
+ */
+function mostByMissed({ tracks }: Moment, day: number): number {
+  const { held, calledOffDays } = tracks.meetings;
+  const since = (days: Days, from: number) => {
+    let total = 0;
+    for (let index = days.length - 1; index >= 0 && (days[index]?.[0] ?? 0) >= from; index -= 1)
+      total += days[index]?.[1] ?? 0;
+    return total;
+  };
+  const missed = since(calledOffDays, day - longest);
+  if (missed === 0) return 0;
+  return missedDeviation(
+    { held: Math.max(0, fewestMeetings - missed), missed },
+    { held: since(held, day - mostWeeks * 7), missed: 0 },
+  );
+}
+
 /** Whether the drop stays under a threshold in all the days ahead, whatever comes or does not come in them but meetings that fall through. */
 function staysUnder(moment: Moment, threshold: number): boolean {
   const { lulls } = moment.around.context;
   const counted = countedAt(moment);
   const { day } = counted;
   // Meetings that fell through add to a fall.
-  if ((moment.tracks.meetings.calledOffDays.at(-1)?.[0] ?? -Infinity) >= day - longest) return false;
+  const missed = mostByMissed(moment, day);
+  if (missed >= threshold) return false;
+  const left = Math.sqrt(threshold ** 2 - missed ** 2);
   const all = [lettersIn(moment), ticketsIn(moment), meetingsIn(moment), ...metricsIn(moment)];
   const kinds = all.filter(({ lists }) => lists.some((list) => list.length > 0));
   let counts = 0;
@@ -285,7 +307,7 @@ function staysUnder(moment: Moment, threshold: number): boolean {
     if (as === 'counts') counts += most;
     else amounts += most;
   }
-  if (mostDropWith(counts + amounts, widest) < threshold) return true;
+  if (mostDropWith(counts + amounts, widest) < left) return true;
   /** The same window by window for some of the kinds, with what the others weigh at most. */
   const isNearer = (some: readonly Kind[], others: number): boolean => {
     information.fill(others);
@@ -294,7 +316,7 @@ function staysUnder(moment: Moment, threshold: number): boolean {
       if (!ring.isExact || hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen)) return false;
       addInformation(information, ring, lists, day, as, { step, spans });
     }
-    return information.every((one, place) => mostDropWith(one, spans[place % spans.length] ?? widest) < threshold);
+    return information.every((one, place) => mostDropWith(one, spans[place % spans.length] ?? widest) < left);
   };
   // Most often it is amounts of which so little is told.
   const ofAmounts = kinds.filter(({ as }) => as === 'amounts');
@@ -313,7 +335,7 @@ export const declineSignals = {
       // With what is known little it cannot fall so far, whatever comes or does not come in the days ahead.
       if (turns(moment) === NEVER || !staysUnder(moment, threshold - 0.01)) return false;
       moment.flip = (dayOf(moment) + foreseen + step) * DAY;
-      moment.reads = part.meetings;
+      moment.reads = part.missed;
       return true;
     },
   }),

@@ -13,7 +13,7 @@ import { openSimulation } from '../engine/simulation.ts';
 import { emptyTracks } from './tracks.ts';
 
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);
-const runs = Number(process.env.WAYMARK_RUNS ?? 150);
+const runs = Number(process.env.WAYMARK_RUNS ?? 80);
 console.log(`reads: seed ${seed}, ${runs} runs; replay with WAYMARK_SEED=${seed}`);
 
 it(

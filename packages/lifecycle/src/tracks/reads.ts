@@ -20,9 +20,11 @@ export const part = {
   roster: 1024,
   /** Thresholds and answers of people: what is watched at all is looked at again. */
   terms: 2048,
+  /** Meetings that were called off or missed. */
+  missed: 4096,
 } as const;
 
-export const everyPart = 4095;
+export const everyPart = 8191;
 
 /** What each signal reads. Context does not change within a simulation, and time is told by `flip`. */
 export const signalReads: Readonly<Record<SignalName, number>> = {
@@ -113,7 +115,7 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
 const touchedByNoun: Readonly<Record<string, number>> = {
   email: part.contact | part.mail | part.people,
   chat: part.contact | part.mail | part.people,
-  meeting: part.contact | part.mail | part.meetings | part.people,
+  meeting: part.contact | part.mail | part.meetings | part.missed | part.people,
   ticket: part.contact | part.tickets | part.people,
   survey: part.contact | part.people | part.record,
   deal: part.deals | part.record,

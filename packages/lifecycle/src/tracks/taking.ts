@@ -61,6 +61,7 @@ function takeWord(tracks: Tracks, fact: Fact, isCustomerAddress: (address: strin
   if (noun === 'meeting') {
     takeMeeting(tracks.meetings, fact);
     changed |= part.meetings;
+    if (fact.type === 'meeting.canceled' || fact.type === 'meeting.no_show') changed |= part.missed;
   } else if (noun === 'ticket' && takeTicket(tracks.tickets, fact)) changed |= part.tickets;
   if (takeExchange(tracks.exchange, fact, word, tracks.mail)) changed |= part.mail;
   if (takeTouch(tracks.service, fact, word)) changed |= part.contact;
