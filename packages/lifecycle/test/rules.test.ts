@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compileJourney, parseDefinition, reduce, templateFile } from '../src/index.ts';
 import type { AccountContext, AccountJourney } from '../src/index.ts';
-import { ANN, BOB, context, day, History, lastFlag as flag, liveCustomer, openRules as open } from './account.ts';
+import { ANN, BOB, context, DAY, day, History, lastFlag as flag, liveCustomer, openRules as open } from './account.ts';
 
 const journey = compileJourney(parseDefinition(readFileSync(templateFile('nine-stages'), 'utf8'), 'nine-stages.yaml'));
 
@@ -262,6 +262,14 @@ describe('meeting_streak', () => {
       '3 meetings in a row canceled or missed; last one held on 10 Apr, 19 days ago',
     );
     expect(open(seen(missed.meeting('meeting.held', 118), 119))).toEqual([]);
+  });
+
+  it('counts none of a quiet season, in which everybody is away', () => {
+    const missed = talking();
+    for (const at of [100, 107, 114]) missed.meeting('meeting.canceled', at);
+    const season = { from: Math.floor(day(105) / DAY) * DAY, to: Math.floor(day(120) / DAY) * DAY, level: 0.4 };
+    expect(open(seen(missed, 115, { lulls: [{ ...season, of: 'contact' }] }))).toEqual([]);
+    expect(open(seen(missed, 115, { lulls: [{ ...season, of: 'product' }] }))).toEqual(['meeting_streak']);
   });
 
   it('believes a CRM that says nobody came before a calendar that assumes so', () => {

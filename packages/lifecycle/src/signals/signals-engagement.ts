@@ -8,6 +8,7 @@ import { usualGaps } from '../tracks/track-contact.ts';
 import type { DayCounts, Mark, MeetingTrack } from '../tracks/tracks.ts';
 import { contactWord, counted, span } from '../course/wording.ts';
 import type { Evidence } from '../course/state.ts';
+import { levels } from './week-sums.ts';
 import { DAY } from '../time/zone.ts';
 
 export const everyTouchpoint: readonly Touchpoint[] = touchpoints.options;
@@ -272,7 +273,13 @@ export const engagementSignals = {
   },
   meetings_missed_streak: (params) => {
     const window = (params.days ?? 120) * DAY;
-    const within = (moment: Moment) => moment.tracks.meetings.missed.filter((one) => moment.at - one.at < window);
+    const within = (moment: Moment) => {
+      const usual = levels(moment.around.context.lulls, 'contact');
+      // In a quiet season all are away: it says nothing of one.
+      return moment.tracks.meetings.missed.filter(
+        ({ at }) => moment.at - at < window && usual.on(Math.floor(at / DAY)) === 1,
+      );
+    };
     return steady((moment) => within(moment).length, {
       falls: true,
       turns: (moment) => within(moment).reduce((first, one) => Math.min(first, one.at + window), NEVER),
