@@ -48,10 +48,12 @@ export function backtestCommand(): Command {
           output.result(compared, () =>
             [backtestText(compared.first), '', backtestText(compared.second), '', compared.sentence].join('\n'),
           );
+          output.note(effort());
           return;
         }
         const report = await runBacktest(waymark, workspace.workspaceId, request);
-        output.result(report, () => `${backtestText(report)}\n\n${effort()}`);
+        output.result(report, () => backtestText(report));
+        output.note(effort());
       });
     });
 }

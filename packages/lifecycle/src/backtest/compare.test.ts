@@ -107,6 +107,12 @@ describe('two definitions on one history', () => {
     expect(sentence).toContain('False alarms: nobody can tell');
   });
 
+  it('says so where they differ in no account', () => {
+    const { sentence } = compareBacktests(report({ hits: ['x'] }, 'a'), report({ hits: ['x'] }, 'b'));
+    expect(sentence).toContain('Warnings of churns: a version 1 and b version 1 do alike in every account.');
+    expect(sentence).toContain('False alarms: a version 1 and b version 1 do alike in every account.');
+  });
+
   it('counts false alarms of each account against one another', () => {
     const { falseAlarms } = compareBacktests(
       report({ falseAlarms: ['x', 'x', 'y', 'z'] }),

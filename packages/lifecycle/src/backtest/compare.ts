@@ -105,6 +105,7 @@ function sentence(first: BacktestReport, second: BacktestReport, warned: PairedT
   const names = (test: PairedTest) => (test.first > test.second ? [a, b] : [b, a]);
   const p = (test: PairedTest) => `p = ${test.p < 0.001 ? '< 0.001' : test.p.toFixed(3)}`.replace('= <', '<');
   const said = (test: PairedTest, does: string) => {
+    if (test.first + test.second === 0) return `${a} and ${b} do alike in every account`;
     if (test.first === test.second) return `${a} and ${b} ${does} equally many accounts (${p(test)})`;
     const [more, less] = names(test);
     const figures = `${Math.max(test.first, test.second)} accounts against ${Math.min(test.first, test.second)}, ${p(test)}`;
