@@ -177,6 +177,7 @@ export async function syncInstallation(
     const isWanted = installation.wantedAt !== null || installation.hintedAt !== null;
     const order = isWanted ? priority.hint : fresh ? priority.backfill : priority.live;
     const { connector, client } = await openSession(deps, workspaceId, installation, order, signal);
+    const limits = limitsFor(deps, connector, installationId);
     result = await runInstallation({
       database: deps.database,
       sealer: deps.sealer,
@@ -196,6 +197,7 @@ export async function syncInstallation(
       deletionsConfirmed: wish.deletionsConfirmed === true,
       patient: byClock && !hand,
       pause: growingPause(deps),
+      limits,
       now: deps.now,
       signal,
       point: deps.point,

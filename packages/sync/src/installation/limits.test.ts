@@ -107,4 +107,26 @@ describe('a bucket, on a clock of its own', () => {
     await vi.runAllTimersAsync();
     await Promise.all(waiting);
   });
+
+  it.each([
+    [9, 5],
+    [10, 5],
+    [1, 1],
+  ])('with a window of %i calls asks for a breather only while more than %i are used', async (units, half) => {
+    const limits = new Limits('x', { calls: bucketOf(units, 10_000, 5) }, { share: 1, scale: () => 1 });
+    const call = () => limits.run('calls', priority.hint, () => Promise.resolve());
+    for (let made = 0; made < half; made += 1) await call();
+    expect(limits.calls).toBe(half);
+    expect(limits.breather(2)).toBe(0);
+    if (units === 1) return;
+    await call();
+    expect(limits.breather(2)).toBe(20_000 / units);
+    // Calls leave the window one after the other.
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(limits.breather(2)).toBe(20_000 / units);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(limits.breather(2)).toBe(0);
+    await call();
+    expect(limits.breather(1)).toBe(0);
+  });
 });

@@ -20,6 +20,11 @@ export type Priority = (typeof priority)[keyof typeof priority];
  */
 export class Limits {
   readonly #queues = new Map<string, PQueue>();
+  /** Bucket -> when its latest calls began, by the process's clock: one more than half of its window holds. */
+  readonly #begun = new Map<string, number[]>();
+  /** Bucket -> the calls that a window holds. */
+  readonly #caps = new Map<string, number>();
+  #calls = 0;
   /** Bucket -> the pause that ends last. */
   readonly #pauses = new Map<string, { readonly until: number; readonly timer: NodeJS.Timeout }>();
   readonly #settings: LimitSettings;
@@ -34,7 +39,41 @@ export class Limits {
 
   /** Runs a call of the bucket when its turn has come; an abort ends the wait at once. */
   run<T>(bucket: string, order: Priority, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#queue(bucket).add(work, { priority: order, ...(signal && { signal }) });
+    const counted = () => {
+      this.#calls += 1;
+      const begun = this.#begun.get(bucket) ?? [];
+      begun.push(performance.now());
+      if (begun.length > this.#halfOf(bucket) + 1) begun.shift();
+      this.#begun.set(bucket, begun);
+      return work();
+    };
+    return this.#queue(bucket).add(counted, { priority: order, ...(signal && { signal }) });
+  }
+
+  /** Calls that were begun so far. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /**
+   * How long to wait before some more calls that could as well be fewer and larger, ms: nothing while more than half of every bucket is
+   * left, else as long as the cap allows each of them, so that a burst does not use up at once what the rest of it needs.
+   */
+  breather(calls: number): number {
+    let longest = 0;
+    for (const [bucket, begun] of this.#begun) {
+      const declared = this.#buckets[bucket];
+      const oldest = begun[0];
+      if (!declared || oldest === undefined || begun.length <= this.#halfOf(bucket)) continue;
+      if (oldest <= performance.now() - declared.windowMs) continue;
+      longest = Math.max(longest, (calls * declared.windowMs) / (this.#caps.get(bucket) ?? 1));
+    }
+    return longest;
+  }
+
+  /** Half of the calls that a window of the bucket holds, rounded up. */
+  #halfOf(bucket: string): number {
+    return Math.ceil((this.#caps.get(bucket) ?? 1) / 2);
   }
 
   /** Stops a bucket for a while: the provider asked for it. Of several pauses the one that ends last counts. */
@@ -58,8 +97,10 @@ export class Limits {
     const declared = this.#buckets[bucket];
     if (!declared)
       throw new Error(`The connector ${this.#connectorId} names a bucket that its manifest lacks: ${bucket}.`);
-    const made = new PQueue(queueOptions(declared, this.#settings.share, this.#settings.scale(this.#connectorId)));
+    const options = queueOptions(declared, this.#settings.share, this.#settings.scale(this.#connectorId));
+    const made = new PQueue(options);
     this.#queues.set(bucket, made);
+    this.#caps.set(bucket, options.intervalCap);
     return made;
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyConnector, Fault, Stream } from '@waymark/connector-kit';
 import {
   forgetPartitions,
@@ -9,6 +10,7 @@ import {
   type Installation,
   type StoredHint,
 } from '@waymark/store';
+import type { Limits } from '../installation/limits.ts';
 import { settleRematch } from '../matching/attribution.ts';
 import { LeaseLost } from './commit.ts';
 import { purgePairs } from '../matching/exclusion-purge.ts';
@@ -54,6 +56,8 @@ export interface RunOptions {
   readonly patient: boolean;
   /** How long a stream that fails is left alone. */
   readonly pause: GrowingPause;
+  /** The calls that it makes, and how long to wait before more of them. */
+  readonly limits: Pick<Limits, 'calls' | 'breather'>;
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly point: Point;
@@ -152,7 +156,11 @@ export async function runInstallation(options: RunOptions): Promise<RunResult> {
     first,
   );
   const until = now() + longestRoundsMs;
-  while (goesOn && !options.signal.aborted && now() < until) {
+  for (let before = options.limits.calls; goesOn && !options.signal.aborted && now() < until;) {
+    // Under a provider's cap a burst is read in fewer and larger parts; what comes meanwhile goes with the next.
+    const breather = options.limits.breather(options.limits.calls - before);
+    if (breather > 0) await sleep(breather, undefined, { signal: options.signal });
+    before = options.limits.calls;
     const more = byStream(await look());
     if (more.size === 0) break;
     // A stream that failed is tried again at its time, with these hints as well.
