@@ -9,6 +9,7 @@ import { part } from '../tracks/reads.ts';
 import { NEVER, note, steady, type SignalFactory } from './signal.ts';
 import type { AccountContext, Evidence } from '../course/state.ts';
 import type { Lull } from '../coverage/workspace-lull.ts';
+import { countName } from '../tracks/track-contact.ts';
 import type { DayCounts } from '../tracks/tracks.ts';
 import { hasSeason, levels, mostWeeks, weeksOf } from './week-sums.ts';
 import { DAY } from '../time/zone.ts';
@@ -19,12 +20,15 @@ const longest = Math.max(...windows);
 /** Every so many days the window moves. */
 const step = 2;
 
+const lettersNamed = everyTouchpoint
+  .filter((one) => one !== 'survey' && one !== 'meeting' && one !== 'ticket')
+  .map((one) => countName('inbound', one));
+
 /** What they wrote, list by list; tickets are troubles, and stand for words only where there are no others. */
 function lettersOf(counts: Readonly<Record<string, DayCounts>>): DayCounts[] {
   const lists: DayCounts[] = [];
-  for (const touchpoint of everyTouchpoint) {
-    if (touchpoint === 'survey' || touchpoint === 'meeting' || touchpoint === 'ticket') continue;
-    const list = counts[`inbound:${touchpoint}`];
+  for (const name of lettersNamed) {
+    const list = counts[name];
     if (list) lists.push(list);
   }
   return lists;

@@ -16,10 +16,10 @@ function championKeys(moment: Moment): readonly string[] {
 
 /** When someone left: by an event, or by what the CRM says, once that day has come. */
 export function leftAt(moment: Moment, person: string): number | null {
-  const told = moment.tracks.people.left[person]?.at;
-  const dated = moment.around.leftAt.get(person);
-  const all = [told, dated].filter((at) => at !== undefined && at <= moment.at);
-  return all.length === 0 ? null : Math.min(...all.filter((at) => at !== undefined));
+  const told = moment.tracks.people.left[person]?.at ?? NEVER;
+  const dated = moment.around.leftAt.get(person) ?? NEVER;
+  if (told > moment.at) return dated > moment.at ? null : dated;
+  return dated > moment.at ? told : Math.min(told, dated);
 }
 
 /** The next instant at which somebody is known to leave. */

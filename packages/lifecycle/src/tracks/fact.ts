@@ -1,3 +1,4 @@
+import type { Participant } from '@waymark/journey';
 import type { Fact } from '../course/state.ts';
 import type { Mark } from './tracks.ts';
 
@@ -65,12 +66,18 @@ export function isOutboundContact(fact: Fact): boolean {
   );
 }
 
+/** Roles of those who act, in the order in which they speak for the fact. */
+const acting: readonly Participant['role'][] = ['from', 'requester', 'respondent', 'contact', 'actor'];
+
 /** Who of the customer acts in an inbound fact: an address, or the provider's own key. */
 export function actorOf(fact: Fact): string | undefined {
-  const roles = ['from', 'requester', 'respondent', 'contact', 'actor'];
-  for (const role of roles) {
-    const found = fact.participants.find((who) => who.role === role);
-    if (found) return found.address ?? found.external;
+  let first = acting.length;
+  let found: Participant | undefined;
+  for (const who of fact.participants) {
+    const rank = acting.indexOf(who.role);
+    if (rank < 0 || rank >= first) continue;
+    first = rank;
+    found = who;
   }
-  return undefined;
+  return found && (found.address ?? found.external);
 }

@@ -1,4 +1,4 @@
-import type { Touchpoint } from '@waymark/journey';
+import { touchpoint as touchpoints, type Touchpoint } from '@waymark/journey';
 import { countOn } from './day-counts.ts';
 import { actorOf, markOf, textAttribute, type Word } from './fact.ts';
 import { allOf, layered, noLayers, withEntry } from './layers.ts';
@@ -36,6 +36,15 @@ function isMet(fact: Fact, isCustomerAddress: (address: string) => boolean): boo
   return theirs.length > 0 ? theirs.some(yes) : guests.length === 0 || guests.filter(yes).length > 1;
 }
 
+const countNames = {
+  inbound: new Map(touchpoints.options.map((one) => [one, `inbound:${one}`])),
+  outbound: new Map(touchpoints.options.map((one) => [one, `outbound:${one}`])),
+};
+
+/** The name under which words of one side are counted; made once, since making it costs more than the count. */
+export const countName = (way: 'inbound' | 'outbound', one: Touchpoint): string =>
+  countNames[way].get(one) ?? `${way}:${one}`;
+
 /** Remembers who was in touch and when. Says whether anything has changed. */
 export function takeContact(
   track: ContactTrack,
@@ -50,7 +59,7 @@ export function takeContact(
     if (sameDay) track.recent.pop();
     track.recent.push(markOf(fact));
     if (track.recent.length > MOST_RECENT) track.recent.shift();
-    countOn((track.counts[`inbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
+    countOn((track.counts[countName('inbound', fact.touchpoint)] ??= []), fact.occurredAt);
     const own = addVisit((track.visits[fact.touchpoint] ??= []), fact.occurredAt);
     if (addVisit(track.allVisits, fact.occurredAt) || own) track.visitVersion += 1;
     return true;
@@ -58,7 +67,7 @@ export function takeContact(
   if (word === 'ours') {
     track.lastOutbound = markOf(fact);
     track.outboundSince += 1;
-    countOn((track.counts[`outbound:${fact.touchpoint}`] ??= []), fact.occurredAt);
+    countOn((track.counts[countName('outbound', fact.touchpoint)] ??= []), fact.occurredAt);
     return true;
   }
   return false;
