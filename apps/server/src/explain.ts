@@ -34,8 +34,8 @@ export interface Explained {
   readonly account: Account;
   readonly answer: AccountJourney;
   readonly text: string;
-  /** Whether what is stored has the digests that the log gives. */
-  readonly agrees: boolean;
+  /** Whether what is stored has the digests that the log gives; null where nothing was stored then, so that nothing can differ. */
+  readonly agrees: boolean | null;
   /** What it was compared with: the answer as it is kept up now, or, with `knownAt`, the flags and stages that were in force then. */
   readonly comparedWith: 'stored_now' | 'stored_then' | 'nothing_stored_then';
   /** What was stored then and is derived otherwise, or the other way round. */
@@ -135,7 +135,7 @@ async function comparedThen(
   const flags = (await storedFlags(tx, { accountId, knownAt })).filter((one) => one.journey === id);
   const periods = await stagePeriods(tx, { accountId, journey: id, knownAt });
   if (flags.length + periods.length === 0)
-    return { agrees: false, comparedWith: 'nothing_stored_then', differences: [] };
+    return { agrees: null, comparedWith: 'nothing_stored_then', differences: [] };
   const day = (at: number) => new Date(at).toISOString();
   const stored = new Map([
     ...flags

@@ -43,7 +43,7 @@ export function explainCommand(): Command {
             ...(knownAt !== undefined && { knownAt }),
           });
         });
-        if (explained.some((one) => !one.agrees && one.comparedWith !== 'nothing_stored_then')) process.exitCode = 2;
+        if (explained.some((one) => one.agrees === false)) process.exitCode = 2;
         const known = knownAt === undefined ? null : new Date(knownAt).toISOString();
         output.result(
           explained.map(

@@ -53,7 +53,9 @@ const ExplanationForm = z
         digest: z.string(),
         stage: z.string().nullable(),
         segments: z.array(SpellForm),
-        agrees: z.boolean().openapi({ description: 'Whether what is stored is what the log gives.' }),
+        agrees: z.boolean().nullable().openapi({
+          description: 'Whether what is stored is what the log gives; null where nothing was stored then.',
+        }),
         comparedWith: z.enum(['stored_now', 'stored_then', 'nothing_stored_then']),
         differences: z.array(z.string()),
         purgedSince: z.array(instant).openapi({
