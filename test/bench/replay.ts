@@ -49,6 +49,8 @@ export async function replay(): Promise<BenchRow> {
         aim: '<= 1.5',
         met: growth <= 1.5,
       },
+      // Of the whole row, the import of its history included.
+      { name: 'highest memory', value: process.resourceUsage().maxRSS / 1024, unit: 'MB' },
     ],
     runs: Object.fromEntries(
       measured.flatMap((one) => Object.entries(one.runs).map(([name, of]) => [`${name} ${one.events}`, of])),
