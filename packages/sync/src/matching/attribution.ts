@@ -102,7 +102,8 @@ export async function settleRematch(tx: Tx, at: number | undefined): Promise<rea
   for (;;) {
     const subjects = await takeRematch(tx, 20_000);
     if (subjects.length === 0) return changes;
-    changes.push(...(await rematchNaming(tx, lookup, subjects, at)));
+    // One by one: a whole log may move, and that is more than a call takes arguments.
+    for (const one of await rematchNaming(tx, lookup, subjects, at)) changes.push(one);
   }
 }
 
