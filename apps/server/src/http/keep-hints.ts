@@ -76,7 +76,10 @@ async function keepAll(tx: Tx, said: readonly Said[]): Promise<readonly boolean[
     taken.set(installationId, found !== undefined && found.status !== 'disabled');
   }
   const kept = said.filter(({ installationId }) => taken.get(installationId));
-  for (const { installationId, sealed, now } of kept) await addDeliveries(tx, installationId, sealed, now);
+  for (const [installationId, own] of Map.groupBy(kept, (one) => one.installationId)) {
+    const sealed = own.flatMap((one) => one.sealed);
+    await addDeliveries(tx, installationId, sealed, own[0]?.now ?? 0);
+  }
   await addHints(
     tx,
     kept.flatMap(({ hints }) => hints),

@@ -53,27 +53,25 @@ export async function addDeliveries(
      RETURNING last_place`,
     [tx.workspaceId, installationId, deliveries.length],
   );
-  let place = BigInt(rows[0]?.last_place ?? 0) - BigInt(deliveries.length);
-  let added = 0;
-  for (const one of deliveries) {
-    place += 1n;
-    const { rowCount } = await tx.query(
-      `INSERT INTO inbox_delivery (workspace_id, installation_id, delivery_id, place, stream, dedupe_key, payload, received_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (workspace_id, installation_id, stream, dedupe_key) DO NOTHING`,
-      [
-        tx.workspaceId,
-        installationId,
-        one.deliveryId,
-        String(place),
-        one.stream,
-        one.dedupeKey,
-        one.payload,
-        new Date(at),
-      ],
-    );
-    added += rowCount ?? 0;
-  }
-  return added;
+  const before = BigInt(rows[0]?.last_place ?? 0) - BigInt(deliveries.length);
+  const { rowCount } = await tx.query(
+    `INSERT INTO inbox_delivery (workspace_id, installation_id, delivery_id, place, stream, dedupe_key, payload, received_at)
+     SELECT $1::uuid, $2::uuid, delivery_id, place, stream, dedupe_key, payload, $8::timestamptz
+       FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::bytea[]) AS d(delivery_id, place, stream, dedupe_key, payload)
+      ORDER BY place
+     ON CONFLICT (workspace_id, installation_id, stream, dedupe_key) DO NOTHING`,
+    [
+      tx.workspaceId,
+      installationId,
+      deliveries.map((one) => one.deliveryId),
+      deliveries.map((_, index) => String(before + BigInt(index + 1))),
+      deliveries.map((one) => one.stream),
+      deliveries.map((one) => one.dedupeKey),
+      deliveries.map((one) => one.payload),
+      new Date(at),
+    ],
+  );
+  return rowCount ?? 0;
 }
 
 /** At most `limit` deliveries of a stream after a place, oldest first, opened. */
