@@ -2,11 +2,16 @@ import { ConnectorFault } from '@waymark/connector-kit';
 import type { SlackBot } from '@waymark/slack-bot';
 import {
   accountsBehind,
+  digestsOfActivation,
+  journeyActivations,
   lockActivation,
   openActivations,
   settleActivation,
+  writebackItems,
   writebackMappings,
+  writebackPlans,
   type JourneyActivation,
+  type Tx,
 } from '@waymark/store';
 import { createPlan } from '@waymark/writeback';
 import type { Waymark } from './waymark.ts';
@@ -61,6 +66,56 @@ export async function settleActivations(
     settled.push({ activation, digests, ...(await planWrites(waymark, workspaceId, activation.journey)) });
   }
   return settled;
+}
+
+/**
+ * What followed from one change, whichever process settles it: a server that runs may be ahead. Where accounts are still to be folded
+ * elsewhere it waits for them, up to `limitMs`; then it says so among the faults.
+ *
+ * @param pause waits so many milliseconds
+ */
+export async function followActivation(
+  waymark: Waymark,
+  workspaceId: string,
+  activationId: string,
+  bot: Pick<SlackBot, 'planChange'>,
+  wait: { readonly limitMs: number; readonly pause: (ms: number) => Promise<void> },
+): Promise<Omit<SettledActivation, 'activation'>> {
+  const from = waymark.now();
+  for (;;) {
+    const own = (await settleActivations(waymark, workspaceId, bot)).find(
+      ({ activation }) => activation.activationId === activationId,
+    );
+    if (own) return own;
+    const found = await waymark.database.inWorkspace(workspaceId, (tx) => settledElsewhere(tx, activationId));
+    if (found) return found;
+    if (waymark.now() - from > wait.limitMs)
+      return { digests: 0, plans: [], faults: ['not all accounts are judged anew yet: see waymark journey list'] };
+    await wait.pause(pauseMs);
+  }
+}
+
+const pauseMs = 300;
+
+/** What another process made of a change; undefined while it has not come to its end. */
+async function settledElsewhere(
+  tx: Tx,
+  activationId: string,
+): Promise<Omit<SettledActivation, 'activation'> | undefined> {
+  const activation = (await journeyActivations(tx)).find((one) => one.activationId === activationId);
+  if (activation === undefined || activation.settledAt === null) return undefined;
+  const plans: { planId: string; writes: number }[] = [];
+  for (const mapping of await writebackMappings(tx)) {
+    if (mapping.journey !== activation.journey || !mapping.enabled) continue;
+    const made = (await writebackPlans(tx, { mappingId: mapping.mappingId })).filter(
+      ({ kind, state, createdAt }) => kind === 'forward' && state !== 'rejected' && createdAt >= activation.at,
+    );
+    const [plan] = made.toSorted((a, b) => b.createdAt - a.createdAt);
+    // It is settled before its plans are made, one after the other.
+    if (!plan) return undefined;
+    plans.push({ planId: plan.planId, writes: (await writebackItems(tx, plan.planId)).length });
+  }
+  return { digests: await digestsOfActivation(tx, activationId), plans, faults: [] };
 }
 
 async function planWrites(

@@ -13,7 +13,7 @@ import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { foldDue } from '@waymark/sync';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { settleActivations } from './activations.ts';
+import { followActivation, settleActivations } from './activations.ts';
 import { activateJourney, retireJourney, rollbackJourney, startShadow, stopShadow } from './definitions.ts';
 import { journeyBook } from './journey-book.ts';
 import { shadowReports } from './shadow.ts';
@@ -77,10 +77,25 @@ it('puts a definition in force with who, when and which, gathers what follows, a
   const { journey, activationId, formerDigest } = await activateJourney(waymark, workspaceId, patient, 'riley');
   expect(await settleActivations(waymark, workspaceId, bot)).toEqual([]);
   expect(await waymark.database.inWorkspace(workspaceId, (tx) => openActivations(tx))).toHaveLength(1);
+  const follow = () =>
+    followActivation(waymark, workspaceId, activationId ?? '', bot, { limitMs: -1, pause: () => Promise.resolve() });
+  expect(await follow()).toMatchObject({
+    digests: 0,
+    plans: [],
+    faults: [expect.stringContaining('not all accounts')],
+  });
   await fold(workspaceId);
   expect(await openRules(workspaceId)).not.toContain('gone_quiet');
   expect(await settleActivations(waymark, workspaceId, bot)).toMatchObject([{ digests: 1, plans: [] }]);
   expect(told).toEqual([activationId]);
+  // Another process was ahead: what it made is told, and not made again.
+  await database.asOwner(
+    `INSERT INTO outbox (workspace_id, outbox_id, alert_key, message_id, team_id, action, payload, state, attempt, created_at, updated_at)
+     VALUES ($1, $2, $3, $2, 'T1', 'post', '{}', 'pending', 0, now(), now())`,
+    [workspaceId, uuidv7(), `T1:digest:${activationId}:C1`],
+  );
+  expect(await follow()).toEqual({ digests: 1, plans: [], faults: [] });
+  expect(told).toHaveLength(1);
   expect(await settleActivations(waymark, workspaceId, bot)).toEqual([]);
 
   const same = await activateJourney(waymark, workspaceId, patient, 'riley');

@@ -4,7 +4,7 @@ export { runBacktest } from './backtest/run.ts';
 export { runSignalTable } from './backtest/signals.ts';
 export { runSuggest } from './backtest/suggest.ts';
 export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';
-export { settleActivations, type SettledActivation } from './activations.ts';
+export { followActivation, settleActivations, type SettledActivation } from './activations.ts';
 export {
   activateJourney,
   activateTemplate,

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import {
   DefinitionError,
@@ -10,6 +11,7 @@ import {
 import {
   activateJourney,
   commandBot,
+  followActivation,
   journeyBook,
   retireJourney,
   rollbackJourney,
@@ -135,20 +137,29 @@ async function check(file: string, output: Output): Promise<void> {
   }
 }
 
+/** A server that runs beside may have accounts in hand for so long, ms. */
+const longestWaitMs = 60_000;
+
 /** Has every account folded by what is in force now, and tells what follows from it. */
 async function follow(waymark: Waymark, workspace: Workspace, activated: Activated, output: Output): Promise<void> {
   const { workspaceId } = workspace;
   const folded = await foldAll(waymark, workspaceId);
-  const settled = await settleActivations(waymark, workspaceId, commandBot(waymark));
+  const { activationId } = activated;
+  const own =
+    activationId === null
+      ? undefined
+      : await followActivation(waymark, workspaceId, activationId, commandBot(waymark), {
+          limitMs: longestWaitMs,
+          pause: (ms) => sleep(ms),
+        });
   const { id, version } = activated.journey.definition;
   const { digest } = activated.journey;
-  const own = settled.find((one) => one.activation.activationId === activated.activationId);
   const result = {
     journey: id,
     version,
     digest,
     formerDigest: activated.formerDigest,
-    changed: activated.activationId !== null,
+    changed: activationId !== null,
     returned: activated.kind === 'rolled_back',
     accounts: folded,
     digests: own?.digests ?? 0,

@@ -142,6 +142,16 @@ export async function settleActivation(tx: Tx, activationId: string, at: number)
   ]);
 }
 
+/** How many digests tell of a change, whichever process wrote them. */
+export async function digestsOfActivation(tx: Tx, activationId: string): Promise<number> {
+  const { rows } = await tx.query<{ digests: number }>(
+    `SELECT count(DISTINCT message_id)::int AS digests FROM outbox
+      WHERE workspace_id = $1 AND strpos(alert_key, ':digest:' || $2::text || ':') > 0`,
+    [tx.workspaceId, activationId],
+  );
+  return rows[0]?.digests ?? 0;
+}
+
 /** How many accounts have not been folded by a definition yet. */
 export async function accountsBehind(tx: Tx, journey: string, digest: string): Promise<number> {
   const { rows } = await tx.query<{ behind: number }>(
