@@ -7,7 +7,7 @@ import {
   type CourseDifference,
 } from '@waymark/lifecycle';
 import { accounts as readAccounts, journeyShadows, type JourneyShadow, type Tx } from '@waymark/store';
-import { accountInputs, activeJourneys } from '@waymark/sync';
+import { accountInputs, activeJourneys, peersAsked } from '@waymark/sync';
 import type { Waymark } from './waymark.ts';
 
 /** An account that the definition in shadow took another course with. */
@@ -60,7 +60,7 @@ async function reportOf(
   asOf: number,
 ): Promise<ShadowReport> {
   const journey = compileJourney(parseDefinition(shadow.source, `${shadow.journey} in shadow`), shadow.digest);
-  const read = await accountInputs(tx);
+  const read = await accountInputs(tx, { peers: await peersAsked(tx, journey.definition, asOf) });
   const standing = (await readAccounts(tx)).filter((account) => account.mergedInto === null);
   const courses: ShadowAccount[] = [];
   for (const account of standing) {

@@ -85,7 +85,7 @@ interface Unseen {
 }
 
 /** The signals of a score's part, by what they have to have seen. */
-export interface PartSight {
+interface PartSight {
   /** What outages keep from them at the moment. Sets `moment.flip`. */
   unseen(moment: Moment): readonly Unseen[];
 }

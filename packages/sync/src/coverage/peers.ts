@@ -14,7 +14,6 @@ import {
 import {
   accounts as readAccounts,
   activeDefinitions,
-  journeyShadows,
   peerCheck,
   peerLogs,
   peerMedians,
@@ -42,7 +41,7 @@ export type PeersByTier = Readonly<Record<string, readonly PeerBaseline[]>>;
 /**
  * Works out anew, once a day and whenever a history has been read to its end or a definition asks for more, what is usual in each tier, and
  * has the accounts of tiers judged anew of which something else is said. Of a week only customers of then count, by the record that they were
- * judged with then. Where no definition in force or in shadow asks, nothing is worked out. Says whether anything changed.
+ * judged with then. Where no definition in force asks, nothing is worked out. Says whether anything changed.
  */
 export async function keepPeers(tx: Tx, now: number, options: { readonly again?: boolean } = {}): Promise<boolean> {
   const asked = await askedMeasures(tx);
@@ -103,9 +102,8 @@ export async function peersAsked(tx: Tx, definition: JourneyDefinition, now: num
 }
 
 async function askedMeasures(tx: Tx): Promise<readonly PeerMeasure[]> {
-  const definitions = [...(await activeDefinitions(tx)), ...(await journeyShadows(tx))];
   const byKey = new Map(
-    definitions
+    (await activeDefinitions(tx))
       .flatMap(({ journey, source }) => peerMeasures(parseDefinition(source, `${journey}.yaml`)))
       .map((measure) => [measure.key, measure]),
   );

@@ -1,8 +1,24 @@
-import vader from 'vader-sentiment';
+import { createRequire } from 'node:module';
 import type { EventDraft } from '@waymark/journey';
+import { z } from 'zod';
+
+interface Analyzer {
+  readonly polarity_scores: (text: string) => { readonly compound: number };
+}
+
+/** https://github.com/vaderSentiment/vaderSentiment-js has no types of its own. */
+const lexicon = z.object({
+  SentimentIntensityAnalyzer: z.custom<Analyzer>(
+    (value) => typeof value === 'function' && 'polarity_scores' in value && typeof value.polarity_scores === 'function',
+  ),
+});
+const require = createRequire(import.meta.url);
+let known: Analyzer | undefined;
+/** Read when the first subject is judged: most workspaces never ask. */
+const analyzer = (): Analyzer => (known ??= lexicon.parse(require('vader-sentiment')).SentimentIntensityAnalyzer);
 
 /** How a subject sounds, and the words that it rests on. */
-export interface Tone {
+interface Tone {
   /** From -1 (bad) to 1 (good), two decimals. */
   readonly score: number;
   /** The words of the subject that make the score, the others left out as `…`. */
@@ -10,7 +26,7 @@ export interface Tone {
 }
 
 /** What judged it: the lexicon with its version, and the version of what is done here around it. */
-export const sentimentBy = 'vader-sentiment 1.1.3, words 1';
+const sentimentBy = 'vader-sentiment 1.1.3, words 1';
 
 const mostLetters = 200;
 const longestPhrase = 80;
@@ -48,7 +64,7 @@ export function toneOf(subject: string): Tone | null {
 }
 
 const compound = (words: readonly string[]): number =>
-  words.length === 0 ? 0 : vader.SentimentIntensityAnalyzer.polarity_scores(words.join(' ')).compound;
+  words.length === 0 ? 0 : analyzer().polarity_scores(words.join(' ')).compound;
 
 /** The shortest run of words with the same score; within it, words without which it stays the same are left out. */
 function phraseOf(words: readonly string[], told: readonly string[], score: number): string {
