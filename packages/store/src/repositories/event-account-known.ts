@@ -10,14 +10,18 @@ interface Moved {
   readonly before: string | null;
 }
 
+/** How long after a first reading what it led to still belongs to it, ms: what it named is matched at its end. */
+const afterReading = 3_600_000;
+
 /**
  * Notes whose sightings were until an instant of known time. What is stored with that very instant was nobody else's before; nor is
- * anything noted of a history while it is being read, since it counts as known when it happened, and whose it is with it.
+ * anything noted of a history while a source is read for the first time, since it counts as known when it happened, and whose it is with
+ * it, whichever source was connected first.
  */
 export async function noteFormerAccounts(tx: Tx, moved: readonly Moved[], at: number): Promise<void> {
   const stored = moved.filter((one) => one.recordedAt < at);
   if (stored.length === 0) return;
-  const reading = stored.some((one) => one.isAssumed) && (await isHistoryBeingRead(tx));
+  const reading = stored.some((one) => one.isAssumed) && (await isHistoryBeingRead(tx, at));
   const noted = stored.filter((one) => !(reading && one.isAssumed));
   if (noted.length === 0) return;
   await tx.query(
@@ -40,10 +44,11 @@ export async function noteFormerAccounts(tx: Tx, moved: readonly Moved[], at: nu
   );
 }
 
-async function isHistoryBeingRead(tx: Tx): Promise<boolean> {
+async function isHistoryBeingRead(tx: Tx, at: number): Promise<boolean> {
   const { rows } = await tx.query<{ reading: boolean }>(
-    `SELECT EXISTS (SELECT 1 FROM stream_state WHERE workspace_id = $1 AND backfill_done_at IS NULL AND paused_reason IS NULL) AS reading`,
-    [tx.workspaceId],
+    `SELECT EXISTS (SELECT 1 FROM stream_state WHERE workspace_id = $1 AND paused_reason IS NULL
+                       AND (backfill_done_at IS NULL OR backfill_done_at > $2)) AS reading`,
+    [tx.workspaceId, new Date(at - afterReading)],
   );
   return rows[0]?.reading === true;
 }
