@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { openWaymark, readConfiguration, startServer, flagReports } from '@waymark/server';
-import { startSandbox, type StackName } from '@waymark/sandbox';
-import { accounts, checkpoints, installations, stagePeriods } from '@waymark/store';
+import {
+  flagReports,
+  openWaymark,
+  readConfiguration,
+  startServer,
+  type Server,
+  type Waymark,
+  type WorkspaceReport,
+} from '@waymark/server';
+import { startSandbox, type Sandbox, type StackName } from '@waymark/sandbox';
+import { accounts, checkpoints, installations, stagePeriods, type Workspace } from '@waymark/store';
 import { testDatabase } from '@waymark/store/testing';
-import { prepareSample } from '../../apps/cli/src/demo/prepare.ts';
+import { prepareSample, type SampleSize } from '../../apps/cli/src/demo/prepare.ts';
 import { untilSteady } from '../../apps/cli/src/demo/steady.ts';
 
 /** What Waymark says of one account of the sample. Instants are epoch milliseconds. */
@@ -24,41 +32,66 @@ export interface StackRun {
   readonly verifiedWrites: number;
 }
 
+/** The sample company with the products of a stack, read, folded, told and written once, and going on. */
+export interface LiveStack {
+  readonly waymark: Waymark;
+  readonly server: Server;
+  readonly sandbox: Sandbox;
+  readonly workspace: Workspace;
+  readonly report: WorkspaceReport;
+  /** What a `waymark` command needs in order to work on the same installation. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly close: () => Promise<void>;
+}
+
 /**
- * The whole main job on the sample company with the products of a stack, up to the first steady state. The clock begins at the sample's
- * end, whenever it is run, so that two runs see the same days.
+ * Starts the sample company and Waymark on it, and waits for the first steady state. The clock begins at the sample's end, whenever it is
+ * run, so that two runs see the same days.
  */
-export async function runStack(stack: StackName, anchor: number): Promise<StackRun> {
+export async function openStack(stack: StackName, anchor: number, size: SampleSize = {}): Promise<LiveStack> {
   const startedAt = Date.now();
   const now = (): number => anchor + (Date.now() - startedAt);
   const sandbox = await startSandbox({ stack, anchor, now, caps: 'generous', autoConsent: true });
   const ends: (() => Promise<void>)[] = [() => sandbox.close()];
+  const close = async () => {
+    for (const end of ends.splice(0).toReversed()) await end();
+  };
   try {
     const database = await testDatabase();
     ends.push(() => database.close());
     const { google, hubspot, microsoft, salesforce, slack, zendesk } = sandbox.urls;
-    const waymark = await openWaymark(
-      readConfiguration({
-        DATABASE_URL: database.url,
-        WAYMARK_ADMIN_DATABASE_URL: database.adminUrl,
-        WAYMARK_MASTER_KEY: randomBytes(32).toString('base64'),
-        WAYMARK_PORT: '0',
-        WAYMARK_GOOGLE_URL: google,
-        WAYMARK_HUBSPOT_URL: hubspot,
-        WAYMARK_MICROSOFT_URL: microsoft,
-        WAYMARK_SALESFORCE_URL: salesforce,
-        WAYMARK_SLACK_URL: slack,
-        WAYMARK_ZENDESK_URL: zendesk,
-        WAYMARK_RATE_SCALE: '500',
-        WAYMARK_LOG: 'error',
-      }),
-      { now },
-    );
+    const environment = {
+      DATABASE_URL: database.url,
+      WAYMARK_ADMIN_DATABASE_URL: database.adminUrl,
+      WAYMARK_MASTER_KEY: randomBytes(32).toString('base64'),
+      WAYMARK_PORT: '0',
+      WAYMARK_GOOGLE_URL: google,
+      WAYMARK_HUBSPOT_URL: hubspot,
+      WAYMARK_MICROSOFT_URL: microsoft,
+      WAYMARK_SALESFORCE_URL: salesforce,
+      WAYMARK_SLACK_URL: slack,
+      WAYMARK_ZENDESK_URL: zendesk,
+      WAYMARK_RATE_SCALE: '500',
+      WAYMARK_LOG: 'error',
+    };
+    const waymark = await openWaymark(readConfiguration(environment), { now });
     ends.push(() => waymark.close());
     const server = await startServer(waymark, { roles: new Set(['http', 'workers', 'bot'] as const) });
     ends.push(() => server.close());
-    const workspace = await prepareSample(waymark, server, sandbox.urls);
-    const { report } = await untilSteady(waymark, server, workspace, { startedAt: now(), limitMs: 280_000 });
+    const workspace = await prepareSample(waymark, server, sandbox.urls, size);
+    const { report } = await untilSteady(waymark, server, workspace, { startedAt: now(), limitMs: 400_000 });
+    return { waymark, server, sandbox, workspace, report, environment, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The whole main job on the sample company with the products of a stack, up to the first steady state. */
+export async function runStack(stack: StackName, anchor: number): Promise<StackRun> {
+  const live = await openStack(stack, anchor);
+  try {
+    const { waymark, workspace, report } = live;
     const { findings, connectors } = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
       const states = new Map((await checkpoints(tx)).map((one) => [one.accountId, one]));
       const [periods, open] = [await stagePeriods(tx), await flagReports(tx)];
@@ -87,6 +120,6 @@ export async function runStack(stack: StackName, anchor: number): Promise<StackR
       verifiedWrites: report.writeback.verified,
     };
   } finally {
-    for (const end of ends.toReversed()) await end();
+    await live.close();
   }
 }
