@@ -131,7 +131,7 @@ describe(`the commands on an imported history (seed ${seed})`, { timeout: 300_00
   });
 
   it('backtest --compare: of two definitions over the same accounts, with the exact test', async () => {
-    const found = await json('backtest', template, '--compare', louder);
+    const found = await json('backtest', 'nine-stages', '--compare', louder);
     expect(found.first.accounts).toBe(found.second.accounts);
     expect(found.second.overall.alerts).toBeGreaterThan(found.first.overall.alerts);
     const { both, neither, first, second } = found.warned;

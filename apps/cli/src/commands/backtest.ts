@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { runBacktest, runComparison } from '@waymark/server';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { dateFrom } from '../date.ts';
+import { readDefinitionOrActive } from '../definition-text.ts';
 import { createOutput } from '../output.ts';
 import { backtestText } from './backtest-text.ts';
 
@@ -19,7 +19,7 @@ interface Options {
 export function backtestCommand(): Command {
   return new Command('backtest')
     .description('Go through the history with a definition and compare its alerts with churns and renewals')
-    .argument('[definition]', 'a journey definition file; the active one without it')
+    .argument('[definition]', 'a journey definition file, a template or active; the one in force without it')
     .option('-w, --workspace <slug>')
     .option('--from <date>', 'count alerts and outcomes from here')
     .option('--to <date>', 'know nothing of what was recorded later')
@@ -32,9 +32,10 @@ export function backtestCommand(): Command {
       const to = dateOf(options.to, '--to');
       const horizonDays = Number(options.horizon);
       if (!(horizonDays > 0 && horizonDays <= 3650)) throw new CommandError('--horizon wants a number of days.');
-      const definition = file === undefined ? undefined : { source: await textOf(file), file };
-      const second =
-        options.compare === undefined ? undefined : { source: await textOf(options.compare), file: options.compare };
+      const read = (name: string | undefined) =>
+        name === undefined ? undefined : readDefinitionOrActive(name, options.workspace);
+      const definition = await read(file);
+      const second = await read(options.compare);
       await withWaymark(async (waymark) => {
         const workspace = await chooseWorkspace(waymark, options.workspace);
         const request = {
@@ -62,14 +63,6 @@ export function backtestCommand(): Command {
 function effort(): string {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   return `Took ${((userCPUTime + systemCPUTime) / 1e6).toFixed(1)} s of computing and ${Math.round(maxRSS / 1024)} MB at most.`;
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new CommandError(`The definition ${file} cannot be read.`);
-  }
 }
 
 function dateOf(text: string | undefined, option: string): number | undefined {
