@@ -112,6 +112,39 @@ it(
   },
 );
 
+it(
+  'finds each of them alone: another digest, one period twice, a flag that is gone',
+  { timeout: 120_000 },
+  async () => {
+    const { replay, tamper } = await workspace(lines);
+    const { digest } = await replay();
+    const differences = async () =>
+      (await replay()).differences.map(({ what, stored, derived }) => [what, stored, derived]);
+    await tamper(
+      `UPDATE engine_state SET digest = 'other' WHERE workspace_id = $1
+       AND account_id = (SELECT min(account_id::text)::uuid FROM engine_state WHERE workspace_id = $1)`,
+    );
+    expect(await differences()).toEqual([['answer', 'other', expect.stringMatching(/^[0-9a-f]{64}$/)]]);
+    expect(await replay({ repair: true })).toMatchObject({ digest, repaired: 1 });
+
+    const period = '(SELECT min(period_id::text)::uuid FROM stage_period WHERE workspace_id = $1)';
+    await tamper(
+      `INSERT INTO stage_period (workspace_id, period_id, account_id, journey, stage, entered_at, exited_at, detail, recorded_at)
+     SELECT workspace_id, gen_random_uuid(), account_id, journey, stage, entered_at, exited_at, detail, recorded_at
+       FROM stage_period WHERE workspace_id = $1 AND period_id = ${period}`,
+    );
+    expect(await differences()).toEqual([['period', expect.any(String), null]]);
+    expect(await replay({ repair: true })).toMatchObject({ digest, repaired: 1 });
+
+    await tamper(
+      `DELETE FROM flag WHERE workspace_id = $1 AND flag_id = (SELECT min(flag_id::text)::uuid FROM flag WHERE workspace_id = $1)`,
+    );
+    expect(await differences()).toEqual([['flag', null, expect.any(String)]]);
+    expect(await replay({ repair: true })).toMatchObject({ digest, repaired: 1 });
+    expect(await differences()).toEqual([]);
+  },
+);
+
 it('says of accounts that are not folded yet that they wait', async () => {
   const { replay, tamper } = await workspace(lines);
   await tamper(

@@ -151,6 +151,29 @@ it('voids drafts and asks for approval anew, so that a switch alone writes nothi
   expect(plan).toMatchObject({ state: 'rejected', approvedBy: null });
 });
 
+it('asks for approval anew also where every stage has its value, whatever they are called in the CRM', async () => {
+  const { workspace, installationId } = await furnish(waymark, database, 'renamed');
+  const mappingId = uuidv7();
+  const stages = [...shipped.matchAll(/^ {2}- id: (\w+)\n {4}title: /gm)].map(([, id = '']) => id);
+  await waymark.database.inWorkspace(workspace.workspaceId, (tx) =>
+    saveWritebackMapping(tx, {
+      mappingId,
+      installationId,
+      journey: 'lifecycle',
+      property: 'their_stage',
+      values: Object.fromEntries(stages.map((id) => [id, `their ${id}`])),
+      allowBackward: true,
+      approvedAt: now,
+      approvedBy: 'maya',
+      enabled: true,
+      createdAt: now,
+    }),
+  );
+  await activateJourney(waymark, workspace.workspaceId, patient, 'riley');
+  const mapping = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => writebackMapping(tx, mappingId));
+  expect(mapping).toMatchObject({ approvedAt: null, approvedBy: null });
+});
+
 it('runs a definition in shadow: the answers in force stay, and the report tells them apart', async () => {
   const { workspace, quietAccountId } = await furnish(waymark, database, 'shadow');
   const { workspaceId } = workspace;
