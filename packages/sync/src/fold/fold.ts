@@ -98,14 +98,18 @@ export async function activeJourneys(tx: Tx): Promise<readonly CompiledJourney[]
  */
 export async function foldDue(options: FoldOptions): Promise<number> {
   const { database, workspaceId } = options;
-  const { wakes, shared } = await database.inWorkspace(
+  const due = await database.inWorkspace(
     workspaceId,
     async (tx) => {
       if (await keepSourceOutages(tx, options.now())) await keepSeason(tx, options.now());
-      return { wakes: await accountsToFold(tx, options.now(), options.limit ?? 500), shared: await readShared(tx) };
+      const found = await accountsToFold(tx, options.now(), options.limit ?? 500);
+      // Of many who ask, most find that it is done.
+      return found.length === 0 ? undefined : { wakes: found, shared: await readShared(tx) };
     },
     { retry: true },
   );
+  if (!due) return 0;
+  const { wakes, shared } = due;
   const failures: unknown[] = [];
   // Two parts of a short list: statements cost more than the accounts in them.
   const parts = inParts(wakes, Math.min(mostAccounts, Math.max(1, Math.ceil(wakes.length / 2))));
