@@ -38,7 +38,7 @@ export function wordOf(fact: Fact): Word {
 }
 
 /** Whether a person at the customer got in touch. Machines, newsletters and answers to invitations do not count (failure C4). */
-export function isInboundContact(fact: Fact): boolean {
+function isInboundContact(fact: Fact): boolean {
   if (fact.automated || fact.attributes.calendarReply === true || fact.attributes.bounce === true) return false;
   switch (fact.type) {
     case 'email.received':
@@ -57,7 +57,7 @@ export function isInboundContact(fact: Fact): boolean {
 }
 
 /** Whether a person of ours wrote to the customer. */
-export function isOutboundContact(fact: Fact): boolean {
+function isOutboundContact(fact: Fact): boolean {
   if (fact.automated) return false;
   return (
     fact.type === 'email.sent' ||
