@@ -141,6 +141,11 @@ it(
   },
 );
 
+it('any command ends quietly where its reader goes', { timeout: 120_000 }, async () => {
+  const said = await shell('$waymark accounts --json | true; echo ${PIPESTATUS[0]}');
+  expect(said).toEqual({ stdout: '141\n', stderr: '' });
+});
+
 it(
   'clears refused lines only into a new file that has them all, with a receipt; what is still wrong comes back',
   { timeout: 240_000 },

@@ -31,6 +31,7 @@ import { CommandError } from './open.ts';
 
 /** Runs the command line. Every command takes `--json` and ends with a code other than 0 on failure. */
 export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', endQuietly);
   const program = new Command('waymark')
     .description('The customer journey suite for customer success teams')
     .showHelpAfterError()
@@ -71,6 +72,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 1;
     process.stderr.write(`waymark: ${describe(error)}\n`);
   }
+}
+
+/** A reader that goes, such as `head`, ends a command as a shell tells it of any program; what the command has under way it still ends. */
+function endQuietly(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') process.exitCode = 141;
+  // An export says itself what it means that its target is full.
+  else if (process.stdout.listenerCount('error') === 1) throw error;
 }
 
 /** What went wrong, in one line; the stack only for what nobody foresaw. */
