@@ -17,7 +17,7 @@ const placeOf = (state: EngineState): number => Math.floor(state.taken / SPACING
 const reachOf = (place: number): number => place & -place;
 
 /** Whether a state has come to a place of its own since another of the same account, where it is worth keeping. */
-export function isFurther(before: EngineState | undefined, state: EngineState): boolean {
+function isFurther(before: EngineState | undefined, state: EngineState): boolean {
   return placeOf(state) > (before ? placeOf(before) : 0);
 }
 
