@@ -128,9 +128,13 @@ it('never holds more than 20 pieces, none twice, none of later, none with an add
         expect(evidence.length).toBeLessThanOrEqual(20);
         expect(evidence.every((one) => one.at <= flag.openedAt)).toBe(true);
         expect(JSON.stringify(evidence.map((one) => one.note))).not.toMatch(/@|undefined|NaN|null/);
+        // Mails of one instant have no order that tells which answers which.
         const wrote = (type: string) =>
-          facts.some((fact) => fact.type === type && !fact.automated && fact.occurredAt <= flag.openedAt);
-        if (wrote('email.received') && wrote('email.sent')) expect(ids.size).toBeGreaterThanOrEqual(2);
+          facts
+            .filter((fact) => fact.type === type && !fact.automated && fact.occurredAt <= flag.openedAt)
+            .map((fact) => fact.occurredAt);
+        const [theirs, ours] = [wrote('email.received'), wrote('email.sent')];
+        if (theirs.some((at) => ours.some((other) => other !== at))) expect(ids.size).toBeGreaterThanOrEqual(2);
         expect(`${flag.reason} ${flag.reasonNow} ${flag.clearedBecause}`).not.toMatch(/\b1 \w+s\b|0 times|NaN|[{}[\]]/);
       }
     }),
