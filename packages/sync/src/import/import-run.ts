@@ -137,9 +137,10 @@ export class ImportRun {
       this.#workspaceId,
       async (tx) => {
         if (this.#changed.size > 0) {
+          // A silent source is no quiet season: which sources are silent is found first.
+          await keepSourceOutages(tx, now(), { again: true });
           await keepSeason(tx, now(), { again: true });
           await keepPeers(tx, now(), { again: true });
-          await keepSourceOutages(tx, now(), { again: true });
         }
         if (this.#tally.stored > 0 || this.#changed.size > 0) await refreshQueue(tx);
       },
