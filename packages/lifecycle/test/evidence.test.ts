@@ -117,6 +117,9 @@ describe('what a flag rests on', () => {
   });
 });
 
+/** Rules whose date may stand in the account's own record, so that a single word is all that the log adds to it. */
+const datedByRecord: ReadonlySet<string> = new Set(['champion_left', 'onboarding_behind', 'renewal_weak']);
+
 it('never holds more than 20 pieces, none twice, none of later, none with an address; and two wherever both sides were in touch', () => {
   fc.assert(
     fc.property(someContext, someFacts, (around, facts) => {
@@ -128,13 +131,14 @@ it('never holds more than 20 pieces, none twice, none of later, none with an add
         expect(evidence.length).toBeLessThanOrEqual(20);
         expect(evidence.every((one) => one.at <= flag.openedAt)).toBe(true);
         expect(JSON.stringify(evidence.map((one) => one.note))).not.toMatch(/@|undefined|NaN|null/);
-        // Mails of one instant have no order that tells which answers which.
-        const wrote = (type: string) =>
-          facts
-            .filter((fact) => fact.type === type && !fact.automated && fact.occurredAt <= flag.openedAt)
-            .map((fact) => fact.occurredAt);
-        const [theirs, ours] = [wrote('email.received'), wrote('email.sent')];
-        if (theirs.some((at) => ours.some((other) => other !== at))) expect(ids.size).toBeGreaterThanOrEqual(2);
+        const spoken = facts.filter((fact) => !fact.automated && fact.occurredAt <= flag.openedAt);
+        const wrote = (type: string) => spoken.some((fact) => fact.type === type);
+        const at = (direction: string) =>
+          new Set(spoken.filter((fact) => fact.direction === direction).map((fact) => fact.occurredAt));
+        // What both sides said in one instant has no order that tells which answers which.
+        const inOrder = ![...at('inbound')].some((one) => at('outbound').has(one));
+        if (wrote('email.received') && wrote('email.sent') && inOrder && !datedByRecord.has(flag.rule))
+          expect(ids.size).toBeGreaterThanOrEqual(2);
         expect(`${flag.reason} ${flag.reasonNow} ${flag.clearedBecause}`).not.toMatch(/\b1 \w+s\b|0 times|NaN|[{}[\]]/);
       }
     }),
