@@ -56,10 +56,10 @@ describe('a dry run', () => {
       rejected: 2,
       accounts: { created: 2, made: ['fjord.example', 'lumen.example'] },
       types: { 'ticket.opened': 3, 'ticket.solved': 1 },
-      reasons: { 'bad-cell': 1, invalid: 1 },
+      reasons: { 'bad-cell': 2 },
       rejections: [
         { line: 3, reason: 'bad-cell', detail: expect.stringContaining('time') },
-        { line: 6, reason: 'invalid', detail: expect.stringContaining('subject') },
+        { line: 6, reason: 'bad-cell', detail: 'subject: there is nothing in {Account}' },
       ],
     });
     for (const each of ['journey_event', 'account', 'assignment', 'set_aside', 'account_wake'])
