@@ -142,7 +142,11 @@ describe('salesforce on an org that changes, with the real SDK', () => {
       { type: 'crm.property_changed', attributes: { role: 'csm', to: mia } },
     ]);
     expect(eventsOf(org.map('opportunities', await org.pull('opportunities', null)))).toMatchObject([
-      { type: 'deal.created', subject: `record:${id}`, attributes: { stage: 'Prospecting', probability: 0.1, amount: 1200 } },
+      {
+        type: 'deal.created',
+        subject: `record:${id}`,
+        attributes: { stage: 'Prospecting', probability: 0.1, amount: 1200 },
+      },
       { type: 'deal.won', occurredAt: second(at + 3 * DAY) },
     ]);
   });
