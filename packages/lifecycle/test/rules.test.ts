@@ -312,6 +312,12 @@ describe('renewal_weak', () => {
     );
   });
 
+  it('opens on a silence that is long for this customer, and not on one that is usual with them', () => {
+    expect(open(seen(liveCustomer().talk(2, 310, 7), 335))).toContain('renewal_weak');
+    expect(open(seen(liveCustomer().talk(2, 310, 28), 335))).not.toContain('renewal_weak');
+    expect(open(seen(liveCustomer().talk(2, 310, 70), 335))).not.toContain('renewal_weak');
+  });
+
   it('is content where they are in touch and nothing slips', () => {
     expect(open(seen(liveCustomer().talk(2, 330, 7), 330))).toEqual([]);
   });

@@ -10,10 +10,10 @@ import {
   company,
   mail,
   person,
-  scriptedConnector,
-  scriptedStream,
   type ScriptedPage,
   type ScriptedRecord,
+  crmOf,
+  mailboxOf,
 } from '../testing/scripted-source.ts';
 import { day, shippedJourney, start, syncRig } from '../testing/sync-rig.ts';
 import { compareWithLog } from '../testing/whole-log.ts';
@@ -28,14 +28,6 @@ const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 1_000_000);
 const runs = Number(process.env.WAYMARK_RUNS ?? 5);
 const hour = 3_600_000;
 
-const crm = (...pages: ScriptedPage[]) =>
-  scriptedConnector('crm', [
-    scriptedStream('companies', 1, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
-const mailbox = (...pages: ScriptedPage[]) =>
-  scriptedConnector('mailbox', [
-    scriptedStream('messages', 5, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
 const acme = (version: string, more = {}): ScriptedRecord => ({
   id: 'c1',
   version,
@@ -88,17 +80,17 @@ describe('folding', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
         const rig = await syncRig(database);
-        const crmId = await rig.install(crm());
-        const boxId = await rig.install(mailbox());
+        const crmId = await rig.install(crmOf());
+        const boxId = await rig.install(mailboxOf());
         let version = 1;
-        rig.use(crm({ records: [acme('1')] }));
+        rig.use(crmOf({ records: [acme('1')] }));
         await rig.run(crmId);
         for (const one of steps) {
           version += 1;
           rig.now += hour;
           if (one.kind === 'wait') rig.now += one.hours * hour;
           else if (one.kind === 'company') {
-            rig.use(crm({ records: [acme(String(version), { renewalAt: rig.now + one.renewal * day })] }));
+            rig.use(crmOf({ records: [acme(String(version), { renewalAt: rig.now + one.renewal * day })] }));
             await rig.run(crmId);
           } else {
             const page: ScriptedPage =
@@ -115,7 +107,7 @@ describe('folding', () => {
                       ],
                     }
                   : { records: [message(`m${one.id}`, rig.now - one.ago * hour, String(version))] };
-            rig.use(mailbox(page));
+            rig.use(mailboxOf(page));
             await rig.run(boxId);
           }
           await rig.fold();
@@ -129,9 +121,9 @@ describe('folding', () => {
 
   it('keeps two times: what is no longer so stays, ended when it was known to be wrong; a flag goes without a trace of it being open', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crm({ records: [acme('1')] })));
+    await rig.run(await rig.install(crmOf({ records: [acme('1')] })));
     const id = await rig.install(
-      mailbox({ records: Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day)) }),
+      mailboxOf({ records: Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day)) }),
     );
     await rig.run(id);
     await rig.fold();
@@ -141,7 +133,7 @@ describe('folding', () => {
     expect(open.map((one) => one.rule)).toContain('gone_quiet');
     rig.now += hour;
     // What had been missed comes late: there never was a silence.
-    rig.use(mailbox({ records: Array.from({ length: 30 }, (_, n) => message(`late${n}`, start - 2 * n * day)) }));
+    rig.use(mailboxOf({ records: Array.from({ length: 30 }, (_, n) => message(`late${n}`, start - 2 * n * day)) }));
     await rig.run(id);
     const told: Folded[] = [];
     await foldDue({
@@ -162,18 +154,18 @@ describe('folding', () => {
   it('an account whose events are taken by another is judged anew, and one that was merged is judged no more', async () => {
     const rig = await syncRig(database);
     const crmId = await rig.install(
-      crm({ records: [acme('1', { renewalAt: start + 20 * day, customerSince: start - 40 * day })] }),
+      crmOf({ records: [acme('1', { renewalAt: start + 20 * day, customerSince: start - 40 * day })] }),
     );
     await rig.run(crmId);
     await rig.run(
       await rig.install(
-        mailbox({ records: Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day)) }),
+        mailboxOf({ records: Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day)) }),
       ),
     );
     await rig.fold();
     rig.now += hour;
     rig.use(
-      crm({
+      crmOf({
         records: [
           {
             id: 'c2',
@@ -194,7 +186,7 @@ describe('folding', () => {
   it('a wake that comes while accounts are folded is not lost, also where the account’s own turn is yet to come', async () => {
     const rig = await syncRig(database);
     const second: ScriptedRecord = { id: 'c2', version: '1', entities: [company('c2', ['bolt.example'])] };
-    await rig.run(await rig.install(crm({ records: [acme('1'), second] })));
+    await rig.run(await rig.install(crmOf({ records: [acme('1'), second] })));
     const waiting = () => database.inWorkspace(rig.workspaceId, (tx) => accountsToFold(tx, rig.now, 10));
     let woken = 0;
     await foldDue({
@@ -215,7 +207,7 @@ describe('folding', () => {
 
   it('two processes that list the same accounts fold each once', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crm({ records: [acme('1')] })));
+    await rig.run(await rig.install(crmOf({ records: [acme('1')] })));
     const told: number[] = [];
     const turn = () =>
       foldDue({
@@ -235,7 +227,7 @@ describe('folding', () => {
   it('one account that cannot be folded keeps no other waiting', async () => {
     const rig = await syncRig(database);
     const second: ScriptedRecord = { id: 'c2', version: '1', entities: [company('c2', ['bolt.example'])] };
-    await rig.run(await rig.install(crm({ records: [acme('1'), second] })));
+    await rig.run(await rig.install(crmOf({ records: [acme('1'), second] })));
     let calls = 0;
     const firstFails = () => (calls++ === 0 ? Promise.reject(new Error('poison')) : Promise.resolve());
     const options = { database, workspaceId: rig.workspaceId, now: () => rig.now, point: noPoint };
@@ -246,7 +238,7 @@ describe('folding', () => {
 
   it('another definition folds all accounts anew; a definition that was retired wakes nobody', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crm({ records: [acme('1')] })));
+    await rig.run(await rig.install(crmOf({ records: [acme('1')] })));
     await rig.fold();
     const { source, journey } = shippedJourney;
     const changed = source.replace(/^version: \d+/m, 'version: 99');
@@ -283,10 +275,10 @@ it('a contact who left is known to the fold at once', async () => {
     version,
     entities: [person('p1', ['ann@acme.example'], ['c1'], { persona: 'champion', ...more })],
   });
-  const id = await rig.install(crm({ records: [acme('1'), ann('1')] }));
+  const id = await rig.install(crmOf({ records: [acme('1'), ann('1')] }));
   await rig.run(id);
   await rig.fold();
-  rig.use(crm({ records: [ann('2', { leftAt: start - day })] }));
+  rig.use(crmOf({ records: [ann('2', { leftAt: start - day })] }));
   await rig.run(id);
   expect(await rig.fold()).toBe(1);
   await compareWithLog(rig);

@@ -1,6 +1,5 @@
 import {
   compileJourney,
-  ENGINE_VERSION,
   parseDefinition,
   view,
   type AccountJourney,
@@ -44,7 +43,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
 import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
 import { readAhead } from './ahead.ts';
-import { nextState, type StateQuestion } from './state.ts';
+import { checkpointOf, nextState, type StateQuestion } from './state.ts';
 import type { Point } from '../reading/points.ts';
 import { keepSeason } from '../coverage/season.ts';
 import { keepSourceOutages } from '../coverage/source-outages.ts';
@@ -244,18 +243,7 @@ async function foldAccounts(
         read.facts(accountId, after),
       );
       const answer = view(journey, context, state);
-      checkpoints.push({
-        accountId,
-        journey: id,
-        definitionDigest: journey.digest,
-        engineVersion: ENGINE_VERSION,
-        contextDigest,
-        stage: answer.stage,
-        health: answer.health.score,
-        digest: answer.digest,
-        asOf: now,
-        nextChangeAt: answer.nextChangeAt,
-      });
+      checkpoints.push(checkpointOf(answer, { accountId, journey, contextDigest, now }));
       kept.push(keeping);
       const stored = { periods: periods.get(keyOf(accountId, id)) ?? [], flags: flags.get(keyOf(accountId, id)) ?? [] };
       const told = { account, contacts, journey, answer, stageBefore: question.before?.stage ?? null };

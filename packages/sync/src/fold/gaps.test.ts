@@ -7,8 +7,9 @@ import {
   mail,
   scriptedConnector,
   scriptedStream,
-  type ScriptedPage,
   type ScriptedRecord,
+  crmOf,
+  mailboxOf,
 } from '../testing/scripted-source.ts';
 import { day, start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
 import { compareWithLog } from '../testing/whole-log.ts';
@@ -21,14 +22,6 @@ afterAll(() => database.close());
 
 const hour = 3_600_000;
 
-const crm = (...pages: ScriptedPage[]) =>
-  scriptedConnector('crm', [
-    scriptedStream('companies', 1, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
-const mailbox = (...pages: ScriptedPage[]) =>
-  scriptedConnector('mailbox', [
-    scriptedStream('messages', 5, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
 const acme: ScriptedRecord = {
   id: 'c1',
   version: '1',
@@ -57,8 +50,8 @@ describe('coverage', () => {
 
   it('a gap opens after the tolerance, keeps absence from being judged, and heals with a run that went through; then it is judged', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crm({ records: [acme] })));
-    const id = await rig.install(mailbox({ records: chatty }));
+    await rig.run(await rig.install(crmOf({ records: [acme] })));
+    const id = await rig.install(mailboxOf({ records: chatty }));
     await rig.run(id);
     await rig.fold();
     expect(await openFlags(rig)).not.toContain('gone_quiet');
@@ -71,7 +64,7 @@ describe('coverage', () => {
     rig.now += 60 * day;
     await rig.fold();
     expect(await openFlags(rig)).not.toContain('gone_quiet');
-    rig.use(mailbox({}));
+    rig.use(mailboxOf({}));
     await rig.run(id);
     expect(await gapsOf(rig)).toMatchObject([{ healed: true }]);
     await rig.fold();
@@ -86,11 +79,11 @@ describe('coverage', () => {
       version: '1',
       entities: [company('c2', ['bolt.example'], { csm: { email: 'eve@vendor.example' } })],
     };
-    await rig.run(await rig.install(crm({ records: [acme, other] })));
-    const id = await rig.install(mailbox({ records: chatty }));
-    const eve = await rig.install(mailbox({ records: [] }), { account: 'two', address: 'eve@vendor.example' });
+    await rig.run(await rig.install(crmOf({ records: [acme, other] })));
+    const id = await rig.install(mailboxOf({ records: chatty }));
+    const eve = await rig.install(mailboxOf({ records: [] }), { account: 'two', address: 'eve@vendor.example' });
     await rig.run(id);
-    rig.use(mailbox({}));
+    rig.use(mailboxOf({}));
     await rig.run(eve);
     await database.inWorkspace(rig.workspaceId, (tx) => setStatus(tx, id, 'needs_auth', 'connect again', rig.now));
     expect(await watch(rig)).toBe(1);
@@ -105,7 +98,7 @@ describe('coverage', () => {
 
   it('a history that is still being read proves no silence', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crm({ records: [acme] })));
+    await rig.run(await rig.install(crmOf({ records: [acme] })));
     const old = Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day));
     const id = await rig.install(
       scriptedConnector('mailbox', [scriptedStream('messages', 5, () => [{ records: old }])]),
@@ -113,7 +106,7 @@ describe('coverage', () => {
     await rig.run(id);
     await rig.fold();
     expect(await openFlags(rig)).not.toContain('gone_quiet');
-    rig.use(mailbox({}));
+    rig.use(mailboxOf({}));
     await rig.run(id);
     await rig.fold();
     expect(await openFlags(rig)).toContain('gone_quiet');

@@ -4,14 +4,7 @@ import { keptPlaces, retireJourney } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  company,
-  mail,
-  scriptedConnector,
-  scriptedStream,
-  type ScriptedPage,
-  type ScriptedRecord,
-} from '../testing/scripted-source.ts';
+import { company, mail, type ScriptedPage, type ScriptedRecord, crmOf, mailboxOf } from '../testing/scripted-source.ts';
 import { day, shippedJourney, start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
 import { compareWithLog } from '../testing/whole-log.ts';
 
@@ -25,14 +18,6 @@ const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 1_000_000);
 const runs = Number(process.env.WAYMARK_RUNS ?? 5);
 const minute = 60_000;
 
-const crm = (...pages: ScriptedPage[]) =>
-  scriptedConnector('crm', [
-    scriptedStream('companies', 1, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
-const mailbox = (...pages: ScriptedPage[]) =>
-  scriptedConnector('mailbox', [
-    scriptedStream('messages', 5, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
 const acme: ScriptedRecord = {
   id: 'c1',
   version: '1',
@@ -47,9 +32,9 @@ const message = (id: string, at: number, version = '1', from = 'ann@acme.example
 /** An account with so many mails, six hours apart, the last an hour ago. */
 async function accountWith(count: number): Promise<{ readonly rig: SyncRig; readonly box: string }> {
   const rig = await syncRig(database);
-  await rig.run(await rig.install(crm({ records: [acme] })));
+  await rig.run(await rig.install(crmOf({ records: [acme] })));
   const box = await rig.install(
-    mailbox({
+    mailboxOf({
       records: Array.from({ length: count }, (_, n) => message(`m${n}`, start - (60 + (count - 1 - n) * 360) * minute)),
     }),
   );
@@ -107,7 +92,7 @@ describe('states that are kept along an account’s history', () => {
               return one.kind === 'gone' ? { gone: [{ id: which, certain: true }] } : {};
             };
             if (one.kind === 'wait') rig.now += one.back * 60 * minute;
-            rig.use(mailbox(page()));
+            rig.use(mailboxOf(page()));
             await rig.run(box);
             await rig.fold();
             await compareWithLog(rig);
@@ -127,7 +112,7 @@ describe('states that are kept along an account’s history', () => {
     const seen = new Set<string>();
     for (let n = 0; n < 40; n += 1) {
       rig.now += 10 * minute;
-      rig.use(mailbox({ records: [message(`n${n}`, rig.now - minute)] }));
+      rig.use(mailboxOf({ records: [message(`n${n}`, rig.now - minute)] }));
       await rig.run(box);
       expect(await rig.fold()).toBe(1);
       seen.add((await placesOf(rig)).join());
@@ -141,14 +126,14 @@ describe('states that are kept along an account’s history', () => {
 
   it('of a history of one instant are gone on from after it', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crm({ records: [acme] })));
+    await rig.run(await rig.install(crmOf({ records: [acme] })));
     const tied = Array.from({ length: 700 }, (_, n) => message(`t${n}`, start - 10 * day));
-    const box = await rig.install(mailbox({ records: tied }));
+    const box = await rig.install(mailboxOf({ records: tied }));
     await rig.run(box);
     await rig.fold();
     expect(await placesOf(rig)).toEqual([700]);
     rig.now += minute;
-    rig.use(mailbox({ records: [message('after', rig.now - 1000)] }));
+    rig.use(mailboxOf({ records: [message('after', rig.now - 1000)] }));
     await rig.run(box);
     // What the state has taken is not read again: it may as well be gone.
     await database.asOwner('UPDATE journey_event SET account_id = NULL WHERE workspace_id = $1 AND occurred_at = $2', [

@@ -3,14 +3,7 @@ import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deriveAccount } from './account-answer.ts';
 import { watchCoverage } from '../coverage/coverage.ts';
-import {
-  company,
-  mail,
-  scriptedConnector,
-  scriptedStream,
-  type ScriptedPage,
-  type ScriptedRecord,
-} from '../testing/scripted-source.ts';
+import { company, mail, type ScriptedRecord, crmOf, mailboxOf } from '../testing/scripted-source.ts';
 import { day, start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
 
 let database: TestDatabase;
@@ -20,14 +13,6 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const names = ['a', 'b', 'c', 'd'];
-const crm = (...pages: ScriptedPage[]) =>
-  scriptedConnector('crm', [
-    scriptedStream('companies', 1, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
-const mailbox = (...pages: ScriptedPage[]) =>
-  scriptedConnector('mailbox', [
-    scriptedStream('messages', 5, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
 const customer = (name: string, version: string, more: object = {}): ScriptedRecord => ({
   id: name,
   version,
@@ -66,11 +51,11 @@ const stored = async (rig: SyncRig) =>
 
 it('what was known at an instant is answered alike for ever: by facts, gaps, seasons and records of then', async () => {
   const rig = await syncRig(database);
-  const crmId = await rig.install(crm({ records: names.map((name) => customer(name, '1')) }));
+  const crmId = await rig.install(crmOf({ records: names.map((name) => customer(name, '1')) }));
   await rig.run(crmId);
   const weekly = (name: string, until: number) => Array.from({ length: 40 }, (_, n) => from(name, until - n * 5 * day));
   const box = await rig.install(
-    mailbox({
+    mailboxOf({
       records: [
         ...weekly('a', start - day),
         ...weekly('b', start - day),
@@ -96,7 +81,7 @@ it('what was known at an instant is answered alike for ever: by facts, gaps, sea
   };
   const nothing = () => Promise.resolve();
   const read = (...records: ScriptedRecord[]) => {
-    rig.use(mailbox({ records }));
+    rig.use(mailboxOf({ records }));
     return rig.run(box);
   };
   await turn(nothing);
@@ -131,7 +116,7 @@ it('what was known at an instant is answered alike for ever: by facts, gaps, sea
   // The CRM takes one for a customer no longer, and moves a renewal.
   await turn(async () => {
     rig.use(
-      crm({
+      crmOf({
         records: [customer('d', '2', { isCustomer: false }), customer('c', '2', { renewalAt: rig.now + 30 * day })],
       }),
     );

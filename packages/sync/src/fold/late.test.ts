@@ -1,14 +1,7 @@
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { keptPlaces } from '@waymark/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  company,
-  mail,
-  scriptedConnector,
-  scriptedStream,
-  type ScriptedPage,
-  type ScriptedRecord,
-} from '../testing/scripted-source.ts';
+import { company, mail, type ScriptedRecord, crmOf, mailboxOf } from '../testing/scripted-source.ts';
 import { day, start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
 
 let database: TestDatabase;
@@ -17,14 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const crm = (...pages: ScriptedPage[]) =>
-  scriptedConnector('crm', [
-    scriptedStream('companies', 1, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
-const mailbox = (...pages: ScriptedPage[]) =>
-  scriptedConnector('mailbox', [
-    scriptedStream('messages', 5, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
-  ]);
 const acme: ScriptedRecord = {
   id: 'c1',
   version: '1',
@@ -67,13 +52,13 @@ const saidOf = async (rig: SyncRig) => ({
 /** Runs one history in which a mail of three days ago comes late; `meddle` may change what is stored before it does. */
 async function withLateMail(meddle: (rig: SyncRig) => Promise<void>): Promise<unknown> {
   const rig = await syncRig(database);
-  await rig.run(await rig.install(crm({ records: [acme] })));
-  const box = await rig.install(mailbox({ records: mails(900) }));
+  await rig.run(await rig.install(crmOf({ records: [acme] })));
+  const box = await rig.install(mailboxOf({ records: mails(900) }));
   await rig.run(box);
   await rig.fold();
   rig.now += minute;
   await meddle(rig);
-  rig.use(mailbox({ records: [message('late', start - 3 * day + minute)] }));
+  rig.use(mailboxOf({ records: [message('late', start - 3 * day + minute)] }));
   await rig.run(box);
   await rig.fold();
   return saidOf(rig);

@@ -4,6 +4,7 @@ import {
   refold,
   worthKeeping,
   type AccountContext,
+  type AccountJourney,
   type CompiledJourney,
   type EngineState,
   type Fact,
@@ -109,4 +110,28 @@ function keeping(
 /** A state that we kept: what it was made by is compared by the engine itself. */
 export function isEngineState(value: unknown): value is EngineState {
   return typeof value === 'object' && value !== null && 'tracks' in value && 'course' in value;
+}
+
+/** What is kept of an answer beside the states: what lists and wakes need. */
+export function checkpointOf(
+  answer: AccountJourney,
+  of: {
+    readonly accountId: string;
+    readonly journey: CompiledJourney;
+    readonly contextDigest: string;
+    readonly now: number;
+  },
+): Checkpoint {
+  return {
+    accountId: of.accountId,
+    journey: of.journey.definition.id,
+    definitionDigest: of.journey.digest,
+    engineVersion: ENGINE_VERSION,
+    contextDigest: of.contextDigest,
+    stage: answer.stage,
+    health: answer.health.score,
+    digest: answer.digest,
+    asOf: of.now,
+    nextChangeAt: answer.nextChangeAt,
+  };
 }

@@ -1,11 +1,4 @@
-import {
-  advance,
-  ENGINE_VERSION,
-  view,
-  type AccountContext,
-  type CompiledJourney,
-  type EngineState,
-} from '@waymark/lifecycle';
+import { advance, view, type AccountContext, type CompiledJourney, type EngineState } from '@waymark/lifecycle';
 import {
   addFlags,
   addPeriods,
@@ -23,7 +16,7 @@ import {
 } from '@waymark/store';
 import { contextDigestOf, recordOf } from '../fold/account-context.ts';
 import { flagRow, periodRow, type Folded } from '../fold/fold.ts';
-import { keepingWhole } from '../fold/state.ts';
+import { checkpointOf, keepingWhole } from '../fold/state.ts';
 
 /** What an account that was never folded is found to be, in all journeys. */
 export interface FreshAnswer {
@@ -83,18 +76,7 @@ function inJourney(
     withdrawn: [],
     stageBefore: null,
   };
-  const checkpoint = {
-    accountId: account.accountId,
-    journey: journey.definition.id,
-    definitionDigest: journey.digest,
-    engineVersion: ENGINE_VERSION,
-    contextDigest,
-    stage: answer.stage,
-    health: answer.health.score,
-    digest: answer.digest,
-    asOf: now,
-    nextChangeAt: answer.nextChangeAt,
-  };
+  const checkpoint = checkpointOf(answer, { accountId: account.accountId, journey, contextDigest, now });
   return { folded, checkpoint, kept: keepingWhole({ journey, context, places: [] }, { state }) };
 }
 

@@ -178,3 +178,15 @@ export const person = (
   accountExternalIds: [...companies],
   ...more,
 });
+
+/** A CRM whose companies come in these pages. */
+export const crmOf = (...pages: ScriptedPage[]) => paged('crm', 'companies', 1, pages);
+
+/** A mailbox whose messages come in these pages. */
+export const mailboxOf = (...pages: ScriptedPage[]) => paged('mailbox', 'messages', 5, pages);
+
+function paged(id: string, stream: string, priority: number, pages: readonly ScriptedPage[]) {
+  return scriptedConnector(id, [
+    scriptedStream(stream, priority, () => pages.map((page, at) => ({ ...page, done: at === pages.length - 1 }))),
+  ]);
+}
