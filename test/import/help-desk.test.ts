@@ -98,7 +98,7 @@ it.skipIf(folder === undefined)(
       deps,
       workspaceId,
       shuffled.map(({ line }) => line),
-      { batchRows: 1500, foldEvery: 2000 },
+      { batchRows: 1500 },
     );
     expect(third).toMatchObject({ stored: lines.length, accounts: { folded: first.accounts.folded } });
     expect(await state()).toEqual(inOrder);

@@ -6,6 +6,7 @@ import { historyOf } from './history.ts';
 import { sourcesOfAccount, sourcesOfAccounts } from './account-sources.ts';
 import { factsOf, factsOfAccounts } from './facts.ts';
 import { appendEvents, supersede, type EventRow } from './log.ts';
+import { outagesOfAccount, type StoredOutage } from './source-outages.ts';
 
 let database: TestDatabase;
 let workspaceId = '';
@@ -135,6 +136,53 @@ it(
     expect(bare.map(({ facts }) => facts)).toEqual(logs.map(({ facts }) => facts));
   },
 );
+
+/** Outages here and there of who tells in `sightings`, about the times at which they do. */
+function outagesOf(seed: number): readonly StoredOutage[] {
+  const random = randomOf(seed);
+  return ['desk "A"|B', 'plain', 'x', 'gmail'].flatMap((source) =>
+    ['email', 'meeting', 'product'].flatMap((touchpoint) => {
+      if (random() < 0.3) return [];
+      const from = 1_700_000_000_000 + Math.floor(random() * 7) + (random() < 0.2 ? 180 * 86_400_000 : 0);
+      const to = random() < 0.5 ? null : from + Math.floor(random() * 5);
+      const ofImport = { installationId: null };
+      return [{ ...ofImport, outageId: randomUUID(), source, touchpoint, from, to, recordedAt: from }];
+    }),
+  );
+}
+
+it('tells of accounts that are named which outages concern them, as the read of one account does', async () => {
+  const seed = Number(process.env['WAYMARK_TEST_SEED'] ?? randomInt(2 ** 31));
+  console.log(`outages seed ${seed}`);
+  await database.inWorkspace(workspaceId, async (tx) => {
+    const { rows } = await tx.query<{ account_id: string }>(
+      `SELECT account_id FROM journey_event WHERE workspace_id = $1 AND account_id IS NOT NULL GROUP BY account_id ORDER BY md5(account_id::text)`,
+      [tx.workspaceId],
+    );
+    const asked = rows.slice(0, 60).map((row) => row.account_id);
+    let concerning = 0;
+    let spared = 0;
+    for (let turn = 0; turn < 6; turn += 1) {
+      const outages = outagesOf(seed + turn);
+      const logs: AccountLog[] = [];
+      const beside = () => Promise.resolve(null);
+      for await (const batch of walkAccounts(tx, { beside, outages, accounts: [...asked, randomUUID()] }))
+        logs.push(...batch.logs);
+      const found = new Map(logs.map((log) => [log.accountId, log]));
+      for (const accountId of asked) {
+        const log = found.get(accountId);
+        expect(log?.facts ?? [], accountId).toEqual(await factsOf(tx, accountId));
+        const own = await outagesOfAccount(tx, accountId, outages);
+        expect(log?.outages ?? new Set(), `${accountId} ${turn}`).toEqual(own);
+        concerning += own.size;
+        spared += outages.length - own.size;
+      }
+      expect(logs.map(({ accountId }) => accountId)).toEqual(asked.filter((id) => found.has(id)));
+    }
+    expect(concerning).toBeGreaterThan(0);
+    expect(spared).toBeGreaterThan(0);
+  });
+});
 
 it('may be left before its end, and its transaction goes on', async () => {
   const after = await database.inWorkspace(workspaceId, async (tx) => {

@@ -1,6 +1,8 @@
 import type { Direction, EventType, Participant, Touchpoint } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
 import type { Fact } from './facts.ts';
+import { outagesAmong, type Told } from './outages-told.ts';
+import type { StoredOutage } from './source-outages.ts';
 import { sourceName } from './source-name.ts';
 
 /** What the log says of one account. */
@@ -12,6 +14,8 @@ export interface AccountLog {
   readonly installations: ReadonlySet<string>;
   /** For each event, who told of it: an import's own `source`, else the connector; sorted. Empty unless asked for. */
   readonly sources: ReadonlyMap<string, readonly string[]>;
+  /** Of the outages that were asked about, the ids of those that concern it, as `outagesOfAccount` tells them. */
+  readonly outages: ReadonlySet<string>;
 }
 
 /** Some accounts' logs, and what else was asked of these accounts. */
@@ -25,6 +29,10 @@ export interface WalkOptions<B> {
   readonly beside: (accountIds: readonly string[]) => Promise<B>;
   /** Whether to tell who told of each event. */
   readonly sources?: boolean;
+  /** Outages of imported sources of which each account is told whether they concern it. */
+  readonly outages?: readonly StoredOutage[];
+  /** These accounts alone, in this order. */
+  readonly accounts?: readonly string[];
   /** Rows that are asked for at a time. */
   readonly rows?: number;
 }
@@ -46,6 +54,7 @@ type Line = readonly [
   attributes: Readonly<Record<string, unknown>>,
   installationId: string | null,
   source: string | null,
+  imported: 0 | 1,
 ];
 
 const milliseconds = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::bigint`;
@@ -56,12 +65,18 @@ const lineOf = (
 ): string => `'["' || account_id || '","' || event_id || '","' || source_id || '",' || generation || ',' || rank
   || ',"' || type || '",' || ${milliseconds('occurred_at')} || ',' || ${milliseconds('recorded_at')} || ',"' || touchpoint || '","' || direction
   || '",' || automated::int || ',' || participants || ',' || attributes || ',' || coalesce('"' || installation_id || '"', 'null')
-  || ',' || ${source} || ']'`;
+  || ',' || ${source} || ',' || (connector = 'import')::int || ']'`;
 
 /** Rows that are asked for at a time: some megabytes, so that asking costs little beside what comes. */
 const rowsAPage = 8000;
 /** The most accounts of one batch. */
 const accountsABatch = 100;
+
+const ownRows = 'FROM journey_event WHERE workspace_id = $1 AND superseded_at IS NULL';
+// The order is that of the index, so that the first rows come at once and nothing is sorted.
+const allRows = `SELECT * ${ownRows} AND account_id IS NOT NULL ORDER BY account_id, occurred_at OFFSET 0`;
+const someRows = `SELECT own.* FROM unnest($2::uuid[]) AS asked(id)
+  CROSS JOIN LATERAL (SELECT * ${ownRows} AND account_id = asked.id ORDER BY occurred_at OFFSET 0) own`;
 
 /**
  * The logs of all accounts that have any, account by account in the order of their ids, read once from end to end; at least one account a
@@ -70,15 +85,11 @@ const accountsABatch = 100;
  */
 export async function* walkAccounts<B>(tx: Tx, options: WalkOptions<B>): AsyncGenerator<AccountLogs<B>> {
   const most = options.rows ?? rowsAPage;
-  const line = lineOf(options.sources ? `to_json(${sourceName})` : `'null'`);
+  const { accounts, outages = [] } = options;
+  const line = lineOf(options.sources || outages.length > 0 ? `to_json(${sourceName})` : `'null'`);
   await tx.query(
-    // The order is that of the index, so that the first rows come at once and nothing is sorted; the text is made behind it.
-    `DECLARE account_walk NO SCROLL CURSOR FOR
-     SELECT ${line} AS line
-       FROM (SELECT * FROM journey_event
-              WHERE workspace_id = $1 AND superseded_at IS NULL AND account_id IS NOT NULL
-              ORDER BY account_id, occurred_at OFFSET 0) e`,
-    [tx.workspaceId],
+    `DECLARE account_walk NO SCROLL CURSOR FOR SELECT ${line} AS line FROM (${accounts ? someRows : allRows}) e`,
+    accounts ? [tx.workspaceId, accounts] : [tx.workspaceId],
   );
   const fetch = (): Promise<readonly Line[]> => {
     const page = tx.query<{ line: string }>(`FETCH ${most} FROM account_walk`).then(({ rows }) => linesOf(rows));
@@ -105,7 +116,7 @@ export async function* walkAccounts<B>(tx: Tx, options: WalkOptions<B>): AsyncGe
         whole.slice(at * accountsABatch, (at + 1) * accountsABatch),
       );
       for (const [at, batch] of batches.entries()) {
-        const logs = batch.map(logOf);
+        const logs = batch.map((rows) => logOf(rows, outages));
         const beside = await options.beside(logs.map(({ accountId }) => accountId));
         if (!last && at === batches.length - 1) page = fetch();
         yield { logs, beside };
@@ -125,7 +136,7 @@ function linesOf(rows: readonly { readonly line: string }[]): readonly Line[] {
   return parsed;
 }
 
-function logOf(rows: readonly Line[]): AccountLog {
+function logOf(rows: readonly Line[], outages: readonly StoredOutage[]): AccountLog {
   const speaking = new Map<string, Line>();
   const installations = new Set<string>();
   const told = new Map<string, Set<string>>();
@@ -146,8 +157,17 @@ function logOf(rows: readonly Line[]): AccountLog {
   // The rows come in the order of time; only ties and events that another row speaks for are out of it.
   if (facts.some((fact, at) => at > 0 && compare(facts[at - 1] ?? fact, fact) > 0)) facts.sort(compare);
   const sources = new Map([...told].map(([eventId, of]) => [eventId, [...of].sort()]));
-  return { accountId: rows[0]?.[0] ?? '', facts, installations, sources };
+  const concerning = outages.length === 0 ? new Set<string>() : outagesAmong(rows.map(toldBy), outages);
+  return { accountId: rows[0]?.[0] ?? '', facts, installations, sources, outages: concerning };
 }
+
+const toldBy = (row: Line): Told => ({
+  eventId: row[1],
+  occurredAt: row[6],
+  touchpoint: row[8],
+  source: row[14] ?? '',
+  imported: row[15] === 1,
+});
 
 /** The first by (rank, source, latest generation) speaks for an event. */
 function speaksBefore(one: Line, other: Line): boolean {

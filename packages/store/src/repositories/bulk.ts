@@ -111,15 +111,15 @@ export class CopyBatch {
     return rows.filter((row, at) => row.eventId !== rows[at - 1]?.eventId).map((row) => row.eventId);
   }
 
-  /** Events that came more than once: `several` by different sightings, `repeated` by the very same. */
-  doubles(): { readonly several: ReadonlySet<string>; readonly repeated: ReadonlySet<string> } {
-    const [several, repeated] = [new Set<string>(), new Set<string>()];
+  /** Events that came by different sightings. */
+  several(): ReadonlySet<string> {
+    const several = new Set<string>();
     const rows = this.#inOrder();
     for (const [at, row] of rows.entries()) {
       const before = rows[at - 1];
-      if (before?.eventId === row.eventId) (before.sourceId === row.sourceId ? repeated : several).add(row.eventId);
+      if (before?.eventId === row.eventId && before.sourceId !== row.sourceId) several.add(row.eventId);
     }
-    return { several, repeated };
+    return several;
   }
 
   /** The rows as COPY takes them. */

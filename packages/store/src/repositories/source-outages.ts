@@ -15,7 +15,7 @@ export interface StoredOutage {
 }
 
 /** How long an account counts among those that a source serves, after the source last told of it, ms. */
-const servedFor = 180 * 86_400_000;
+export const servedFor = 180 * 86_400_000;
 
 /** What each imported source told, hour by hour (UTC), over the whole workspace, of instants up to `until`; oldest first. */
 export async function heardSources(

@@ -1,4 +1,4 @@
-import { advance, view, type AccountContext, type CompiledJourney, type EngineState } from '@waymark/lifecycle';
+import { fold, view, type AccountContext, type CompiledJourney, type EngineState, type Fact } from '@waymark/lifecycle';
 import {
   addFlags,
   addPeriods,
@@ -29,24 +29,18 @@ export interface FreshAnswer {
   readonly kept: readonly KeptChange[];
 }
 
-/** The answer as of `now` by a state in each journey; undefined where one is missing. */
+/** The answer as of `now`, by all that the log says of the account. */
 export function freshAnswer(
   { account, wakeVersion }: FreshAccount,
   context: AccountContext,
   journeys: readonly CompiledJourney[],
-  stateOf: (journey: CompiledJourney) => EngineState | undefined,
+  facts: readonly Fact[],
   now: number,
-): FreshAnswer | undefined {
+): FreshAnswer {
   const contextDigest = contextDigestOf(context);
-  const made = journeys.map((journey) => {
-    const before = stateOf(journey);
-    const moved = before && advance(journey, context, before, [], now);
-    return moved?.kind === 'advanced'
-      ? inJourney(account, context, contextDigest, journey, moved.state, now)
-      : undefined;
-  });
-  const all = made.filter((one) => one !== undefined);
-  if (all.length < made.length) return undefined;
+  const all = journeys.map((journey) =>
+    inJourney(account, context, contextDigest, journey, fold(journey, context, facts, now), now),
+  );
   return {
     accountId: account.accountId,
     wakeVersion,
@@ -109,7 +103,7 @@ export async function storeFresh(
   const { country } = await readSettings(tx);
   const records = answers.map(({ accountId, record }) => ({ accountId, record: { ...record, country } }));
   await noteRecords(tx, records, now);
-  for (const one of answers) if (one.folded.length > 0) await afterFold(tx, one.folded);
+  if (folded.length > 0) await afterFold(tx, folded);
   await settleWakes(
     tx,
     answers.map(({ accountId, wakeVersion }) => ({ accountId, version: wakeVersion })),

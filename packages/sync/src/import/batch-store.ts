@@ -18,22 +18,13 @@ import { addImportedClaims } from '../matching/imported-claims.ts';
 import type { ImportAccounts } from './accounts.ts';
 import type { Batch } from './batch.ts';
 import { ExclusionsChanged } from './exclusion.ts';
-import type { ImportFold } from './fold.ts';
 import type { ImportDependencies } from './options.ts';
 import { sealRejected } from './rejected.ts';
 import type { ImportTally } from './tally.ts';
 
 /** What storing a batch came to. */
 export interface StoredBatch {
-  /** Of the batch's events, those that the log had before. */
-  readonly known: ReadonlySet<string>;
-  /** Events that the batch had more than once: by different sightings, or by the very same. */
-  readonly several: ReadonlySet<string>;
-  readonly repeated: ReadonlySet<string>;
   readonly changed: readonly AccountChange[];
-  readonly created: readonly string[];
-  /** Accounts that got or lost an event by another of its sightings, or by its thread. */
-  readonly moved: readonly AccountChange[];
   readonly tally: ImportTally;
 }
 
@@ -62,9 +53,9 @@ export class BatchStore {
   async store(batch: Batch, tallied: (fresh: number, created: number) => ImportTally): Promise<StoredBatch> {
     const { database, now, sealer } = this.#deps;
     const { rows } = batch;
-    const doubles = rows.doubles();
+    const several = rows.several();
     const setAside = await sealRejected(sealer, this.#workspaceId, batch.rejected);
-    const stored = await database.inWorkspace(
+    return database.inWorkspace(
       this.#workspaceId,
       async (tx) => {
         const at = now();
@@ -74,18 +65,17 @@ export class BatchStore {
         const created = await addImportedAccounts(tx, batch.accounts, at, 0);
         await addImportedClaims(tx, batch.claims);
         const copied = await copyEvents(tx, rows);
-        const moved = await this.#attribute(tx, batch, doubles.several, copied);
+        const moved = await this.#attribute(tx, batch, several, copied);
         const changed = [...copied.accounts, ...moved];
         await wakeAccounts(tx, changed, at);
         await setAsideMany(tx, setAside, at);
         const tally = tallied(rows.eventIds().length - copied.known.size, created.length);
         if (this.#importId !== undefined && batch.last > 0)
           await keepImportProgress(tx, this.#importId, { line: batch.last, counts: tally }, at);
-        return { known: copied.known, changed, created, moved, tally };
+        return { changed, tally };
       },
       { retry: true },
     );
-    return { ...doubles, ...stored };
   }
 
   /** Gives events with several sightings the account of the one that ranks first, and mails the account of their thread. */
@@ -102,19 +92,6 @@ export class BatchStore {
       ? moved
       : [...moved, ...(await matchThreads(tx, this.#accounts.assignments, threads, undefined))];
   }
-}
-
-/** Hands over what was stored to be folded along the way; whatever is not plainly new goes the ordinary way. */
-export function feedFold(fold: ImportFold, batch: Batch, stored: StoredBatch): void {
-  for (const accountId of stored.created) fold.open(accountId);
-  const once = new Set<string>();
-  for (const { accountId, fact } of batch.facts) {
-    if (stored.known.has(fact.id) || stored.several.has(fact.id)) fold.leave(accountId);
-    else if (!stored.repeated.has(fact.id) || !once.has(fact.id)) fold.add(accountId, fact);
-    if (stored.repeated.has(fact.id)) once.add(fact.id);
-  }
-  for (const { accountId } of stored.moved) fold.leave(accountId);
-  fold.woken(new Set(stored.changed.map(({ accountId }) => accountId)));
 }
 
 /** Tells, without storing anything, how many of a batch's events would be new to the log and to the batches before. */

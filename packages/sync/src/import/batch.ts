@@ -1,4 +1,3 @@
-import type { Fact } from '@waymark/lifecycle';
 import { CopyBatch, type ImportedAccount } from '@waymark/store';
 import type { ImportedClaim } from '../matching/imported-claims.ts';
 import type { RejectedLine } from './prepare.ts';
@@ -6,8 +5,8 @@ import type { RejectedLine } from './prepare.ts';
 /** One transaction's worth of lines. */
 export interface Batch {
   readonly rows: CopyBatch;
-  /** Where the import folds along the way. */
-  readonly facts: { readonly accountId: string; readonly fact: Fact }[];
+  /** The accounts that its lines are about, where nothing is stored that would tell. */
+  readonly touched: Set<string>;
   readonly threads: Set<string>;
   readonly accounts: ImportedAccount[];
   readonly claims: ImportedClaim[];
@@ -21,7 +20,7 @@ export interface Batch {
 /** A batch with nothing in it. */
 export const emptyBatch = (): Batch => ({
   rows: new CopyBatch(),
-  facts: [],
+  touched: new Set(),
   threads: new Set(),
   accounts: [],
   claims: [],

@@ -1,16 +1,9 @@
-import { fold, type AccountContext, type CompiledJourney, type Fact } from '@waymark/lifecycle';
-import {
-  factsOf,
-  freshAccounts,
-  installations,
-  outagesOfAccount,
-  readSettings,
-  type FreshAccount,
-  type Tx,
-} from '@waymark/store';
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import type { CompiledJourney } from '@waymark/lifecycle';
+import { freshAccounts, readSettings, walkAccounts, type AccountLog, type FreshAccount, type Tx } from '@waymark/store';
 import PQueue from 'p-queue';
 import { accountContext } from '../fold/account-context.ts';
-import { accountCoverage, coverageIndex } from '../coverage/coverage.ts';
+import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
 import { activeJourneys, type Folded } from '../fold/fold.ts';
 import { freshAnswer, storeFresh, type FreshAnswer } from './answers.ts';
 import type { ImportDependencies } from './options.ts';
@@ -55,6 +48,14 @@ export async function foldFresh(
   return folded;
 }
 
+/** What is the same for all accounts of a transaction. */
+interface Surroundings {
+  readonly journeys: readonly CompiledJourney[];
+  readonly coverage: CoverageIndex;
+  readonly timezone: string;
+  readonly now: number;
+}
+
 async function foldSome(
   tx: Tx,
   accountIds: readonly string[],
@@ -62,37 +63,49 @@ async function foldSome(
   afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>,
 ): Promise<number> {
   // Locked first: what is read after it is all that their wakes tell of.
-  const fresh = await freshAccounts(tx, accountIds);
-  if (fresh.length === 0) return 0;
-  const journeys = await activeJourneys(tx);
-  const index = await coverageIndex(tx);
+  const fresh = new Map((await freshAccounts(tx, accountIds)).map((one) => [one.account.accountId, one]));
+  if (fresh.size === 0) return 0;
+  const coverage = await coverageIndex(tx);
   const { timezone } = await readSettings(tx);
-  const nobodyReads = (await installations(tx)).length === 0;
+  const around: Surroundings = { journeys: await activeJourneys(tx), coverage, timezone, now };
   const answers: FreshAnswer[] = [];
-  for (const one of fresh) {
-    const { account } = one;
-    const coverage = nobodyReads
-      ? index({ sources: null, csmEmail: null, outages: await outagesOfAccount(tx, account.accountId, index.outages) })
-      : await accountCoverage(tx, index, account);
-    const context = accountContext(account, [], coverage, account.timezone ?? timezone);
-    const facts = await factsOf(tx, account.accountId);
-    const answer = answerOf(one, context, journeys, facts, now);
+  const take = (one: FreshAccount, log: Omit<AccountLog, 'accountId'>): void => {
+    const answer = answerOf(one, log, around);
     if (answer) answers.push(answer);
+    fresh.delete(one.account.accountId);
+  };
+  const walk = { beside: () => Promise.resolve(), accounts: [...fresh.keys()], outages: coverage.outages };
+  for await (const { logs } of walkAccounts(tx, walk)) {
+    for (const log of logs) {
+      const one = fresh.get(log.accountId);
+      if (one) take(one, log);
+      await othersTurn();
+    }
   }
+  for (const one of fresh.values()) take(one, emptyLog);
   await storeFresh(tx, answers, now, afterFold);
   return answers.length;
 }
 
+/** Of an account whose events went to another. */
+const emptyLog: Omit<AccountLog, 'accountId'> = {
+  facts: [],
+  installations: new Set(),
+  sources: new Map(),
+  outages: new Set(),
+};
+
 /** Undefined where it cannot be folded: its wake stays, and `foldDue` says why. */
 function answerOf(
   one: FreshAccount,
-  context: AccountContext,
-  journeys: readonly CompiledJourney[],
-  facts: readonly Fact[],
-  now: number,
+  { facts, installations, outages }: Omit<AccountLog, 'accountId'>,
+  { journeys, coverage, timezone, now }: Surroundings,
 ): FreshAnswer | undefined {
+  const { account } = one;
+  const covered = coverage({ sources: installations, csmEmail: account.csmEmail, outages });
+  const context = accountContext(account, [], covered, account.timezone ?? timezone);
   try {
-    return freshAnswer(one, context, journeys, (journey) => fold(journey, context, facts, now), now);
+    return freshAnswer(one, context, journeys, facts, now);
   } catch {
     return undefined;
   }

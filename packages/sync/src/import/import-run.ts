@@ -5,9 +5,8 @@ import { keepSeason } from '../coverage/season.ts';
 import { keepSourceOutages } from '../coverage/source-outages.ts';
 import { refreshQueue } from '../matching/attribution.ts';
 import type { ImportAccounts } from './accounts.ts';
-import { BatchStore, feedFold, Rehearsal } from './batch-store.ts';
+import { BatchStore, Rehearsal } from './batch-store.ts';
 import type { Batch } from './batch.ts';
-import type { ImportFold } from './fold.ts';
 import { foldFresh } from './fresh.ts';
 import { ImportIntake } from './intake.ts';
 import type { NumberedLine } from './lines.ts';
@@ -22,7 +21,6 @@ const leastToRefresh = 1000;
 /** What an import knows when it begins. */
 export interface ImportGround {
   readonly accounts: ImportAccounts;
-  readonly fold: ImportFold | undefined;
   readonly exclusions: Exclusions;
   /** Of a run before, where this one goes on. */
   readonly tally: ImportTally | undefined;
@@ -36,7 +34,6 @@ export class ImportRun {
   readonly #intake: ImportIntake;
   readonly #store: BatchStore;
   readonly #rehearsal: Rehearsal | undefined;
-  readonly #fold: ImportFold | undefined;
   readonly #options: ImportOptions;
   readonly #changed = new Set<string>();
   /** Lines that were stored when the database last looked at its tables. */
@@ -49,12 +46,10 @@ export class ImportRun {
     this.#deps = deps;
     this.#workspaceId = workspaceId;
     this.#accounts = known.accounts;
-    this.#fold = known.fold;
     this.#options = options;
     this.#tally = known.tally ?? emptyTally;
     this.#rehearsal = options.dryRun ? new Rehearsal(deps, workspaceId) : undefined;
-    const withFacts = known.fold !== undefined || options.dryRun === true;
-    this.#intake = new ImportIntake(workspaceId, known, deps.now, withFacts);
+    this.#intake = new ImportIntake(workspaceId, known, deps.now, options.dryRun === true);
     this.#store = new BatchStore(deps, workspaceId, known, options.importId);
   }
 
@@ -77,19 +72,17 @@ export class ImportRun {
     this.#writing = this.#keep(batch).catch((error: unknown) => {
       this.#failure = { error };
     });
-    await this.#fold?.foldSome(this.#deps.now());
   }
 
   async #keep(batch: Batch): Promise<void> {
     if (this.#rehearsal) {
       const fresh = await this.#rehearsal.fresh(batch);
-      for (const { accountId } of batch.facts) this.#changed.add(accountId);
+      for (const accountId of batch.touched) this.#changed.add(accountId);
       this.#settle(this.#counted(batch, fresh, batch.accounts.filter(({ create }) => create).length));
       return;
     }
     const stored = await this.#store.store(batch, (fresh, created) => this.#counted(batch, fresh, created));
     for (const { accountId } of stored.changed) this.#changed.add(accountId);
-    if (this.#fold) feedFold(this.#fold, batch, stored);
     this.#settle(stored.tally);
     if (stored.tally.stored >= Math.max(leastToRefresh, this.#refreshed * 2)) await this.#refresh();
   }
@@ -114,25 +107,12 @@ export class ImportRun {
     this.#options.onProgress?.({ lines, stored, merged, rejected });
   }
 
-  /** Stores the answers that were folded along the way, and folds the other accounts that are new. */
-  async #foldRest(fold: ImportFold, afterFold: NonNullable<ImportDependencies['afterFold']>): Promise<number> {
-    const { database, now } = this.#deps;
-    const along = await fold.finish(database, this.#workspaceId, now, afterFold);
-    const rest = await foldFresh(this.#deps, this.#workspaceId, [...this.#changed].sort(), afterFold, (accounts) =>
-      this.#options.onFolded?.(along + accounts),
-    );
-    return along + rest;
-  }
-
   /** What concerns the whole log once all lines are stored: who is whom, which sources are silent, who waits for a decision. */
   async #conclude(resumed: boolean): Promise<void> {
     const { database, now } = this.#deps;
     if (this.#tally.stored >= Math.max(leastToRefresh, this.#refreshed + 1)) await this.#refresh();
     const subjects = resumed ? 'all' : this.#accounts.subjects;
-    for (const accountId of await linkSubjects(this.#deps, this.#workspaceId, subjects)) {
-      this.#changed.add(accountId);
-      this.#fold?.leave(accountId);
-    }
+    for (const accountId of await linkSubjects(this.#deps, this.#workspaceId, subjects)) this.#changed.add(accountId);
     await database.inWorkspace(
       this.#workspaceId,
       async (tx) => {
@@ -148,6 +128,12 @@ export class ImportRun {
     );
   }
 
+  #foldFresh(afterFold: NonNullable<ImportDependencies['afterFold']>): Promise<number> {
+    return foldFresh(this.#deps, this.#workspaceId, [...this.#changed].sort(), afterFold, (accounts) =>
+      this.#options.onFolded?.(accounts),
+    );
+  }
+
   /** @param resumedAt the last line that a run before had stored; 0 where there was none */
   async finish(resumedAt: number): Promise<ImportResult> {
     await this.#writing;
@@ -155,7 +141,7 @@ export class ImportRun {
     const { database, afterFold } = this.#deps;
     const { dryRun, importId } = this.#options;
     if (!dryRun) await this.#conclude(resumedAt > 0);
-    const folded = afterFold && this.#fold ? await this.#foldRest(this.#fold, afterFold) : 0;
+    const folded = afterFold && !dryRun ? await this.#foldFresh(afterFold) : 0;
     if (this.#changed.size > 0 && !dryRun) this.#deps.onCommitted?.(this.#workspaceId);
     if (importId !== undefined && !dryRun)
       await database.inWorkspace(this.#workspaceId, (tx) => endImportProgress(tx, importId));

@@ -3,7 +3,6 @@ import { importProgress } from '@waymark/store';
 import { loadExclusions } from '../matching/exclusions.ts';
 import { ImportAccounts } from './accounts.ts';
 import { emptyBatch } from './batch.ts';
-import { ImportFold } from './fold.ts';
 import { ImportRun } from './import-run.ts';
 import type { ImportLine, NumberedLine } from './lines.ts';
 import type { ImportDependencies, ImportOptions } from './options.ts';
@@ -36,9 +35,6 @@ export async function importFile(
 ): Promise<ImportResult> {
   const known = await deps.database.inWorkspace(workspaceId, async (tx) => ({
     accounts: await ImportAccounts.load(tx),
-    fold: options.dryRun
-      ? undefined
-      : deps.afterFold && (await ImportFold.begin(tx, { mostFacts: options.foldEvery ?? 40_000 })),
     exclusions: await loadExclusions(tx),
     before: options.importId === undefined ? undefined : await importProgress(tx, options.importId),
   }));

@@ -5,7 +5,7 @@ import type { Batch } from './batch.ts';
 import { excludedLine } from './exclusion.ts';
 import type { NumberedLine } from './lines.ts';
 import { prepareLine, rejectLine } from './prepare.ts';
-import { importedFact, ImportRows } from './row.ts';
+import { ImportRows } from './row.ts';
 
 const listedAccounts = 1000;
 
@@ -15,21 +15,21 @@ export class ImportIntake {
   readonly #exclusions: Exclusions;
   readonly #rows: ImportRows;
   readonly #now: () => number;
-  readonly #withFacts: boolean;
+  readonly #rehearses: boolean;
   readonly #made: string[] = [];
 
-  /** @param withFacts whether batches hold the facts of the accounts too, to be folded along the way */
+  /** @param rehearses whether nothing is stored, so that batches tell which accounts they are about */
   constructor(
     workspaceId: string,
     known: { readonly accounts: ImportAccounts; readonly exclusions: Exclusions },
     now: () => number,
-    withFacts: boolean,
+    rehearses: boolean,
   ) {
     this.#accounts = known.accounts;
     this.#exclusions = known.exclusions;
     this.#rows = new ImportRows(workspaceId, known.accounts.assignments);
     this.#now = now;
-    this.#withFacts = withFacts;
+    this.#rehearses = rehearses;
   }
 
   /** The subjects of the first thousand accounts that were made. */
@@ -87,7 +87,6 @@ export class ImportIntake {
     batch.claims.push(...this.#accounts.claims(event));
     batch.types.set(event.type, (batch.types.get(event.type) ?? 0) + 1);
     if (row.thread !== null) batch.threads.add(row.thread);
-    if (this.#withFacts && row.accountId !== null)
-      batch.facts.push({ accountId: row.accountId, fact: importedFact(event, row) });
+    if (this.#rehearses && row.accountId !== null) batch.touched.add(row.accountId);
   }
 }

@@ -7,8 +7,8 @@ export interface ImportDependencies {
   readonly sealer: Sealer;
   readonly now: () => number;
   /**
-   * Where given, accounts that the import makes are folded along the way or at its end, and this is called in the transaction that stores
-   * their answers, as `foldDue` calls it. All other accounts, and all of them where it is not given, wait for `foldDue`.
+   * Where given, accounts that the import makes are folded at its end, and this is called in the transaction that stores their answers, as
+   * `foldDue` calls it. All other accounts, and all of them where it is not given, wait for `foldDue`.
    */
   readonly afterFold?: (tx: Tx, folded: readonly Folded[]) => Promise<void>;
   /** Told once at the end where accounts changed: somebody should fold them soon. */
@@ -18,8 +18,6 @@ export interface ImportDependencies {
 export interface ImportOptions {
   /** Rows of a transaction; 15,000 by default. */
   readonly batchRows?: number;
-  /** Facts to hold in memory until the accounts that the import makes are folded on; 40,000 by default. */
-  readonly foldEvery?: number;
   /** Rejected lines to list in the result; 1,000 by default. All are counted and kept. */
   readonly listed?: number;
   /**

@@ -1,6 +1,5 @@
 import { contentUuid, eventId, importKey, stableJson, type CloudEvent } from '@waymark/journey';
 import { match, type Assignments, type Match } from '@waymark/identity';
-import type { Fact } from '@waymark/lifecycle';
 import type { ImportedSighting } from '@waymark/store';
 
 interface Found {
@@ -68,21 +67,6 @@ export class ImportRows {
     this.#found.set(key, kept);
     return kept;
   }
-}
-
-/** An imported event as the engine reads it. */
-export function importedFact(event: CloudEvent, row: ImportedSighting): Fact {
-  return {
-    id: row.eventId,
-    type: event.type,
-    occurredAt: event.time,
-    recordedAt: row.recordedAt,
-    touchpoint: event.touchpoint,
-    direction: event.direction,
-    automated: event.automated,
-    participants: event.participants,
-    attributes: event.attributes,
-  };
 }
 
 /** Longest thread root that the index takes, in bytes. */

@@ -45,11 +45,11 @@ it('an account that cannot be folded keeps no line from being stored and no othe
     }),
   );
   const deps = { database, sealer: database.sealer, now: () => rig.now, afterFold };
-  for (const [batch, foldEvery] of [
-    [lines, 5],
-    [lines.map((line) => line.replaceAll('.example', '.test').replaceAll('"id":"', '"id":"x')).toReversed(), 1000],
-  ] as const) {
-    const result = await importFile(deps, workspaceId, batch, { batchRows: 10, foldEvery });
+  for (const batch of [
+    lines,
+    lines.map((line) => line.replaceAll('.example', '.test').replaceAll('"id":"', '"id":"x')).toReversed(),
+  ]) {
+    const result = await importFile(deps, workspaceId, batch, { batchRows: 10 });
     expect(result).toMatchObject({ stored: 60, rejected: 0, accounts: { created: 6, folded: 5 } });
   }
   const rest = { database, workspaceId, now: () => rig.now, point: noPoint, afterFold };

@@ -18,7 +18,6 @@ import {
   installations,
   lockAccount,
   logExtent,
-  outagesOfAccount,
   readSettings,
   waitingAccounts,
   walkAccounts,
@@ -172,7 +171,7 @@ async function replayAll(tx: Tx, shared: Shared, tally: Tally): Promise<void> {
   const silent = new Set(shared.accounts.keys());
   let sinceTurn = 0;
   const beside = (accountIds: readonly string[]) => readBeside(tx, shared, accountIds);
-  for await (const batch of walkAccounts(tx, { beside })) {
+  for await (const batch of walkAccounts(tx, { beside, outages: shared.coverage.outages })) {
     for (const log of batch.logs) {
       silent.delete(log.accountId);
       replayAccount(shared, log, batch.beside, tally);
@@ -191,25 +190,24 @@ async function replayAll(tx: Tx, shared: Shared, tally: Tally): Promise<void> {
   }
 }
 
-const nothing: Omit<AccountLog, 'accountId'> = { facts: [], installations: new Set(), sources: new Map() };
+const nothing: Omit<AccountLog, 'accountId'> = {
+  facts: [],
+  installations: new Set(),
+  sources: new Map(),
+  outages: new Set(),
+};
 
 /** What is needed of some accounts beside their logs. */
 interface Beside {
   readonly people: ReadonlyMap<string, readonly Contact[]>;
-  readonly outages: ReadonlyMap<string, ReadonlySet<string>>;
   readonly stored: ReadonlyMap<string, readonly StoredAnswer[]>;
 }
 
 async function readBeside(tx: Tx, shared: Shared, accountIds: readonly string[]): Promise<Beside> {
-  const outages = new Map<string, ReadonlySet<string>>();
-  // Few workspaces have any.
-  if (shared.coverage.outages.length > 0)
-    for (const id of accountIds) outages.set(id, await outagesOfAccount(tx, id, shared.coverage.outages));
   const compared =
     shared.stored.size === 0 ? [] : accountIds.filter((id) => shared.accounts.has(id) && !shared.waiting.has(id));
   return {
     people: await contactsOf(tx, accountIds),
-    outages,
     stored: compared.length === 0 ? new Map() : await storedAnswers(tx, compared),
   };
 }
@@ -220,11 +218,10 @@ function replayAccount(shared: Shared, log: AccountLog, beside: Beside, tally: T
   if (!account) return;
   const { csmEmail } = account;
   const own = csmEmail === null ? [] : (shared.mailboxes.get(csmEmail) ?? []);
-  const outages = beside.outages.get(accountId);
   const coverage = shared.coverage({
     sources: new Set([...log.installations, ...own]),
     csmEmail,
-    ...(outages && { outages }),
+    outages: log.outages,
   });
   const people = beside.people.get(accountId) ?? [];
   const context = accountContext(account, people, coverage, account.timezone ?? shared.timezone);
