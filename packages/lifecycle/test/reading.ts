@@ -1,6 +1,6 @@
 import { journeyDefinition, type JourneyDefinition, type SignalName, type SignalParams } from '@waymark/journey';
 import { fold, momentOf } from '../src/engine/engine.ts';
-import { compileJourney } from '../src/rules/journey.ts';
+import { compileJourney, rememberingFor } from '../src/rules/journey.ts';
 import { shown, signalBinder } from '../src/signals/signals.ts';
 import type { AccountContext, Evidence } from '../src/course/state.ts';
 import { ANN, BOB, day, type History } from './account.ts';
@@ -31,7 +31,7 @@ export function reading(
     definition = plain,
   }: { context?: Partial<AccountContext>; definition?: JourneyDefinition } = {},
 ): { readonly value: number | string | null; readonly evidence: readonly Evidence[] } {
-  const journey = compileJourney(definition);
+  const journey = rememberingFor(compileJourney(definition), [name]);
   const around = { ...customer, ...context };
   const moment = momentOf(journey, around, fold(journey, around, history.facts, day(at)));
   const signal = signalBinder(definition)(name, params);

@@ -2,7 +2,7 @@ import type { SignalName, SignalParams, Touchpoint } from '@waymark/journey';
 import type { AccountWalk } from './backtest.ts';
 import type { KnownContext } from './backtest-walk.ts';
 import { advance, fold, momentOf, type EngineState } from '../engine/engine.ts';
-import { compileJourney, type CompiledJourney } from '../rules/journey.ts';
+import { compileJourney, rememberingFor, type CompiledJourney } from '../rules/journey.ts';
 import { isCustomer } from '../course/moment.ts';
 import { outcomesOf, type Outcome } from './outcome.ts';
 import { shown, signalBinder } from '../signals/signals.ts';
@@ -79,7 +79,10 @@ export async function readSignals(
 ): Promise<AccountReadings[]> {
   // Stages and milestones are signals too; flags are what is judged elsewhere.
   const { health: _health, ...rest } = journey.definition;
-  const bare = compileJourney({ ...rest, rules: [] });
+  const bare = rememberingFor(
+    compileJourney({ ...rest, rules: [] }),
+    columns.map(({ signal }) => signal),
+  );
   const bind = signalBinder(journey.definition);
   const bound = columns.map((column) => bind(column.signal, column.with));
   const instants = readingInstants(options);

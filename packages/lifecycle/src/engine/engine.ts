@@ -17,6 +17,8 @@ export interface EngineState {
   readonly engineVersion: number;
   readonly definitionDigest: string;
   readonly contextDigest: string;
+  /** The parts of its facts that are remembered, as bits of `part`. */
+  readonly remembers: number;
   readonly asOf: number;
   /** The instant of the last fact taken; null before the first. */
   readonly at: number | null;
@@ -57,6 +59,7 @@ function begin(journey: CompiledJourney, context: AccountContext): EngineState {
     engineVersion: ENGINE_VERSION,
     definitionDigest: journey.digest,
     contextDigest: surroundingsOf(journey.definition, context).digest,
+    remembers: journey.remembers,
     asOf: Number.MIN_SAFE_INTEGER,
     at: null,
     taken: 0,
@@ -170,6 +173,7 @@ export function advance(
   const same =
     state.engineVersion === ENGINE_VERSION &&
     state.definitionDigest === journey.digest &&
+    (journey.remembers & ~state.remembers) === 0 &&
     state.contextDigest === digest;
   if (!same) return { kind: 'late', from: Number.MIN_SAFE_INTEGER };
   if (state.at !== null && asOf < state.at) return { kind: 'late', from: asOf };

@@ -232,7 +232,7 @@ export function openSimulation(
     wakeAt,
     take(fact) {
       moment.at = fact.occurredAt;
-      dirty |= takeFact(tracks, fact, ofCustomer);
+      dirty |= takeFact(tracks, fact, ofCustomer, journey.remembers);
     },
     watch: () =>
       isSettled

@@ -1,4 +1,4 @@
-import type { EventType, JourneyDefinition, MilestoneDefinition, RuleDefinition } from '@waymark/journey';
+import type { EventType, JourneyDefinition, MilestoneDefinition, RuleDefinition, SignalName } from '@waymark/journey';
 import type { Bind } from './operand.ts';
 import { contentDigest } from '../course/digest.ts';
 import { compileHealth, type CompiledHealth } from './health.ts';
@@ -6,13 +6,14 @@ import { compileMatcher } from '../course/matcher.ts';
 import { compileNotices, type CompiledNotices } from './notices.ts';
 import { compileRule, type CompiledRule } from './rule.ts';
 import { compileSegments, type CompiledSegments } from './segment.ts';
+import { part, remembersFor, signalReads } from '../tracks/reads.ts';
 import { signalBinder } from '../signals/signals.ts';
 import { compileStages, type CompiledStages } from './stage.ts';
 import type { Fact } from '../course/state.ts';
 import { compileSuccess, type CompiledSuccess } from './success.ts';
 
 /** Changes whenever the same facts could give another answer than before; a checkpoint of another version is folded anew. */
-export const ENGINE_VERSION = 5;
+export const ENGINE_VERSION = 6;
 
 export interface CompiledMilestone {
   readonly definition: MilestoneDefinition;
@@ -35,6 +36,8 @@ export interface CompiledJourney {
   readonly notices: CompiledNotices;
   /** Types of which a fact can move the journey by itself, whatever it changes of what is remembered. */
   readonly lookedFor: ReadonlySet<EventType>;
+  /** The parts of an account's facts that are remembered, as bits of `part`: what nothing here asks for is not. */
+  readonly remembers: number;
 }
 
 /** SHA-256 over the canonical JSON of a definition with its defaults filled in: comments and layout do not count. */
@@ -47,8 +50,16 @@ export function definitionDigest(definition: JourneyDefinition): string {
  * fills in further defaults, and what was proven under the digest is proven still.
  */
 export function compileJourney(definition: JourneyDefinition, digest = definitionDigest(definition)): CompiledJourney {
-  const bind: Bind = signalBinder(definition);
-  return {
+  const binder = signalBinder(definition);
+  let asked = 0;
+  const bind: Bind = (name, params) => {
+    asked |= signalReads[name];
+    return binder(name, params);
+  };
+  const { rules, health, success } = definition;
+  // What came last is shown beside any flag, and which sources a customer uses is asked for any score.
+  if (rules.length > 0 || health || success) asked |= part.contact | part.meetings;
+  const compiled: Omit<CompiledJourney, 'remembers'> = {
     definition,
     digest,
     segments: compileSegments(definition, bind),
@@ -62,12 +73,19 @@ export function compileJourney(definition: JourneyDefinition, digest = definitio
           matchers.some((matches) => matches(fact)),
       };
     }),
-    rules: inOrder(definition.rules).map((rule) => compileRule(rule, definition, digest, bind)),
+    rules: inOrder(rules).map((rule) => compileRule(rule, definition, digest, bind)),
     health: compileHealth(definition, bind),
     success: compileSuccess(definition, bind),
     notices: compileNotices(definition, digest),
     lookedFor: lookedForIn(definition),
   };
+  return { ...compiled, remembers: remembersFor(asked) };
+}
+
+/** The same journey, which remembers besides what some signals ask that it does not name. */
+export function rememberingFor(journey: CompiledJourney, signals: readonly SignalName[]): CompiledJourney {
+  const asked = signals.reduce((reads, name) => reads | signalReads[name], journey.remembers);
+  return { ...journey, remembers: remembersFor(asked) };
 }
 
 function lookedForIn({ stages, crmStageMap, milestones, outcomes }: JourneyDefinition): Set<EventType> {

@@ -132,7 +132,7 @@ export function compileRule(
   };
 
   const appliesReads =
-    (rule.appliesTo.customers ? part.record : 0) | (stages || exceptStages.size > 0 ? part.course : 0);
+    (rule.appliesTo.customers ? part.spell : 0) | (stages || exceptStages.size > 0 ? part.course : 0);
   const flagReads = rule.suppressedBy.length > 0 ? part.flags : 0;
   const reads = when.reads | (clear?.reads ?? 0) | coverage.reads | appliesReads | flagReads;
 

@@ -3,6 +3,7 @@ import { ANN, BOB, day, History } from '../../test/account.ts';
 import { journeyDefinition, type SignalName, type SignalParams } from '@waymark/journey';
 import { fold, momentOf } from '../engine/engine.ts';
 import { compileJourney, type AccountContext } from '../index.ts';
+import { rememberingFor } from '../rules/journey.ts';
 import { signalBinder } from './signals.ts';
 
 const context: AccountContext = {
@@ -20,7 +21,7 @@ const definition = journeyDefinition.parse({
 });
 
 function read(history: History, at: number, name: SignalName, params: SignalParams = {}) {
-  const journey = compileJourney(definition);
+  const journey = rememberingFor(compileJourney(definition), [name]);
   const moment = momentOf(journey, context, fold(journey, context, history.facts, day(at)));
   return signalBinder(definition)(name, params).read(moment);
 }

@@ -262,7 +262,7 @@ const reader =
       { turns, evidence },
     ),
     // Whole days only: what comes today is seen when the days move on. Where nothing is remembered, a fact sets them going.
-    restsOn: (moment) => (turns(moment) === NEVER ? part.contact | part.meetings | part.record : 0),
+    restsOn: (moment) => (turns(moment) === NEVER ? part.contact | part.meetings | part.usage : 0),
   });
 
 const wholeDrop = reader((moment) => wholeFall(moment)?.drop);

@@ -1,6 +1,5 @@
 import type { SignalName } from '@waymark/journey';
 import type { Moment } from '../course/moment.ts';
-import { part } from '../tracks/reads.ts';
 import { NEVER, note, steady, type SignalFactory } from './signal.ts';
 import { countedMarks } from './signal-window.ts';
 import type { Evidence } from '../course/state.ts';
@@ -70,8 +69,6 @@ export const exchangeSignals = {
   },
   handoff_untouched: () => ({
     scale: DAY,
-    // Deals and the CRM begin it.
-    restsOn: (moment) => (handoff(moment) ? part.contact | part.record : part.record),
     read: (moment) => {
       const mark = handoff(moment);
       return mark ? moment.around.zone.business.between(mark.at, moment.at) : null;

@@ -22,9 +22,23 @@ export const part = {
   terms: 2048,
   /** Meetings that were called off or missed. */
   missed: 4096,
+  /** Those of them since the last meeting that was held. */
+  streak: 8192,
+  usage: 16_384,
+  surveys: 32_768,
+  /** Whether events make the account a customer, or ended it. */
+  spell: 65_536,
+  /** How soon ours answer. */
+  answers: 131_072,
+  /** What both sides ask, answer and say beside each other. */
+  exchange: 262_144,
+  /** A handoff that nobody took up. */
+  handoff: 524_288,
+  /** Offers made while something is on fire. */
+  offers: 1_048_576,
 } as const;
 
-export const everyPart = 8191;
+export const everyPart = 2_097_151;
 
 /** What each signal reads. Context does not change within a simulation, and time is told by `flip`. */
 export const signalReads: Readonly<Record<SignalName, number>> = {
@@ -32,16 +46,16 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   usual_inbound_gap: part.contact,
   unanswered_mail_age: part.mail,
   unanswered_mails: part.mail,
-  usual_answer_time: part.mail,
+  usual_answer_time: part.answers,
   messages: part.contact,
   messages_trend: part.contact,
-  engagement_drop: part.contact | part.meetings | part.record,
-  engagement_level: part.contact | part.meetings | part.record,
-  usage_level: part.contact | part.meetings | part.record,
+  engagement_drop: part.contact | part.meetings | part.usage,
+  engagement_level: part.contact | part.meetings | part.usage,
+  usage_level: part.contact | part.meetings | part.usage,
   message_balance: part.contact,
   meetings_held: part.meetings,
   meetings_called_off: part.meetings,
-  meetings_missed_streak: part.meetings,
+  meetings_missed_streak: part.streak,
   days_since_meeting_held: part.meetings,
   days_until_next_meeting: part.meetings,
   open_tickets: part.tickets,
@@ -58,7 +72,7 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   days_since_champion_left: part.people,
   champion_silent_days: part.people,
   champion_usual_gap: part.people,
-  is_customer: part.record,
+  is_customer: part.spell,
   days_since_customer: 0,
   days_until_renewal: part.record,
   milestone_overdue: part.course,
@@ -68,28 +82,28 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   deals_lost: part.deals,
   days_since_deal_won: part.deals,
   deal_slips: part.deals,
-  survey_score: part.record,
-  usage_trend: part.record,
+  survey_score: part.surveys,
+  usage_trend: part.usage,
   crm_stage: part.record,
   crm_property: part.record,
   renewals: part.record,
   days_since_renewed: part.record,
-  days_since_churned: part.record,
+  days_since_churned: part.spell,
   stage: part.course,
   days_in_stage: part.course,
   times_in_stage: part.course,
   open_risks: part.flags,
-  their_answer_time: part.mail,
+  their_answer_time: part.exchange,
   usual_meeting_gap: part.meetings,
-  meetings_no_show: part.meetings,
-  meetings_canceled: part.meetings,
+  meetings_no_show: part.missed | part.happenings,
+  meetings_canceled: part.missed | part.happenings,
   stakeholders_left: part.people,
   single_threaded: part.people,
   contact_concentration: part.people,
   persona_silent_days: part.people,
   persona_usual_gap: part.people,
   persona_active: part.people,
-  usage_of_plan: part.record,
+  usage_of_plan: part.usage | part.record,
   deal_stage: part.deals,
   days_in_deal_stage: part.deals,
   deal_steps_back: part.deals,
@@ -99,30 +113,37 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   event_trend: part.happenings,
   tier_share: part.happenings,
   tier_trend: part.happenings,
-  survey_change: part.record,
-  // Mails, chats, meetings and tickets touch it.
-  repeated_questions: part.contact,
-  // Words of ours end it; deals and the CRM begin it.
-  handoff_untouched: part.contact | part.record,
-  upsell_during_severe: part.deals,
-  crossed_outreach: part.contact,
-  subject_words: part.contact,
-  sentiment: part.contact,
-  sentiment_trend: part.contact,
+  survey_change: part.surveys,
+  repeated_questions: part.exchange,
+  handoff_untouched: part.handoff,
+  upsell_during_severe: part.offers,
+  crossed_outreach: part.exchange,
+  subject_words: part.exchange,
+  sentiment: part.exchange,
+  sentiment_trend: part.exchange,
 };
 
 /** Of each noun; of types by the noun before the dot. */
 const touchedByNoun: Readonly<Record<string, number>> = {
-  email: part.contact | part.mail | part.people,
-  chat: part.contact | part.mail | part.people,
-  meeting: part.contact | part.mail | part.meetings | part.missed | part.people,
-  ticket: part.contact | part.tickets | part.people,
-  survey: part.contact | part.people | part.record,
-  deal: part.deals | part.record,
-  crm: part.record,
+  email: part.contact | part.mail | part.answers | part.people | part.exchange | part.handoff,
+  chat: part.contact | part.mail | part.answers | part.people | part.exchange | part.handoff,
+  meeting:
+    part.contact |
+    part.mail |
+    part.answers |
+    part.meetings |
+    part.missed |
+    part.streak |
+    part.people |
+    part.exchange |
+    part.handoff,
+  ticket: part.contact | part.tickets | part.people | part.exchange | part.handoff,
+  survey: part.contact | part.people | part.surveys | part.exchange,
+  deal: part.deals | part.record | part.spell | part.handoff | part.offers,
+  crm: part.record | part.spell | part.handoff,
   contact: part.people | part.roster,
-  usage: part.record,
-  account: part.record,
+  usage: part.usage,
+  account: part.record | part.spell,
   milestone: 0,
   playbook: 0,
   flag: 0,
@@ -151,3 +172,26 @@ export function touchedBy({ type }: Fact): number {
 }
 
 const touchedByType = new Map<Fact['type'], number>();
+
+/** What is told by its words: how it is read rests on who takes part, and on meetings that were called off. */
+const told = part.contact | part.mail | part.answers | part.meetings | part.people | part.happenings | part.exchange;
+
+/** For what is remembered of one part, what has to be remembered of others. */
+const rests: readonly (readonly [parts: number, on: number])[] = [
+  // What its evidence names, and how things stood before.
+  [part.handoff, part.contact | part.deals],
+  [part.offers, part.deals | part.tickets],
+  [part.exchange | part.answers, part.mail],
+  [part.missed | part.streak | told, part.meetings],
+  [part.contact | part.mail | part.roster, part.people],
+];
+
+/**
+ * The parts that have to be remembered so that some can be read, as bits of `part`. What the CRM's record says, and whether the account is a
+ * customer, is asked of every account.
+ */
+export function remembersFor(reads: number): number {
+  let parts = reads | part.record | part.spell;
+  for (const [some, on] of rests) if ((parts & some) !== 0) parts |= on;
+  return parts;
+}

@@ -113,14 +113,14 @@ function addVisit(visits: number[], at: number): boolean {
 /**
  * Follows threads. A customer mail waits for an answer if it opens a thread, or follows another one that we did not answer; the
  * last word in a thread that we answered is most often a thank-you, and waits only if another follows. A mail of ours in the thread
- * or to the same person answers, and so does a meeting with that person. Says whether what waits, or how soon we answer, has changed.
+ * or to the same person answers, and so does a meeting with that person. Gives the parts that it changed, as bits of `part`.
  */
 export function takeMail(
   track: MailTrack,
   fact: Fact,
   word: Word,
   isCustomerAddress: (address: string) => boolean,
-): boolean {
+): number {
   const at = fact.occurredAt;
   if (fact.type === 'email.received' && word === 'theirs') {
     const person = actorOf(fact) ?? null;
@@ -142,13 +142,13 @@ export function takeMail(
       track.waiting = track.waiting.filter((mail) => at - mail.mark.at < WAITING_KEPT);
       if (track.waiting.length < MOST_WAITING)
         track.waiting.push({ mark: markOf(fact), thread: threadId ?? null, person });
-      return true;
+      return part.mail;
     }
-    return false;
+    return 0;
   }
-  if (fact.automated) return false;
+  if (fact.automated) return 0;
   const ours = fact.type === 'email.sent' || fact.type === 'chat.sent';
-  if (!ours && fact.type !== 'meeting.held') return false;
+  if (!ours && fact.type !== 'meeting.held') return 0;
   const threadId = textAttribute(fact, 'threadId');
   const reached: string[] = [];
   for (const who of fact.participants) {
@@ -166,14 +166,14 @@ export function takeMail(
   }
   const isAnswered = (mail: WaitingMail) =>
     (threadId !== undefined && mail.thread === threadId) || (mail.person !== null && reached.includes(mail.person));
-  if (!track.waiting.some(isAnswered)) return false;
+  if (!track.waiting.some(isAnswered)) return 0;
   track.waiting = track.waiting.filter((mail) => {
     const answered = isAnswered(mail);
     if (answered) track.answers.push([mail.mark.at, at]);
     return !answered;
   });
   if (track.answers.length > ANSWERS_KEPT) track.answers.splice(0, track.answers.length - ANSWERS_KEPT);
-  return true;
+  return part.mail | part.answers;
 }
 
 /** Forgets threads that have rested long; if all are fresh, the older half. */

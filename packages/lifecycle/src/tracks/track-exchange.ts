@@ -98,18 +98,19 @@ export const copyExchange = (track: ExchangeTrack): ExchangeTrack => ({
 });
 
 /**
- * Follows questions and answers of both sides. To be called after `takeMail`, which tells what asks for an answer. Says whether how soon they
- * answer has changed; all else that does changes with their words and ours.
+ * Follows questions and answers of both sides. To be called after `takeMail`, which tells what asks for an answer. Says whether anything may
+ * have changed that signals read.
  */
 export function takeExchange(track: ExchangeTrack, fact: Fact, word: Word, mail: MailTrack): boolean {
   if (fact.type === 'ticket.solved') {
     const ticket = textAttribute(fact, 'ticketId');
     settle(track, (question) => question.touchpoint === 'ticket' && question.thread === ticket);
   } else if (word === 'theirs') {
-    if (fact.type !== 'meeting.held') return takeTheirs(track, fact, mail);
-    takeMeeting(track, fact);
+    if (fact.type !== 'meeting.held') takeTheirs(track, fact, mail);
+    else takeMeeting(track, fact);
   } else if (word === 'ours') takeOurs(track, fact);
-  return false;
+  // An open question is read by none; one asked again is.
+  return word !== null;
 }
 
 const settle = (track: ExchangeTrack, isAnswered: (question: Question) => boolean): void => {
@@ -140,20 +141,18 @@ function conversationOf(fact: Fact, person: string | undefined): string | null {
   return person === undefined ? null : key(`person ${person}`);
 }
 
-function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): boolean {
+function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): void {
   const at = fact.occurredAt;
   const person = actorOf(fact);
   const isMail = fact.type === 'email.received';
   const isChat = fact.type === 'chat.received';
   const conversation = isMail || isChat ? conversationOf(fact, person) : null;
   let weWroteLast = false;
-  let isAnswer = false;
   if (conversation !== null) {
     const asked = layered(track.conversations, conversation)?.asked ?? null;
     if (asked !== null) {
       weWroteLast = at - asked < DAY;
-      isAnswer = isMail && at - asked < ANSWERED_WITHIN;
-      if (isAnswer) track.theirAnswers.push([asked, at]);
+      if (isMail && at - asked < ANSWERED_WITHIN) track.theirAnswers.push([asked, at]);
       if (track.theirAnswers.length > ANSWERS_KEPT) track.theirAnswers.shift();
     }
     remember(track, conversation, null, at);
@@ -166,7 +165,7 @@ function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): boolean 
     (isChat && !weWroteLast) ||
     fact.type === 'ticket.opened' ||
     fact.type === 'ticket.reopened';
-  if (!asks) return isAnswer;
+  if (!asks) return;
   takeQuestion(track, {
     mark: markOf(fact),
     touchpoint: fact.touchpoint,
@@ -174,7 +173,6 @@ function takeTheirs(track: ExchangeTrack, fact: Fact, mail: MailTrack): boolean 
     thread: textAttribute(fact, 'ticketId') ?? textAttribute(fact, 'threadId') ?? null,
     topic: topicOf(textAttribute(fact, 'subject')),
   });
-  return isAnswer;
 }
 
 function takeQuestion(track: ExchangeTrack, question: Question): void {

@@ -33,20 +33,27 @@ export function takeTouch(track: ServiceTrack, fact: Fact, word: Word): boolean 
   return true;
 }
 
-/** Follows handoffs and offers. To be called before `takeDeal` and `takeRecord`, which forget how things stood. */
-export function takeService(track: ServiceTrack, fact: Fact, known: Known): void {
-  if (track.handoff === null && isHandoff(fact, known)) track.handoff = markOf(fact);
-  if (fact.type !== 'deal.created' && fact.type !== 'deal.stage_changed') return;
-  if (kindOf(fact, known.deals) !== 'expansion') return;
+/** Follows handoffs. To be called before `takeDeal` and `takeRecord`, which forget how things stood. Says whether one has begun. */
+export function takeHandoff(track: ServiceTrack, fact: Fact, known: Known): boolean {
+  if (track.handoff !== null || !isHandoff(fact, known)) return false;
+  track.handoff = markOf(fact);
+  return true;
+}
+
+/** Follows offers. To be called before `takeDeal`, which forgets how things stood. Says whether it is one that came at a bad time. */
+export function takeOffer(track: ServiceTrack, fact: Fact, known: Known): boolean {
+  if (fact.type !== 'deal.created' && fact.type !== 'deal.stage_changed') return false;
+  if (kindOf(fact, known.deals) !== 'expansion') return false;
   let ticket: Mark | null = null;
   for (const one of Object.values(known.tickets.tickets)) {
     if (one.solvedAt !== null || (one.priority !== 'urgent' && one.escalated === null)) continue;
     const mark = one.escalated ?? one.opened;
     if (ticket === null || mark.at > ticket.at || (mark.at === ticket.at && mark.id < ticket.id)) ticket = mark;
   }
-  if (ticket === null) return;
+  if (ticket === null) return false;
   track.upsells.push({ ...markOf(fact), ticket });
   if (track.upsells.length > MOST_UPSELLS) track.upsells.shift();
+  return true;
 }
 
 const kindOf = (fact: Fact, deals: DealTrack): string | null =>

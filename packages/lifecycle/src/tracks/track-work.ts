@@ -1,6 +1,7 @@
 import { countOn } from './day-counts.ts';
 import { actorOf, markOf, numberAttribute, textAttribute } from './fact.ts';
 import type { Fact } from '../course/state.ts';
+import { part } from './reads.ts';
 import { movedOn } from './track-deal-moves.ts';
 import type { DealTrack, Mark, MeetingTrack, OpenTicket, RecordTrack, TicketTrack } from './tracks.ts';
 import { key } from './tracks.ts';
@@ -24,8 +25,8 @@ export function isCalledOff(track: MeetingTrack, fact: Fact): boolean {
   return startsAt !== undefined && track.calledOff.includes(startsAt);
 }
 
-/** Meetings: held, missed in a row, to come. */
-export function takeMeeting(track: MeetingTrack, fact: Fact): void {
+/** Meetings: held, missed in a row, to come. Gives the parts that it changed, as bits of `part`. */
+export function takeMeeting(track: MeetingTrack, fact: Fact): number {
   const at = fact.occurredAt;
   const startsAt = numberAttribute(fact, 'startsAt');
   const series = textAttribute(fact, 'seriesId') ?? null;
@@ -36,18 +37,20 @@ export function takeMeeting(track: MeetingTrack, fact: Fact): void {
         if (track.upcoming.length < MOST_UPCOMING) track.upcoming.push({ mark: markOf(fact), startsAt, series });
         track.upcoming.sort((a, b) => a.startsAt - b.startsAt);
       }
-      return;
-    case 'meeting.held':
-      if (fact.direction === 'internal') return;
+      return part.meetings;
+    case 'meeting.held': {
+      if (fact.direction === 'internal') return 0;
       track.lastHeld = markOf(fact);
       track.recentHeld.push(track.lastHeld);
       if (track.recentHeld.length > MOST_HELD) track.recentHeld.shift();
       countOn(track.held, at);
+      if (track.missed.length === 0) return part.meetings;
       track.missed = [];
-      return;
+      return part.meetings | part.streak;
+    }
     case 'meeting.canceled':
     case 'meeting.no_show': {
-      if (fact.direction === 'internal') return;
+      if (fact.direction === 'internal') return 0;
       if (startsAt !== undefined) {
         track.calledOff.push(startsAt);
         if (track.calledOff.length > MOST_CALLED_OFF) track.calledOff.shift();
@@ -61,9 +64,10 @@ export function takeMeeting(track: MeetingTrack, fact: Fact): void {
       if (!sameAct) countOn(track.calledOffDays, at);
       if (!sameAct) track.missed.push({ ...markOf(fact), series, startsAt: startsAt ?? null });
       if (track.missed.length > MOST_MISSED) track.missed.shift();
-      return;
+      return part.meetings | part.missed | part.streak;
     }
     default:
+      return 0;
   }
 }
 
@@ -178,8 +182,14 @@ export function takeDeal(track: DealTrack, fact: Fact): void {
   if (closeAt !== undefined) deal.closeAt = closeAt;
 }
 
-/** The CRM's record, surveys, usage, renewals and churn. */
-export function takeRecord(track: RecordTrack, fact: Fact): void {
+/** The CRM's record, surveys, usage, renewals and churn. Gives the parts that it changed, as bits of `part`. */
+export function takeRecord(track: RecordTrack, fact: Fact): number {
+  const { spell, churned } = track;
+  const changed = recorded(track, fact);
+  return spell === track.spell && churned === track.churned ? changed : changed | part.spell;
+}
+
+function recorded(track: RecordTrack, fact: Fact): number {
   const mark = markOf(fact);
   switch (fact.type) {
     case 'crm.stage_changed': {
@@ -189,7 +199,7 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       // A promoter is a customer still; any other value of the lifecycle is not, or not yet.
       if (value?.toLowerCase() === 'customer') beginSpell(track, mark);
       else if (value !== undefined && value.toLowerCase() !== 'evangelist') endSpell(track, mark);
-      return;
+      return part.record;
     }
     case 'crm.property_changed': {
       const property = textAttribute(fact, 'property');
@@ -199,25 +209,25 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       const role = textAttribute(fact, 'role');
       if (role !== undefined) track.properties[key(role)] = told;
       if (role === 'renewalDate') takeRenewalDate(track, told.value, mark);
-      return;
+      return part.record;
     }
     case 'survey.responded': {
       const score = numberAttribute(fact, 'score');
       const kind = textAttribute(fact, 'kind');
       const scale =
         numberAttribute(fact, 'scale') ?? (kind === 'nps' || kind === undefined ? 10 : kind === 'other' ? 100 : 5);
-      if (score === undefined || scale <= 0) return;
+      if (score === undefined || scale <= 0) return 0;
       track.survey = { score: Math.round((score / scale) * 100), mark };
       track.surveys.push({ ...track.survey, kind: kind ?? 'nps', person: actorOf(fact) ?? null });
       if (track.surveys.length > MOST_SURVEYS) track.surveys.shift();
-      return;
+      return part.surveys;
     }
     case 'usage.recorded': {
       const metric = textAttribute(fact, 'metric');
       const value = numberAttribute(fact, 'value');
-      if (metric === undefined || value === undefined) return;
+      if (metric === undefined || value === undefined) return 0;
       const name = key(metric);
-      if (!(name in track.usage) && Object.keys(track.usage).length >= MOST_METRICS) return;
+      if (!(name in track.usage) && Object.keys(track.usage).length >= MOST_METRICS) return 0;
       const limit = numberAttribute(fact, 'limit') ?? numberAttribute(fact, 'plan');
       track.levels[name] = { value, limit: limit ?? track.levels[name]?.limit ?? null, mark };
       const days = (track.usage[name] ??= []);
@@ -226,7 +236,7 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       if (last && last[0] === day) days[days.length - 1] = [day, last[1] + value];
       else days.push([day, value]);
       while ((days[0]?.[0] ?? day) < day - USAGE_KEPT_DAYS) days.shift();
-      return;
+      return part.usage;
     }
     case 'account.renewed':
     case 'deal.won':
@@ -239,12 +249,13 @@ export function takeRecord(track: RecordTrack, fact: Fact): void {
       }
       if (fact.type === 'deal.won') track.churned = null;
       beginSpell(track, mark);
-      return;
+      return part.record;
     case 'account.churned':
       track.churned = mark;
       endSpell(track, mark);
-      return;
+      return part.record;
     default:
+      return 0;
   }
 }
 

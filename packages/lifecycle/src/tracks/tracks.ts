@@ -287,7 +287,7 @@ export function copyTracks(tracks: Tracks, touched: number = everyPart): Tracks 
             lost: mapValues(deals.lost, same),
           },
     record:
-      (touched & part.record) === 0
+      (touched & (part.record | part.spell | part.usage | part.surveys)) === 0
         ? record
         : {
             ...record,
@@ -296,8 +296,7 @@ export function copyTracks(tracks: Tracks, touched: number = everyPart): Tracks 
             surveys: list(record.surveys),
             levels: mapValues(record.levels, same),
           },
-    // Whatever is said touches contact.
-    exchange: (touched & part.contact) === 0 ? tracks.exchange : copyExchange(tracks.exchange),
+    exchange: (touched & part.exchange) === 0 ? tracks.exchange : copyExchange(tracks.exchange),
     service: copyService(tracks.service),
     happenings: copyHappenings(tracks.happenings),
   };
