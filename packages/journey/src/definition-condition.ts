@@ -14,11 +14,19 @@ export const slug = z
 const eventTypeName = z.enum(eventTypes as [EventType, ...EventType[]]);
 const attributeValue = z.union([z.string(), z.number(), z.boolean()]);
 
+const wording = z
+  .string()
+  .max(200)
+  .regex(/[^\s*_-]/, 'write a word, as in closed lost or *renewal*');
+
 /** Which events are meant: by type, and by the values of their attributes. */
 export const eventMatcher = z
   .strictObject({
     type: z.union([eventTypeName, z.array(eventTypeName).min(1)]),
+    /** Compared letter by letter. */
     where: z.record(z.string(), z.union([attributeValue, z.array(attributeValue).min(1)])).optional(),
+    /** Names and values without regard to case, spaces and marks; `*` stands for any letters, as in `*renewal*`. */
+    like: z.record(wording, z.union([wording, z.array(wording).min(1)])).optional(),
   })
   .meta({ id: 'EventMatcher', description: 'Events by type and by attribute values; a list means any of them.' });
 export type EventMatcher = z.infer<typeof eventMatcher>;

@@ -203,7 +203,14 @@ const yearDay = z
   );
 
 /** What counts as the end of a customer relation or its renewal, for backtests. */
-const outcome = z.array(eventMatcher).min(1);
+const outcome = z
+  .array(
+    eventMatcher.extend({
+      /** What ends a sale too: it counts of no account that is one of `prospects`. */
+      notOf: z.literal('prospects').optional(),
+    }),
+  )
+  .min(1);
 
 /** A contract's end that passes without a renewal is a churn, one that is put off for long a renewal. */
 const contractOutcome = z
@@ -267,6 +274,8 @@ export const journeyDefinition = z
         churned: outcome.optional(),
         renewed: outcome.optional(),
         contract: contractOutcome.optional(),
+        /** What is told of accounts that have not bought; one of these until another stage, a won deal or a renewal is told. */
+        prospects: z.array(eventMatcher).min(1).optional(),
       })
       .optional(),
   })

@@ -1,5 +1,6 @@
 import type { JourneyDefinition } from '@waymark/journey';
 import { compileMatcher } from '../course/matcher.ts';
+import { compareFacts } from '../tracks/fact.ts';
 import type { Fact } from '../course/state.ts';
 import { contractOutcomes } from './contract-outcome.ts';
 import { DAY } from '../time/zone.ts';
@@ -29,18 +30,20 @@ const sameWithin = 45 * DAY;
 /**
  * The outcomes of an account's facts that are certain before `until` (epoch milliseconds), oldest first. Several records of one ending or
  * of one renewal within 45 days count once, at the first; a renewal that is taken back by a churn within a day is none; after a contract
- * that ran out another record of the ending says nothing new.
+ * that ran out another record of the ending says nothing new. What a deal is about may have been told by an earlier event of it.
  */
 export function outcomesOf(definition: JourneyDefinition, facts: readonly Fact[], until: number): Outcome[] {
   const { contract } = definition.outcomes ?? {};
-  const matchers = (['churned', 'renewed'] as const).flatMap((kind) =>
-    (definition.outcomes?.[kind] ?? []).map((matcher) => ({ kind, matches: compileMatcher(matcher) })),
-  );
+  const kindOf = compileOutcomes(definition);
   const found: Outcome[] = [];
-  for (const fact of facts) {
+  const deals = new Map<string, Fact['attributes']>();
+  const isProspect = prospectsAmong(definition, kindOf, facts);
+  for (const given of inOrder(facts)) {
+    const fact = knownDeal(given, deals);
     const { id: eventId, occurredAt: at } = fact;
-    const kind = at < until ? matchers.find(({ matches }) => matches(fact))?.kind : undefined;
-    if (kind !== undefined) found.push({ kind, at, eventId, sureAt: at });
+    const outcome = at < until ? kindOf(fact) : undefined;
+    if (!outcome || (outcome.notOf === 'prospects' && isProspect(fact))) continue;
+    found.push({ kind: outcome.kind, at, eventId, sureAt: at });
   }
   found.sort(byTime);
   if (contract) found.push(...contractOutcomes(contract, facts, found, until));
@@ -57,3 +60,56 @@ export function outcomesOf(definition: JourneyDefinition, facts: readonly Fact[]
 }
 
 const byTime = (a: Outcome, b: Outcome): number => a.at - b.at || (a.eventId < b.eventId ? -1 : 1);
+
+/** Says which outcome a fact tells by itself, as the definition declares them: the first that fits. */
+function compileOutcomes({ outcomes }: JourneyDefinition) {
+  const matchers = (['churned', 'renewed'] as const).flatMap((kind) =>
+    (outcomes?.[kind] ?? []).map((entry) => ({ kind, notOf: entry.notOf, matches: compileMatcher(entry) })),
+  );
+  return (fact: Fact) => matchers.find(({ matches }) => matches(fact));
+}
+
+/** Facts in the order of time; the same list where they are. */
+function inOrder(facts: readonly Fact[]): readonly Fact[] {
+  const isOrdered = facts.every((fact, index) => {
+    const before = facts[index - 1];
+    return before === undefined || compareFacts(before, fact) <= 0;
+  });
+  return isOrdered ? facts : facts.toSorted(compareFacts);
+}
+
+/** What changes along a deal; all else says what it is about. */
+const moving = new Set(['stage', 'stageLabel', 'to', 'from']);
+
+/** A fact of a deal with what earlier ones told of the same deal and it leaves out; `deals` is what was told so far. */
+function knownDeal(fact: Fact, deals: Map<string, Fact['attributes']>): Fact {
+  const { dealId } = fact.attributes;
+  if (!fact.type.startsWith('deal.') || typeof dealId !== 'string') return fact;
+  const attributes = { ...deals.get(dealId), ...fact.attributes };
+  deals.set(dealId, Object.fromEntries(Object.entries(attributes).filter(([name]) => !moving.has(name))));
+  return { ...fact, attributes };
+}
+
+/**
+ * Says of a fact whether the account had not bought by then, as far as the definition declares what is told of prospects: such was told
+ * last, and no other stage, won deal or renewal before.
+ */
+function prospectsAmong(
+  definition: JourneyDefinition,
+  kindOf: (fact: Fact) => { readonly kind: Outcome['kind'] } | undefined,
+  facts: readonly Fact[],
+): (fact: Fact) => boolean {
+  const matchers = (definition.outcomes?.prospects ?? []).map(compileMatcher);
+  const isOfProspects = (fact: Fact) => matchers.some((matches) => matches(fact));
+  const showsCustomer = (fact: Fact) =>
+    fact.type === 'deal.won' ||
+    fact.type === 'account.renewed' ||
+    (fact.type === 'crm.stage_changed' && !isOfProspects(fact) && kindOf(fact)?.kind !== 'churned');
+  return (fact) => {
+    const before = facts.filter((one) => compareFacts(one, fact) < 0);
+    if (before.some(showsCustomer)) return false;
+    const { from } = fact.attributes;
+    const left = { ...fact, attributes: { ...fact.attributes, to: from } };
+    return before.some(isOfProspects) || (typeof from === 'string' && isOfProspects(left));
+  };
+}

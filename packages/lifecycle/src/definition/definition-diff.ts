@@ -227,10 +227,13 @@ function outcomeChanges(before: JourneyDefinition, after: JourneyDefinition): De
             affectsAnswers: false,
           },
         ];
-  const events = (['churned', 'renewed'] as const).flatMap((id): DefinitionChange[] => {
+  const events = (['churned', 'renewed', 'prospects'] as const).flatMap((id): DefinitionChange[] => {
     const [was, is] = [before.outcomes?.[id], after.outcomes?.[id]];
     if (contentDigest(was ?? []) === contentDigest(is ?? [])) return [];
-    const words = (one: typeof was) => (one ?? []).map(matcherWords).join('; ');
+    const words = (all: typeof was) =>
+      (all ?? [])
+        .map((one) => matcherWords(one) + ('notOf' in one && one.notOf ? ', not of prospects' : ''))
+        .join('; ');
     // Outcomes are what backtests count: they move no account.
     return [
       {

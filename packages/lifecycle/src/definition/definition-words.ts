@@ -75,9 +75,12 @@ function join(parts: readonly Condition[], word: string): string {
 }
 
 /** Which events are meant, in one line. */
-export function matcherWords({ type, where }: EventMatcher): string {
+export function matcherWords({ type, where, like }: EventMatcher): string {
   const types = [type].flat().join(' or ');
-  const named = Object.entries(where ?? {}).map(([name, value]) => `${name} ${[value].flat().join(' or ')}`);
+  const named = [
+    ...Object.entries(where ?? {}).map(([name, value]) => `${name} ${[value].flat().join(' or ')}`),
+    ...Object.entries(like ?? {}).map(([name, value]) => `${name} like ${[value].flat().join(' or ')}`),
+  ];
   return named.length === 0 ? types : `${types} with ${named.join(', ')}`;
 }
 

@@ -1,30 +1,16 @@
 import type { PersonaDefinition } from '@waymark/journey';
+import { fitsPattern } from '../course/pattern.ts';
 import type { AccountContext } from '../course/state.ts';
 
 type Contact = AccountContext['contacts'][number];
 
 const plain = (text: string): string => text.trim().replaceAll(/\s+/g, ' ').toLowerCase();
 
-/** Whether a text is as a pattern says: `*` stands for any letters, or none. Takes time in proportion to the text. */
-function fitsPattern(text: string, pattern: string): boolean {
-  const [start = '', ...rest] = plain(pattern).split('*');
-  const end = rest.pop();
-  if (end === undefined) return text === start;
-  if (!text.startsWith(start)) return false;
-  let at = start.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return text.length - end.length >= at && text.endsWith(end);
-}
-
 function fits({ titles, domains, crm }: PersonaDefinition, contact: Contact): boolean {
   if (!titles && !domains && !crm) return false;
   if (titles) {
     const title = contact.title === undefined ? '' : plain(contact.title);
-    if (title === '' || !titles.some((pattern) => fitsPattern(title, pattern))) return false;
+    if (title === '' || !titles.some((pattern) => fitsPattern(title, plain(pattern)))) return false;
   }
   if (domains) {
     const domain = contact.address.toLowerCase().split('@')[1] ?? '';

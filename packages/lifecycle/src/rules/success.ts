@@ -41,7 +41,10 @@ export function compileSuccess(definition: JourneyDefinition, bind: Bind): Compi
   const parts = (success.parts ?? []).map((part) => compilePart(part, definition, bind));
   const kinds = success.outcome ? (['churned', 'renewed'] as const) : [];
   const matchers = kinds.flatMap((kind) =>
-    (definition.outcomes?.[kind] ?? []).map((matcher) => ({ kind, matches: compileMatcher(matcher) })),
+    // Whether an account had bought is not to be seen from one fact.
+    (definition.outcomes?.[kind] ?? [])
+      .filter(({ notOf }) => notOf === undefined)
+      .map((matcher) => ({ kind, matches: compileMatcher(matcher) })),
   );
   return {
     outcomeIn: (facts) => {
