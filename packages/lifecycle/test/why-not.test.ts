@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compileJourney, explain, parseDefinition, reduce, templateFile, whyNot } from '../src/index.ts';
+import { compileJourney, explain, parseDefinition, reduce, scoreProofs, templateFile, whyNot } from '../src/index.ts';
 import type { AccountContext, WhyNot } from '../src/index.ts';
 import { ANN, context, day, History, liveCustomer } from './account.ts';
 
@@ -72,5 +72,37 @@ describe('why a rule raises nothing', () => {
     const alone = explain(answer, { whyNot: why, flagId: 'ticket_load' });
     expect(alone).toMatch(/^Why there is none:\n {2}Many or severe tickets/);
     expect(explain(answer, { whyNot: why, flagId: 'nothing' })).toMatch(/There is no flag nothing/);
+  });
+
+  it('names the instant at which time alone makes a comparison true, not one at which its value merely changes', () => {
+    const history = weekly();
+    for (const [at, id] of [
+      [80, 'a'],
+      [90, 'b'],
+      [100, 'c'],
+      [105, 'd'],
+    ] as const)
+      history.ticket('ticket.opened', at, id);
+    const unmet = asked(history, 110, 'ready_to_expand')?.unmet ?? [];
+    const of = (signal: string) =>
+      unmet.find((one) => one.kind === 'comparison' && one.comparison.signal === signal) ?? null;
+    // At most one: the first two tickets have to grow old, not the first alone.
+    expect(of('open_tickets')).toMatchObject({ by: 3, turnsAt: day(160) });
+    // People in touch become fewer by time alone, never more.
+    expect(of('active_stakeholders')).toMatchObject({ turnsAt: null });
+    const text = explain(reduce(journey, context, history.facts, day(110)), {
+      flagId: 'ready_to_expand',
+      whyNot: whyNot(journey, context, history.facts, day(110)),
+    });
+    expect(text).toMatch(/open tickets .* is 4, asked for at most 1; 3 above it; by time alone it holds from/);
+  });
+
+  it('says of a value what it is asked to be in words, with units as people write them', () => {
+    const history = weekly();
+    const answer = reduce(journey, context, history.facts, day(114));
+    const proofs = scoreProofs(journey, context, history.facts, day(114));
+    const text = explain(answer, { whyNot: whyNot(journey, context, history.facts, day(114)), scoreProofs: proofs });
+    expect(text).toContain('asked for a known value');
+    expect(text).not.toMatch(/other than unknown|\b1 (points|days|business days)\b|of the usual/);
   });
 });

@@ -1,7 +1,7 @@
 import { proofsAt } from '../engine/engine.ts';
-import { operatorWords, unitWords } from '../definition/definition-words.ts';
 import type { CompiledJourney } from '../rules/journey.ts';
 import { isIntact } from '../course/proof.ts';
+import { askedWords, measureWords } from './measure-words.ts';
 import type { ScoreProof } from './score-proof.ts';
 import { whyNotLines } from './why-not-words.ts';
 import type { WhyNot } from './why-not.ts';
@@ -17,13 +17,9 @@ import type {
 } from '../course/state.ts';
 import { zoneOf } from '../time/zone.ts';
 
-function withUnit(value: Comparison['value'] | Comparison['threshold'], unit: Comparison['unit']): string {
-  if (value === null || value === 'unknown') return 'unknown';
-  return typeof value === 'string' ? `"${value}"` : `${value}${unitWords[unit]}`;
-}
-
-function comparisonLine({ label, unit, value, op, threshold, holds }: Comparison): string {
-  return `  ${holds ? 'yes' : 'no '}  ${label}: ${withUnit(value, unit)}, asked for ${operatorWords[op]} ${withUnit(threshold, unit)}`;
+function comparisonLine(comparison: Comparison): string {
+  const { label, unit, value, holds } = comparison;
+  return `  ${holds ? 'yes' : 'no '}  ${label}: ${measureWords(value, unit)}, asked for ${askedWords(comparison)}`;
 }
 
 function evidenceLine({ at, note, type, eventId }: Evidence, date: (at: number) => string): string {

@@ -1,5 +1,5 @@
-import { operatorWords, unitWords } from '../definition/definition-words.ts';
 import type { Comparison } from '../course/state.ts';
+import { askedWords, measureWords } from './measure-words.ts';
 import type { Unmet, WhyNot } from './why-not.ts';
 
 const shutBecause: Readonly<Record<Exclude<WhyNot['because'], 'condition'>, string>> = {
@@ -12,6 +12,16 @@ const shutBecause: Readonly<Record<Exclude<WhyNot['because'], 'condition'>, stri
   answered_not_a_risk: 'somebody answered that it is not a risk',
   not_watched: 'its condition holds, but silence proves nothing while the sources were not watched',
   clear_condition_holds: 'its condition holds, and so does what clears it',
+};
+
+/** On which side of what is asked for a value is that does not hold. */
+const awayWords: Readonly<Record<Comparison['op'], string>> = {
+  '>=': 'short of',
+  '>': 'short of',
+  '<=': 'above',
+  '<': 'above',
+  '==': 'away from',
+  '!=': 'away from',
 };
 
 /** Why one rule raises nothing, as a person says it. */
@@ -31,8 +41,9 @@ function unmetLines(unmet: Unmet, date: (at: number) => string, indent: string):
   switch (unmet.kind) {
     case 'comparison': {
       const { comparison, by, turnsAt } = unmet;
-      const short = by === null || by === 0 ? '' : `; ${valueWords(by, comparison.unit)} short of it`;
-      const turn = turnsAt === null ? '' : `; by time alone it may turn on ${date(turnsAt)}`;
+      const short =
+        by === null || by === 0 ? '' : `; ${measureWords(by, comparison.unit)} ${awayWords[comparison.op]} it`;
+      const turn = turnsAt === null ? '' : `; by time alone it holds from ${date(turnsAt)}`;
       return [`${indent}${comparisonWords(comparison)}${short}${turn}`];
     }
     case 'holds':
@@ -47,12 +58,9 @@ function unmetLines(unmet: Unmet, date: (at: number) => string, indent: string):
   }
 }
 
-function comparisonWords({ label, value, op, threshold, unit }: Comparison): string {
-  if (threshold === 'unknown') return `${label} is ${value === null ? 'unknown' : 'known'}`;
-  return `${label} is ${valueWords(value, unit)}, asked for ${operatorWords[op]} ${valueWords(threshold, unit)}`;
-}
-
-function valueWords(value: number | string | null, unit: Comparison['unit']): string {
-  if (value === null) return 'unknown';
-  return typeof value === 'string' ? `"${value}"` : `${value}${unitWords[unit]}`;
+function comparisonWords(comparison: Comparison): string {
+  const { label, value, op, threshold, unit } = comparison;
+  if (threshold === 'unknown' && (op === '==' || op === '!='))
+    return `${label} is ${value === null ? 'unknown' : 'known'}`;
+  return `${label} is ${measureWords(value, unit)}, asked for ${askedWords(comparison)}`;
 }

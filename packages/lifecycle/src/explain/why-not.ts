@@ -1,5 +1,5 @@
 import type { Condition, Operand } from '@waymark/journey';
-import { compileCondition } from '../rules/condition.ts';
+import { compileCondition, type CompiledCondition } from '../rules/condition.ts';
 import { compileCoverage } from '../coverage/coverage.ts';
 import { fold, momentOf } from '../engine/engine.ts';
 import { isSuppressedBy, type CompiledJourney } from '../rules/journey.ts';
@@ -149,8 +149,23 @@ function unmetIn(node: Condition, journey: CompiledJourney, moment: Moment, bind
   }
   const [comparison] = compiled.comparisons(moment);
   if (!comparison) return [];
-  const turn = moment.flip;
-  return [{ kind: 'comparison', comparison, by: shortOf(comparison), turnsAt: Number.isFinite(turn) ? turn : null }];
+  return [{ kind: 'comparison', comparison, by: shortOf(comparison), turnsAt: turnOf(compiled, moment) }];
+}
+
+/** A window that empties day by day has many instants at which its count changes; beyond these nobody is told a date. */
+const MOST_TURNS = 400;
+
+/** When a condition that does not hold comes to hold by the passing of time alone; null if it does not. */
+function turnOf(condition: CompiledCondition, moment: Moment): number | null {
+  const ahead: Moment = { ...moment };
+  condition.test(ahead);
+  for (let turns = 0; turns < MOST_TURNS; turns++) {
+    const next = ahead.flip;
+    if (!Number.isFinite(next) || next <= ahead.at) return null;
+    ahead.at = next;
+    if (condition.test(ahead)) return next;
+  }
+  return null;
 }
 
 const daysOf = (operand: Operand): string => (typeof operand === 'number' ? `${operand} days` : 'so long');
