@@ -31,6 +31,7 @@ const filled = [
   'import_progress',
   'journey_event',
   'kept_state',
+  'live_check',
   'peer_check',
   'peer_median',
   'season_known',

@@ -43,6 +43,7 @@ export {
   type PeerMedian,
 } from './coverage/peer-baseline.ts';
 export { isCounted } from './tracks/track-happenings.ts';
+export { liveOutages, type LiveSource } from './coverage/live-silence.ts';
 export { sourceOutages, type HeardSource, type SourceOutage } from './coverage/source-outage.ts';
 export { sourceSilences, type SourceSilence } from './coverage/source-silence.ts';
 export { knownLulls, type Happening, type KnownLulls, type Lull, type Unheard } from './coverage/workspace-lull.ts';

@@ -13,6 +13,7 @@ export {
 export { acceptPreview, previewInstallation, type ConnectPreview } from './installation/connect-preview.ts';
 export { accountSight, sightText, type AccountSight } from './coverage/account-sight.ts';
 export { accountCoverage, coverageIndex, watchCoverage } from './coverage/coverage.ts';
+export { keepLiveOutages } from './coverage/live-outages.ts';
 export { keepPeers, peersAsked } from './coverage/peers.ts';
 export { keepSeason } from './coverage/season.ts';
 export { keepSourceOutages } from './coverage/source-outages.ts';

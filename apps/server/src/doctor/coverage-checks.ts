@@ -1,6 +1,6 @@
 import { addressKey, registrableDomain } from '@waymark/identity';
 import type { Finding } from '@waymark/connector-kit';
-import { exclusions } from '@waymark/store';
+import { exclusions, sourceOutagesInForce } from '@waymark/store';
 import { watchedTimes } from '@waymark/sync';
 import { nameOf, reconnect, some, type Check, type Patient } from './patient.ts';
 
@@ -31,6 +31,31 @@ export const checkMailboxes: Check = async (patient) => {
     });
   }
   return [...findings, ...twice(patient), ...strangers(patient)];
+};
+
+/** Sources that tell nothing of anybody, far longer than is usual with them, and of which no error says it. */
+export const checkSilence: Check = async ({ waymark, workspace, installations }) => {
+  const outages = await waymark.database.inWorkspace(workspace.workspaceId, (tx) => sourceOutagesInForce(tx));
+  const silent = Map.groupBy(
+    outages.filter((one) => one.to === null),
+    (one) => one.source,
+  );
+  return [...silent].flatMap(([source, all]): Finding[] => {
+    const since = new Date(Math.min(...all.map((one) => one.from))).toISOString().slice(0, 10);
+    const touchpoints = some(all.map((one) => one.touchpoint));
+    const installation = installations.find((one) => all.some((each) => each.installationId === one.installationId));
+    if (!installation && all.every((one) => one.installationId !== null)) return [];
+    return [
+      {
+        severity: 'warning',
+        code: 'source_silent',
+        message: `${installation ? nameOf(installation) : `Imports of ${source}`}: nothing came about anybody since ${since} (${touchpoints}), far longer than is usual with it${installation ? ', though it is read without an error' : ''}. Silence of the customers that it tells of proves nothing for now.`,
+        fix: installation
+          ? `See at the provider whether its rights were narrowed, or a filter or rule hides what comes; what was missed is read again with waymark sync --again ${installation.installationId}. If nobody uses it any more: waymark disconnect ${installation.installationId}.`
+          : 'Import what has happened since.',
+      },
+    ];
+  });
 };
 
 /** Two installations that read the mail of one mailbox. */

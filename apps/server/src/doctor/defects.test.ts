@@ -10,6 +10,7 @@ import {
   setAside,
   setStatus,
   upsertAccounts,
+  writeLiveOutages,
   writeSettings,
   writeSlackDestination,
   type Tx,
@@ -74,6 +75,13 @@ const defects: Readonly<Record<string, Defect>> = {
       const id = await clinic.grant('google-calendar', 'google', ['https://www.googleapis.com/auth/calendar.readonly']);
       await clinic.inside((tx) => setStatus(tx, id, 'needs_auth', 'invalid_grant', now));
     },
+  },
+  'a mailbox that is read and tells nothing': {
+    codes: ['source_silent'],
+    plant: ({ clinic, gmail }) =>
+      clinic.inside((tx) =>
+        writeLiveOutages(tx, [{ source: gmail, touchpoint: 'email', from: now - 9 * DAY, to: null }], now - DAY),
+      ),
   },
   'a grant that was refused once (E2)': {
     codes: ['grant_refused'],

@@ -1,7 +1,7 @@
 import type { Finding } from '@waymark/connector-kit';
 import { errorForLog, type Waymark } from '../waymark.ts';
 import { checkCounts } from './count-checks.ts';
-import { checkExclusions, checkMailboxes } from './coverage-checks.ts';
+import { checkExclusions, checkMailboxes, checkSilence } from './coverage-checks.ts';
 import { checkCursors } from './cursor-checks.ts';
 import { checkCrmDeclarations, checkGrants, checkMappings } from './live-checks.ts';
 import { checkProviderClocks, checkPublicAddress, checkSlackScopes } from './outside-checks.ts';
@@ -24,6 +24,7 @@ const stored: Readonly<Record<string, Check>> = {
   streams: checkStreams,
   'places in streams': checkCursors,
   mailboxes: checkMailboxes,
+  'silent sources': checkSilence,
   exclusions: checkExclusions,
   webhooks: checkWebhooks,
   'records set aside': checkSetAside,

@@ -12,7 +12,7 @@ import {
   type Installation,
   type Tx,
 } from '@waymark/store';
-import { endPush, openSession, priority, purgeInstallation, watchCoverage } from '@waymark/sync';
+import { endPush, keepLiveOutages, openSession, priority, purgeInstallation, watchCoverage } from '@waymark/sync';
 import { loadConnector } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
 import { revokeGrant, type Revocation } from './revoke.ts';
@@ -84,6 +84,7 @@ export async function disconnect(
     const receipt = request.purge ? await purgeInstallation(tx, { installationId, by, at }) : null;
     // Its silence proves nothing from now on.
     await watchCoverage(tx, await installations(tx), at);
+    await keepLiveOutages(tx, at, { again: true });
     const installation = (await readInstallation(tx, installationId)) ?? found;
     return { installation, revocation, subscriptions: rows.length, receipt };
   });

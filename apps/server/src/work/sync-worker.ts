@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { dueInstallations, installations, installation as readInstallation } from '@waymark/store';
-import { keepPeers, keepSeason, syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
+import { keepLiveOutages, keepPeers, keepSeason, syncInstallation, watchCoverage, refreshQueue } from '@waymark/sync';
 import { connectorIds } from '../registry.ts';
 import type { Waymark } from '../waymark.ts';
 import { PerWorkspace } from './per-workspace.ts';
@@ -90,13 +90,14 @@ export class SyncWorker {
     this.#tidy.ask(workspaceId);
   }
 
-  /** What no alert waits for: gaps in coverage, and the queue of whom nobody could match. Many runs share one of it. */
+  /** What no alert waits for: gaps in coverage, sources that tell nothing, and the queue of whom nobody could match. Many runs share one of it. */
   async #tidyUp(workspaceId: string): Promise<void> {
     const pause = Math.max(tidyAfterMs, (this.#tidyCost.get(workspaceId) ?? 0) / tidyShare);
     await sleep(pause, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     const begun = performance.now();
     await this.#waymark.database.inWorkspace(workspaceId, async (tx) => {
       await watchCoverage(tx, await installations(tx), this.#waymark.now());
+      await keepLiveOutages(tx, this.#waymark.now());
       await keepSeason(tx, this.#waymark.now());
       await keepPeers(tx, this.#waymark.now());
       await refreshQueue(tx);

@@ -36,10 +36,10 @@ export async function planOutageEnds(
   const going = new Set(outages.map((one) => one.subject));
   const connected = new Set(
     (await installations(tx)).flatMap((one) =>
-      one.status === 'disabled' ? [] : [`installation ${one.installationId}`],
+      one.status === 'disabled' ? [] : [`installation ${one.installationId}`, `silent ${one.installationId}`],
     ),
   );
-  const isGone = (subject: string) => subject.startsWith('installation ') && !connected.has(subject);
+  const isGone = (subject: string) => /^(installation|silent) /.test(subject) && !connected.has(subject);
   let replies = 0;
   for (const notice of await outageNotices(tx)) {
     const all = toldOf(notice);
@@ -62,7 +62,9 @@ export async function planOutageEnds(
         ...over.map(({ subject, name }) =>
           isGone(subject)
             ? `${name}: it is no longer connected, so nothing is awaited from it.`
-            : `${name}: what was missed has been read.`,
+            : subject.startsWith('silent ')
+              ? `${name}: it tells of customers again.`
+              : `${name}: what was missed has been read.`,
         ),
         left.length === 0
           ? 'Customers who looked quiet through it are judged again, with all that is known now.'

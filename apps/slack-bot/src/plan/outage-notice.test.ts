@@ -1,4 +1,4 @@
-import { healGaps, installations, openGap, writeSourceOutages } from '@waymark/store';
+import { healGaps, installations, openGap, writeLiveOutages, writeSourceOutages } from '@waymark/store';
 import { contentUuid } from '@waymark/journey';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BotRig } from '../testing/bot-rig.ts';
@@ -123,4 +123,30 @@ test('an installation with two streams is one outage, and is over when the secon
   await heal(1);
   expect(rig.dms('ada')).toHaveLength(before + 1);
   expect(JSON.stringify(rig.dms('ada').at(-1))).toContain('what was missed has been read');
+});
+
+test('an installation that is read and tells nothing is one outage, and is over with the first that comes', async () => {
+  await rig.live();
+  const account = await rig.addAccount('Aster Foods');
+  await rig.fold(account, [gap(account)]);
+  const [one] = await rig.inWorkspace(installations);
+  const source = one?.installationId ?? '';
+  const silent = (to: number | null) =>
+    rig.inWorkspace((tx) =>
+      writeLiveOutages(
+        tx,
+        ['email', 'meeting'].map((touchpoint) => ({ source, touchpoint, from: rig.now() - 9 * day, to })),
+        rig.now(),
+      ),
+    );
+  await silent(null);
+  for (let round = 0; round < 3; round += 1) await rig.send();
+  const said = () => rig.dms('ada').map(({ text, blocks }) => JSON.stringify([text, blocks]));
+  const before = said().length;
+  expect(said().at(-1)).toContain('tells nothing of anybody');
+  expect(said().at(-1)).toContain(one?.label);
+  await silent(rig.now() - 1000);
+  for (let round = 0; round < 3; round += 1) await rig.send();
+  expect(said()).toHaveLength(before + 1);
+  expect(said().at(-1)).toContain('it tells of customers again');
 });

@@ -17,7 +17,7 @@ import { planOutageEnds, toldOf } from './outage-end.ts';
 export interface Outage {
   /** One outage of it. */
   readonly key: string;
-  /** What is not watched: `installation <id>` or `source <name>`. */
+  /** What is not watched: `installation <id>`, `silent <installation>` or `source <name>`. */
   readonly subject: string;
   readonly name: string;
   readonly since: number;
@@ -84,7 +84,7 @@ export async function planOutageNotice(tx: Tx, now: number): Promise<number> {
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
-/** What is not watched now: one for each installation and each imported source, whatever of it is missing. */
+/** What is not watched now: one for each installation that is not read or tells nothing and each imported source, whatever of it is missing. */
 async function outagesNow(tx: Tx): Promise<readonly Outage[]> {
   const open = (await gaps(tx, { unhealedOnly: true })).filter((gap) => gap.to === null);
   const byInstallation = Map.groupBy(open, (gap) => gap.installationId);
@@ -103,12 +103,32 @@ async function outagesNow(tx: Tx): Promise<readonly Outage[]> {
       },
     ];
   });
+  const outages = (await sourceOutagesInForce(tx)).filter((one) => one.to === null);
   const silent = Map.groupBy(
-    (await sourceOutagesInForce(tx)).filter((one) => one.to === null),
+    outages.filter((one) => one.installationId === null),
+    (one) => one.source,
+  );
+  const quiet = Map.groupBy(
+    outages.filter((one) => one.installationId !== null),
     (one) => one.source,
   );
   return [
     ...cutOff,
+    ...[...quiet].flatMap(([id, all]): Outage[] => {
+      const one = known.get(id);
+      if (!one) return [];
+      const since = Math.min(...all.map(({ from }) => from));
+      return [
+        {
+          key: `silent ${id} ${since}`,
+          subject: `silent ${id}`,
+          name: `${one.connector} ${one.label}`,
+          since,
+          why: 'It is read without an error and tells nothing of anybody, far longer than is usual with it.',
+          fix: 'See there whether its rights were narrowed or a rule hides what comes; disconnect it if nobody uses it any more.',
+        },
+      ];
+    }),
     ...[...silent].flatMap(([source, all]): Outage[] => {
       const since = Math.min(...all.map((one) => one.from));
       return [

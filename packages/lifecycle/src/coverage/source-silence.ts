@@ -21,18 +21,18 @@ export interface SourceSilence {
 }
 
 const HOUR = DAY / 24;
-const hoursOfWeek = 168;
+export const hoursOfWeek = 168;
 /** The weeks that the usual is taken from. */
-const usualWeeks = 8;
+export const usualWeeks = 8;
 /** Fewer arrivals than these in those weeks say nothing of what is usual. */
-const fewestArrivals = 40;
+export const fewestArrivals = 40;
 /** No silence is shorter, however busy the source is. */
 export const shortest = 8 * HOUR;
 /**
  * How many arrivals have to be missing. Were each independent, none instead of 25 would come once in 10^11 times; in a season in which
  * everybody is away a tenth of the usual is left, and none instead of that comes once in twelve.
  */
-const missing = 25;
+export const missing = 25;
 
 /**
  * The silences of one source over a whole workspace: pauses in which, by the same hours of the eight weeks before, 25 arrivals should
@@ -154,7 +154,7 @@ function insert(sorted: number[], value: number): void {
 }
 
 /** The index of the first value above one. */
-function placeAfter(sorted: readonly number[], value: number): number {
+export function placeAfter(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

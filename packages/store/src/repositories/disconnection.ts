@@ -69,6 +69,7 @@ export async function forgetReading(tx: Tx, installationId: string): Promise<voi
     'stream_state',
     'coverage_gap',
     'past_coverage',
+    'source_outage',
   ])
     await tx.query(`DELETE FROM ${table} WHERE workspace_id = $1 AND installation_id = $2`, [
       tx.workspaceId,

@@ -140,7 +140,8 @@ export async function accountCoverage(
  * The gaps, and from when on anything is watched, for the installations that would see contact with an account. A history that is still
  * being read is a gap as well: what it has not brought yet proves no silence. Nor does the silence of other people's mailboxes, where
  * mailboxes are watched, none ever saw contact with the account, and that of its CSM is not connected; nor that of an imported source
- * that told nothing of anybody, as far as no installation watches in its place. With `knownAt` all of it as it was known then; `asked` is what
+ * that told nothing of anybody, as far as no installation watches in its place; an installation that is read and tells nothing is a gap
+ * like one that is not read. With `knownAt` all of it as it was known then; `asked` is what
  * is usual in tiers where a definition asks for more than is kept.
  */
 export async function coverageIndex(tx: Tx, knownAt?: number, asked?: PeersByTier): Promise<CoverageIndex> {
@@ -154,7 +155,15 @@ export async function coverageIndex(tx: Tx, knownAt?: number, asked?: PeersByTie
     touchpoints: sees.get(keyOf(gap)) ?? [],
   }));
   const lulls = knownAt === undefined ? ((await readSeason(tx))?.lulls ?? []) : await lullsKnownAt(tx, knownAt);
-  const outages = await sourceOutagesInForce(tx, knownAt);
+  const silences = await sourceOutagesInForce(tx, knownAt);
+  const outages = silences.filter((one) => one.installationId === null);
+  const named = new Map(installed.map((one) => [one.installationId, `${one.connector} ${one.label}`]));
+  const quiet = silences.flatMap(({ installationId, touchpoint: name, from, to }) => {
+    const known = touchpoint.safeParse(name);
+    return installationId !== null && known.success
+      ? [{ installationId, from, to, touchpoints: [known.data], reason: silentReason(named.get(installationId)) }]
+      : [];
+  });
   const peers = asked ?? (await peersByTier(tx, knownAt));
   const { country } = await readSettings(tx);
   const holidays = country === null ? [] : await publicHolidays(country);
@@ -178,7 +187,9 @@ export async function coverageIndex(tx: Tx, knownAt?: number, asked?: PeersByTie
     );
     return {
       gaps: [
-        ...all.filter(counts).map(({ from, to, touchpoints, reason: why }) => ({ from, to, touchpoints, reason: why })),
+        ...[...all, ...quiet]
+          .filter(counts)
+          .map(({ from, to, touchpoints, reason: why }) => ({ from, to, touchpoints, reason: why })),
         ...(reading.length > 0
           ? [{ from: beginning, to: null, touchpoints: reading, reason: 'The history is still being read.' }]
           : []),
@@ -202,6 +213,10 @@ export async function coverageIndex(tx: Tx, knownAt?: number, asked?: PeersByTie
   };
   return Object.assign(answer, { outages });
 }
+
+/** Why an installation that is read and tells nothing is a gap. */
+export const silentReason = (name = 'an installation'): string =>
+  `Nothing came from ${name} about anybody, far longer than is usual with it, though it is read without an error.`;
 
 const isUnread = (state: StreamState): boolean => state.backfillDoneAt === null && state.pausedReason === null;
 

@@ -5,14 +5,16 @@ import {
   gaps,
   installations,
   pastCoverage,
+  sourceOutagesInForce,
   streamStates,
   type Gap,
   type Installation,
   type PastCoverage,
+  type StoredOutage,
   type StreamState,
   type Tx,
 } from '@waymark/store';
-import { seesPeople, touchpointsOf } from './coverage.ts';
+import { seesPeople, silentReason, touchpointsOf } from './coverage.ts';
 
 /** What one partition of a stream watched, epoch ms: everything between the two was read; a gap after it is named with its reason. */
 export interface WatchedPart {
@@ -26,7 +28,7 @@ export interface WatchedPart {
   readonly current: boolean;
 }
 
-/** A stretch in which a partition was not read, epoch ms. */
+/** A stretch in which a partition was not read, or was read and told nothing of anybody for far too long, epoch ms. */
 export interface UnwatchedPart {
   readonly stream: string;
   readonly partition: string;
@@ -72,8 +74,9 @@ export async function watchedTimes(tx: Tx, now: number): Promise<Coverage> {
   const known = (await gaps(tx, { unhealedOnly: false })).filter(
     (gap) => gap.healedAt === null || gap.healedAt > now - toldForMs,
   );
+  const silences = (await sourceOutagesInForce(tx)).filter((one) => one.to === null);
   return {
-    installations: all.map((one) => watchedBy(one, states, past, known)),
+    installations: all.map((one) => watchedBy(one, states, { past, known, silences })),
     unwatchedMailboxes: await unwatchedMailboxes(tx, all, states),
   };
 }
@@ -81,10 +84,17 @@ export async function watchedTimes(tx: Tx, now: number): Promise<Coverage> {
 const toldForMs = 30 * 86_400_000;
 
 function watchedBy(
-  { installationId, status, statusReason }: Installation,
+  { installationId, connector, label, status, statusReason }: Installation,
   states: readonly StreamState[],
-  past: readonly PastCoverage[],
-  known: readonly Gap[],
+  {
+    past,
+    known,
+    silences,
+  }: {
+    readonly past: readonly PastCoverage[];
+    readonly known: readonly Gap[];
+    readonly silences: readonly StoredOutage[];
+  },
 ): WatchedTime {
   const own = states.filter((state) => state.installationId === installationId);
   const byPart = new Map(own.map((state) => [`${state.stream}|${state.partition}`, state]));
@@ -100,6 +110,22 @@ function watchedBy(
       return { stream, partition, label, touchpoints: touchpointsOf(part), from, to, current: false };
     });
   const opened = known.filter((gap) => gap.installationId === installationId);
+  const silent = silences.flatMap((one) =>
+    one.installationId === installationId
+      ? own
+          .filter((state) => state.sees.includes(one.touchpoint))
+          .map(({ stream, partition, label: name }): UnwatchedPart => ({
+            stream,
+            partition,
+            label: name,
+            from: one.from,
+            to: one.to,
+            readLaterAt: null,
+            touchpoints: touchpointsOf({ sees: [one.touchpoint] }),
+            reason: silentReason(`${connector} ${label}`),
+          }))
+      : [],
+  );
   const isOpen = (state: StreamState) =>
     opened.some((gap) => gap.stream === state.stream && gap.partition === state.partition && gap.healedAt === null);
   // Between the end of an installation and the next look at gaps its own state says it.
@@ -133,6 +159,7 @@ function watchedBy(
         reason: statusReason ?? status,
         readLaterAt: null,
       })),
+      ...silent,
     ],
   };
 }
