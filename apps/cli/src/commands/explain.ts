@@ -34,7 +34,7 @@ export function explainCommand(): Command {
         if (knownAt !== undefined && asOf > knownAt)
           throw new CommandError('--at cannot be later than --known-at: nothing was known of it.');
         if (options.scores) return tellScores(waymark, workspace.workspaceId, text, asOf, output);
-        const explained = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
+        const all = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
           const [account] = await findAccounts(tx, text, 1);
           if (!account) throw new CommandError(`No account is named like ${text}: waymark accounts lists them.`);
           return explainAccount(tx, account.accountId, asOf, {
@@ -43,6 +43,7 @@ export function explainCommand(): Command {
             ...(knownAt !== undefined && { knownAt }),
           });
         });
+        const explained = options.flag === undefined ? all : thoseWith(options.flag, all);
         if (explained.some((one) => one.agrees === false)) process.exitCode = 2;
         const known = knownAt === undefined ? null : new Date(knownAt).toISOString();
         output.result(
@@ -64,7 +65,8 @@ export function explainCommand(): Command {
           () =>
             explained
               .map((one) => {
-                const head = known === null ? '' : `By what was known on ${known}:\n`;
+                const journey = all.length > 1 ? `In the journey ${one.answer.journey}:\n` : '';
+                const head = `${journey}${known === null ? '' : `By what was known on ${known}:\n`}`;
                 const around =
                   options.flag === undefined ? `${matchingText(one.matching)}${coverageText(one.coverage)}` : '';
                 return `${head}${one.text}\n\n${around}${purgedText(one)}${agreementText(one)}`;
@@ -73,6 +75,22 @@ export function explainCommand(): Command {
         );
       });
     });
+}
+
+/** The journeys that know a flag by its id or its rule. Throws CommandError where none does. */
+function thoseWith(flag: string, explained: readonly Explained[]): readonly Explained[] {
+  const named = ({ answer, whyNot }: Explained) => [
+    ...answer.flags.flatMap(({ flagId, rule }) => [flagId, rule]),
+    ...whyNot.map(({ rule }) => rule),
+  ];
+  const found = explained.filter((one) => named(one).includes(flag));
+  if (found.length > 0 || explained.length === 0) return found;
+  const rules = new Set(
+    explained.flatMap(({ answer, whyNot }) => [...answer.flags, ...whyNot].map(({ rule }) => rule)),
+  );
+  throw new CommandError(
+    `The account has no flag ${flag}, and no rule is called so. Give the id of a flag or a rule: ${[...rules].toSorted().slice(0, 40).join(', ')}.`,
+  );
 }
 
 const DAY = 86_400_000;

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { compileJourney, parseDefinition, type CompiledJourney } from '@waymark/lifecycle';
 import { journeyFromStages, replayWorkspace, type ReplayReport } from '@waymark/sync';
 import type { Waymark } from '@waymark/server';
+import { readDefinitionText } from '../definition-text.ts';
 import { foldAll } from '../fold-all.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput } from '../output.ts';
@@ -19,7 +19,10 @@ interface Options {
 export function replayCommand(): Command {
   return new Command('replay')
     .description('Derive every account from the log again and compare with what is stored')
-    .option('-d, --definition <file>', 'by this journey definition instead of the active ones')
+    .option(
+      '-d, --definition <file>',
+      'by this journey definition, or template by its name, instead of the active ones',
+    )
     .option('--stages-from <type>', 'by a journey whose stages are the values found, such as crm.stage_changed')
     .option('--repair', 'write what the log says over what is stored and differs')
     .option('-w, --workspace <slug>')
@@ -31,7 +34,7 @@ export function replayCommand(): Command {
         throw new CommandError('Give --definition or --stages-from, not both.');
       if (repair && (file ?? stagesFrom) !== undefined)
         throw new CommandError('--repair goes by the active definitions: leave --definition and --stages-from out.');
-      const given = file === undefined ? undefined : compileJourney(parseDefinition(await textOf(file), file));
+      const given = file === undefined ? undefined : await compiled(file);
       await withWaymark(async (waymark) => {
         const { workspaceId } = await chooseWorkspace(waymark, options.workspace);
         const journey = given ?? (await stagesOf(waymark, workspaceId, stagesFrom));
@@ -60,12 +63,9 @@ async function stagesOf(
     : waymark.database.inWorkspace(workspaceId, (tx) => journeyFromStages(tx, type));
 }
 
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new CommandError(`The definition ${file} cannot be read.`);
-  }
+async function compiled(name: string): Promise<CompiledJourney> {
+  const { source, file } = await readDefinitionText(name);
+  return compileJourney(parseDefinition(source, file));
 }
 
 /** Differences that are printed. */
