@@ -9,6 +9,7 @@ export function backtestText(report: BacktestReport): string {
   return [
     `${definition.title} (version ${definition.version}), ${day(report.from)} to ${day(report.to)}: ${report.accounts} accounts, ${outcomes.churned} churned, ${outcomes.renewed} renewed.`,
     report.because,
+    ...unnamed(report),
     '',
     line('All rules', overall),
     ...rules.filter((rule) => rule.alerts > 0).map((rule) => line(rule.title, rule)),
@@ -17,6 +18,19 @@ export function backtestText(report: BacktestReport): string {
     ...open.slice(0, 20).map((one) => `  false alarm ${day(one.at)} ${one.account}: ${one.reason}`),
     ...overall.missed.slice(0, 20).map((one) => `  missed ${day(one.at)} ${one.account}`),
   ].join('\n');
+}
+
+/** What the history holds that counts as nothing and may be meant: few outcomes are no accident then. */
+function unnamed({ undeclaredValues }: BacktestReport): string[] {
+  if (undeclaredValues.length === 0) return [];
+  return [
+    '',
+    'Counted as nothing, for no line under outcomes names it. Where it is meant, add the line to the definition:',
+    ...undeclaredValues.map(
+      ({ what, accounts, silentAfter, readsLike, add }) =>
+        `  ${what}: ${accounts} ${accounts === 1 ? 'account' : 'accounts'}${silentAfter > 0 ? `, nothing heard of ${silentAfter} of them after` : ''}${readsLike === null ? '' : `; reads like ${readsLike}`}\n      ${add}`,
+    ),
+  ];
 }
 
 const day = (at: string): string => at.slice(0, 10);

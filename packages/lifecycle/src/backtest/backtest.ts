@@ -2,6 +2,7 @@ import { episodes, figures, rate, type Alert, type BacktestFigures, type History
 import { walkAsKnown, type KnownContext, type RaisedFlag } from './backtest-walk.ts';
 import type { CompiledJourney } from '../rules/journey.ts';
 import { declaredOutcomes, outcomesOf, type Outcome } from './outcome.ts';
+import { undeclaredValues, type UndeclaredValue } from './undeclared-value.ts';
 import type { Fact } from '../course/state.ts';
 import { DAY } from '../time/zone.ts';
 import type { Condition, RuleDefinition, Touchpoint } from '@waymark/journey';
@@ -53,6 +54,8 @@ export interface BacktestReport {
   readonly outcomes: { readonly churned: number; readonly renewed: number };
   /** Kinds of outcome that the definition does not declare; they are unknown, never assumed. */
   readonly undeclared: readonly Outcome['kind'][];
+  /** What the history holds that may be meant for an outcome, and that no line of the definition names. */
+  readonly undeclaredValues: readonly UndeclaredValue[];
   readonly sufficient: boolean;
   /** Why the figures mean little, where they do. */
   readonly insufficientBecause: string | null;
@@ -104,12 +107,14 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
   const toldBy = options.toldBy ?? options.to;
   const watchedBy = new Map(definition.rules.map((rule) => [rule.id, touchpointsOf(rule)]));
   const histories: History[] = [];
+  const unnamed = undeclaredValues(definition);
   const csms = new Set<string>();
   let unassigned = false;
   return {
     take: (account) => {
       const told = account.facts.filter((fact) => fact.recordedAt < toldBy);
       const outcomes = outcomesOf(definition, told, options.to).filter((one) => one.at >= options.from);
+      unnamed.take(told, options.to);
       const raised = walkAsKnown(journey, account.contexts, account.facts, options.to)
         .filter(({ flag, raisedAt }) => flag.kind === 'risk' && raisedAt >= options.from)
         .map((one) => alertOf(account, one, watchedBy.get(one.flag.rule) ?? []));
@@ -124,6 +129,7 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
         journey,
         histories.toSorted((a, b) => a.place - b.place),
         Math.max(1, csms.size + (unassigned && csms.size === 0 ? 1 : 0)),
+        unnamed.list(),
         options,
       ),
   };
@@ -133,6 +139,7 @@ function reportOn(
   { definition, digest }: CompiledJourney,
   histories: readonly History[],
   csms: number,
+  unnamed: readonly UndeclaredValue[],
   options: BacktestOptions,
 ): BacktestReport {
   const horizonDays = options.horizonDays ?? 120;
@@ -166,6 +173,7 @@ function reportOn(
     csms: shared.csms,
     outcomes,
     undeclared,
+    undeclaredValues: unnamed,
     sufficient: lacking === null,
     insufficientBecause: lacking,
     horizonDays,

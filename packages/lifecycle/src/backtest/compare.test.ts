@@ -35,6 +35,7 @@ function report(found: { hits?: string[]; missed?: string[]; falseAlarms?: strin
     csms: 1,
     outcomes: { churned: 20, renewed: 20 },
     undeclared: [],
+    undeclaredValues: [],
     sufficient: true,
     insufficientBecause: null,
     horizonDays: 120,

@@ -62,7 +62,7 @@ export function outcomesOf(definition: JourneyDefinition, facts: readonly Fact[]
 const byTime = (a: Outcome, b: Outcome): number => a.at - b.at || (a.eventId < b.eventId ? -1 : 1);
 
 /** Says which outcome a fact tells by itself, as the definition declares them: the first that fits. */
-function compileOutcomes({ outcomes }: JourneyDefinition) {
+export function compileOutcomes({ outcomes }: JourneyDefinition) {
   const matchers = (['churned', 'renewed'] as const).flatMap((kind) =>
     (outcomes?.[kind] ?? []).map((entry) => ({ kind, notOf: entry.notOf, matches: compileMatcher(entry) })),
   );
@@ -70,7 +70,7 @@ function compileOutcomes({ outcomes }: JourneyDefinition) {
 }
 
 /** Facts in the order of time; the same list where they are. */
-function inOrder(facts: readonly Fact[]): readonly Fact[] {
+export function inOrder(facts: readonly Fact[]): readonly Fact[] {
   const isOrdered = facts.every((fact, index) => {
     const before = facts[index - 1];
     return before === undefined || compareFacts(before, fact) <= 0;
@@ -82,7 +82,7 @@ function inOrder(facts: readonly Fact[]): readonly Fact[] {
 const moving = new Set(['stage', 'stageLabel', 'to', 'from']);
 
 /** A fact of a deal with what earlier ones told of the same deal and it leaves out; `deals` is what was told so far. */
-function knownDeal(fact: Fact, deals: Map<string, Fact['attributes']>): Fact {
+export function knownDeal(fact: Fact, deals: Map<string, Fact['attributes']>): Fact {
   const { dealId } = fact.attributes;
   if (!fact.type.startsWith('deal.') || typeof dealId !== 'string') return fact;
   const attributes = { ...deals.get(dealId), ...fact.attributes };
