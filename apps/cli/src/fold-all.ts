@@ -1,4 +1,5 @@
 import { foldDue } from '@waymark/sync';
+import { hurryWakes } from '@waymark/store';
 import { slackPlanner, type Waymark } from '@waymark/server';
 
 /** Folds everything that is due, in this process; what follows from it is written for the server to send. */
@@ -9,6 +10,7 @@ export async function foldAll(
 ): Promise<number> {
   const { database, now, point } = waymark;
   const afterFold = slackPlanner(waymark);
+  await database.inWorkspace(workspaceId, (tx) => hurryWakes(tx, now()), { retry: true });
   let folded = 0;
   for (;;) {
     const batch = await foldDue({ database, workspaceId, now, point, afterFold });

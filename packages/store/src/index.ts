@@ -56,6 +56,7 @@ export * from './repositories/sources.ts';
 export * from './repositories/streams.ts';
 export * from './repositories/summary.ts';
 export * from './repositories/tokens.ts';
+export * from './repositories/wakes.ts';
 export * from './repositories/workspaces.ts';
 export * from './repositories/write-ledger.ts';
 export * from './repositories/writeback-plans.ts';

@@ -1,5 +1,5 @@
 import type { Account } from './accounts.ts';
-import type { Checkpoint, Wake } from './engine.ts';
+import type { Checkpoint } from './engine.ts';
 import type { Tx } from '../tenancy.ts';
 
 /** An account that an import made and that nobody has touched since, with the version of its wake. */
@@ -77,46 +77,5 @@ export async function writeCheckpoints(tx: Tx, checkpoints: readonly Checkpoint[
       checkpoints.map((one) => new Date(one.asOf)),
       checkpoints.map((one) => (one.nextChangeAt === null ? null : new Date(one.nextChangeAt))),
     ],
-  );
-}
-
-/**
- * What accounts wait for now, locked until the transaction ends: events that come meanwhile wait with their own wake, so that settling
- * these loses none. Those that another process has folded already are left out.
- */
-export async function lockWakes(tx: Tx, accountIds: readonly string[], at: number): Promise<readonly Wake[]> {
-  const { rows } = await tx.query<{ account_id: string; version: string; earliest: Date; since: Date }>(
-    `SELECT account_id, version::text AS version, earliest, since FROM account_wake
-      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) ORDER BY account_id FOR UPDATE`,
-    [tx.workspaceId, accountIds],
-  );
-  const woken = rows.map((row) => ({
-    accountId: row.account_id,
-    version: Number(row.version),
-    earliest: row.earliest.getTime(),
-    since: row.since.getTime(),
-  }));
-  const told = new Set(woken.map(({ accountId }) => accountId));
-  const others = accountIds.filter((id) => !told.has(id));
-  if (others.length === 0) return woken;
-  const due = await tx.query<{ account_id: string }>(
-    `SELECT DISTINCT account_id FROM engine_state
-      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND next_change_at <= $3 ORDER BY account_id`,
-    [tx.workspaceId, others, new Date(at)],
-  );
-  const byTime = due.rows.map((row) => ({ accountId: row.account_id, version: null, earliest: null, since: null }));
-  return [...woken, ...byTime];
-}
-
-/** Ends wakes that were folded, unless more came meanwhile. */
-export async function settleWakes(
-  tx: Tx,
-  settled: readonly { readonly accountId: string; readonly version: number }[],
-): Promise<void> {
-  if (settled.length === 0) return;
-  await tx.query(
-    `WITH done AS MATERIALIZED (SELECT account_id, version FROM unnest($2::uuid[], $3::bigint[]) AS r(account_id, version))
-     DELETE FROM account_wake w USING done WHERE w.workspace_id = $1 AND w.account_id = done.account_id AND w.version = done.version`,
-    [tx.workspaceId, settled.map((one) => one.accountId), settled.map((one) => one.version)],
   );
 }

@@ -55,13 +55,15 @@ interface Entry {
 }
 
 const bytesOfChunk = 256 * 1024;
+/** The largest buffer that is kept for other rows. */
+const mostKept = 32 * 1024 * 1024;
 
 /**
  * Sightings in the text form of COPY (https://www.postgresql.org/docs/current/sql-copy.html), written into one buffer as they come, so
  * that what is kept of a row until its transaction is bytes and two ids.
  */
 export class CopyBatch {
-  readonly #entries: Entry[] = [];
+  #entries: Entry[] = [];
   #buffer = Buffer.allocUnsafe(1024 * 1024);
   #length = 0;
   #sorted = false;
@@ -84,6 +86,13 @@ export class CopyBatch {
     const head = Number.parseInt(row.eventId.slice(0, 8), 16);
     this.#entries.push({ head, eventId: row.eventId, sourceId: row.sourceId, from, to: this.#length });
     this.#sorted = false;
+  }
+
+  /** Makes room for other rows where these were: a buffer of many megabytes is not made anew for each transaction. */
+  clear(): void {
+    this.#entries = [];
+    this.#length = 0;
+    if (this.#buffer.length > mostKept) this.#buffer = Buffer.allocUnsafe(mostKept);
   }
 
   #grow(least: number): void {

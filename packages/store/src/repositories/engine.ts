@@ -1,4 +1,5 @@
 import type { Tx } from '../tenancy.ts';
+import { wakeAllAccounts } from './wakes.ts';
 
 /** The active journey definitions of the workspace. */
 export interface StoredDefinition {
@@ -113,89 +114,6 @@ export async function checkpointsOf(tx: Tx, accountIds: readonly string[]): Prom
     [tx.workspaceId, accountIds],
   );
   return rows.map(toCheckpoint);
-}
-
-/** Asks for accounts to be folded, in the transaction that changed their events from `earliest` on. */
-export async function wakeAccounts(
-  tx: Tx,
-  changes: readonly { readonly accountId: string; readonly earliest: number }[],
-  at: number,
-): Promise<void> {
-  if (changes.length === 0) return;
-  const earliest = new Map<string, number>();
-  for (const one of changes)
-    earliest.set(one.accountId, Math.min(one.earliest, earliest.get(one.accountId) ?? Infinity));
-  const ids = [...earliest.keys()].sort();
-  await tx.query(
-    `INSERT INTO account_wake (workspace_id, account_id, version, since, earliest)
-     SELECT $1::uuid, id, 1, $3::timestamptz, at FROM unnest($2::uuid[], $4::timestamptz[]) AS w(id, at)
-     ON CONFLICT (workspace_id, account_id) DO UPDATE SET
-       version = account_wake.version + excluded.version, earliest = least(account_wake.earliest, excluded.earliest)`,
-    [tx.workspaceId, ids, new Date(at), ids.map((id) => new Date(earliest.get(id) ?? at))],
-  );
-}
-
-/** Asks for all accounts to be folded: what is known of all of them changed, such as a definition or what is watched. */
-export async function wakeAllAccounts(tx: Tx, at: number): Promise<void> {
-  await tx.query(
-    `INSERT INTO account_wake (workspace_id, account_id, version, since, earliest)
-     SELECT $1::uuid, a.account_id, 1, $2::timestamptz, $2::timestamptz FROM account a WHERE a.workspace_id = $1 ORDER BY a.account_id
-     ON CONFLICT (workspace_id, account_id) DO UPDATE SET
-       version = account_wake.version + excluded.version, earliest = least(account_wake.earliest, excluded.earliest)`,
-    [tx.workspaceId, new Date(at)],
-  );
-}
-
-/** An account to fold: with new events from `earliest` on, or (`version` null) because its answer changes by time alone. */
-export interface Wake {
-  readonly accountId: string;
-  readonly version: number | null;
-  readonly earliest: number | null;
-  /** Since when it waits; tells one wake from another of the same version. */
-  readonly since: number | null;
-}
-
-/** Accounts to fold, those with new events first, the longest waiting before. A journey that is no longer active wakes nobody. */
-export async function accountsToFold(tx: Tx, at: number, limit: number): Promise<readonly Wake[]> {
-  const { rows } = await tx.query<{
-    account_id: string;
-    version: string | null;
-    earliest: Date | null;
-    since: Date | null;
-  }>(
-    `SELECT account_id, version, earliest, since FROM (
-       SELECT 0 AS turn, w.since AS due, w.account_id, w.version::text AS version, w.earliest, w.since FROM account_wake w WHERE w.workspace_id = $1
-        UNION ALL
-       SELECT 1, min(e.next_change_at), e.account_id, NULL, NULL::timestamptz, NULL::timestamptz FROM engine_state e
-         JOIN journey_definition d ON d.workspace_id = $1 AND d.journey = e.journey AND d.digest = e.definition_digest
-              AND d.activated_at IS NOT NULL AND d.retired_at IS NULL
-        WHERE e.workspace_id = $1 AND e.next_change_at <= $2
-          AND NOT EXISTS (SELECT 1 FROM account_wake w WHERE w.workspace_id = $1 AND w.account_id = e.account_id)
-        GROUP BY e.account_id) todo
-      ORDER BY turn, due, account_id LIMIT $3`,
-    [tx.workspaceId, new Date(at), limit],
-  );
-  return rows.map((row) => ({
-    accountId: row.account_id,
-    version: row.version === null ? null : Number(row.version),
-    earliest: row.earliest?.getTime() ?? null,
-    since: row.since?.getTime() ?? null,
-  }));
-}
-
-/** The next instant at which any account's answer changes by time alone, or a source will have been silent for too long. */
-export async function nextWake(tx: Tx): Promise<number | null> {
-  const { rows } = await tx.query<{ next: Date | null }>(
-    `SELECT min(at) AS next FROM (
-       SELECT e.next_change_at AS at FROM engine_state e
-         JOIN journey_definition d ON d.workspace_id = $1 AND d.journey = e.journey AND d.digest = e.definition_digest
-              AND d.activated_at IS NOT NULL AND d.retired_at IS NULL
-        WHERE e.workspace_id = $1
-        UNION ALL
-       SELECT s.next_at FROM source_check s WHERE s.workspace_id = $1) w`,
-    [tx.workspaceId],
-  );
-  return rows[0]?.next?.getTime() ?? null;
 }
 
 /** Serializes folds of one account across processes, for the rest of the transaction. */

@@ -1,5 +1,6 @@
 import type { Tx } from '../tenancy.ts';
-import { activateDefinition, wakeAllAccounts } from './engine.ts';
+import { activateDefinition } from './engine.ts';
+import { wakeAllAccounts } from './wakes.ts';
 
 /** One change of the definition that is in force. Times are epoch milliseconds. */
 export interface JourneyActivation {

@@ -128,6 +128,16 @@ export async function dueInstallations(tx: Tx, connectors: readonly string[], at
   return rows.map((row) => row.installation_id);
 }
 
+/** Whether an active source has not ended its first run yet. */
+export async function isFirstRunOpen(tx: Tx): Promise<boolean> {
+  const { rows } = await tx.query(
+    `SELECT 1 FROM installation
+      WHERE workspace_id = $1 AND connector <> 'slack' AND status = 'active' AND next_run_at IS NULL LIMIT 1`,
+    [tx.workspaceId],
+  );
+  return rows.length > 0;
+}
+
 /** Who holds leases now. */
 export async function leaseHolders(tx: Tx): Promise<readonly string[]> {
   const { rows } = await tx.query<{ lease_holder: string }>(

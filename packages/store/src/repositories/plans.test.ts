@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tx } from '../tenancy.ts';
 import { testDatabase, type TestDatabase } from '../testing.ts';
-import { accountsToFold } from './engine.ts';
+import { accountsToFold } from './wakes.ts';
 import { takeHints } from './hints.ts';
 import { readDeliveries } from './inbox.ts';
 import { sourcesOfAccounts } from './account-sources.ts';

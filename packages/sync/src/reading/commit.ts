@@ -25,6 +25,7 @@ import { markEchoes } from './echo.ts';
 import { applyEntities, endEntities } from '../matching/entities.ts';
 import { withoutPairs } from '../matching/excluded-pairs.ts';
 import { purgeRows } from '../matching/exclusion-purge.ts';
+import { foldFrom, isFirstRun } from './fold-pace.ts';
 import { endSources, goneHere, unseen } from './gone-records.ts';
 import { isOlder, type PreparedRecord } from './prepare.ts';
 import { exchange, keyOfRow, saidBy } from './sighting-rows.ts';
@@ -65,6 +66,8 @@ export interface PageOutcome {
   readonly accounts: readonly AccountChange[];
   /** Whether it asked for sightings to be matched again. */
   readonly rematch: boolean;
+  /** Whether more of the same history is to come: accounts are folded a while later. */
+  readonly isMoreToCome: boolean;
 }
 
 /**
@@ -116,9 +119,11 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
   const subjects = touched.flatMap((one) => one.subjects);
   await wantRematch(tx, subjects, at);
   for (const one of touched) for (const accountId of one.accounts) changes.push({ accountId, earliest: at });
-  await wakeAccounts(tx, changes, at);
+  const isMoreToCome = commit.mode === 'backfill' && (!page.done || isFirstRun(commit.installation));
+  const from = foldFrom(at, isMoreToCome);
+  await wakeAccounts(tx, changes, from);
   // From now on absence in this stream means something, for every account.
-  if (page.done && state.backfillDoneAt === null && (stream.sees ?? []).length > 0) await wakeAllAccounts(tx, at);
+  if (page.done && state.backfillDoneAt === null && (stream.sees ?? []).length > 0) await wakeAllAccounts(tx, at, from);
   const moved = await commitCursor(tx, {
     ...keyOf(commit),
     cursor: page.cursor,
@@ -140,6 +145,7 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
     changedRecords: changed.length,
     accounts: changes,
     rematch: subjects.length > 0,
+    isMoreToCome,
   };
 }
 

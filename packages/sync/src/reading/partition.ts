@@ -163,7 +163,7 @@ async function pullPartition(
       expected: page.expected ?? null,
       finished: page.done,
     });
-    if (outcome.accounts.length > 0) options.onCommitted();
+    if (outcome.accounts.length > 0 && !outcome.isMoreToCome) options.onCommitted();
     if (mode !== 'live' && !page.done) await asked.between();
   }
   // A reading that ends without its last page has proved nothing (failure A4).

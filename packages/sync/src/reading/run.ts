@@ -13,6 +13,7 @@ import {
 import type { Limits } from '../installation/limits.ts';
 import { settleRematch } from '../matching/attribution.ts';
 import { LeaseLost } from './commit.ts';
+import { foldFrom, isFirstRun } from './fold-pace.ts';
 import { purgePairs } from '../matching/exclusion-purge.ts';
 import { loadExclusions } from '../matching/exclusions.ts';
 import { runPartition } from './partition.ts';
@@ -233,18 +234,19 @@ async function runStream(
 
 /** What pages asked to be matched again, of this run or of one that was cut off. */
 async function settleMatching(options: RunOptions): Promise<void> {
+  const isMoreToCome = isFirstRun(options.installation);
   const moved = await options.database.inWorkspace(
     options.workspaceId,
     async (tx) => {
       const changes = (await rematchWanted(tx)) ? await settleRematch(tx, options.now()) : [];
-      await wakeAccounts(tx, changes, options.now());
+      await wakeAccounts(tx, changes, foldFrom(options.now(), isMoreToCome));
       // Matching or a thread may have led an excluded person's mail to the account of the pair.
       const purged = await purgePairs(tx, await loadExclusions(tx), options.now());
       return changes.length + purged.length;
     },
     { retry: true },
   );
-  if (moved > 0) options.onCommitted();
+  if (moved > 0 && !isMoreToCome) options.onCommitted();
 }
 
 /** The partitions to read; those that the provider lists no more are forgotten, so that nobody waits for them. */

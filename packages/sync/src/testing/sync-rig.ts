@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AnyConnector } from '@waymark/connector-kit';
 import { compileJourney, parseDefinition, templateFile } from '@waymark/lifecycle';
-import { activateDefinition, saveGrant, type Workspace } from '@waymark/store';
+import { activateDefinition, hurryWakes, saveGrant, type Workspace } from '@waymark/store';
 import type { TestDatabase } from '@waymark/store/testing';
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -115,6 +115,8 @@ export async function syncRig(
     run: (installationId, stop = new AbortController().signal) =>
       syncInstallation(rig.deps, workspaceId, installationId, stop),
     fold: async () => {
+      // The time for which accounts wait while a history is read passes by itself.
+      await database.inWorkspace(workspaceId, (tx) => hurryWakes(tx, rig.now));
       let total = 0;
       for (let batch = -1; batch !== 0; total += batch) {
         batch = await foldDue({
