@@ -17,9 +17,9 @@ export interface Batch {
   last: number;
 }
 
-/** A batch with nothing in it. */
-export const emptyBatch = (): Batch => ({
-  rows: new CopyBatch(),
+/** A batch with nothing in it. `rows`: of one that is done with, to be used again. */
+export const emptyBatch = (rows = new CopyBatch()): Batch => ({
+  rows,
   touched: new Set(),
   threads: new Set(),
   accounts: [],

@@ -1,12 +1,12 @@
 import type { Exclusions } from '@waymark/identity';
-import { endImportProgress, refreshStatistics } from '@waymark/store';
+import { endImportProgress, refreshStatistics, type CopyBatch } from '@waymark/store';
 import { keepPeers } from '../coverage/peers.ts';
 import { keepSeason } from '../coverage/season.ts';
 import { keepSourceOutages } from '../coverage/source-outages.ts';
 import { refreshQueue } from '../matching/attribution.ts';
 import type { ImportAccounts } from './accounts.ts';
 import { BatchStore, Rehearsal } from './batch-store.ts';
-import type { Batch } from './batch.ts';
+import { emptyBatch, type Batch } from './batch.ts';
 import { foldFresh } from './fresh.ts';
 import { ImportIntake } from './intake.ts';
 import type { NumberedLine } from './lines.ts';
@@ -36,6 +36,8 @@ export class ImportRun {
   readonly #rehearsal: Rehearsal | undefined;
   readonly #options: ImportOptions;
   readonly #changed = new Set<string>();
+  /** Of batches that are stored. */
+  readonly #spare: CopyBatch[] = [];
   /** Lines that were stored when the database last looked at its tables. */
   #refreshed = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -51,6 +53,11 @@ export class ImportRun {
     this.#rehearsal = options.dryRun ? new Rehearsal(deps, workspaceId) : undefined;
     this.#intake = new ImportIntake(workspaceId, known, deps.now, options.dryRun === true);
     this.#store = new BatchStore(deps, workspaceId, known, options.importId);
+  }
+
+  /** A batch to fill, where another may still be under way. */
+  nextBatch(): Batch {
+    return emptyBatch(this.#spare.pop());
   }
 
   /** Adds a line to a batch. */
@@ -69,9 +76,15 @@ export class ImportRun {
     await this.#writing;
     if (this.#failure) throw this.#failure.error;
     this.#options.signal?.throwIfAborted();
-    this.#writing = this.#keep(batch).catch((error: unknown) => {
-      this.#failure = { error };
-    });
+    this.#writing = this.#keep(batch).then(
+      () => {
+        batch.rows.clear();
+        this.#spare.push(batch.rows);
+      },
+      (error: unknown) => {
+        this.#failure = { error };
+      },
+    );
   }
 
   async #keep(batch: Batch): Promise<void> {

@@ -2,7 +2,6 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { importProgress } from '@waymark/store';
 import { loadExclusions } from '../matching/exclusions.ts';
 import { ImportAccounts } from './accounts.ts';
-import { emptyBatch } from './batch.ts';
 import { ImportRun } from './import-run.ts';
 import type { ImportLine, NumberedLine } from './lines.ts';
 import type { ImportDependencies, ImportOptions } from './options.ts';
@@ -44,7 +43,7 @@ export async function importFile(
   const batchRows = options.batchRows ?? 15_000;
   // The first transactions are small, so that there soon is one to run beside.
   let rows = Math.min(batchRows, firstBatchRows);
-  let batch = emptyBatch();
+  let batch = run.nextBatch();
   let number = 0;
   try {
     for await (const block of lines) {
@@ -57,7 +56,7 @@ export async function importFile(
         // All that one row of a table makes is stored at once: an import goes on after a row.
         if (full && numbered.number !== batch.last) {
           await run.write(batch);
-          batch = emptyBatch();
+          batch = run.nextBatch();
           rows = Math.min(batchRows, rows * 2);
         }
         run.take(batch, numbered);
