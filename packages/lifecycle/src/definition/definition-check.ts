@@ -26,7 +26,7 @@ const moving = new Set<SignalName>(
     (name) =>
       ['days', 'business_days'].includes(signalCatalogue[name].unit) &&
       !name.endsWith('_gap') &&
-      name !== 'usual_answer_time',
+      !name.endsWith('_answer_time'),
   ),
 );
 
@@ -96,16 +96,20 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     if ('unknown' in node) return checkSignal(node.unknown, node.with, path);
     checkSignal(node.signal, node.with, path);
     checkOperand(node.value, [...path, 'value']);
-    const isText = signalCatalogue[node.signal].unit === 'none';
+    const { unit } = signalCatalogue[node.signal];
+    const isText = unit === 'none';
+    const isTime = unit === 'days' || unit === 'business_days';
     const ordered = !['==', '!='].includes(node.op);
+    if (node.signal === 'stage' && typeof node.value === 'string')
+      known(stages, node.value, 'stage', [...path, 'value']);
     if (isText && (ordered || typeof node.value === 'number')) {
       say([...path, 'op'], `${node.signal} is a text`, 'compare it with == or != and a text');
     }
     if (!isText && typeof node.value === 'string')
       say(
         [...path, 'value'],
-        `${node.signal} is a number${unitHint(signalCatalogue[node.signal].unit)}, "${node.value}" is a text`,
-        numberRemedy(node.value),
+        `${node.signal} is a number${unitHint(unit)}, "${node.value}" is a text`,
+        numberRemedy(node.value, `a number${unitHint(unit)}`, { isShare: !isTime, isTime }),
       );
     if (!ordered && moving.has(node.signal)) {
       say([...path, 'op'], `${node.signal} moves with time and is hardly ever equal to anything`, 'use >=, >, <= or <');

@@ -1,5 +1,5 @@
-import { journeyDefinitionJsonSchema } from '@waymark/journey';
 import type { z } from 'zod';
+import { fieldNamesAt } from './field-names.ts';
 import { namesLike, remedyForName } from './near-name.ts';
 
 /** What a schema complains of, for a person: where, what and what to do. */
@@ -60,7 +60,8 @@ function complaints(issue: Issue, above: Path, root: unknown): Complaint[] {
   const path = [...above, ...issue.path];
   const value = valueAt(root, path);
   if (issue.code === 'invalid_union') return unionComplaints(issue.errors, path, value, root);
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => unknownField(name, path));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((name) => unknownField(name, path, isBlock(value) ? Object.keys(value) : []));
   return [{ path, ...worded(issue, value) }];
 }
 
@@ -101,6 +102,9 @@ function unionComplaints(branches: readonly Issue[][], path: Path, value: unknow
   const furthest = found.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0] ?? [];
   const [first] = furthest;
   if (first && first.path.length > path.length) return furthest;
+  // A word that is none of a list's says more than that a list or a block would do as well.
+  const listed = typeof value === 'string' ? branches.flat().find((one) => one.code === 'invalid_value') : undefined;
+  if (listed && listed.path.length === 0) return [{ path, ...worded(listed, value) }];
   const remedies = new Set(found.flat().map((one) => one.remedy));
   return [
     {
@@ -114,25 +118,34 @@ function unionComplaints(branches: readonly Issue[][], path: Path, value: unknow
 /** What people write who know other rule languages. */
 const synonyms: Readonly<Record<string, string>> = { and: 'all', or: 'any', none: 'not', every: 'all', some: 'any' };
 
-function fieldNames(node: unknown): string[] {
-  if (Array.isArray(node)) return node.flatMap(fieldNames);
-  if (!isBlock(node)) return [];
-  const own = isBlock(node.properties) ? Object.keys(node.properties) : [];
-  return [...own, ...Object.values(node).flatMap(fieldNames)];
-}
+/** What a condition is made of: one of them a block. */
+const conditionFields = new Set(['all', 'any', 'not', 'known', 'unknown', 'watched', 'signal']);
 
-let allFields: ReadonlySet<string> | undefined;
-
-function unknownField(name: string, path: Path): Complaint {
-  allFields ??= new Set(fieldNames(journeyDefinitionJsonSchema()));
-  const like = namesLike(name, allFields);
-  const meant = like.length === 0 || like.includes(name) ? '' : `; did you mean ${like.join(' or ')}?`;
+function unknownField(name: string, path: Path, beside: readonly string[]): Complaint {
+  const other = beside.find((one) => one !== name && conditionFields.has(one));
+  if (conditionFields.has(name) && other !== undefined)
+    return {
+      path: [...path, name],
+      message: `"${other}" and "${name}" cannot stand side by side`,
+      remedy: `put both in one list, as in all: [{ ${other}: … }, { ${name}: … }]`,
+    };
+  const fields = fieldNamesAt(path);
+  const like = namesLike(name, fields);
+  const meant =
+    like.length > 0
+      ? `; did you mean ${like.join(' or ')}?`
+      : fields.length > 0 && fields.length <= MOST_FIELDS
+        ? `; what can stand here is ${fields.join(', ')}`
+        : '';
   return {
     path: [...path, name],
     message: `there is no field "${name}" here`,
     remedy: `remove or rename "${name}"${meant}`,
   };
 }
+
+/** More fields than these are left to the documentation. */
+const MOST_FIELDS = 12;
 
 function worded(issue: Issue, value: unknown): { readonly message: string; readonly remedy: string } {
   switch (issue.code) {
@@ -181,12 +194,22 @@ function typeRemedy(expected: string, value: unknown): string {
   return `give ${wanted}`;
 }
 
-/** How a number that was written with its unit is written. */
-export function numberRemedy(text: string, wanted = 'a number'): string {
+/** Days in what people write for a time. */
+const daysIn: Readonly<Record<string, number>> = { h: 1 / 24, d: 1, w: 7, m: 30, y: 365 };
+
+/** How a number that was written with its unit is written; `isShare` where percent can be meant, `isTime` where days are. */
+export function numberRemedy(text: string, wanted = 'a number', { isShare = true, isTime = true } = {}): string {
   const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)?.[1];
-  if (percent !== undefined) return `write the share: ${Number(percent) / 100}`;
-  const weeks = /^\s*P?(\d+(?:\.\d+)?)\s*w(?:eeks?)?\s*$/i.exec(text)?.[1];
-  if (weeks !== undefined) return `write the number of days: ${Number(weeks) * 7}`;
-  const figure = /^\s*P?(\d+(?:\.\d+)?)\s*(?:d|days?|business days?)?\s*$/i.exec(text)?.[1];
-  return figure === undefined ? `give ${wanted}, without quotes and unit` : `write ${figure}, without quotes and unit`;
+  if (percent !== undefined && isShare) return `write the share: ${Number(percent) / 100}`;
+  const [, figure, word] =
+    /^\s*P?T?(\d+(?:\.\d+)?)\s*((?:(?:business )?d|h|w|m|y)(?:ays?|ours?|rs?|eeks?|onths?|ears?)?)?\s*$/i.exec(text) ??
+    [];
+  if (figure === undefined) return `give ${wanted}, without quotes and unit`;
+  const unit = word
+    ?.replace(/^business /i, '')
+    .charAt(0)
+    .toLowerCase();
+  if (unit === undefined || unit === 'd') return `write ${figure}, without quotes and unit`;
+  if (!isTime) return `give ${wanted}, without quotes and unit`;
+  return `write the number of days: ${Math.round(Number(figure) * (daysIn[unit] ?? 1) * 100) / 100}`;
 }

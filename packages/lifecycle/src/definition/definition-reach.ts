@@ -1,5 +1,5 @@
 import { signalCatalogue } from '@waymark/journey';
-import type { Condition, JourneyDefinition } from '@waymark/journey';
+import type { Condition, JourneyDefinition, Operand, SignalName } from '@waymark/journey';
 import { canHold } from './condition-range.ts';
 import type { DefinitionAdvice } from './definition-advice.ts';
 import { isNamedMove } from '../rules/notices.ts';
@@ -201,13 +201,35 @@ function unitAdvice(node: Condition, path: Path): DefinitionAdvice[] {
   if ('all' in node) return node.all.flatMap((part, index) => unitAdvice(part, [...path, 'all', index]));
   if ('any' in node) return node.any.flatMap((part, index) => unitAdvice(part, [...path, 'any', index]));
   if ('not' in node) return unitAdvice(node.not, [...path, 'not']);
-  if (!('signal' in node) || typeof node.value !== 'number' || node.value < 10) return [];
+  if (!('signal' in node)) return [];
+  if (typeof node.value === 'object') return unlikeUnits(node.signal, node.value, [...path, 'value']);
+  if (typeof node.value !== 'number' || node.value < 10) return [];
   if (signalCatalogue[node.signal].unit !== 'ratio') return [];
   return [
     {
       path: [...path, 'value'],
       message: `${node.signal} is a ratio, and ${node.value} means ${node.value} times`,
       remedy: `write ${node.value / 100} if ${node.value} percent is meant`,
+    },
+  ];
+}
+
+/** Days are held against days, counts against counts: anything else hardly means what it says. */
+function unlikeUnits(signal: SignalName, operand: Operand, path: Path): DefinitionAdvice[] {
+  if (typeof operand !== 'object' || 'threshold' in operand) return [];
+  if ('max' in operand || 'min' in operand) {
+    const [name, parts] = 'max' in operand ? (['max', operand.max] as const) : (['min', operand.min] as const);
+    return parts.flatMap((part, index) => unlikeUnits(signal, part, [...path, name, index]));
+  }
+  const [left, right] = [signal, operand.signal].map((name) => signalCatalogue[name].unit.replace('business_', ''));
+  if (left === right) return [];
+  const said = (unit: string | undefined) =>
+    unit === 'none' ? 'a text' : `a number of ${unit === 'days' ? unit : `the kind ${unit}`}`;
+  return [
+    {
+      path,
+      message: `${signal} is ${said(left)}, ${operand.signal} is ${said(right)}`,
+      remedy: 'compare what is counted alike',
     },
   ];
 }

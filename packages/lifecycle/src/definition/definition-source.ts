@@ -33,11 +33,11 @@ export function readSource(text: string): DefinitionSource {
   if (strange) return { issues: [strange] };
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
-  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
-    line: lines.linePos(pos[0]).line,
-    message,
-    remedy: remedyFor(code, message),
-  }));
+  const rows = text.split('\n');
+  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
+    const { line } = lines.linePos(pos[0]);
+    return { line, ...faultWords(code, message, rows[line - 1] ?? '') };
+  });
   if (faults.length > 0) return { issues: firstOfEachLine(faults) };
   let value: unknown;
   try {
@@ -78,6 +78,19 @@ function strangeLetter(text: string): SyntaxIssue | undefined {
   };
 }
 
+/** What the parser complains of, in words of the file rather than of the parser. */
+function faultWords(code: string, message: string, row: string): Omit<SyntaxIssue, 'line'> {
+  if (code === 'MULTIPLE_DOCS')
+    return {
+      message: 'here a second document begins',
+      remedy: 'keep one journey in a file: remove `---` and what follows',
+    };
+  // As text copied from a web page or a word processor has it: it looks like a space and is none.
+  if (/[\u00A0\u2007\u202F]/.test(row) && /key|mapping|character/i.test(message))
+    return { message: 'there is a non-breaking space', remedy: 'type it anew as an ordinary space' };
+  return { message, remedy: remedyFor(code, message) };
+}
+
 function remedyFor(code: string, message: string): string {
   if (message.startsWith('Maximum call stack')) return `nest at most ${MOST_DEPTH} deep`;
   switch (code) {
@@ -85,8 +98,6 @@ function remedyFor(code: string, message: string): string {
       return 'indent with spaces';
     case 'DUPLICATE_KEY':
       return 'keep one of the two';
-    case 'MULTIPLE_DOCS':
-      return 'keep one journey in a file: remove what follows `---`';
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MULTILINE_IMPLICIT_KEY':
     case 'MISSING_CHAR':
