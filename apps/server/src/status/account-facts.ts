@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { civilDay } from '@waymark/lifecycle';
 import type { TimelineEvent } from '@waymark/store';
 import { sightText } from '@waymark/sync';
 import type { AccountDossier } from './account-dossier.ts';
@@ -16,8 +17,8 @@ export function accountFacts({ account, records, coverage, timezone }: AccountDo
         : `${account.csmEmail}${account.csmBasis === 'owner' ? ' (owner of the record; no CSM is named)' : ''}`,
     ],
     ['Customer', account.isCustomer ? 'yes' : 'no'],
-    ['Customer since', account.customerSince === null ? '' : day(account.customerSince, timezone)],
-    ['Renewal', account.renewalAt === null ? '' : day(account.renewalAt, timezone)],
+    ['Customer since', account.customerSince === null ? '' : day(civilDay(account.customerSince, timezone), timezone)],
+    ['Renewal', account.renewalAt === null ? '' : day(civilDay(account.renewalAt, timezone), timezone)],
     ['Yearly value', account.value === null ? '' : money(account.value, account.currency)],
     ['Tier', account.tier ?? ''],
     ['Stage in the CRM', account.crmStage ?? ''],
@@ -79,7 +80,7 @@ export function contactTable({ contacts, timezone }: AccountDossier, events: rea
           html`<tr>
             <td>
               ${one.name ?? one.addresses[0] ?? 'unnamed'}
-              ${one.leftAt === null ? '' : html`<span class="tag bad">left ${day(one.leftAt, timezone)}</span>`}
+              ${one.leftAt === null ? '' : html`<span class="tag bad">left ${day(civilDay(one.leftAt, timezone), timezone)}</span>`}
             </td>
             <td>${[one.persona, one.title].filter((text) => text !== null).join(', ')}</td>
             <td class="small break">${one.addresses.join(', ')}</td>

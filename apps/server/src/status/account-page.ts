@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { AccountJourney, CompiledJourney, Health } from '@waymark/lifecycle';
+import { civilDay, type AccountJourney, type CompiledJourney, type Health } from '@waymark/lifecycle';
 import type { TimelineEvent } from '@waymark/store';
 import { derivedFlag, type AccountDossier } from './account-dossier.ts';
 import { accountFacts, contactTable, matchingView } from './account-facts.ts';
@@ -58,7 +58,7 @@ export function accountPage(one: AccountView): Markup {
           flags: dossier.flags,
           events: one.drawn,
           gaps: dossier.coverage.gaps,
-          renewalAt: account.renewalAt,
+          renewalAt: account.renewalAt === null ? null : civilDay(account.renewalAt, timezone),
           now,
           timezone,
         })}

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { JourneyDefinition } from '@waymark/journey';
+import { civilDay } from '@waymark/lifecycle';
 import type { AccountFilter, AccountLine } from './account-list.ts';
 import { flagLine } from './flag-view.ts';
 import type { Markup } from './page.ts';
@@ -52,7 +53,7 @@ function row(line: AccountLine, titles: ReadonlyMap<string, string>, timezone: s
     <td>${stage}</td>
     <td class="num ${healthTone(line.health)}">${line.health ?? '–'}</td>
     <td class="small">${account.csmEmail ?? html`<span class="warn">nobody</span>`}</td>
-    <td class="nowrap">${account.renewalAt === null ? '' : day(account.renewalAt, timezone)}</td>
+    <td class="nowrap">${account.renewalAt === null ? '' : day(civilDay(account.renewalAt, timezone), timezone)}</td>
     <td class="num">${account.value === null ? '' : money(account.value, account.currency)}</td>
     <td class="small">${line.openFlags.map((flag) => html`<div>${flagLine(flag, timezone)}</div>`)}</td>
   </tr>`;

@@ -78,9 +78,12 @@ export function eventPage({ event, accounts, timezone, now }: EventView): Markup
     <p class="dim small">Event <code>${event.eventId}</code></p>`;
 }
 
+/** Told by CRMs as dates, without a time of day: midnight, UTC. */
+const dates = new Set(['closeAt', 'previousCloseAt', 'until']);
 const instants = new Set(['startsAt', 'endsAt', 'closeAt', 'previousCloseAt', 'until']);
 
 function attribute(name: string, value: unknown, timezone: string): string | Markup {
+  if (dates.has(name) && typeof value === 'number' && value % 86_400_000 === 0) return day(value);
   if (instants.has(name) && typeof value === 'number') return moment(value, timezone);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value) && value.length > 3)

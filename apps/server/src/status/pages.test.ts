@@ -52,6 +52,25 @@ describe('the pages', () => {
     expect((await app.request(`/api/status?token=${acme.token}`)).status).toBe(401);
   });
 
+  it('show a date that the CRM told without a time of day as that day, west of Greenwich too', async () => {
+    const record = 'renewal_at, customer_since, timezone';
+    const write = (values: readonly unknown[]) =>
+      database.asOwner(`UPDATE account SET (${record}) = ($2, $3, $4) WHERE account_id = $1`, [
+        acme.quietAccountId,
+        ...values,
+      ]);
+    const [before] = await database.asOwner(`SELECT ${record} FROM account WHERE account_id = $1`, [
+      acme.quietAccountId,
+    ]);
+    await write(['2027-02-04T00:00Z', '2024-03-09T00:00Z', 'America/Chicago']);
+    const page = await read(`/accounts/${acme.quietAccountId}`);
+    expect(page).toContain('4 Feb 2027');
+    expect(page).toContain('9 Mar 2024');
+    expect(page).not.toMatch(/ 3 Feb 2027|>3 Feb 2027| 8 Mar 2024|>8 Mar 2024/);
+    expect(await read('/accounts')).toContain('4 Feb 2027');
+    await write(Object.values(before ?? {}));
+  });
+
   it('asks again by itself where a link of another site left the cookie at home', async () => {
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
     const answer = await app.request(`/accounts/${acme.quietAccountId}`, { headers });

@@ -1,3 +1,4 @@
+import { civilDay } from '@waymark/lifecycle';
 import { flagsShownWhole, type AccountContent, type AccountHead, type SettledFlag } from '@waymark/alerts';
 import type { KnownBlock } from '@slack/types';
 import { blockLimits, firstThatFits } from './block-limits.ts';
@@ -53,12 +54,11 @@ function contextLines(content: AccountContent, at: Moment): string[] {
 
 /** Stage, health, renewal and CSM, as far as they are known. */
 export function headParts(account: AccountHead, at: Moment): string[] {
+  const renewalAt = account.renewalAt === null ? null : civilDay(account.renewalAt, at.timezone);
   return [
     ...(account.stage === null ? [] : [`*${escapeText(account.stage)}*`]),
     ...(account.health === null ? [] : [`health ${Math.round(account.health)}`]),
-    ...(account.renewalAt !== null && account.renewalAt > at.now
-      ? [`renews ${day(account.renewalAt, at.timezone, at.now)}`]
-      : []),
+    ...(renewalAt !== null && renewalAt > at.now ? [`renews ${day(renewalAt, at.timezone, at.now)}`] : []),
     ...(account.owner === null ? [] : [`CSM ${escapeText(account.owner.name ?? account.owner.email)}`]),
   ];
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { AccountContent, DigestContent, FlagContent } from '@waymark/alerts';
 import { truncate, textLimits } from '@waymark/alerts';
 import { acceptBlocks } from '../../../sandbox/src/slack/block-limits.ts';
-import { accountMessage } from './account-message.ts';
+import { accountMessage, headParts } from './account-message.ts';
 import { digestMessage } from './digest-message.ts';
 import { escapeText, fitLines, link } from './mrkdwn.ts';
 import { render } from './render.ts';
@@ -209,4 +209,14 @@ describe('R16: text of others stays text', () => {
   test('lines that do not fit are left out, and that is said', () => {
     expect(fitLines(['one', 'two', 'x'.repeat(50)], 20)).toBe('one\ntwo\n…');
   });
+});
+
+test('a renewal date without a time of day is that day, west of Greenwich too', () => {
+  const account = { name: 'Aster', url: 'https://waymark.example', stage: null, health: null, owner: null };
+  const head = (timezone: string, renewalAt: number) =>
+    headParts({ ...account, accountId: 'a', renewalAt, value: null, currency: null }, { now, timezone });
+  const date = Date.UTC(2026, 5, 30);
+  expect(head('America/Los_Angeles', date)).toEqual(['renews 30 Jun']);
+  expect(head('Asia/Tokyo', date)).toEqual(['renews 30 Jun']);
+  expect(head('America/Los_Angeles', date + 3_600_000)).toEqual(['renews 29 Jun']);
 });

@@ -182,10 +182,12 @@ export function doubtedSince(moment: Moment): number | null {
   return isCustomerNow || isEndDated === true || !isCustomer(moment) ? null : spellSince(moment);
 }
 
-/** When the contract ends: by the CRM's dated history as far as it goes, else by what the CRM says now. */
+/** When the contract ends: by the CRM's dated history as far as it goes, else by what the CRM says now. A date is a day of the account's zone. */
 export function renewalAt(moment: Moment): number | null {
+  const { context, zone } = moment.around;
   const { renewal } = moment.tracks.record;
-  return renewal === null ? (moment.around.context.renewalAt ?? null) : renewal.dueAt;
+  const told = renewal === null ? (context.renewalAt ?? null) : renewal.dueAt;
+  return told === null ? null : zone.civil(told);
 }
 
 /** When a milestone is (or was) due; null while its start is unknown, or while it is neither reached nor owed in the current stage. */

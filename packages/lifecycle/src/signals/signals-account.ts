@@ -190,15 +190,12 @@ export const accountSignals = {
   days_since_customer: () => elapsed(customerSince),
   days_until_renewal: () =>
     remaining(renewalAt, {
-      evidence: ({ at, around, tracks: { record } }) =>
-        record.renewal?.dueAt == null
-          ? []
-          : [
-              note(
-                record.renewal.mark,
-                `Renewal date set to ${around.zone.shortDate(record.renewal.dueAt, at)} in the CRM`,
-              ),
-            ],
+      evidence: (moment) => {
+        const { renewal } = moment.tracks.record;
+        const date = renewalAt(moment);
+        if (renewal === null || date === null) return [];
+        return [note(renewal.mark, `Renewal date set to ${moment.around.zone.shortDate(date, moment.at)} in the CRM`)];
+      },
     }),
   milestone_overdue: (params) =>
     elapsed((moment) => firstDue(moment, params)?.due ?? null, {

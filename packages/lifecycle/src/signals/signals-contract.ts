@@ -44,9 +44,10 @@ function contractEnd(moment: Moment): number | null {
   const { contract, renewal } = moment.tracks.record;
   const dated = renewalAt(moment);
   if (contract === null) return dated;
-  if (renewal !== null) return renewal.mark.at > contract.mark.at ? dated : contract.until;
+  const until = moment.around.zone.civil(contract.until);
+  if (renewal !== null) return renewal.mark.at > contract.mark.at ? dated : until;
   // The CRM's date has no date of its own; a renewal only ever puts the end off.
-  return dated === null ? contract.until : Math.max(dated, contract.until);
+  return dated === null ? until : Math.max(dated, until);
 }
 
 /** A number as CRMs write it: digits with one decimal point. */
@@ -112,16 +113,18 @@ export const contractSignals = {
       evidence: (moment) => {
         const { contract, renewal } = moment.tracks.record;
         const end = contractEnd(moment);
-        const mark = end !== null && contract?.until === end ? contract.mark : renewal?.mark;
-        if (!mark || end === null) return [];
-        return [note(mark, `Contract runs until ${moment.around.zone.shortDate(end, moment.at)}`)];
+        if (end === null) return [];
+        const { zone } = moment.around;
+        const mark = contract && zone.civil(contract.until) === end ? contract.mark : renewal?.mark;
+        return mark ? [note(mark, `Contract runs until ${zone.shortDate(end, moment.at)}`)] : [];
       },
     }),
   days_until_date: ({ property = '' }) => {
     const told = ({ tracks: { record } }: Moment) => record.properties[key(property)];
     const dateOf = (moment: Moment) => {
       const found = told(moment);
-      return found ? dateIn(found.value) : null;
+      const date = found ? dateIn(found.value) : null;
+      return date === null ? null : moment.around.zone.civil(date);
     };
     return remaining(dateOf, {
       evidence: (moment): Evidence[] => {

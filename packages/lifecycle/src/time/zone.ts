@@ -27,6 +27,11 @@ export interface Zone {
   readonly business: Clock;
   /** All days but the quiet ones. */
   readonly awake: Clock;
+  /**
+   * Where the day of a date without a time of day begins: such dates are told as midnight (UTC), as HubSpot's and Salesforce's are. Any other
+   * instant is itself. https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide
+   */
+  civil(at: number): number;
   /** `12 Oct 2026`. */
   date(at: number): string;
   /** `12 Oct`; with its year if that is not plain from where the reader stands, at `from`. */
@@ -147,6 +152,7 @@ function makeZone(name: string, quietDays: readonly QuietDays[], holidays: reado
     name,
     business: stoppingClock(isPlain ? weekendsIn : (year) => [...weekendsIn(year), ...quietAround(year)]),
     awake: isPlain ? everyDay : stoppingClock(quietAround),
+    civil: (at) => (at % DAY === 0 ? instantOf(at) : at),
     shortDate: (at, from) => (Math.abs(at - from) < PLAIN_YEAR ? dateParts(at) : `${dateParts(at)} ${yearOf(at)}`),
     date: (at) => `${dateParts(at)} ${yearOf(at)}`,
   };
@@ -213,6 +219,9 @@ export function slowedZone(zone: Zone, given: readonly Slowed[]): Zone {
     },
   };
 }
+
+/** The instant at which to show a date that a CRM told, in a zone: where it has no time of day, the beginning of that very day there. */
+export const civilDay = (at: number, timezone: string): number => zoneOf(timezone).civil(at);
 
 const zones = new Map<string, Zone>();
 
