@@ -46,7 +46,12 @@ it('answers by what was recorded and in force then, and compares with what was s
   const { workspace, quietAccountId } = await furnish(waymark, database, 'known');
   const { workspaceId } = workspace;
   const then = await ask(workspaceId, quietAccountId, now, { knownAt: now });
-  expect(then).toMatchObject({ agrees: true, comparedWith: 'stored_then', differences: [] });
+  expect(then).toMatchObject({
+    agrees: true,
+    comparedWith: 'stored_then',
+    differences: [],
+    ofToday: ['matching', 'sight'],
+  });
 
   // A mail of ten days ago that is recorded an hour later, and another definition the hour after.
   const [row] = await database.asOwner<{ event_id: string }>(

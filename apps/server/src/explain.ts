@@ -54,6 +54,8 @@ export interface Explained {
     readonly watchedFrom: number | null;
     readonly gaps: DerivedAccount['coverage']['gaps'];
   };
+  /** What of it is as of now although `knownAt` asks for then: the reasons of matching, and whose mail is seen. Empty without `knownAt`. */
+  readonly ofToday: readonly ('matching' | 'sight')[];
 }
 
 /** What is asked of an explanation. */
@@ -105,6 +107,7 @@ export async function explainAccount(
       scores,
       matching,
       coverage,
+      ofToday: knownAt === undefined ? [] : ['matching', 'sight'],
     });
   }
   return results;

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { findAccounts } from '@waymark/store';
 import { explainAccount, scoreHistory, type Explained, type Waymark } from '@waymark/server';
-import { sightText } from '@waymark/sync';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, table, type Output } from '../output.ts';
+import { aroundText } from './explain-around.ts';
 
 interface Options {
   readonly workspace?: string;
@@ -48,7 +48,18 @@ export function explainCommand(): Command {
         const known = knownAt === undefined ? null : new Date(knownAt).toISOString();
         output.result(
           explained.map(
-            ({ account, answer, agrees, comparedWith, differences, purgedSince, whyNot, scores, coverage }) => ({
+            ({
+              account,
+              answer,
+              agrees,
+              comparedWith,
+              differences,
+              purgedSince,
+              whyNot,
+              scores,
+              coverage,
+              ofToday,
+            }) => ({
               account,
               asOf: new Date(asOf).toISOString(),
               knownAt: known,
@@ -60,6 +71,7 @@ export function explainCommand(): Command {
               whyNot,
               scores,
               coverage,
+              ofToday,
             }),
           ),
           () =>
@@ -67,8 +79,7 @@ export function explainCommand(): Command {
               .map((one) => {
                 const journey = all.length > 1 ? `In the journey ${one.answer.journey}:\n` : '';
                 const head = `${journey}${known === null ? '' : `By what was known on ${known}:\n`}`;
-                const around =
-                  options.flag === undefined ? `${matchingText(one.matching)}${coverageText(one.coverage)}` : '';
+                const around = options.flag === undefined ? aroundText(one) : '';
                 return `${head}${one.text}\n\n${around}${purgedText(one)}${agreementText(one)}`;
               })
               .join('\n\n'),
@@ -159,31 +170,6 @@ function agreementText({ agrees, comparedWith, differences }: Explained): string
   return agrees
     ? 'Agrees with what was stored then.'
     : `Differs from what was stored then:\n${differences.map((one) => `  ${one}`).join('\n')}`;
-}
-
-/** Why its events are its own, and who lost them. */
-function matchingText(matching: Explained['matching']): string {
-  if (matching.length === 0) return '';
-  const lines = matching.slice(0, 12).map((one) => {
-    const lost = one.lost.map((each) => `${each.name} (${each.why}, ${each.events})`).join(', ');
-    const by = one.united && (one.united.eventId === null ? 'an import' : `event ${one.united.eventId}`);
-    const united = one.united
-      ? ` (${one.united.key} has the domain ${one.united.domain}, ${by} says; to part them: waymark review decide ${one.united.domain} --split)`
-      : '';
-    return `  ${one.events} by ${one.reason} ${one.subject}${united}${lost === '' ? '' : `; lost: ${lost}`}`;
-  });
-  return `Why its events are its own:\n${lines.join('\n')}\n\n`;
-}
-
-/** What of the contact can be seen, from when on, and what was not watched with the reason. */
-function coverageText({ sight, watchedFrom, gaps }: Explained['coverage']): string {
-  const since = watchedFrom === null ? 'nothing has been read through yet' : `watched since ${dayOf(watchedFrom)}`;
-  const unseen = sight.unseen.slice(0, 10).map((one) => `  not seen: ${one.name ?? one.address} <${one.address}>`);
-  const missed = gaps.map(
-    (gap) =>
-      `  not watched for ${gap.touchpoints.join(', ')}${gap.from > 0 ? ` from ${dayOf(gap.from)}` : ''}${gap.to === null ? '' : ` to ${dayOf(gap.to)}`}: ${gap.reason}`,
-  );
-  return `Coverage: ${sightText(sight)}; ${since}.\n${[...unseen, ...missed].map((each) => `${each}\n`).join('')}\n`;
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
