@@ -12,6 +12,8 @@ export interface Batch {
   readonly claims: ImportedClaim[];
   readonly rejected: { readonly number: number; readonly line: RejectedLine }[];
   readonly types: Map<string, number>;
+  /** What its lines say and leave out that is not read, by type and field. */
+  readonly unread: Map<string, number>;
   characters: number;
   /** The number of the last line. */
   last: number;
@@ -26,6 +28,7 @@ export const emptyBatch = (rows = new CopyBatch()): Batch => ({
   claims: [],
   rejected: [],
   types: new Map(),
+  unread: new Map(),
   characters: 0,
   last: 0,
 });

@@ -15,9 +15,53 @@ export class MappingInvalid extends Error {
 /** A text with cells of the row in braces, such as `case-{CaseID}`. Where one of them is empty, so is all of it. */
 const template = z.string().min(1).max(500);
 
-const zone = z
+const holdsCell = /\{[^{}]{1,200}\}/;
+const zoneName = z
   .string()
-  .refine((name) => name === 'UTC' || IANAZone.isValidZone(name), 'Give a time zone, such as Europe/Berlin');
+  .max(500)
+  .refine(
+    (name) => holdsCell.test(name) || zoneOf(name) !== undefined,
+    'Give a time zone, such as Europe/Berlin, or the column that names it, such as {Zone}',
+  );
+/** The zone of times that name none: one for all rows, or what a cell says. */
+const zone = z.union([
+  zoneName,
+  z.strictObject({
+    from: template,
+    /** Zones for what the cell says; anything else is a zone itself, or takes `else`. */
+    values: z.record(z.string(), zoneName).optional(),
+    else: zoneName.optional(),
+  }),
+]);
+export type ZoneRule = z.infer<typeof zone>;
+
+/** A zone of the IANA database, UTC, or an offset such as `+02:00` or `GMT+2`, as luxon names it; undefined where it is none. */
+export function zoneOf(name: string): string | undefined {
+  const given = name.trim();
+  if (/^(?:Z|UTC|GMT)$/i.test(given)) return 'UTC';
+  const offset = /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?$/i.exec(given);
+  if (offset) {
+    const [, sign, hours, minutes = '00'] = offset;
+    return Number(hours) <= 14 ? `UTC${sign}${Number(hours)}:${minutes}` : undefined;
+  }
+  // The machine knows BST as Bangladesh's, and IST as India's: what the file means, it does not say.
+  if (/^[A-Z]{1,4}$/i.test(given) && !plainZones.has(given.toUpperCase())) return undefined;
+  return IANAZone.isValidZone(given) ? given : undefined;
+}
+
+/** The short names that the IANA database itself has and that mean one thing. */
+const plainZones: ReadonlySet<string> = new Set([
+  'CET',
+  'EET',
+  'WET',
+  'MET',
+  'EST',
+  'MST',
+  'HST',
+  'CUBA',
+  'EIRE',
+  'IRAN',
+]);
 
 const cell = z.union([
   template,
@@ -31,12 +75,18 @@ const cell = z.union([
     decimal: z.enum(['.', ',']).optional(),
     /** Takes the domain of an address or of a site, where it says whose it is: none at a free-mail provider. */
     domain: z.boolean().optional(),
-    /** Reads a time in this form: https://moment.github.io/luxon/#/parsing?id=table-of-tokens, or as mails have it (`rfc2822`). */
+    /**
+     * Reads a time in this form: https://moment.github.io/luxon/#/parsing?id=table-of-tokens, as mails have it (`rfc2822`), or as the number
+     * that a spreadsheet keeps of it (`excel`).
+     */
     format: z
       .string()
       .min(1)
       .max(100)
-      .refine((form) => /^[Xx]$|[ykDfF]/.test(form.replaceAll(/'[^']*'/g, '')), 'Give a form with a year in it')
+      .refine(
+        (form) => /^(?:[Xx]|excel)$|[ykDfF]/.test(form.replaceAll(/'[^']*'/g, '')),
+        'Give a form with a year in it',
+      )
       .optional(),
     zone: zone.optional(),
   }),
@@ -105,10 +155,16 @@ export function parseCsvMapping(text: string): CsvMapping {
 }
 
 /** The columns that a mapping reads. `{#row}` is the row's number and no column. */
-export function columnsOf({ events, skip }: CsvMapping): ReadonlySet<string> {
+export function columnsOf({ events, skip, zone: mapped }: CsvMapping): ReadonlySet<string> {
   const found = new Set<string>();
   const conditions = [...skip, ...events.flatMap(({ when }) => (when ? [when] : []))];
   for (const one of conditions) for (const column of Object.keys(one)) found.add(column);
+  const zones = events.flatMap(({ time, recorded, data }) =>
+    [time, recorded, ...Object.values(data)].map((one) => (typeof one === 'object' ? one.zone : undefined)),
+  );
+  for (const one of [mapped, ...zones])
+    if (one !== undefined)
+      for (const column of placeholders(typeof one === 'string' ? one : one.from)) found.add(column);
   for (const rule of events) {
     for (const column of rule.needs) found.add(column);
     const { type, id, time, recorded, subject, data } = rule;

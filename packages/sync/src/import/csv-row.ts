@@ -2,12 +2,22 @@ import { hash } from 'node:crypto';
 import { domainIn, isFreeMail } from '@waymark/identity';
 import { printTime } from '@waymark/journey';
 import { DateTime } from 'luxon';
-import type { CellRule, CsvMapping, EventRule, RowCondition } from './csv-mapping.ts';
+import {
+  zoneOf,
+  type CellRule,
+  type CsvMapping,
+  type EventRule,
+  type RowCondition,
+  type ZoneRule,
+} from './csv-mapping.ts';
 
 /** A row by the names of its columns. */
 export interface CsvRow {
   readonly number: number;
+  /** By name; of columns that share one, the first. */
   readonly cells: ReadonlyMap<string, string>;
+  /** All cells with the names of their columns, in order. */
+  readonly all: readonly (readonly [string, string])[];
 }
 
 /** What a row makes: CloudEvents as JSON, nothing on purpose, or nothing that could be made of it. */
@@ -24,7 +34,7 @@ export function mapRow(row: CsvRow, mapping: CsvMapping): MappedRow {
   );
   if (rules.length === 0) return { kind: 'refused', reason: 'not-mapped', detail: whyNotMapped(row, mapping) };
   try {
-    const digest = hash('sha256', JSON.stringify([...row.cells])).slice(0, 32);
+    const digest = hash('sha256', JSON.stringify(row.all)).slice(0, 32);
     return { kind: 'events', events: rules.map((rule) => eventOf(row, rule, mapping, digest)) };
   } catch (error) {
     if (error instanceof CellUnreadable) return { kind: 'refused', reason: 'bad-cell', detail: error.message };
@@ -83,7 +93,7 @@ function read(row: CsvRow, cell: CellRule, field: string, mapping: CsvMapping): 
     if (cell.else !== undefined) return cell.else ?? undefined;
   }
   if (cell.domain) return domainOfCell(filled, field);
-  if (cell.format !== undefined) return parseTime(filled, cell, field, mapping);
+  if (cell.format !== undefined) return parseTime(row, filled, cell, field, mapping);
   return cell.number ? numberOf(filled, cell.decimal ?? '.', field) : filled;
 }
 
@@ -91,7 +101,9 @@ function read(row: CsvRow, cell: CellRule, field: string, mapping: CsvMapping): 
 function timeOf(row: CsvRow, cell: CellRule, field: string, mapping: CsvMapping): string | undefined {
   if (typeof cell !== 'string' && cell.format !== undefined) return text(read(row, cell, field, mapping));
   const filled = text(read(row, cell, field, mapping));
-  return filled === undefined ? undefined : parseTime(filled, typeof cell === 'string' ? {} : cell, field, mapping);
+  return filled === undefined
+    ? undefined
+    : parseTime(row, filled, typeof cell === 'string' ? {} : cell, field, mapping);
 }
 
 /** Seconds and milliseconds since 1970, by the tokens with which luxon writes them. */
@@ -105,13 +117,10 @@ const latest = 253_402_300_799_999;
 /** Beyond it, a text is no time, and is not searched for one. */
 const longestTime = 100;
 
-function parseTime(
-  filled: string,
-  { format, zone }: { readonly format?: string | undefined; readonly zone?: string | undefined },
-  field: string,
-  mapping: CsvMapping,
-): string {
-  const named = zone ?? mapping.zone;
+type TimeRule = Pick<Exclude<CellRule, string>, 'format' | 'zone' | 'decimal'>;
+
+function parseTime(row: CsvRow, filled: string, rule: TimeRule, field: string, mapping: CsvMapping): string {
+  const { format } = rule;
   const refuse = () =>
     new CellUnreadable(
       format === undefined
@@ -127,18 +136,48 @@ function parseTime(
   }
   // What has no year, luxon takes for one of today.
   if (format === undefined && !/^\d{4}(?:-|\d{3})/.test(filled)) throw refuse();
+  const serial = format === 'excel' ? serialOf(filled, rule.decimal ?? '.') : undefined;
+  if (format === 'excel' && serial === undefined) throw refuse();
   // Two zones far apart tell whether the text names one itself.
   const at = (one: string) =>
-    format === undefined
-      ? DateTime.fromISO(filled.replace(' ', 'T'), { zone: one })
-      : format === 'rfc2822'
-        ? DateTime.fromRFC2822(filled, { zone: one })
-        : DateTime.fromFormat(filled, format, { zone: one });
+    serial !== undefined
+      ? DateTime.fromMillis(serial, { zone: 'UTC' }).setZone(one, { keepLocalTime: true })
+      : format === undefined
+        ? DateTime.fromISO(filled.replace(' ', 'T'), { zone: one })
+        : format === 'rfc2822'
+          ? DateTime.fromRFC2822(filled, { zone: one })
+          : DateTime.fromFormat(filled, format, { zone: one });
+  const named = zoneOfRow(row, rule.zone ?? mapping.zone, field, mapping);
   const parsed = at(named ?? 'UTC');
   if (!parsed.isValid) throw refuse();
   if (named === undefined && at('Pacific/Auckland').toMillis() !== parsed.toMillis())
-    throw new CellUnreadable(`${field}: the time names no zone: give "zone" in the mapping`);
+    throw new CellUnreadable(
+      `${field}: the time names no zone: give "zone" in the mapping, or fill the column that it names`,
+    );
   return printTime(parsed.toMillis());
+}
+
+/** The zone of a row's times that name none themselves. */
+function zoneOfRow(row: CsvRow, rule: ZoneRule | undefined, field: string, mapping: CsvMapping): string | undefined {
+  if (rule === undefined) return undefined;
+  const name = text(read(row, rule, `${field}.zone`, mapping));
+  const zone = name === undefined ? undefined : zoneOf(name);
+  if (name !== undefined && zone === undefined)
+    throw new CellUnreadable(`${field}: the row names a zone that is none: give a zone for it in "values" of "zone"`);
+  return zone;
+}
+
+const day = 86_400_000;
+/** Spreadsheets count days from here, and take 1900 for a leap year (https://learn.microsoft.com/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year). */
+const firstDay = Date.UTC(1899, 11, 30);
+const lastSerial = 2_958_466;
+
+/** The time on the clock, as if in UTC, of a spreadsheet's number; to the second, which its digits hold. */
+function serialOf(filled: string, decimal: '.' | ','): number | undefined {
+  const digits = decimal === ',' ? filled.replace(',', '.') : filled;
+  const days = /^\d{1,7}(?:\.\d{1,17})?$/.test(digits) ? Number(digits) : Number.NaN;
+  if (!(days >= 1 && days < lastSerial) || Math.floor(days) === 60) return undefined;
+  return firstDay + (days < 60 ? day : 0) + Math.round(days * 86_400) * 1000;
 }
 
 /** Whose domain an address or a site has. Throws CellUnreadable where that is nobody's in particular. */
@@ -154,8 +193,11 @@ function domainOfCell(filled: string, field: string): string {
 const grouped = { '.': /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/, ',': /^[+-]?\d{1,3}(\.\d{3})+(,\d+)?$/ } as const;
 const plain = { '.': /^[+-]?\d+(\.\d+)?$/, ',': /^[+-]?\d+(,\d+)?$/ } as const;
 
+/** Before a number or behind it. */
+const currency = /(?<=^[+-]?)(?:\p{Sc}|[A-Z]{3})(?=\d)|(?<=\d)(?:\p{Sc}|[A-Z]{3})$/gu;
+
 function numberOf(filled: string, decimal: '.' | ',', field: string): number {
-  const close = filled.length <= 40 ? filled.replaceAll(/[\s\u00a0']/g, '') : '';
+  const close = filled.length <= 40 ? filled.replaceAll(/[\s\u00a0'’]/g, '').replaceAll(currency, '') : '';
   if (!grouped[decimal].test(close) && !plain[decimal].test(close))
     throw new CellUnreadable(`${field}: it is no number with the decimal mark "${decimal}"`);
   return Number(decimal === ',' ? close.replaceAll('.', '').replace(',', '.') : close.replaceAll(',', ''));

@@ -190,6 +190,11 @@ events:
       event((await rows(bytes(`day\taccount\tn\n2026-03-01T00:00:00Z\ta.example\t${n}`), usage(decimal)))[0]);
     expect(await value('1,234.5', '.')).toMatchObject({ data: { value: 1234.5 } });
     expect(await value('1.234,5', ',')).toMatchObject({ data: { value: 1234.5 } });
+    expect(await value('€1,234.50', '.')).toMatchObject({ data: { value: 1234.5 } });
+    expect(await value('-1.234,50 EUR', ',')).toMatchObject({ data: { value: -1234.5 } });
+    expect(await value('1’234.5', '.')).toMatchObject({ data: { value: 1234.5 } });
+    expect(await value('12 months', '.')).toMatchObject({ reason: 'bad-cell' });
+    expect(await value('12%', '.')).toMatchObject({ reason: 'bad-cell' });
     expect(await value('1 234', '.')).toMatchObject({ data: { value: 1234 } });
     for (const none of ['n/a', '1e9', '12,5', '0x10', '1,23'])
       expect(await value(none, '.'), none).toMatchObject({ reason: 'bad-cell' });
@@ -235,6 +240,13 @@ describe('a table that cannot be read says what to do', () => {
       /"Opened".*the file has the columns "Case", "Account"/,
     );
     await expect(rows(bytes(`${head};Case\n`))).rejects.toThrow(/two columns "Case"/);
+    // Of columns that nobody asks for, many may have one name.
+    const comments = `${head};Comment;Comment\n7;a.example;;01.03.2026 09:30;;;one;two\n`.replace(';;;one', ';;one');
+    expect((await rows(bytes(comments))).map(event)).toMatchObject([{ id: '7-opened' }]);
+    const own = parseCsvMapping('{ source: s, events: [{ type: deal.created, time: "{At}", subject: "{Who}" }] }');
+    const doubled = `At,Who,Note,Note\n2026-03-01T00:00:00Z,a.example,x,y\n2026-03-01T00:00:00Z,a.example,z,y\n`;
+    const ids = (await rows(bytes(doubled), own)).map(event).map((one) => JSON.stringify(one));
+    expect(new Set(ids).size).toBe(2);
     await expect(rows(bytes(''))).rejects.toThrow(/empty/);
     await expect(rows(bytes('Case;Account\n7;a.example'))).rejects.toBeInstanceOf(MappingInvalid);
   });

@@ -66,8 +66,8 @@ export async function* csvLines(
         const detail = `the row has ${cells.length} cells where the header has ${header.length}: is a quotation mark missing?`;
         block.push(refused(line, raw, 'too-many-cells', detail));
       } else {
-        const named = new Map(header.map((name, at) => [name, (cells[at] ?? '').trim()]));
-        const mapped = mapRow({ number: counts.rows, cells: named }, mapping);
+        const all = header.map((name, at) => [name, (cells[at] ?? '').trim()] as const);
+        const mapped = mapRow({ number: counts.rows, cells: firstOf(all), all }, mapping);
         if (mapped.kind === 'skipped') counts.skipped += 1;
         else if (mapped.kind === 'refused') block.push(refused(line, raw, mapped.reason, mapped.detail));
         else for (const event of mapped.events) block.push({ number: line, line: JSON.stringify(event), row: raw });
@@ -110,15 +110,20 @@ function recordOf(each: unknown): { readonly cells: readonly string[]; readonly 
 
 function headerOf(cells: readonly string[], mapping: CsvMapping): readonly string[] {
   const names = cells.map((cell) => cell.trim());
-  const double = names.find((name, at) => name !== '' && names.indexOf(name) !== at);
+  const wanted = columnsOf(mapping);
+  // A help desk writes one column for each comment, all by one name: that is nothing to stop at where nobody asks for them.
+  const double = names.find((name, at) => wanted.has(name) && names.indexOf(name) !== at);
   if (double !== undefined) throw new MappingInvalid(`The file has two columns "${double}": rename one of them.`);
-  const missing = [...columnsOf(mapping)].filter((name) => !names.includes(name));
+  const missing = [...wanted].filter((name) => !names.includes(name));
   if (missing.length > 0)
     throw new MappingInvalid(
       `The mapping names ${missing.map((name) => `"${name}"`).join(', ')}; the file has the columns ${names.map((name) => `"${name}"`).join(', ')}.`,
     );
   return names;
 }
+
+/** Cells by the names of their columns; of columns that share one, the first. */
+const firstOf = (all: readonly (readonly [string, string])[]): ReadonlyMap<string, string> => new Map(all.toReversed());
 
 function refused(number: number, raw: string, reason: string, detail: string): NumberedLine {
   const line: ImportLine = { reason, detail, raw: Buffer.from(raw), digest: hash('sha256', raw) };

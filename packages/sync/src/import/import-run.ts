@@ -13,6 +13,7 @@ import type { NumberedLine } from './lines.ts';
 import { linkSubjects } from './links.ts';
 import type { ImportDependencies, ImportOptions } from './options.ts';
 import type { ImportResult } from './report.ts';
+import { unreadFields } from './unread-field.ts';
 import { addToTally, emptyTally, sortedCounts, type ImportTally } from './tally.ts';
 
 /** Stored lines from which on the database is asked to look at its tables; then again whenever they have doubled. */
@@ -107,10 +108,10 @@ export class ImportRun {
   }
 
   /** The tally once this batch is stored. */
-  #counted({ rows, rejected, types }: Batch, fresh: number, created: number): ImportTally {
+  #counted({ rows, rejected, types, unread }: Batch, fresh: number, created: number): ImportTally {
     const rejections = rejected.map(({ number, line }) => ({ line: number, reason: line.reason, detail: line.detail }));
     const counts = { lines: rows.size + rejected.length, stored: fresh, merged: rows.size - fresh };
-    const batch = { ...counts, rejected: rejected.length, created, types, rejections };
+    const batch = { ...counts, rejected: rejected.length, created, types, unread, rejections };
     return addToTally(this.#tally, batch, this.#options.listed ?? 1000);
   }
 
@@ -166,6 +167,7 @@ export class ImportRun {
       rejected,
       accounts: { created, changed: this.#changed.size, folded, made: this.#intake.made },
       types: sortedCounts(this.#tally.types),
+      unread: unreadFields(this.#tally.unread),
       reasons: sortedCounts(this.#tally.reasons),
       rejections,
       resumedAt,

@@ -6,6 +6,7 @@ import { excludedLine } from './exclusion.ts';
 import type { NumberedLine } from './lines.ts';
 import { prepareLine, rejectLine } from './prepare.ts';
 import { ImportRows } from './row.ts';
+import { countUnread } from './unread-field.ts';
 
 const listedAccounts = 1000;
 
@@ -86,6 +87,7 @@ export class ImportIntake {
     batch.rows.add(row);
     batch.claims.push(...this.#accounts.claims(event));
     batch.types.set(event.type, (batch.types.get(event.type) ?? 0) + 1);
+    countUnread(event, batch.unread);
     if (row.thread !== null) batch.threads.add(row.thread);
     if (this.#rehearses && row.accountId !== null) batch.touched.add(row.accountId);
   }

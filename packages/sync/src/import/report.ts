@@ -1,3 +1,5 @@
+import type { UnreadField } from './unread-field.ts';
+
 /** How the lines ended so far; blank ones count as nothing. `lines` = `stored` + `merged` + `rejected`. */
 export interface ImportCounts {
   readonly lines: number;
@@ -18,6 +20,8 @@ export interface ImportResult extends ImportCounts {
   };
   /** Lines that were stored or merged, by the type of their event. */
   readonly types: Readonly<Record<string, number>>;
+  /** Fields that are kept and that nothing reads, and such as are missing: what the lines say in other words than the vocabulary. */
+  readonly unread: readonly UnreadField[];
   readonly reasons: Readonly<Record<string, number>>;
   /** The first rejected lines, by number in the file, counted from 1. */
   readonly rejections: readonly { readonly line: number; readonly reason: string; readonly detail: string }[];

@@ -8,6 +8,7 @@ const counts = z.object({
   rejected: z.number(),
   created: z.number(),
   types: z.record(z.string(), z.number()),
+  unread: z.record(z.string(), z.number()).default({}),
   reasons: z.record(z.string(), z.number()),
   rejections: z.array(z.object({ line: z.number(), reason: z.string(), detail: z.string() })),
 });
@@ -22,6 +23,7 @@ export const emptyTally: ImportTally = {
   rejected: 0,
   created: 0,
   types: {},
+  unread: {},
   reasons: {},
   rejections: [],
 };
@@ -31,10 +33,14 @@ export function readTally(value: unknown): ImportTally | undefined {
   return counts.safeParse(value).data;
 }
 
+/** The most fields that are told of. */
+const mostUnread = 400;
+
 /** What one transaction adds to a tally. */
 export interface TallyBatch extends ImportCounts {
   readonly created: number;
   readonly types: Iterable<readonly [string, number]>;
+  readonly unread: Iterable<readonly [string, number]>;
   readonly rejections: ImportTally['rejections'];
 }
 
@@ -42,6 +48,9 @@ export interface TallyBatch extends ImportCounts {
 export function addToTally(tally: ImportTally, batch: TallyBatch, listed: number): ImportTally {
   const types = { ...tally.types };
   for (const [type, count] of batch.types) types[type] = (types[type] ?? 0) + count;
+  const unread = { ...tally.unread };
+  for (const [field, count] of batch.unread)
+    if (field in unread || Object.keys(unread).length < mostUnread) unread[field] = (unread[field] ?? 0) + count;
   const reasons = { ...tally.reasons };
   for (const { reason } of batch.rejections) reasons[reason] = (reasons[reason] ?? 0) + 1;
   return {
@@ -51,6 +60,7 @@ export function addToTally(tally: ImportTally, batch: TallyBatch, listed: number
     rejected: tally.rejected + batch.rejected,
     created: tally.created + batch.created,
     types,
+    unread,
     reasons,
     rejections: [...tally.rejections, ...batch.rejections.slice(0, Math.max(0, listed - tally.rejections.length))],
   };

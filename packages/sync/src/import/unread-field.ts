@@ -1,0 +1,117 @@
+import { vocabulary, type CloudEvent, type EventType } from '@waymark/journey';
+
+/** A field that lines give and that no rule, signal or match reads: it is kept. Or one that is missing and without which they say little. */
+export interface UnreadField {
+  readonly type: string;
+  readonly field: string;
+  readonly lines: number;
+  /** What the field may be meant for, or what its lack costs; null where nothing is like it. */
+  readonly note: string | null;
+}
+
+/** What is read beyond the vocabulary, of any type. */
+const readAnyway =
+  'cloudevent direction automated actor messageId inReplyTo domain website crmId role echo sightings plan limit probability stageLabel threadId references'.split(
+    ' ',
+  );
+
+const reads = new Map<EventType, ReadonlySet<string>>();
+
+function readOf(type: EventType): ReadonlySet<string> {
+  let names = reads.get(type);
+  if (!names) reads.set(type, (names = new Set([...Object.keys(vocabulary[type].shape), ...readAnyway])));
+  return names;
+}
+
+/** Names of the vocabulary that other tools write otherwise. */
+const meant: Readonly<Record<string, string>> = {
+  start: 'startsAt',
+  starttime: 'startsAt',
+  startat: 'startsAt',
+  end: 'endsAt',
+  endtime: 'endsAt',
+  series: 'seriesId',
+  recurringeventid: 'seriesId',
+  thread: 'threadId',
+  conversationid: 'threadId',
+  closedate: 'closeAt',
+  expectedclosedate: 'closeAt',
+  closesat: 'closeAt',
+  severity: 'priority',
+  field: 'property',
+  name: 'property',
+  dealstage: 'stage',
+  stagename: 'stage',
+  pipelinename: 'pipeline',
+  type: 'kind',
+  dealtype: 'kind',
+  renewaldate: 'until',
+  contractend: 'until',
+  renewsat: 'until',
+  max: 'scale',
+};
+
+/** The most names that are counted: a file whose fields are names of their own has more, and nobody reads them. */
+const mostNames = 400;
+const mostListed = 30;
+const lacks = '-';
+
+/** Counts what one event says that is not read, and what it leaves out. */
+export function countUnread({ type, attributes }: CloudEvent, counts: Map<string, number>): void {
+  const read = readOf(type);
+  for (const field in attributes) if (!read.has(field)) count(`${type} ${field}`, counts);
+  for (const { of, field } of wanted)
+    if (of(type) && attributes[field] === undefined) count(`${type} ${lacks}${field}`, counts);
+}
+
+function count(name: string, counts: Map<string, number>): void {
+  const before = counts.get(name);
+  if (before !== undefined) counts.set(name, before + 1);
+  else if (counts.size < mostNames) counts.set(name, 1);
+}
+
+/** Fields that nobody has to give and without which an event says little. */
+const wanted: readonly { readonly of: (type: EventType) => boolean; readonly field: string; readonly costs: string }[] =
+  [
+    {
+      of: (type) => type.startsWith('deal.'),
+      field: 'dealId',
+      costs: 'what happened to one deal cannot be brought together: not how often it slipped, nor that it is closed',
+    },
+    {
+      of: (type) => type === 'deal.created',
+      field: 'kind',
+      costs: 'rules about renewals and first sales do not see it: say new, renewal or expansion',
+    },
+    { of: (type) => type === 'meeting.scheduled', field: 'startsAt', costs: 'nobody knows when it will be' },
+    { of: (type) => type === 'crm.property_changed', field: 'property', costs: 'nobody knows which property it was' },
+  ];
+
+/** The counts for a person, those of most lines first. */
+export function unreadFields(counts: Readonly<Record<string, number>>): readonly UnreadField[] {
+  return Object.entries(counts)
+    .map(([name, lines]): UnreadField => {
+      const gap = name.indexOf(' ');
+      const [type, field] = [name.slice(0, gap), name.slice(gap + 1)];
+      if (!field.startsWith(lacks)) return { type, field, lines, note: noteOn(type, field) };
+      const lacking = field.slice(lacks.length);
+      const costs = wanted.find((one) => one.field === lacking)?.costs ?? '';
+      return { type, field: lacking, lines, note: `missing: ${costs}` };
+    })
+    .sort(
+      (a, b) => rank(a) - rank(b) || b.lines - a.lines || (`${a.type} ${a.field}` < `${b.type} ${b.field}` ? -1 : 1),
+    )
+    .slice(0, mostListed);
+}
+
+/** What is missing first, then what may be meant otherwise, then the rest. */
+const rank = ({ note }: UnreadField): number => (note === null ? 2 : note.startsWith('missing') ? 0 : 1);
+
+const alike = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+
+function noteOn(type: string, field: string): string | null {
+  const names = Object.entries(vocabulary).find(([name]) => name === type)?.[1].shape ?? {};
+  const known = Object.keys(names);
+  const like = known.find((name) => alike(name) === alike(field)) ?? known.find((name) => name === meant[alike(field)]);
+  return like === undefined ? null : `is ${like} meant?`;
+}
