@@ -24,7 +24,8 @@ export function diffText(diff: DefinitionDiff): string {
 }
 
 function changeText(one: DefinitionChange): string {
-  const place = `${one.part} ${one.id}${one.field === undefined ? '' : `, ${one.field}`}`;
+  const named = one.part === 'journey' ? 'the journey' : `${one.part} ${one.id}`;
+  const place = `${named}${one.field === undefined ? '' : `, ${one.field}`}`;
   const what =
     one.change === 'changed'
       ? `\n    before: ${one.before === '' ? '(nothing)' : one.before}\n    after:  ${one.after === '' ? '(nothing)' : one.after}`

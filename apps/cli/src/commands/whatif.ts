@@ -43,7 +43,11 @@ function whatIfText({ definition, inForce, accounts, differing, fields, totals }
         ]),
     ...(differing.length === 0
       ? []
-      : ['', table(['account', 'csm', 'stage', 'flags', 'health'], differing.map(accountRow))]),
+      : [
+          '',
+          table(['account', 'csm', 'stage', 'flags', 'health'], differing.map(accountRow)),
+          '+ would be opened, - withdrawn, ~ told otherwise.',
+        ]),
     ...(fields.length === 0
       ? []
       : [

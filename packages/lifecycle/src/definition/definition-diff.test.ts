@@ -63,6 +63,15 @@ describe('the difference of two definitions', () => {
     );
   });
 
+  it('tells outcomes as what changes answers where the success of the journey rests on them', () => {
+    const added = (text: string) => text.replace('  renewed:\n', '  renewed:\n    - { type: flag.answered }\n');
+    const told = (text: string) => diff(added(text), text);
+    expect(told(shipped).changes).toMatchObject([{ part: 'outcome', id: 'renewed', affectsAnswers: true }]);
+    expect(told(shipped).notes.join()).toMatch(/Success changed with the same version/);
+    const without = shipped.replace('  outcome: { weight: 4 }\n', '');
+    expect(told(without).changes).toMatchObject([{ part: 'outcome', id: 'renewed', affectsAnswers: false }]);
+  });
+
   it('warns where two files are two journeys', () => {
     expect(diff(shipped.replace(/^id: lifecycle/m, 'id: other')).notes.join()).toMatch(/different journeys/);
   });

@@ -99,7 +99,10 @@ function notesOf(
   }
   for (const score of ['health', 'success'] as const) {
     const [was, is] = [before[score], after[score]];
-    const ofScore = (one: DefinitionChange) => one.part === score || one.field?.startsWith(`${score}.`) === true;
+    const ofScore = (one: DefinitionChange) =>
+      one.part === score ||
+      one.field?.startsWith(`${score}.`) === true ||
+      (score === 'success' && one.part === 'outcome');
     if (was && is && was.version >= is.version && moved.some(ofScore))
       notes.push(
         `${score === 'health' ? 'Health' : 'Success'} changed with the same version: raise ${score}.version, so that the history shows where.`,
@@ -234,7 +237,7 @@ function outcomeChanges(before: JourneyDefinition, after: JourneyDefinition): De
       (all ?? [])
         .map((one) => matcherWords(one) + ('notOf' in one && one.notOf ? ', not of prospects' : ''))
         .join('; ');
-    // Outcomes are what backtests count: they move no account.
+    // Outcomes are what backtests count: they move no account, but for a success that rests on them.
     return [
       {
         part: 'outcome',
@@ -242,7 +245,7 @@ function outcomeChanges(before: JourneyDefinition, after: JourneyDefinition): De
         change: was ? (is ? 'changed' : 'removed') : 'added',
         before: words(was),
         after: words(is),
-        affectsAnswers: false,
+        affectsAnswers: (before.success?.outcome ?? after.success?.outcome) !== undefined,
       },
     ];
   });
