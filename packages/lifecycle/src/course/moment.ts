@@ -57,6 +57,8 @@ export interface Surroundings {
   readonly champions: readonly string[];
   /** Address key to the instant at which the contact left. */
   readonly leftAt: ReadonlyMap<string, number>;
+  /** Addresses that were asked for: true for those of contacts and of their company, else the key of the address. */
+  readonly asked: Map<string, true | string>;
 }
 
 /** An instant in an account's simulation: what conditions are evaluated in. */
@@ -134,6 +136,7 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
     domains,
     champions,
     leftAt,
+    asked: new Map(),
   };
   const perDefinition = remembered.get(context) ?? new Map<JourneyDefinition, Surroundings>();
   perDefinition.set(definition, made);
@@ -143,10 +146,20 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
 
 /** Whether an address is one of the customer's, as far as the contacts and earlier mail tell. */
 export function isCustomerAddress(moment: Moment, address: string): boolean {
-  const name = key(address.toLowerCase());
-  if (moment.around.contactKeys.has(name) || name in moment.tracks.people.persons) return true;
-  return moment.around.domains.has(address.toLowerCase().split('@')[1] ?? '');
+  const { around, tracks } = moment;
+  let known = around.asked.get(address);
+  if (known === undefined) {
+    const lower = address.toLowerCase();
+    const name = key(lower);
+    known = around.contactKeys.has(name) || around.domains.has(lower.split('@')[1] ?? '') ? true : name;
+    if (around.asked.size >= MOST_ASKED) around.asked.clear();
+    around.asked.set(address, known);
+  }
+  return known === true || tracks.people.persons[known] !== undefined;
 }
+
+/** Addresses of which an answer is kept. */
+const MOST_ASKED = 1000;
 
 /** When the account became a customer; null if that is unknown or lies ahead. */
 export function customerSince(moment: Moment): number | null {

@@ -1,4 +1,4 @@
-import { contentDigest } from './digest.ts';
+import { contentDigest, orderedDigest } from './digest.ts';
 import type { Comparison, Evidence, Proof } from './state.ts';
 
 const MOST_EVIDENCE = 20;
@@ -21,8 +21,26 @@ export function makeProof(parts: {
   readonly comparisons: readonly Comparison[];
   readonly clears: string;
 }): Proof {
-  const body = { ...parts, evidence: shortened(parts.evidence), comparisons: [...parts.comparisons] };
-  return { ...body, digest: contentDigest(body) };
+  // Keys in their order, as the canonical form has them.
+  const body = {
+    at: parts.at,
+    clears: parts.clears,
+    comparisons: parts.comparisons.map(({ holds, label, op, signal, threshold, unit, value }) => ({
+      holds,
+      label,
+      op,
+      signal,
+      threshold,
+      unit,
+      value,
+    })),
+    definition: parts.definition,
+    definitionDigest: parts.definitionDigest,
+    evidence: shortened(parts.evidence).map(({ at, eventId, note, type }) => ({ at, eventId, note, type })),
+    rule: parts.rule,
+    ruleVersion: parts.ruleVersion,
+  };
+  return { ...body, digest: orderedDigest(body) };
 }
 
 /** Whether a proof's digest is that of its content. Says nothing of the log; `verifyProof` does. */

@@ -73,7 +73,8 @@ function begin(journey: CompiledJourney, context: AccountContext): EngineState {
 }
 
 /** One form of each fact, in the total order. Of several forms under one id the first in that order speaks. */
-export function factsInOrder(facts: readonly Fact[]): Fact[] {
+export function factsInOrder(facts: readonly Fact[]): readonly Fact[] {
+  if (areInOrder(facts)) return facts;
   const ordered = facts.toSorted(compareFacts);
   const seen = new Map<string, Fact>();
   let conflicting = false;
@@ -90,6 +91,18 @@ export function factsInOrder(facts: readonly Fact[]): Fact[] {
     }
   }
   return seen.size === ordered.length ? ordered : [...seen.values()].toSorted(compareFacts);
+}
+
+/** Whether facts are in the total order, and each is there once. */
+function areInOrder(facts: readonly Fact[]): boolean {
+  let before: Fact | null = null;
+  for (const fact of facts) {
+    if (before && compareFacts(before, fact) >= 0) return false;
+    before = fact;
+  }
+  const ids = new Set<string>();
+  for (const { id } of facts) ids.add(id);
+  return ids.size === facts.length;
 }
 
 /** Takes facts that are in order, unique, and after what the state has taken. Changes nothing of the given state. */

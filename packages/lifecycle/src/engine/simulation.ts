@@ -70,7 +70,6 @@ export function openSimulation(
   const ofCustomer = (address: string) => isCustomerAddress(moment, address);
 
   const reachMilestones = (): boolean => {
-    if (moment.fresh.length === 0) return false;
     let changed = false;
     for (const { definition: milestone, proves } of journey.milestones) {
       if (course.milestones[milestone.id]) continue;
@@ -250,7 +249,8 @@ export function openSimulation(
     settle(at, fresh) {
       moment.at = at;
       // Most facts change nothing that anything rests on, and are none that is looked for.
-      if (isSettled && (dirty & interest) === 0 && simulation.wakeAt > at && !course.circling && !isWanted(fresh)) {
+      const wanted = isWanted(fresh);
+      if (isSettled && !wanted && (dirty & interest) === 0 && simulation.wakeAt > at && !course.circling) {
         dirty = 0;
         moment.fresh = [];
         return false;
@@ -263,21 +263,25 @@ export function openSimulation(
         course.circling = { stages: false, rules: [] };
         dirty = everyPart;
       }
-      let changed = reachMilestones();
-      if (fresh.length > 0) {
+      let changed = wanted && reachMilestones();
+      if (wanted) {
         const outcome = journey.success?.outcomeIn(fresh);
         if (outcome) course.outcome = outcome;
       }
       if (changed) dirty |= part.course;
-      if (takeAnswers()) dirty = everyPart;
-      const unknownStage = fresh.length > 0 && journey.notices.settleUnknownStage(moment);
+      if (wanted && takeAnswers()) dirty = everyPart;
+      const unknownStage = wanted && journey.notices.settleUnknownStage(moment);
       for (let pass = 0; ; pass++) {
         changed = settleSegments() || changed;
         const { stage } = course;
         if (course.circling?.stages) {
           stageTurn = NEVER;
           stageReads = everyPart;
-        } else if ((stageReads & dirty) !== 0 || stageTurn <= at || journey.stages.waitsFor(moment, stage)) {
+        } else if (
+          (stageReads & dirty) !== 0 ||
+          stageTurn <= at ||
+          (wanted && journey.stages.waitsFor(moment, stage))
+        ) {
           const moved = journey.stages.settle(moment);
           stageTurn = moment.flip;
           stageReads = moment.reads | part.terms;

@@ -68,9 +68,11 @@ export function compileJourney(definition: JourneyDefinition, digest = definitio
       const matchers = milestone.proof.map(compileMatcher);
       return {
         definition: milestone,
-        proves: (fact) =>
-          (fact.type === 'milestone.reached' && fact.attributes.milestone === milestone.id) ||
-          matchers.some((matches) => matches(fact)),
+        proves: (fact) => {
+          if (fact.type === 'milestone.reached' && fact.attributes.milestone === milestone.id) return true;
+          for (const matches of matchers) if (matches(fact)) return true;
+          return false;
+        },
       };
     }),
     rules: inOrder(rules).map((rule) => compileRule(rule, definition, digest, bind)),

@@ -15,13 +15,18 @@ function firstDays(lists: readonly Days[], today: number): readonly [first: numb
   let latest = Number.POSITIVE_INFINITY;
   for (const list of lists) {
     first = Math.min(first, list[0]?.[0] ?? first);
-    for (const [day] of list) {
-      if (day < today - 346) continue;
-      latest = Math.min(latest, day);
-      break;
-    }
+    latest = Math.min(latest, firstFrom(list, today - 346));
   }
   return [first, latest];
+}
+
+/** The first day of a list that is not before another; Infinity if none is. */
+function firstFrom(list: Days, from: number): number {
+  for (let index = 0; index < list.length; index += 1) {
+    const day = list[index]?.[0] ?? 0;
+    if (day >= from) return day;
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 /**
@@ -83,17 +88,23 @@ export function addInformation(
     let latest = Number.POSITIVE_INFINITY;
     for (const list of lists) {
       first = Math.min(first, list[0]?.[0] ?? first);
-      latest = Math.min(latest, list.find(([one]) => one >= day - 360)?.[0] ?? latest);
+      latest = Math.min(latest, firstFrom(list, day - 360));
     }
     // What is older than about a year is let go with the next that comes, and the weeks are fewer.
     const weeks = Math.min(mostWeeks, Math.floor((day - first) / 7));
+    const whole = ring.sumBefore(today);
+    let end = whole;
+    let squares = 0;
     for (let week = 0; week < weeks; week += 1) {
-      const one = ring.between(Math.min(today, day - week * 7 - 7), Math.min(today, day - week * 7));
-      weekSums[week + 1] = (weekSums[week] ?? 0) + one;
-      weekSquares[week + 1] = (weekSquares[week] ?? 0) + one * one;
+      const start = ring.sumBefore(Math.min(today, day - week * 7 - 7));
+      squares += (end - start) * (end - start);
+      end = start;
+      weekSums[week + 1] = whole - start;
+      weekSquares[week + 1] = squares;
     }
     const fewer = Math.min(mostWeeks, Math.floor((day - latest) / 7));
-    for (const [index, span] of spans.entries()) {
+    for (let index = 0; index < spans.length; index += 1) {
+      const span = spans[index] ?? 0;
       const most = Math.max(informationOf(span, weeks, kind), fewer === weeks ? 0 : informationOf(span, fewer, kind));
       information[place + index] = (information[place + index] ?? 0) + most;
     }

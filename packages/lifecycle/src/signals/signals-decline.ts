@@ -229,10 +229,9 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 const turns = ({ at, tracks }: Moment): number => {
   const day = Math.floor(at / DAY / step) * step;
   const remembers = (days: Days) => (days.at(-1)?.[0] ?? -Infinity) >= day - (swingWeeks * 7 + longest + step);
-  const any =
-    remembers(tracks.meetings.held) ||
-    Object.values(tracks.record.usage).some(remembers) ||
-    Object.values(tracks.contact.counts).some(remembers);
+  let any = remembers(tracks.meetings.held);
+  for (const metric in tracks.record.usage) any ||= remembers(tracks.record.usage[metric] ?? []);
+  for (const name in tracks.contact.counts) any ||= remembers(tracks.contact.counts[name] ?? []);
   return any ? (day + step) * DAY : NEVER;
 };
 const mostMissed = 2;
@@ -320,7 +319,13 @@ function staysUnder(moment: Moment, threshold: number): boolean {
       if (!ring.isExact || hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen)) return false;
       addInformation(information, ring, lists, day, as, { step, spans });
     }
-    return information.every((one, place) => mostDropWith(one, spans[place % spans.length] ?? widest) < left);
+    // The more is known, the further it can fall: of each span the most that is known on any day decides.
+    return spans.every((span, index) => {
+      let most = 0;
+      for (let place = index; place < information.length; place += spans.length)
+        most = Math.max(most, information[place] ?? 0);
+      return mostDropWith(most, span) < left;
+    });
   };
   // Most often it is amounts of which so little is told.
   const ofAmounts = kinds.filter(({ as }) => as === 'amounts');

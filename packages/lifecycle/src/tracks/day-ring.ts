@@ -56,6 +56,11 @@ export class DayRing {
     return this.#kept[day & mask] ?? 0;
   }
 
+  /** The sum of all that is kept up to a day of the last year, which is not included. */
+  sumBefore(day: number): number {
+    return this.#kept[sumsFrom + (day & mask)] ?? 0;
+  }
+
   /** The sum from a day up to another, which is not included; exact where all amounts are whole. */
   between(from: number, to: number): number {
     return from >= to ? 0 : (this.#kept[sumsFrom + (to & mask)] ?? 0) - (this.#kept[sumsFrom + (from & mask)] ?? 0);

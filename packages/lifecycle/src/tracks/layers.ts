@@ -11,24 +11,28 @@ export interface Layers<T> {
 /** Of so many the small layer becomes part of the large one. */
 const mostLately = 64;
 
-export const noLayers = <T>(): Layers<T> => ({ base: {}, lately: {}, latelyCount: 0 });
+/** An empty record made for many names: without a prototype it is a table from the first of them, which is several times faster to fill. */
+export const emptyRecord = <T>(): Record<string, T> => Object.create(null);
+
+export const noLayers = <T>(): Layers<T> => ({ base: {}, lately: emptyRecord(), latelyCount: 0 });
 
 /** What is kept under a name; names are prefixed, so that none is inherited. */
 export const layered = <T>({ base, lately }: Layers<T>, name: string): T | undefined => lately[name] ?? base[name];
 
 /** The layers with an entry set: changes the small layer in place, or gives new ones. */
 export function withEntry<T>(layers: Layers<T>, name: string, value: T): Layers<T> {
-  if (!(name in layers.lately)) layers.latelyCount += 1;
+  if (layers.lately[name] === undefined) layers.latelyCount += 1;
   layers.lately[name] = value;
-  return layers.latelyCount < mostLately ? layers : { base: allOf(layers), lately: {}, latelyCount: 0 };
+  return layers.latelyCount < mostLately ? layers : { ...noLayers(), base: allOf(layers) };
 }
 
 /** All entries in one record of its own, in the order in which their names first came. */
-export const allOf = <T>({ base, lately }: Layers<T>): Record<string, T> => ({ ...base, ...lately });
+export const allOf = <T>({ base, lately }: Layers<T>): Record<string, T> =>
+  Object.assign(emptyRecord<T>(), base, lately);
 
 /** A copy that can be changed without changing the original. */
 export const copyLayers = <T>({ base, lately, latelyCount }: Layers<T>): Layers<T> => ({
   base,
-  lately: { ...lately },
+  lately: Object.assign(emptyRecord<T>(), lately),
   latelyCount,
 });

@@ -135,11 +135,10 @@ export function takeMail(
     const ours = known?.ours ?? false;
     const unansweredRun = (known?.unansweredRun ?? 0) + (sameThought ? 0 : 1);
     track.threads = withEntry(track.threads, name, { ours, unansweredRun, at });
-    // Where only colleagues of theirs are addressed and ours have a copy, no answer of ours is due.
-    const to = fact.participants.filter((who) => who.role === 'to');
-    const isForUs = to.length === 0 || to.some((who) => who.address === undefined || !isCustomerAddress(who.address));
-    if (isForUs && !sameThought && (!ours || unansweredRun > 1)) {
-      track.waiting = track.waiting.filter((mail) => at - mail.mark.at < WAITING_KEPT);
+    if (!sameThought && (!ours || unansweredRun > 1) && isForUs(fact, isCustomerAddress)) {
+      const first = track.waiting[0];
+      if (first && at - first.mark.at >= WAITING_KEPT)
+        track.waiting = track.waiting.filter((mail) => at - mail.mark.at < WAITING_KEPT);
       if (track.waiting.length < MOST_WAITING)
         track.waiting.push({ mark: markOf(fact), thread: threadId ?? null, person });
       return part.mail;
@@ -150,13 +149,8 @@ export function takeMail(
   const ours = fact.type === 'email.sent' || fact.type === 'chat.sent';
   if (!ours && fact.type !== 'meeting.held') return 0;
   const threadId = textAttribute(fact, 'threadId');
-  const reached: string[] = [];
-  for (const who of fact.participants) {
-    const name = who.address ?? who.external;
-    if (name && who.role !== 'from') reached.push(name);
-  }
   if (fact.type === 'email.sent') {
-    const name = key(threadId ?? `person ${reached[0] ?? ''}`);
+    const name = key(threadId ?? `person ${reachedBy(fact)[0] ?? ''}`);
     const theirs = layered(track.threads, name);
     if (!theirs) track.threadCount += 1;
     else if (theirs.unansweredRun > 0) {
@@ -164,6 +158,8 @@ export function takeMail(
     }
     track.threads = withEntry(track.threads, name, { ours: true, unansweredRun: 0, at });
   }
+  if (track.waiting.length === 0) return 0;
+  const reached = reachedBy(fact);
   const isAnswered = (mail: WaitingMail) =>
     (threadId !== undefined && mail.thread === threadId) || (mail.person !== null && reached.includes(mail.person));
   if (!track.waiting.some(isAnswered)) return 0;
@@ -174,6 +170,27 @@ export function takeMail(
   });
   if (track.answers.length > ANSWERS_KEPT) track.answers.splice(0, track.answers.length - ANSWERS_KEPT);
   return part.mail | part.answers;
+}
+
+/** Everyone but the sender. */
+function reachedBy({ participants }: Fact): string[] {
+  const reached: string[] = [];
+  for (const who of participants) {
+    const name = who.address ?? who.external;
+    if (name && who.role !== 'from') reached.push(name);
+  }
+  return reached;
+}
+
+/** Where only colleagues of theirs are addressed and ours have a copy, no answer of ours is due. */
+function isForUs({ participants }: Fact, isCustomerAddress: (address: string) => boolean): boolean {
+  let isToTheirs = false;
+  for (const { role, address } of participants) {
+    if (role !== 'to') continue;
+    if (address === undefined || !isCustomerAddress(address)) return true;
+    isToTheirs = true;
+  }
+  return !isToTheirs;
 }
 
 /** Forgets threads that have rested long; if all are fresh, the older half. */
@@ -258,7 +275,11 @@ function seen(track: PeopleTrack, person: string, fact: Fact): number {
   if (known) {
     known.last = markOf(fact);
     if (known.lastDay !== day) known.days += 1;
-    if (known.recent.at(-1) !== day) known.recent = [...known.recent.filter((one) => one >= day - DAYS_KEPT), day];
+    if (known.recent.at(-1) !== day) {
+      const oldest = day - DAYS_KEPT;
+      const kept = (known.recent[0] ?? day) < oldest ? known.recent.filter((one) => one >= oldest) : known.recent;
+      known.recent = [...kept, day];
+    }
     known.lastDay = day;
     return returned ? part.people | part.roster : part.people;
   }

@@ -1,5 +1,5 @@
 import type { EventType, Touchpoint } from '@waymark/journey';
-import { copyLayers, noLayers, type Layers } from './layers.ts';
+import { copyLayers, emptyRecord, noLayers, type Layers } from './layers.ts';
 import { everyPart, part } from './reads.ts';
 import type { DealMoves } from './track-deal-moves.ts';
 import { copyExchange, emptyExchange, type ExchangeTrack } from './track-exchange.ts';
@@ -181,7 +181,7 @@ export function emptyTracks(): Tracks {
     },
     mail: { waiting: [], threads: noLayers(), threadCount: 0, lastAnswer: null, answers: [] },
     meetings: { lastHeld: null, recentHeld: [], held: [], missed: [], calledOff: [], calledOffDays: [], upcoming: [] },
-    tickets: { tickets: {}, opened: [], reopened: [] },
+    tickets: { tickets: emptyRecord(), opened: [], reopened: [] },
     people: { persons: {}, champions: [], left: {}, lastChampionAdded: null, personas: {} },
     deals: { open: {}, won: {}, lost: {} },
     record: {
@@ -208,7 +208,7 @@ export function emptyTracks(): Tracks {
 export const key = (text: string): string => `:${text}`;
 
 function mapValues<T>(record: Readonly<Record<string, T>>, copy: (value: T) => T): Record<string, T> {
-  const made: Record<string, T> = {};
+  const made = emptyRecord<T>();
   for (const name in record) {
     const value = record[name];
     if (value !== undefined) made[name] = copy(value);
