@@ -114,6 +114,36 @@ const texts = new Set([
 /** What help desks call the priority that here is `medium`, as Zendesk does (https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/). */
 const priorities: Readonly<Record<string, string>> = { normal: 'medium', critical: 'urgent' };
 
+/** How tables and APIs call what is a deal's here; the first that is given counts, where its own name is not. */
+const dealNames: Readonly<Record<string, readonly string[]>> = {
+  dealId: ['deal', 'deal_id', 'opportunityId', 'opportunity_id', 'opportunity', 'id'],
+  stage: ['to'],
+};
+/** What a deal is about in the words of CRMs, without marks: HubSpot's deal types (https://knowledge.hubspot.com/properties/hubspots-default-deal-properties) among them. */
+const dealKinds: Readonly<Record<string, string>> = {
+  newbusiness: 'new',
+  newcustomer: 'new',
+  newlogo: 'new',
+  renewals: 'renewal',
+  renew: 'renewal',
+  upsell: 'expansion',
+  crosssell: 'expansion',
+  existingbusiness: 'expansion',
+};
+
+/** The name under which a field of a deal is kept. */
+function dealName(key: string, data: Readonly<Record<string, unknown>>): string {
+  const isName = (field: string) => typeof data[field] === 'string' || typeof data[field] === 'number';
+  for (const [name, others] of Object.entries(dealNames))
+    if (data[name] === undefined && others.find(isName) === key) return name;
+  return key;
+}
+
+function dealKind(text: string): string {
+  const word = text.toLowerCase().replaceAll(/[^a-z]/g, '');
+  return dealKinds[word] ?? word;
+}
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -127,7 +157,9 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
   for (const key of Object.keys(data)) {
     const value = data[key];
     const person = Object.hasOwn(named, key) ? named[key] : undefined;
-    const name = key === 'ticket' && touchpoint === 'ticket' ? 'ticketId' : key;
+    const name =
+      key === 'ticket' && touchpoint === 'ticket' ? 'ticketId' : type.startsWith('deal.') ? dealName(key, data) : key;
+    if (name !== key && touchpoint === 'crm') exact = false;
     // An empty field of a table or an API: it says nothing.
     if (value === null && (person || Object.hasOwn(vocabulary[type].shape, name))) {
       exact = false;
@@ -144,6 +176,9 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
     if (name === 'priority' && touchpoint === 'ticket' && typeof value === 'string') {
       const word = value.trim().toLowerCase();
       attributes[name] = priorities[word] ?? word;
+      exact = exact && attributes[name] === value;
+    } else if (name === 'kind' && typeof value === 'string' && type.startsWith('deal.')) {
+      attributes[name] = dealKind(value);
       exact = exact && attributes[name] === value;
     } else if (instantFields.has(name) && typeof value === 'string') {
       const at = parseTime(value);

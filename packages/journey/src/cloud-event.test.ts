@@ -177,6 +177,36 @@ describe('an event as CloudEvents 1.0', () => {
     ]);
   });
 
+  it('knows a deal by the names that tables and APIs give it, and gives them back', () => {
+    const deal = (data: Record<string, unknown>, type = 'deal.won') => read(event({ type, data })).attributes;
+    for (const [field, id] of Object.entries({ deal: 'D-1', id: 7, opportunity_id: 'D-1', dealId: 'D-1' }))
+      expect(deal({ [field]: id })['dealId']).toBe(String(id));
+    expect(deal({ deal: 'D-1', id: 'row 7' })).toMatchObject({ dealId: 'D-1', id: 'row 7' });
+    expect(deal({ dealId: 'D-1', deal: 'Acme' })).toMatchObject({ dealId: 'D-1', deal: 'Acme' });
+    expect(deal({ deal: { name: 'Acme' } })).toMatchObject({ deal: { name: 'Acme' } });
+    expect(deal({ from: 'Demo', to: 'Closed Lost' }, 'deal.stage_changed')).toMatchObject({ stage: 'Closed Lost' });
+    expect(deal({ stage: 'Demo', to: 'x' }, 'deal.stage_changed')).toMatchObject({ stage: 'Demo', to: 'x' });
+    expect(read(event({ type: 'ticket.opened', data: { ticket: '1', id: 9 } })).attributes['id']).toBe(9);
+    for (const data of [{ deal: 'D-1' }, { id: 7 }, { from: 'a', to: 'b' }, { kind: 'Renewal' }, { id: null }]) {
+      const value = event({ type: 'deal.won', data });
+      expect(toCloudEvent(stored(read(value)))).toEqual(value);
+    }
+  });
+
+  it('reads what a deal is about in the words of CRMs', () => {
+    const kindOf = (kind: string) => read(event({ type: 'deal.won', data: { kind } })).attributes['kind'];
+    expect(['Renewal', 'renewals', 'NEW', 'New Business', 'newbusiness', 'Up-sell', 'expansion'].map(kindOf)).toEqual([
+      'renewal',
+      'renewal',
+      'new',
+      'new',
+      'new',
+      'expansion',
+      'expansion',
+    ]);
+    expect(fieldsOf(event({ type: 'deal.won', data: { kind: 'standard' } }))).toEqual(['data.kind']);
+  });
+
   it('takes a null for a field that is not there, and gives it back (CloudEvents JSON format, 2.2)', () => {
     const values = [
       event({ recordedtime: null }),

@@ -89,6 +89,18 @@ async function mappingFor(file: string, path: string | undefined) {
   );
 }
 
+/** What the lines say that nothing reads: weak answers should surprise nobody. */
+function unread({ unread: fields }: ImportResult): string[] {
+  if (fields.length === 0) return [];
+  return [
+    'Kept, but not read (docs/import.md lists what is):',
+    ...fields
+      .slice(0, 12)
+      .map(({ type, field, lines, note }) => `  ${type} ${field}: ${lines}${note === null ? '' : `, ${note}`}`),
+    ...(fields.length > 12 ? [`  and ${fields.length - 12} more; --json lists them.`] : []),
+  ];
+}
+
 function told(result: ImportResult, table: CsvCounts | undefined, dry: boolean): string {
   const { lines, stored, merged, rejected, accounts, types, resumedAt } = result;
   const made = accounts.made.slice(0, 20).join(', ');
@@ -101,6 +113,7 @@ function told(result: ImportResult, table: CsvCounts | undefined, dry: boolean):
     `${lines} ${table ? 'events' : 'lines'}: ${stored} stored, ${merged} merged, ${rejected} rejected; ${accounts.created} accounts made.`,
     ...Object.entries(types).map(([type, count]) => `  ${type}: ${count}`),
     ...(dry && made !== '' ? [`  accounts: ${made}${accounts.created > 20 ? ', …' : ''}`] : []),
+    ...unread(result),
     ...result.rejections.slice(0, 20).map((one) => `  line ${one.line}: ${one.reason}: ${one.detail}`),
     ...(rejected > 20 ? [`  and ${rejected - 20} more; --json lists the first thousand.`] : []),
     ...(rejected > 0 && !dry ? ['What was rejected is kept: waymark export --rejected gives it back.'] : []),

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { fromCloudEvent } from '@waymark/journey';
+import { countUnread, unreadFields } from './unread-field.ts';
+
+const told = (...lines: readonly (readonly [type: string, data: object])[]) => {
+  const counts = new Map<string, number>();
+  for (const [type, data] of lines) {
+    const read = fromCloudEvent({
+      specversion: '1.0',
+      id: '1',
+      source: 'test',
+      type,
+      time: '2026-03-01T09:30:00Z',
+      subject: 'acme.example',
+      data,
+    });
+    if (!read.ok) throw new Error(JSON.stringify(read.issues));
+    countUnread(read.event, counts);
+  }
+  return unreadFields(Object.fromEntries(counts));
+};
+const mail = { from: 'zoe@acme.example', to: ['ana@us.example'] };
+
+describe('what lines say that nothing reads', () => {
+  it('is nothing where they keep to the vocabulary', () => {
+    expect(
+      told(
+        ['email.received', { ...mail, subject: 'Hello', messageId: '<1@acme.example>', threadId: '1' }],
+        ['meeting.scheduled', { attendees: ['zoe@acme.example'], startsAt: '2026-03-02T09:00:00Z', seriesId: 's' }],
+        ['ticket.opened', { ticket: 'T-1', requester: 'zoe@acme.example', priority: 'high', status: 'open' }],
+        ['deal.created', { deal: 'D-1', kind: 'Renewal', closeAt: '2026-05-01T00:00:00Z', amount: 7 }],
+        ['deal.stage_changed', { id: 'D-1', from: 'Demo', to: 'Offer' }],
+        ['crm.property_changed', { property: 'plan', from: 'a', to: 'b' }],
+        ['usage.recorded', { metric: 'logins', value: 7, limit: 10 }],
+        ['survey.responded', { score: 9, respondent: 'zoe@acme.example' }],
+        ['account.renewed', { until: '2027-03-01T00:00:00Z' }],
+        ['account.churned', {}],
+      ),
+    ).toEqual([]);
+  });
+
+  it('names what is missing first, then what may be meant, then the rest, with how many lines', () => {
+    const deal = ['deal.created', { kind: 'new', deal_owner: 'ana' }] as const;
+    expect(
+      told(deal, deal, ['meeting.scheduled', { attendees: ['zoe@acme.example'], start: 'x', starts_at: 'y' }]),
+    ).toEqual([
+      { type: 'deal.created', field: 'dealId', lines: 2, note: expect.stringMatching(/^missing: /) },
+      { type: 'meeting.scheduled', field: 'startsAt', lines: 1, note: 'missing: nobody knows when it will be' },
+      { type: 'meeting.scheduled', field: 'start', lines: 1, note: 'is startsAt meant?' },
+      { type: 'meeting.scheduled', field: 'starts_at', lines: 1, note: 'is startsAt meant?' },
+      { type: 'deal.created', field: 'deal_owner', lines: 2, note: null },
+    ]);
+  });
+
+  it('is counted in bounded memory, whatever names a file makes up', () => {
+    const lines = Array.from({ length: 3000 }, (_, index) => ['account.churned', { [`field ${index}`]: 1 }] as const);
+    expect(told(...lines).length).toBeLessThanOrEqual(30);
+  });
+});
