@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { EventDraft } from '@waymark/journey';
 import { accounts, installations } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -44,6 +45,8 @@ type Step =
       readonly hasLeft: boolean;
     }
   | { readonly kind: 'person_gone'; readonly who: number }
+  | { readonly kind: 'person_merge'; readonly from: number; readonly into: number; readonly of: Name }
+  | { readonly kind: 'own'; readonly domain: string; readonly isOwn: boolean }
   | {
       readonly kind: 'company';
       readonly name: Name;
@@ -77,6 +80,17 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
     hasLeft: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('person_gone' as const), who: fc.nat({ max: people.length - 1 }) }),
+  fc.record({
+    kind: fc.constant('person_merge' as const),
+    from: fc.nat({ max: people.length - 1 }),
+    into: fc.nat({ max: people.length - 1 }),
+    of: someName,
+  }),
+  fc.record({
+    kind: fc.constant('own' as const),
+    domain: fc.constantFrom('b.example', 'd.example'),
+    isOwn: fc.boolean(),
+  }),
   fc.record({
     kind: fc.constant('company' as const),
     name: someName,
@@ -178,6 +192,10 @@ class Live {
   readonly #decisions: string[] = [];
   readonly #domains = new Map<Name, string[]>(names.map((name) => [name, [`${name}.example`]]));
   readonly #merged = new Set<Name>();
+  readonly #gone = new Set<string>();
+  readonly #own = new Set(['vendor.example']);
+  /** Contacts that go on as another. */
+  readonly #same = new Set<number>();
 
   constructor(rig: SyncRig) {
     this.#rig = rig;
@@ -246,7 +264,10 @@ class Live {
     more: object,
   ) {
     const thread = `<t${one.thread}-${Math.floor(one.at / (40 * day))}@x>`;
-    const events = [mail(one.id, one.at, one.from, 'csm@vendor.example', { references: [thread], ...more })];
+    const said = mail(one.id, one.at, one.from, 'csm@vendor.example', { references: [thread], ...more });
+    // As a mailbox tells it: which way a mail went is told by whose side its people are on.
+    const isOurs = this.#own.has(one.from.slice(one.from.indexOf('@') + 1));
+    const events: EventDraft[] = [isOurs ? { ...said, type: 'email.sent', direction: 'internal' } : said];
     return { id: one.id, version: this.#next(), events };
   }
 
@@ -260,13 +281,31 @@ class Live {
         return this.#boxSays([this.#mail(step.from, rig.now - day / 2, step.thread)]);
       case 'mail_gone': {
         const one = sent(step.which);
+        if (one) this.#gone.add(one.id);
         return this.#boxSays([], one ? [one.id] : []);
       }
       case 'mail_changed': {
         const one = sent(step.which);
+        if (one) this.#gone.delete(one.id);
         return this.#boxSays(one ? [this.#form(one, { attributes: { chars: rig.now % 997 } })] : []);
       }
+      case 'person_merge': {
+        if (step.from === step.into || this.#same.has(step.from) || this.#same.has(step.into)) return;
+        this.#same.add(step.from);
+        const addresses = [step.into, step.from].flatMap((who) => people[who] ?? []);
+        const id = `p${step.into}`;
+        const fact = person(id, addresses, [step.of], { name: `Person ${step.into}`, mergedIds: [`p${step.from}`] });
+        return this.#crmSays([{ id, version: this.#next(), entities: [fact] }]);
+      }
+      case 'own': {
+        if (step.isOwn) this.#own.add(step.domain);
+        else this.#own.delete(step.domain);
+        await inside((tx) => changeSettings(tx, { ownDomains: [...this.#own] }, rig.now));
+        // All sources are read from the start.
+        return this.#boxSays(this.#sent.filter(({ id }) => !this.#gone.has(id)).map((one) => this.#form(one, {})));
+      }
       case 'person': {
+        if (this.#same.has(step.who)) return;
         const address = people[step.who] ?? people[0];
         const more = {
           persona: step.persona,
