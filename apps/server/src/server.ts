@@ -78,12 +78,17 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
     },
     (err, workspaceId) => log.error({ err, workspaceId }, 'write-back failed'),
   );
+  // The first digests are written as soon as all is read and folded; later folds have none to ask for.
+  const digester = new PerWorkspace(async (workspaceId) => {
+    await bot.planDigests(workspaceId);
+  }, sendingFailed);
   const works = roles.has('workers');
   const folder = new FoldWorker(waymark, {
     afterFold: (tx, folded) => bot.planAlerts(tx, folded),
     onStored: (workspaceId) => send(workspaceId),
     onFolded: (workspaceId) => {
       if (works) writer.ask(workspaceId);
+      if (roles.has('bot') && !bot.hasDigests(workspaceId)) digester.ask(workspaceId);
     },
   });
   const sync = works ? new SyncWorker(waymark, (workspaceId) => folder.ask(workspaceId)) : undefined;
@@ -177,7 +182,7 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
     await sweeping;
     await sync?.stop();
     await folder.stop();
-    await Promise.all([sender.stop(), postman.stop(), writer.stop()]);
+    await Promise.all([sender.stop(), digester.stop(), postman.stop(), writer.stop()]);
     await wakes?.stop();
     await bot.close();
   };
@@ -190,6 +195,7 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
     idle: async () => {
       await sync?.idle();
       await folder.idle();
+      await digester.idle();
       await sender.idle();
       await postman.idle();
       await bot.idle();

@@ -48,6 +48,8 @@ export interface SlackBot {
   readonly planAlerts: (tx: Tx, folded: readonly FoldedAccount[]) => Promise<void>;
   /** At the first steady state, writes each CSM's first digest; from then on alerts are live. Returns how many were written. */
   readonly planDigests: (workspaceId: string) => Promise<number>;
+  /** Whether they are known to be written: whoever folds need not ask for them any more. */
+  readonly hasDigests: (workspaceId: string) => boolean;
   /**
    * Tells each CSM once of what a changed definition says, in the transaction that settles the change; `key` names it. Returns how many
    * digests were written. Until then `planAlerts` posts nothing.
@@ -93,6 +95,8 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
     }
     await deps.database.inWorkspace(workspaceId, (tx) => sweepSlackReceipts(tx, now - receiptLifeMs));
   };
+  /** Workspaces of which the first digests are known to be written. */
+  const begun = new Set<string>();
 
   return {
     fetch: (request) => receiver.fetch(request),
@@ -117,7 +121,12 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
         workspaceId,
         async (tx) => {
           const installation = await slackInstallation(tx);
-          if (installation?.status !== 'active' || installation.slack.alertsFrom !== null) return 0;
+          if (installation?.status !== 'active') return 0;
+          if (installation.slack.alertsFrom !== null) {
+            begun.add(workspaceId);
+            return 0;
+          }
+          begun.delete(workspaceId);
           if (!(await steadyState(tx))) return 0;
           const facts = await workspaceFacts(tx, { now: deps.now(), pausedRetryMs: timing.pausedRetryMs });
           return facts ? planFirstDigests(tx, deps, facts) : 0;
@@ -127,6 +136,7 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
       if (written > 0) deps.wake(workspaceId);
       return written;
     },
+    hasDigests: (workspaceId) => begun.has(workspaceId),
     planChange: async (tx, key) => {
       const installation = await slackInstallation(tx);
       if (installation?.status !== 'active') return 0;

@@ -111,13 +111,13 @@ async function apply(client: Client, migration: Migration): Promise<void> {
 
 async function secureTables(client: Client): Promise<void> {
   const quote = (name: string): string => client.escapeIdentifier(name);
+  const { rows: secured } = await client.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c
+      WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid)`,
+  );
+  const done = new Set(secured.map(({ name }) => name));
   for (const table of await tenantTables(client)) {
-    const { rows } = await client.query<{ secured: boolean }>(
-      `SELECT c.relrowsecurity AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid) AS secured
-         FROM pg_class c WHERE c.oid = to_regclass('public.' || quote_ident($1))`,
-      [table],
-    );
-    if (rows[0]?.secured) continue;
+    if (done.has(table)) continue;
     const condition = `workspace_id::text = current_setting('app.workspace', true)`;
     await client.query(`ALTER TABLE ${quote(table)} ENABLE ROW LEVEL SECURITY`);
     await client.query(

@@ -1,5 +1,13 @@
 import { connectorIds, workspaceReport, type Server, type Waymark, type WorkspaceReport } from '@waymark/server';
-import { accountsToFold, installations, streamStates, type Workspace } from '@waymark/store';
+import {
+  accountsToFold,
+  alertTotals,
+  installations,
+  streamStates,
+  writebackSummary,
+  type Tx,
+  type Workspace,
+} from '@waymark/store';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** When things were reached, in seconds since the start. */
@@ -23,32 +31,18 @@ export async function untilSteady(
   const seconds = () => Math.round((waymark.now() - clock.startedAt) / 100) / 10;
   let quiet = 0;
   for (;;) {
-    const { read, waiting, report } = await waymark.database.inWorkspace(workspace.workspaceId, async (tx) => {
-      const active = (await installations(tx)).filter(
-        (one) => one.status === 'active' && connectorIds.includes(one.connector),
-      );
-      const states = await streamStates(tx);
-      return {
-        read: active.every((one) => {
-          const own = states.filter((state) => state.installationId === one.installationId);
-          return (
-            own.length > 0 &&
-            one.leaseHolder === null &&
-            own.every((state) => state.backfillDoneAt !== null || state.fault !== null)
-          );
-        }),
-        waiting: (await accountsToFold(tx, waymark.now(), 1)).length > 0,
-        report: await workspaceReport(tx, workspace, waymark.now()),
-      };
-    });
+    // Few and small reads: the whole report counts the log, again and again while it is written.
+    const { read, waiting, written, posted, alerts } = await waymark.database.inWorkspace(workspace.workspaceId, (tx) =>
+      progress(tx, waymark.now()),
+    );
     if (read) timings.read ??= seconds();
-    if (report.alerts.posted > 0) timings.firstAlert ??= seconds();
-    const written =
-      report.writeback.verified + report.writeback.failed >= report.writeback.planned && report.writeback.planned > 0;
-    const posted = report.alerts.posted + report.alerts.heldBack > 0 && report.alerts.pending === 0;
+    if (alerts.posted > 0) timings.firstAlert ??= seconds();
     quiet = read && !waiting && written && posted ? quiet + 1 : 0;
     if (quiet >= 2) {
       timings.steady = seconds();
+      const report = await waymark.database.inWorkspace(workspace.workspaceId, (tx) =>
+        workspaceReport(tx, workspace, waymark.now()),
+      );
       return { report, timings };
     }
     if (waymark.now() - clock.startedAt > clock.limitMs) {
@@ -59,4 +53,28 @@ export async function untilSteady(
     server.wake(workspace.workspaceId);
     await sleep(500);
   }
+}
+
+/** How far a workspace has come. */
+async function progress(tx: Tx, now: number) {
+  const active = (await installations(tx)).filter(
+    (one) => one.status === 'active' && connectorIds.includes(one.connector),
+  );
+  const states = await streamStates(tx);
+  const alerts = await alertTotals(tx);
+  const writeback = await writebackSummary(tx);
+  return {
+    read: active.every((one) => {
+      const own = states.filter((state) => state.installationId === one.installationId);
+      return (
+        own.length > 0 &&
+        one.leaseHolder === null &&
+        own.every((state) => state.backfillDoneAt !== null || state.fault !== null)
+      );
+    }),
+    waiting: (await accountsToFold(tx, now, 1)).length > 0,
+    written: writeback.verified + writeback.failed >= writeback.planned && writeback.planned > 0,
+    posted: alerts.posted + alerts.heldBack > 0 && alerts.pending === 0,
+    alerts,
+  };
 }

@@ -1,7 +1,7 @@
 import { createSession } from './session.ts';
 import { Limits, priority, type LimitSettings, type Priority } from './limits.ts';
 import { defectOf } from '../reading/defect.ts';
-import { isFirstRun } from '../reading/fold-pace.ts';
+import { endFirstReading, isFirstRun } from '../reading/fold-pace.ts';
 import { runInstallation, type Progress, type RunResult } from '../reading/run.ts';
 import { pauseAfter } from '../reading/stream-fault.ts';
 import { LeaseLost } from '../reading/commit.ts';
@@ -19,8 +19,6 @@ import {
   openStream,
   recordFault,
   hintsOf,
-  hurryWakes,
-  isFirstRunOpen,
   releaseLease,
   renewLease,
   streamStates,
@@ -312,17 +310,8 @@ async function finish(
       );
     })
     .catch(() => undefined);
-  if (isFirstRun(installation)) await hurryFolds(deps, workspaceId);
-}
-
-/** The last of the first histories is read: nobody waits for more of theirs. Were it lost, they would wait a little longer. */
-async function hurryFolds(deps: SyncDependencies, workspaceId: string): Promise<void> {
-  const hurried = await deps.database
-    .inWorkspace(workspaceId, async (tx) => !(await isFirstRunOpen(tx)) && (await hurryWakes(tx, deps.now())), {
-      retry: true,
-    })
-    .catch(() => false);
-  if (hurried) deps.onCommitted(workspaceId);
+  if (isFirstRun(installation) && (await endFirstReading(deps.database, workspaceId, now)))
+    deps.onCommitted(workspaceId);
 }
 
 /** Whether the clock, a person or a hint asks for a run. */
