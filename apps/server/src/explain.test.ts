@@ -42,6 +42,23 @@ it('derives an account again, agrees with what is stored, and says why not', asy
   expect((await ask(workspace.workspaceId, quietAccountId, now)).agrees).toBe(false);
 });
 
+it.each([
+  ['a flag by another name', `UPDATE flag SET rule = 'renamed' WHERE account_id = $1`, /^flag: stored renamed from/],
+  [
+    'a flag told as older',
+    `UPDATE flag SET opened_at = opened_at - interval '3 days' WHERE account_id = $1`,
+    /^flag: /,
+  ],
+  ['another stage', `UPDATE stage_period SET stage = 'churn' WHERE account_id = $1`, /^period: stored churn from/],
+  ['another health', `UPDATE engine_state SET health = 1 WHERE account_id = $1`, /^health: stored 1, log /],
+])('does not agree with what was altered where it is stored: %s', async (what, sql, difference) => {
+  const { workspace, quietAccountId } = await furnish(waymark, database, what.replaceAll(' ', '-'));
+  await database.asOwner(sql, [quietAccountId]);
+  const { agrees, differences } = await ask(workspace.workspaceId, quietAccountId, now);
+  expect(agrees).toBe(false);
+  expect(differences).toContainEqual(expect.stringMatching(difference));
+});
+
 it('answers by what was recorded and in force then, and compares with what was stored then', async () => {
   const { workspace, quietAccountId } = await furnish(waymark, database, 'known');
   const { workspaceId } = workspace;

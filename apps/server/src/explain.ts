@@ -10,7 +10,6 @@ import {
   type WhyNot,
 } from '@waymark/lifecycle';
 import {
-  checkpoint,
   contacts,
   flags as storedFlags,
   journeyActivations,
@@ -23,7 +22,9 @@ import {
 import {
   accountSight,
   deriveAccount,
+  differencesOf,
   matchesOf,
+  storedAnswers,
   type AccountSight,
   type DerivedAccount,
   type ExplainedMatch,
@@ -115,14 +116,21 @@ export async function explainAccount(
 
 type Compared = Pick<Explained, 'agrees' | 'comparedWith' | 'differences'>;
 
-/** Time moves on between the two: compared is what the log says of the instant that is stored. */
+/** Time moves on between the two: compared is what the log says of the instant that is stored, with all that was stored of it. */
 async function comparedNow(tx: Tx, derived: DerivedAccount, journey: CompiledJourney): Promise<Compared> {
-  const stored = await checkpoint(tx, derived.account.accountId, journey.definition.id);
-  const then = stored && derived.asOf(stored.asOf).find((one) => one.journey === journey)?.answer;
+  const { account, context, facts } = derived;
+  const { accountId } = account;
+  const { id } = journey.definition;
+  const stored = (await storedAnswers(tx, [accountId])).get(accountId)?.find((one) => one.journey === id);
+  const then =
+    stored?.checkpoint && derived.asOf(stored.checkpoint.asOf).find((one) => one.journey === journey)?.answer;
+  if (!stored || !then) return { agrees: false, comparedWith: 'stored_now', differences: ['nothing is stored of it'] };
+  const subject = { account, journey, context, facts, active: true, now: then.asOf };
+  const { told } = differencesOf(subject, then, stored);
   return {
-    agrees: then !== undefined && then.digest === stored?.digest,
+    agrees: told.length === 0,
     comparedWith: 'stored_now',
-    differences: [],
+    differences: told.map((one) => `${one.what}: stored ${one.stored ?? '-'}, log ${one.derived ?? '-'}`),
   };
 }
 

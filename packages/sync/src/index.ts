@@ -41,6 +41,7 @@ export { exportLines } from './export/export.ts';
 export { exportOcel } from './export/ocel.ts';
 export { clearRejected, exportRejected } from './export/rejected.ts';
 export { exportXes } from './export/xes.ts';
+export { differencesOf, storedAnswers } from './replay/difference.ts';
 export { replayWorkspace, type ReplayReport } from './replay/replay.ts';
 export { journeyFromStages } from './replay/stages.ts';
 export { importFile, type ImportDependencies, type ImportOptions } from './import/import.ts';

@@ -163,13 +163,12 @@ function purgedText({ purgedSince }: Explained): string {
 function agreementText({ agrees, comparedWith, differences }: Explained): string {
   if (comparedWith === 'nothing_stored_then')
     return 'Nothing was stored of it by then: this is what the log says it would have been.';
+  const listed = differences.map((one) => `\n  ${one}`).join('');
   if (comparedWith === 'stored_now')
     return agrees
       ? 'Agrees with the log.'
-      : 'The stored answer differs from the log: run waymark sync, or waymark replay for more.';
-  return agrees
-    ? 'Agrees with what was stored then.'
-    : `Differs from what was stored then:\n${differences.map((one) => `  ${one}`).join('\n')}`;
+      : `What is stored differs from the log:${listed}\nWhere events wait, waymark sync folds them; waymark replay --repair writes what the log says.`;
+  return agrees ? 'Agrees with what was stored then.' : `Differs from what was stored then:${listed}`;
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
