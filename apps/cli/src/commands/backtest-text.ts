@@ -9,6 +9,11 @@ export function backtestText(report: BacktestReport): string {
   return [
     `${definition.title} (version ${definition.version}), ${day(report.from)} to ${day(report.to)}: ${report.accounts} accounts, ${outcomes.churned} churned, ${outcomes.renewed} renewed.`,
     report.because,
+    ...(report.unassigned === 0
+      ? []
+      : [
+          `Nobody is known whose ${report.unassigned} of the accounts are (crm.owner_changed says it): they are no CSM's of their own in what follows.`,
+        ]),
     ...unnamed(report),
     '',
     line('All rules', overall),

@@ -19,6 +19,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { accountContext } from '@waymark/sync';
+import { csmOf } from './csm.ts';
 import { openPeers } from './known-peers.ts';
 import { knownContexts, watchedSources, workspaceSeasons, type WatchedSource } from './known-contexts.ts';
 
@@ -119,10 +120,6 @@ function backtestAccount(
   sources: readonly WatchedSource[],
   seasons: readonly (readonly KnownLulls[])[],
 ): BacktestAccount {
-  const owners = facts.flatMap((fact) => {
-    const { owner } = fact.attributes;
-    return fact.type === 'crm.owner_changed' && typeof owner === 'string' ? [{ at: fact.occurredAt, owner }] : [];
-  });
   const sourced = facts.map(({ id, touchpoint, occurredAt }) => ({
     touchpoint,
     occurredAt,
@@ -139,7 +136,7 @@ function backtestAccount(
     account: account.domain ?? account.name,
     contexts: knownContexts(context, sourced, sources, seasons),
     facts,
-    csmAt: (at) => owners.findLast((one) => one.at <= at)?.owner ?? account.csmEmail,
+    csmAt: csmOf(facts, { recorded: account.csmEmail, domain: account.domain }),
     sourcesOf: (eventId) => told.get(eventId) ?? [],
     sourcesAt: (at, touchpoints) => [
       ...new Set(

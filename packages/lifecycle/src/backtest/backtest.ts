@@ -51,6 +51,8 @@ export interface BacktestReport {
   readonly to: string;
   readonly accounts: number;
   readonly csms: number;
+  /** Accounts of which nobody knows whose they are; together they count as one CSM's where no CSM is known at all. */
+  readonly unassigned: number;
   readonly outcomes: { readonly churned: number; readonly renewed: number };
   /** Kinds of outcome that the definition does not declare; they are unknown, never assumed. */
   readonly undeclared: readonly Outcome['kind'][];
@@ -109,7 +111,7 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
   const histories: History[] = [];
   const unnamed = undeclaredValues(definition);
   const csms = new Set<string>();
-  let unassigned = false;
+  let unassigned = 0;
   return {
     take: (account) => {
       const told = account.facts.filter((fact) => fact.recordedAt < toldBy);
@@ -119,7 +121,7 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
         .filter(({ flag, raisedAt }) => flag.kind === 'risk' && raisedAt >= options.from)
         .map((one) => alertOf(account, one, watchedBy.get(one.flag.rule) ?? []));
       const csm = account.csmAt(options.to);
-      if (csm === null) unassigned = true;
+      if (csm === null) unassigned += 1;
       else csms.add(csm);
       for (const { csm: then } of raised) if (then !== null) csms.add(then);
       histories.push({ account: account.account, place: account.place ?? histories.length, outcomes, raised });
@@ -128,8 +130,7 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
       reportOn(
         journey,
         histories.toSorted((a, b) => a.place - b.place),
-        Math.max(1, csms.size + (unassigned && csms.size === 0 ? 1 : 0)),
-        unnamed.list(),
+        { csms: Math.max(1, csms.size), unassigned, undeclaredValues: unnamed.list() },
         options,
       ),
   };
@@ -138,14 +139,13 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
 function reportOn(
   { definition, digest }: CompiledJourney,
   histories: readonly History[],
-  csms: number,
-  unnamed: readonly UndeclaredValue[],
+  seen: Pick<BacktestReport, 'csms' | 'unassigned' | 'undeclaredValues'>,
   options: BacktestOptions,
 ): BacktestReport {
   const horizonDays = options.horizonDays ?? 120;
   const shared = {
     horizonMs: horizonDays * DAY,
-    csms,
+    csms: seen.csms,
     weeks: Math.max(1, (options.to - options.from) / (7 * DAY)),
     seed: options.seed ?? 1,
   };
@@ -170,10 +170,9 @@ function reportOn(
     from: new Date(options.from).toISOString(),
     to: new Date(options.to).toISOString(),
     accounts: histories.length,
-    csms: shared.csms,
+    ...seen,
     outcomes,
     undeclared,
-    undeclaredValues: unnamed,
     sufficient: lacking === null,
     insufficientBecause: lacking,
     horizonDays,

@@ -36,6 +36,7 @@ function report(found: { hits?: string[]; missed?: string[]; falseAlarms?: strin
     outcomes: { churned: 20, renewed: 20 },
     undeclared: [],
     undeclaredValues: [],
+    unassigned: 0,
     sufficient: true,
     insufficientBecause: null,
     horizonDays: 120,

@@ -29,9 +29,12 @@ const of = (...accounts: (readonly Fact[])[]) => {
   for (const facts of accounts) open.take(facts, END);
   return open.list();
 };
-/** The template with a line more under what counts as churned. */
+/** A definition that has nothing but the line under what counts as churned. */
 const withLine = (add: string) =>
-  parseDefinition(source.replace('\n  churned:\n', `\n  churned:\n    ${add}\n`), 'added.yaml');
+  parseDefinition(
+    `id: one\nversion: 1\ntitle: One\ntype: linear\nstages: [{ id: live, title: Live }]\noutcomes:\n  churned:\n    ${add}\n`,
+    'added.yaml',
+  );
 
 describe('what no line of the outcomes names', () => {
   it('is told by its usual spelling, with how many accounts have it and of how many nothing was heard after', () => {
