@@ -96,6 +96,7 @@ export async function openSession(
   const issuer = issuerOf(connector, baseUrls, installation.settings);
   const subject = await subjectOf(deps.database, workspaceId, installation);
   const inbox = openInbox(deps, workspaceId, installationId);
+  deps.tokens.useGrant(installationId, installation.generation);
   const session = createSession({
     limits: limitsFor(deps, connector, installationId),
     priority: order,

@@ -1,7 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { installation as readInstallation } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openSession } from './installation.ts';
+import { priority } from './limits.ts';
 import { noPoint, type Point } from '../reading/points.ts';
 import { scriptedConnector } from '../testing/scripted-source.ts';
 import { start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
@@ -186,5 +189,30 @@ describe('access tokens', () => {
     rig.now += 81_000;
     await one.accessToken(rig.workspaceId, id, issuer());
     expect(asked).toHaveLength(3);
+  });
+
+  it('B7: a grant that was given anew, here or by another process, is used from the next session on', async () => {
+    const rig = await syncRig(database);
+    const used: string[] = [];
+    const connector = scriptedConnector('x', [], {
+      connect: async (session) => {
+        used.push(await session.accessToken());
+        return {};
+      },
+    });
+    const id = await rig.install(connector);
+    const session = async () => {
+      const one = await database.inWorkspace(rig.workspaceId, (tx) => readInstallation(tx, id));
+      if (one) await openSession(rig.deps, rig.workspaceId, one, priority.live, new AbortController().signal);
+    };
+    await session();
+    await session();
+    // One that never ends, as Slack's: nothing but the new grant says that it is dead.
+    await database.asOwner(
+      'UPDATE installation SET access_token = $2, generation = generation + 1, token_version = token_version + 1 WHERE workspace_id = $1',
+      [rig.workspaceId, await database.sealer.seal(rig.workspaceId, id, 'access_token', 'new token')],
+    );
+    await session();
+    expect(used).toEqual(['token', 'token', 'new token']);
   });
 });

@@ -64,6 +64,8 @@ export class TokenKeeper {
   readonly #point: Point;
   readonly #cache = new Map<string, CachedToken>();
   readonly #flights = new Map<string, Promise<string>>();
+  /** Which grant of an installation is in use. */
+  readonly #grants = new Map<string, number>();
   /** By workspace and provider; kept in memory alone, since nobody consented to it and it can be had again at any time. */
   readonly #appTokens = new Map<string, { readonly token: string; readonly renewAfter: number }>();
 
@@ -83,6 +85,15 @@ export class TokenKeeper {
       options.organizationSecret ?? (() => Promise.reject(new Error('No organization has granted anything here.')));
     this.#now = options.now;
     this.#point = options.point;
+  }
+
+  /**
+   * From now on the grant of this generation: a token of an earlier one is used no more. The account was connected again, maybe through
+   * another process, and a token without an end would be kept for good.
+   */
+  useGrant(installationId: string, generation: number): void {
+    if ((this.#grants.get(installationId) ?? generation) !== generation) this.#cache.delete(installationId);
+    this.#grants.set(installationId, generation);
   }
 
   /** An access token that is good for now. Throws ConnectorFault `auth-revoked` when a person is needed, `transient` when the endpoint failed. */
