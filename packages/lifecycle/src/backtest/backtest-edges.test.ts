@@ -139,3 +139,25 @@ describe('a backtest of what is hardly a history', () => {
     expect(report.overall.cases.filter((one) => one.account === 'ahead.example')).toEqual([]);
   });
 });
+
+describe('after a churn, however it is told', () => {
+  const crm = (type: Fact['type'], attributes: Fact['attributes']) => fact(type, 345, { attributes });
+
+  it.each([
+    crm('account.churned', {}),
+    crm('crm.stage_changed', { to: 'Former Customer' }),
+    crm('crm.stage_changed', { to: 'Closed Lost' }),
+    crm('crm.property_changed', { property: 'Customer Status', to: 'Cancelled' }),
+    crm('deal.lost', { kind: 'renewal' }),
+    crm('deal.lost', { pipeline: 'Renewals' }),
+    crm('deal.lost', { type: 'Renewal' }),
+    crm('deal.lost', { dealType: 'renewal' }),
+    crm('deal.stage_changed', { kind: 'renewal', stage: 'closedlost' }),
+    crm('deal.stage_changed', { pipeline: 'Renewals', stage: 'Closed Lost' }),
+  ])('nobody is alerted that the customer is quiet: $type $attributes', (end) => {
+    const facts = [fact('crm.stage_changed', 0, { attributes: { to: 'Customer' } }), ...mails(0, 340), end];
+    const report = backtest(journey, [account('acme.example', facts)], { from, to });
+    expect(report.outcomes.churned).toBe(1);
+    expect(report.overall.cases).toEqual([]);
+  });
+});

@@ -54,8 +54,8 @@ describe.each(templates)('outcomes as $name declares them', ({ definition: templ
     ['deal.lost', { pipeline: 'renewal-pipeline' }, 'churned'],
     ['deal.lost', { deal_type: 'Renewal' }, 'churned'],
     ['deal.stage_changed', { pipeline: 'Renewals', stage: 'closedlost' }, 'churned'],
-    ['deal.stage_changed', { kind: 'renewal', to: 'Closed Lost' }, 'churned'],
-    ['deal.stage_changed', { pipeline: 'Renewals', to: 'Closed Won' }, 'renewed'],
+    ['deal.stage_changed', { kind: 'renewal', stage: 'Closed Lost' }, 'churned'],
+    ['deal.stage_changed', { pipeline: 'Renewals', stage: 'Closed Won' }, 'renewed'],
     ['deal.won', { pipeline: 'RENEWAL' }, 'renewed'],
     ['deal.won', { type: 'Renewal' }, 'renewed'],
     ['crm.stage_changed', { to: 'Renewed' }, 'renewed'],
@@ -135,7 +135,7 @@ describe('what a deal is about', () => {
 
   it('holds until something else is told of it, and its stage does not', () => {
     const made = fact(1, 'deal.created', { dealId: 'd', pipeline: 'Renewals', stage: 'Closed Lost' });
-    expect(told([made, fact(5, 'deal.stage_changed', { dealId: 'd', to: 'Negotiation' })])).toEqual([]);
+    expect(told([made, fact(5, 'deal.stage_changed', { dealId: 'd', from: 'Closed Lost' })])).toEqual([]);
     expect(
       told([
         made,
