@@ -53,6 +53,21 @@ describe('outages of imported sources', () => {
     expect(sourceOutages([mail(busy(0, 60)), fax], at(199.5)).outages).toMatchObject([{ source: 'mail', to: null }]);
   });
 
+  it('one that was loaded at once and tells of little since then is usual with that little', () => {
+    const load = { first: at(0) + 9 * HOUR, last: at(0) + 9.5 * HOUR, count: 400 };
+    const now = [17, 31, 33, 58, 80, 81, 120]
+      .map((day) => at(day) + 10 * HOUR)
+      .map((one) => ({ first: one, last: one, count: 1 }));
+    expect(sourceOutages([mail([load, ...now])], at(150)).outages).toEqual([]);
+    expect(sourceOutages([mail([load])], at(150))).toEqual({ outages: [], nextAt: null });
+    // Busy all along, and a load among it: what is usual stays what it was.
+    const [busyOne, ...more] = sourceOutages(
+      [mail([...busy(0, 40), { ...load, first: at(40), last: at(40) }, ...busy(41, 60)])],
+      at(80),
+    ).outages;
+    expect([busyOne?.to, more]).toEqual([null, []]);
+  });
+
   it('what lies ahead, and too little to know what is usual, is no silence', () => {
     expect(sourceOutages([mail(busy(0, 3))], at(300))).toEqual({ outages: [], nextAt: null });
     const ahead = { first: at(400), last: at(400), count: 1 };

@@ -26,6 +26,10 @@ export const hoursOfWeek = 168;
 export const usualWeeks = 8;
 /** Fewer arrivals than these in those weeks say nothing of what is usual. */
 export const fewestArrivals = 40;
+/** Hours in which anything was told: fewer of them say nothing of what is usual, however much it was. */
+const fewestHours = 6;
+/** Of an hour in which far more was told than in most, so many times the usual hour's count. */
+const loadedAbove = 3;
 /** No silence is shorter, however busy the source is. */
 export const shortest = 8 * HOUR;
 /**
@@ -99,12 +103,25 @@ export function usualLimit(
 ): number | null {
   const last = heard[length - 1] ?? 0;
   const since = last - usualWeeks * 7 * DAY;
+  const hours: number[] = [];
+  const told: number[] = [];
+  for (let index = length - 1; index >= 0 && (heard[index] ?? 0) > since; index -= 1) {
+    const hour = Math.floor((heard[index] ?? 0) / HOUR);
+    const arrivals = counts?.[index] ?? 1;
+    if (hours.at(-1) === hour) told[told.length - 1] = (told.at(-1) ?? 0) + arrivals;
+    else {
+      hours.push(hour);
+      told.push(arrivals);
+    }
+  }
+  if (hours.length < fewestHours) return null;
+  // What was loaded at once says nothing of what comes by itself.
+  const most = loadedAbove * (told.toSorted((x, y) => x - y)[Math.floor(told.length / 2)] ?? 0);
   const rates = new Float64Array(hoursOfWeek);
   let count = 0;
-  for (let index = length - 1; index >= 0 && (heard[index] ?? 0) > since; index -= 1) {
-    const hour = Math.floor((heard[index] ?? 0) / HOUR) % hoursOfWeek;
-    const arrivals = counts?.[index] ?? 1;
-    rates[hour] = (rates[hour] ?? 0) + arrivals;
+  for (const [index, hour] of hours.entries()) {
+    const arrivals = Math.min(told[index] ?? 0, most);
+    rates[hour % hoursOfWeek] = (rates[hour % hoursOfWeek] ?? 0) + arrivals;
     count += arrivals;
   }
   if (count < fewestArrivals) return null;
