@@ -101,7 +101,7 @@ it(
 
 it('says what is wrong with what is no file of lines', { timeout: 120_000 }, async () => {
   await writeFile(join(folder, 'wide.ndjson'), Buffer.from(`\ufeff${good[0]}\n`, 'utf16le'));
-  await writeFile(join(folder, 'list.json'), '[{},{}]');
+  await writeFile(join(folder, 'list.json'), '[\n{},\n{}\n]\n');
   const said = async (name: string) => {
     const { code, stdout, stderr } = await waymark('import', join(folder, name));
     return `${code} ${stderr}${stdout}`;

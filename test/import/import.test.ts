@@ -72,7 +72,7 @@ describe('importing CloudEvents', () => {
     const { run, setAside, workspaceId } = await workspace();
     const lines = [
       '{"half',
-      '[1]',
+      '1',
       line({ id: '3', type: 'email.opened' }),
       line({ id: '4', time: 'yesterday' }),
       line({ id: '5', type: 'email.received', data: {} }),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { csvLines, importFile, linesOf, parseCsvMapping, plainBytes } from '@waymark/sync';
+import { csvLines, importFile, parseCsvMapping } from '@waymark/sync';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 
 let database: TestDatabase;
@@ -82,22 +82,21 @@ events:
   expect(await run(table(), { batchRows: 10 })).toMatchObject({ lines: 120, stored: 120, merged: 0, rejected: 0 });
 });
 
-it('says of a packed file that it is packed', async () => {
-  const read = async (bytes: readonly number[]) => {
-    async function* chunks() {
-      yield Buffer.from(bytes);
-    }
-    const found: unknown[] = [];
-    for await (const block of linesOf(plainBytes(chunks()))) found.push(...block);
-    return found;
-  };
-  await expect(read([0x1f, 0x8b, 8, 0])).rejects.toThrow('gunzip');
-  await expect(read([0x50, 0x4b, 3, 4])).rejects.toThrow('save the sheet as CSV');
-  await expect(read([0xff, 0xfe, 0x7b, 0])).rejects.toThrow('iconv');
-  await expect(read([0x7b, 0, 0x22, 0])).rejects.toThrow('UTF-16');
-  await expect(read([0, 0x7b, 0, 0x22])).rejects.toThrow('UTF-16');
-  expect(await read([0x7b, 0x7d])).toEqual(['{}']);
-  expect(await read([])).toEqual([]);
+it('goes on after a whole line where lines are lists of events', async () => {
+  const { run } = await workspace('lists');
+  const events = lines.map((one) => (one.startsWith('{"broken') ? one.replace('{', '{"a":1,').concat('":0}') : one));
+  const lists = Array.from({ length: 100 }, (_, at) => `[${events.slice(at * 10, at * 10 + 10).join(',')}]`);
+  const stop = new AbortController();
+  const onProgress = () => stop.abort(new Error('cut'));
+  await expect(run(lists, { batchRows: 35, signal: stop.signal, onProgress })).rejects.toThrow('cut');
+  const one = await workspace('lines');
+  const plain = await one.run(events);
+  const { resumedAt, ...rest } = await run(lists, { batchRows: 35 });
+  expect(resumedAt).toBeGreaterThan(0);
+  const counts = ({ lines: all, stored, merged, rejected, types, reasons }: Omit<typeof plain, 'resumedAt'>) => [
+    { all, stored, merged, rejected, types, reasons },
+  ];
+  expect(counts(rest)).toEqual(counts(plain));
 });
 
 it('what was read before a source failed is stored (I9)', async () => {

@@ -98,13 +98,22 @@ export function fromCloudEvent(
   const subject = nameless ? '' : normalizeSubject(text(value, 'subject', issues));
   const time = instant(value, 'time', true, issues);
   const recorded = instant(value, 'recordedtime', false, issues);
-  const data = value['data'] ?? {};
+  // By any other spelling it would be kept as a field that says nothing, and each fact would pass for known when it happened.
+  for (const key of Object.keys(value))
+    if (key !== 'recordedtime' && key.toLowerCase() === 'recordedtime')
+      issues.push({ field: key, message: 'write it as recordedtime: CloudEvents names attributes in lower case' });
+  const packed = isSet(value['data_base64']) && !isSet(value['data']) ? unpackData(value['data_base64']) : undefined;
+  const data = packed ?? value['data'] ?? {};
   if (!isRecord(data)) issues.push({ field: 'data', message: 'give a JSON object' });
   else if (Object.hasOwn(data, '__proto__')) issues.push({ field: 'data.__proto__', message: 'leave this key out' });
   const contentType = value['datacontenttype'];
   if (isSet(contentType) && !(typeof contentType === 'string' && /json/i.test(contentType.slice(0, 200))))
     issues.push({ field: 'datacontenttype', message: 'only JSON can be read' });
-  if (isSet(value['data_base64'])) issues.push({ field: 'data_base64', message: 'give data as a JSON object' });
+  if (isSet(value['data_base64']) && !packed)
+    issues.push({
+      field: 'data_base64',
+      message: 'give data as a JSON object, or one JSON object in UTF-8 here alone',
+    });
   if (typeof type !== 'string' || !isEventType(type) || !isRecord(data)) return refuse('invalid', issues);
 
   const mapped = mapData(type, data, issues);
@@ -134,6 +143,29 @@ export function fromCloudEvent(
       identity: identityOf(type, data['messageId'], participants, time, importKey(source, id)),
     },
   };
+}
+
+/** What `data_base64` holds, which some programs write even of JSON; undefined where it is no JSON object. */
+function unpackData(value: unknown): Record<string, unknown> | undefined {
+  if (typeof value !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(value)) return undefined;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'base64'));
+    const held: unknown = JSON.parse(text);
+    return isRecord(held) && isPlain(held, deepest) ? held : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const deepest = 60;
+
+/** Whether a value nests no deeper, and holds nothing that a line would be refused for or that a database cannot hold. */
+function isPlain(value: unknown, deep: number): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  const each = (key: string): boolean => key !== '__proto__' && key !== 'prototype' && isPlain(key, deep);
+  return deep > 0 && Object.entries(value).every(([key, own]) => each(key) && isPlain(own, deep - 1));
 }
 
 function refuse(reason: CloudEventRefusal['reason'], issues: readonly FieldIssue[]): CloudEventRefusal {
@@ -177,12 +209,17 @@ const domainLike = /^[^\s@/:?#[\]\\%<>^|{}]{1,253}\.[^\s@/:?#[\]\\%<>^|{}.]{1,63
 
 /**
  * An account's key in the form that is compared. A domain is the same in capitals, with the dot of the root behind it, with `www.`
- * before it and in its own script (compared as IDNA writes it); anything else is itself, however its accents are composed.
+ * before it, as the address of its site and in its own script (compared as IDNA writes it); anything else is itself, however its
+ * accents are composed.
  */
 function normalizeSubject(subject: string): string {
   const trimmed = subject.trim().normalize('NFC');
   if (!trimmed.includes('.') || /\s/.test(trimmed)) return trimmed;
-  const lower = trimmed.toLowerCase();
+  // The address of a site without a page is its domain; with one it may be an id.
+  const lower = trimmed
+    .toLowerCase()
+    .replace(/^(?:https?:)?\/\/([^/?#@:]+)\/?$/, '$1')
+    .replace(/^([^/?#@:]+)\/$/, '$1');
   if (!domainLike.test(lower)) return lower;
   const bare = lower.replace(/\.$/, '').replace(/^www\.(?=[^.]+\.)/, '');
   return isAscii.test(bare) ? bare : (URL.parse(`http://${bare}`)?.hostname ?? bare);

@@ -32,7 +32,7 @@ interface Options {
 export function importCommand(): Command {
   return new Command('import')
     .description('Import events from a file: CloudEvents 1.0, one JSON object a line, or a CSV table by a mapping')
-    .argument('<file>', 'the file or named pipe, or - for standard input')
+    .argument('<file>', 'the file (packed by gzip or not) or named pipe, or - for standard input')
     .option('-m, --mapping <file>', 'how the rows of a CSV table become events (YAML, see docs/import.md)')
     .option('--dry-run', 'store nothing; tell what would be stored, merged, rejected and made')
     .option('-w, --workspace <slug>')
@@ -81,8 +81,8 @@ async function mappingFor(file: string, path: string | undefined) {
     if (!(await isFile(path))) throw new CommandError(`There is no mapping ${path}.`);
     return parseCsvMapping(await readFile(path, 'utf8'));
   }
-  if (!/\.(?:csv|tsv)$/i.test(file)) return undefined;
-  const columns = await csvColumns(createReadStream(file)).catch(() => []);
+  if (!/\.(?:csv|tsv)(?:\.gz)?$/i.test(file)) return undefined;
+  const columns = await csvColumns(plainBytes(createReadStream(file))).catch(() => []);
   throw new CommandError(
     `A table needs a mapping: write one as in docs/import.md and give it as --mapping. ` +
       `The columns of ${file} are: ${columns.join(', ').slice(0, 1000)}.`,

@@ -15,7 +15,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { contextDigestOf, recordOf } from '../fold/account-context.ts';
-import { flagRow, periodRow, type Folded } from '../fold/fold.ts';
+import { flagRow, periodRow, type Folded } from '../fold/answer-changes.ts';
 import { checkpointOf, keepingWhole } from '../fold/state.ts';
 
 /** What an account that was never folded is found to be, in all journeys. */

@@ -4,7 +4,8 @@ import { freshAccounts, readSettings, walkAccounts, type AccountLog, type FreshA
 import PQueue from 'p-queue';
 import { accountContext } from '../fold/account-context.ts';
 import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
-import { activeJourneys, type Folded } from '../fold/fold.ts';
+import type { Folded } from '../fold/answer-changes.ts';
+import { activeJourneys } from '../fold/fold.ts';
 import { freshAnswer, storeFresh, type FreshAnswer } from './answers.ts';
 import type { ImportDependencies } from './options.ts';
 

@@ -4,7 +4,7 @@ import type { ImportAccounts } from './accounts.ts';
 import type { Batch } from './batch.ts';
 import { excludedLine } from './exclusion.ts';
 import type { NumberedLine } from './lines.ts';
-import { prepareLine, rejectLine } from './prepare.ts';
+import { prepareLines, rejectLine, type PreparedLine, type RejectedLine } from './prepare.ts';
 import { ImportRows } from './row.ts';
 import { countUnread } from './unread-field.ts';
 
@@ -43,22 +43,26 @@ export class ImportIntake {
     const text = typeof line === 'string' && number === 1 ? line.replace(/^\ufeff/, '') : line;
     if (typeof text === 'string' && text.trim() === '') return;
     batch.characters += typeof text === 'string' ? text.length : text.raw.length;
-    const prepared = prepareLine(text);
+    for (const prepared of prepareLines(text)) this.#takeOne(batch, prepared, number, row);
+  }
+
+  #takeOne(batch: Batch, prepared: PreparedLine, number: number, row: string | undefined): void {
+    const reject = (line: RejectedLine): void => {
+      batch.rejected.push({ number, line: row === undefined || line.raw === '' ? line : { ...line, raw: row } });
+    };
     if (!prepared.ok) {
       const named = this.#exclusions.mentionedIn(String(row ?? prepared.raw), null);
-      const refused = row === undefined ? prepared : { ...prepared, raw: row };
-      batch.rejected.push({ number, line: named ? excludedLine(named) : refused });
+      reject(named ? excludedLine(named) : prepared);
       return;
     }
     const rule = this.#excludes(prepared.event);
     if (rule) {
-      batch.rejected.push({ number, line: excludedLine(rule) });
+      reject(excludedLine(rule));
       return;
     }
     const made = this.#accounts.settle(prepared.event.subject);
     if (made === 'unknown') {
-      const refused = rejectLine(String(text), 'unknown-account', 'subject: there is no such account');
-      batch.rejected.push({ number, line: row === undefined ? refused : { ...refused, raw: row } });
+      reject(rejectLine(prepared.text, 'unknown-account', 'subject: there is no such account'));
       return;
     }
     if (made) batch.accounts.push(made);

@@ -26,6 +26,7 @@ export interface NumberedLine {
 export const longestLine = 1024 * 1024;
 const keptOfLong = 64 * 1024;
 const lineFeed = 10;
+const openBracket = 91;
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
@@ -127,9 +128,11 @@ class LongLine {
   }
 
   end(): UnreadableLine {
+    const isList = this.#head[0]?.[0] === openBracket;
+    const remedy = isList ? " It seems to be a list: write one object a line, as jq -c '.[]' FILE does." : '';
     return {
       reason: 'too-long',
-      detail: `The line has ${this.#bytes} bytes; the longest that is read has ${longestLine}. Its first 64 KiB are kept.`,
+      detail: `The line has ${this.#bytes} bytes; the longest that is read has ${longestLine}. Its first 64 KiB are kept.${remedy}`,
       raw: Buffer.concat(this.#head),
       digest: this.#hash.digest('hex'),
     };

@@ -1,5 +1,5 @@
 import type { Database, Sealer, Tx } from '@waymark/store';
-import type { Folded } from '../fold/fold.ts';
+import type { Folded } from '../fold/answer-changes.ts';
 import type { ImportCounts } from './report.ts';
 
 export interface ImportDependencies {

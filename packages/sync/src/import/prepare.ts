@@ -13,9 +13,12 @@ export interface RejectedLine {
   readonly digest: string;
 }
 
-export type PreparedLine = { readonly ok: true; readonly event: CloudEvent } | RejectedLine;
+/** An event, with the text that it was read from. */
+export type PreparedLine = { readonly ok: true; readonly event: CloudEvent; readonly text: string } | RejectedLine;
 
 const deepest = 64;
+/** The most events of one line. */
+const longestList = 10_000;
 /** Shorter lines cannot nest deep enough to matter. */
 const surelyShallow = 1500;
 /** Escapes of U+0000 and of surrogates: what PostgreSQL's jsonb refuses, or may. */
@@ -24,8 +27,26 @@ const hardEscape = /\\u(?:0000|[dD][89a-fA-F])/;
 /** A number that may be beyond what 64 bits hold: it would come back as null. */
 const hugeNumber = /\d[eE]\+?0*[1-9]\d{2}|\d{309}/;
 
-/** Reads one line. Never throws, whatever it holds. */
+/**
+ * Reads one line: an event, or a list of events as the JSON batch format has it
+ * (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#4-json-batch-format), each of which ends by itself.
+ * Never throws, whatever it holds.
+ */
+export function prepareLines(line: ImportLine): readonly PreparedLine[] {
+  const read = readLine(line);
+  return isList(read) ? read.map((each) => prepareLine(JSON.stringify(each))) : [read];
+}
+
+/** Reads one event. Never throws. */
 export function prepareLine(line: ImportLine): PreparedLine {
+  const read = readLine(line);
+  return isList(read) ? rejectLine(String(line), 'not-an-object', `It is a list. ${oneALine}`) : read;
+}
+
+const isList = (read: PreparedLine | readonly unknown[]): read is readonly unknown[] => Array.isArray(read);
+
+/** The event of a line; the values of one that is a list. */
+function readLine(line: ImportLine): PreparedLine | readonly unknown[] {
   if (typeof line !== 'string') return { ok: false, ...line };
   if (line.length * 3 > longestLine && Buffer.byteLength(line) > longestLine) {
     return rejectLine(line, 'too-long', `The line has more than ${longestLine} bytes.`);
@@ -39,18 +60,23 @@ export function prepareLine(line: ImportLine): PreparedLine {
   } catch (error) {
     return rejectLine(line, 'not-json', whyNotJson(line, error));
   }
-  if (Array.isArray(value)) return rejectLine(line, 'not-an-object', `The line is a list. ${oneALine}`);
-  // An escape may spell any key.
-  const escaped = line.includes('\\u');
-  if ((escaped || line.includes('__proto__') || line.includes('constructor')) && hasUnsafeKey(value)) {
-    return rejectLine(line, 'unsafe-key', 'The line holds a key such as __proto__, which nothing should be named.');
-  }
   if (hugeNumber.test(line) && hasInfinity(value)) {
     return rejectLine(
       line,
       'number-too-big',
       'The line holds a number beyond 1.8e308, which cannot be kept: write it as a text.',
     );
+  }
+  if (Array.isArray(value)) {
+    if (value.length === 0) return rejectLine(line, 'not-an-object', 'The line is an empty list.');
+    return value.length <= longestList
+      ? value
+      : rejectLine(line, 'too-long', `The line is a list of more than ${longestList}. ${oneALine}`);
+  }
+  // An escape may spell any key.
+  const escaped = line.includes('\\u');
+  if ((escaped || line.includes('__proto__') || line.includes('constructor')) && hasUnsafeKey(value)) {
+    return rejectLine(line, 'unsafe-key', 'The line holds a key such as __proto__, which nothing should be named.');
   }
   const kept = escaped && hardEscape.test(line) ? storable(value) : value;
   const read = fromCloudEvent(kept);
@@ -60,8 +86,12 @@ export function prepareLine(line: ImportLine): PreparedLine {
       .join('; ');
     return rejectLine(line, read.reason, detail);
   }
-  if (kept === value) return read;
-  return { ok: true, event: { ...read.event, attributes: { ...read.event.attributes, cloudevent: { line } } } };
+  if (kept === value) return { ok: true, event: read.event, text: line };
+  return {
+    ok: true,
+    text: line,
+    event: { ...read.event, attributes: { ...read.event.attributes, cloudevent: { line } } },
+  };
 }
 
 const oneALine = "Write one object a line, as jq -c '.[]' FILE does of a list.";
