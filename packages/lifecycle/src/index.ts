@@ -30,7 +30,7 @@ export {
   type BacktestReport,
 } from './backtest/backtest.ts';
 export { type KnownContext } from './backtest/backtest-walk.ts';
-export { outcomesOf } from './backtest/outcome.ts';
+export { isProspect, outcomesOf } from './backtest/outcome.ts';
 export {
   peerBaselines,
   peerLag,

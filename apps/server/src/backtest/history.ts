@@ -1,4 +1,5 @@
 import {
+  isProspect,
   outcomesOf,
   tierName,
   type AccountContext,
@@ -104,8 +105,9 @@ async function* walk(
       const { account, place } = known;
       const contacts = batch.beside.get(log.accountId) ?? [];
       const own = accountContext(account, contacts, { gaps: [], watchedFrom }, account.timezone ?? timezone);
-      // Whoever churned was a customer before, whatever the record says today.
-      const isCustomer = own.isCustomer || outcomesOf(journey.definition, log.facts, to).length > 0;
+      // Whoever churned was a customer before, whatever the record says today; whom an import made may never have bought.
+      const neverBought = account.customerSince === null && isProspect(journey.definition, log.facts);
+      const isCustomer = (own.isCustomer && !neverBought) || outcomesOf(journey.definition, log.facts, to).length > 0;
       const usual = peers.get(tierName(account.tier));
       const context = { ...own, isCustomer, ...(usual && { peers: usual }) };
       yield { ...backtestAccount(account, log, context, sources, seasons), place };

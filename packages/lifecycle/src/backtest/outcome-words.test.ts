@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { outcomesOf } from './outcome.ts';
+import { isProspect, outcomesOf } from './outcome.ts';
 import { parseDefinition, templateFile, templateNames, type Fact } from '../index.ts';
 
 const DAY = 86_400_000;
@@ -143,5 +143,22 @@ describe('what a deal is about', () => {
         fact(9, 'deal.lost', { dealId: 'd' }),
       ]),
     ).toEqual([]);
+  });
+});
+
+describe('an account', () => {
+  const stage = (day: number, to: string) => fact(day, 'crm.stage_changed', { to });
+
+  it('is a prospect while nothing but stages of a sale is told of it, lost ones too', () => {
+    expect(isProspect(definition, [stage(1, 'Lead'), stage(9, 'Opportunity'), stage(20, 'Closed Lost')])).toBe(true);
+    expect(isProspect(definition, [stage(1, 'Lead'), fact(9, 'deal.lost', { kind: 'new' })])).toBe(true);
+  });
+
+  it('is none once it bought, or where nothing says that it has not', () => {
+    for (const bought of [stage(9, 'Customer'), stage(9, 'Live'), fact(9, 'deal.won'), fact(9, 'account.renewed')])
+      expect(isProspect(definition, [stage(1, 'Lead'), bought, stage(20, 'Closed Lost')])).toBe(false);
+    expect(isProspect(definition, [])).toBe(false);
+    expect(isProspect(definition, [stage(20, 'Closed Lost')])).toBe(false);
+    expect(isProspect(definition, [fact(1, 'deal.created', { kind: 'new' })])).toBe(false);
   });
 });

@@ -91,20 +91,34 @@ export function knownDeal(fact: Fact, deals: Map<string, Fact['attributes']>): F
 }
 
 /**
- * Says of a fact whether the account had not bought by then, as far as the definition declares what is told of prospects: such was told
- * last, and no other stage, won deal or renewal before.
+ * Whether an account had not bought by the end of these facts, as far as the definition declares what is told of prospects: such a stage was
+ * told, and no other, no won deal and no renewal.
  */
-function prospectsAmong(
-  definition: JourneyDefinition,
-  kindOf: (fact: Fact) => { readonly kind: Outcome['kind'] } | undefined,
-  facts: readonly Fact[],
-): (fact: Fact) => boolean {
-  const matchers = (definition.outcomes?.prospects ?? []).map(compileMatcher);
+export function isProspect(definition: JourneyDefinition, facts: readonly Fact[]): boolean {
+  const kindOf = compileOutcomes(definition);
+  const { isOfProspects, showsCustomer } = prospectMatchers(definition, kindOf);
+  return facts.some((fact) => fact.type === 'crm.stage_changed' && isOfProspects(fact)) && !facts.some(showsCustomer);
+}
+
+type KindOf = (fact: Fact) => { readonly kind: Outcome['kind'] } | undefined;
+
+function prospectMatchers({ outcomes }: JourneyDefinition, kindOf: KindOf) {
+  const matchers = (outcomes?.prospects ?? []).map(compileMatcher);
   const isOfProspects = (fact: Fact) => matchers.some((matches) => matches(fact));
   const showsCustomer = (fact: Fact) =>
     fact.type === 'deal.won' ||
     fact.type === 'account.renewed' ||
     (fact.type === 'crm.stage_changed' && !isOfProspects(fact) && kindOf(fact)?.kind !== 'churned');
+  return { isOfProspects, showsCustomer };
+}
+
+/** Says of a fact whether the account had not bought by then. */
+function prospectsAmong(
+  definition: JourneyDefinition,
+  kindOf: KindOf,
+  facts: readonly Fact[],
+): (fact: Fact) => boolean {
+  const { isOfProspects, showsCustomer } = prospectMatchers(definition, kindOf);
   return (fact) => {
     const before = facts.filter((one) => compareFacts(one, fact) < 0);
     if (before.some(showsCustomer)) return false;
