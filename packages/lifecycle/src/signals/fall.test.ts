@@ -33,6 +33,34 @@ it('takes three weeks with hardly a word for less in a season that leaves hardly
   expect(dropOf(words(47, [0, 0, 0], steady, 3), 3)).toBeLessThan(2.5);
 });
 
+const use = (count: number, now: readonly number[]): Weeks => ({
+  sums: Array.from({ length: count }, (_, week) => (now[week] ?? 1) * (98 + (week % 5))),
+  levels: Array.from({ length: count }, () => 1),
+  kind: 'amounts',
+});
+const together = (words: Weeks, use: Weeks, span: number): number =>
+  fallOf([streamOf(words, span), streamOf(use, span)])?.drop ?? Number.NaN;
+
+it('takes two weeks without a word that set in at once, while use goes on, for a holiday of theirs', () => {
+  const usual = (week: number): number => 5 + (week % 2);
+  expect(together(words(47, [0, 0], usual), use(47, [0.6, 0.6]), 2)).toBe(0);
+  // Who goes on writing less is not away, nor is who was silent for longer.
+  expect(together(words(47, [3, 3], usual), use(47, [0.6, 0.6]), 2)).toBeGreaterThan(4.5);
+  expect(together(words(47, [0, 0, 0], usual), use(47, [0.6, 0.6, 0.6]), 3)).toBeGreaterThan(4.5);
+});
+
+it('takes a week without a word for no holiday where hardly one was due', () => {
+  const seldom = (week: number): number => (week % 2 === 0 ? 2 : 1);
+  expect(together(words(47, [0, 2, 1], seldom), use(47, [0.5, 0.72, 0.9]), 2)).toBeGreaterThan(4.5);
+});
+
+it('measures how a rhythm swings wherever its stretches begin', () => {
+  // Four weeks of much and four of little in turn: cut at the wrong places, all stretches of eight are alike.
+  const turns = (shift: number) => (week: number) => (Math.floor((week + shift) / 4) % 2 === 0 ? 9 : 3);
+  const drops = [0, 1, 2, 3].map((shift) => dropOf(words(44, [1, 1, 1, 1], turns(shift)), 4));
+  expect(Math.max(...drops) - Math.min(...drops)).toBeLessThan(0.8);
+});
+
 it('hardly ever takes chance for a fall, however few stretches of a rhythm that swings are known', () => {
   const seed = Number(process.env['WAYMARK_SEED'] ?? 5);
   const draw = seededDraw(seed);

@@ -24,6 +24,7 @@ export interface Stream {
   readonly before: readonly number[];
   /** Coefficient of variation of its weeks. */
   readonly variation: number;
+  readonly kind: Weeks['kind'];
 }
 
 /** Weeks that the usual is taken from, those that tell how much the rhythm swings, and how many there must be. */
@@ -35,7 +36,7 @@ const fewestKnown = 12;
 /** Fewer words or meetings in the weeks before than these, and a fall is chance. */
 const fewestCounts = 8;
 /** Use of a product varies from week to week by at least so much of itself. */
-export const leastVariation = 0.08;
+export const leastVariation = 0.05;
 /** One stream that is far above its usual hides no more than so much of what the others lack. */
 const mostLevel = 1.5;
 
@@ -89,12 +90,12 @@ export function streamOf({ sums, levels, kind }: Weeks, span: number): Stream | 
   const held = Math.min(1, mostLevel / (sumNow / expected));
   const shares: number[] = [];
   for (let week = 0; week < span; week += 1) shares.push((Math.min(1, held) * (sums[week] ?? 0)) / mean);
-  return { shares, expected: levels, before: plain, variation: Math.sqrt(Math.max(variance, least)) / mean };
+  return { shares, expected: levels, before: plain, variation: Math.sqrt(Math.max(variance, least)) / mean, kind };
 }
 
 /** How much stretches of weeks differ beyond the chance of single weeks where nothing is known yet, and as how many stretches that counts. */
-const swingAtFirst = 0.2;
-const swingWeight = 2;
+const swingAtFirst = 0.15;
+const swingWeight = 1;
 
 /**
  * Several streams as one, each weighing by the inverse of its variance, against stretches of the same length before: streams of one
@@ -116,19 +117,7 @@ export function fallOf(streams: readonly (Stream | null)[]): Fall | null {
   const [first] = known;
   if (!first) return null;
   const window: Week[] = [];
-  for (let week = 0; week < first.shares.length; week += 1) {
-    let share = 0;
-    let expected = 0;
-    let of = 0;
-    for (let index = 0; index < known.length; index += 1) {
-      const one = known[index];
-      const weight = weights[index] ?? 0;
-      share += (one?.shares[week] ?? 0) * weight;
-      expected += (one?.expected[week] ?? 1) * weight;
-      of += weight;
-    }
-    window.push(of === 0 ? { share: 0, expected: 1 } : { share: share / of, expected: expected / of });
-  }
+  for (let week = 0; week < first.shares.length; week += 1) window.push(weekOf(known, weights, week));
   const whole = sum(weights);
   const before: number[] = [];
   for (let back = 0; back < length; back += 1) {
@@ -164,6 +153,51 @@ function levelOf(weeks: readonly Week[]): number | null {
 interface Week {
   readonly share: number;
   readonly expected: number;
+  /** The share of the expected by which it is told whether they were there; 1 where hardly anything is expected. */
+  readonly there: number;
+  /** Words and meetings that were due by the use there was, where these alone tell of it; no bound otherwise. */
+  readonly due: number;
+}
+
+/** With so much of the usual use somebody carries on; who is away then shows in words and meetings. */
+const carriedOn = 0.5;
+/** Only where so many were due by the use there was: none at all is then by chance but once in ten times. */
+const fewestDue = 2.3;
+/** Where less than so much is expected nobody can be said to be away. */
+const leastExpected = 0.25;
+
+/** A week of several streams as one. */
+function weekOf(known: readonly Stream[], weights: readonly number[], week: number): Week {
+  let words = 0;
+  let wordsExpected = 0;
+  let ofWords = 0;
+  let use = 0;
+  let useExpected = 0;
+  let ofUse = 0;
+  for (let index = 0; index < known.length; index += 1) {
+    const one = known[index];
+    const weight = weights[index] ?? 0;
+    const share = (one?.shares[week] ?? 0) * weight;
+    const expected = (one?.expected[week] ?? 1) * weight;
+    if (one?.kind === 'counts') {
+      words += share;
+      wordsExpected += expected;
+      ofWords += weight;
+    } else {
+      use += share;
+      useExpected += expected;
+      ofUse += weight;
+    }
+  }
+  const of = ofWords + ofUse;
+  if (of === 0) return { share: 0, expected: 1, there: 0, due: Infinity };
+  const share = (words + use) / of;
+  const expected = (wordsExpected + useExpected) / of;
+  if (expected <= leastExpected) return { share, expected, there: 1, due: Infinity };
+  const isUsed = useExpected > 0 && use >= carriedOn * useExpected && wordsExpected > leastExpected * ofWords;
+  if (!isUsed || share <= absent * expected) return { share, expected, there: share / expected, due: Infinity };
+  // What a stream of counts weighs is about how many are usual in a week.
+  return { share, expected, there: words / wordsExpected, due: wordsExpected * Math.min(1, use / useExpected) };
 }
 
 /** Under it a week is next to nothing, and under that one with a part of an absence in it. */
@@ -174,7 +208,7 @@ const longestAbsence = 2;
 
 /** The weeks of a window but for an absence that set in from one week to the next: silence has its own, longer patience. */
 function withoutAbsence(window: readonly Week[], weekBefore: number): readonly Week[] {
-  const shares = window.map(({ share, expected }) => (expected > 0.25 ? share / expected : 1));
+  const shares = window.map(({ there }) => there);
   if (!shares.some((one) => one <= absent)) return window;
   const away = new Set<number>();
   for (let from = 0; from < shares.length; from += 1) {
@@ -183,7 +217,9 @@ function withoutAbsence(window: readonly Week[], weekBefore: number): readonly W
     while (to < shares.length && (shares[to] ?? 1) <= absent) to += 1;
     const begins = to < shares.length && (shares[to] ?? 1) < partly ? to + 1 : to;
     const before = shares[begins] ?? weekBefore;
-    if (to - from <= longestAbsence && before >= partly) {
+    let due = 0;
+    for (let week = from; week < to; week += 1) due += window[week]?.due ?? 0;
+    if (to - from <= longestAbsence && before >= partly && due >= fewestDue) {
       const ends = from > 0 && (shares[from - 1] ?? 1) < partly ? from - 1 : from;
       for (let week = ends; week < begins; week += 1) away.add(week);
     }
@@ -208,14 +244,16 @@ function spreadOf(before: readonly number[], judged: readonly Week[], informatio
   let apart = 0;
   for (const one of before) apart += (one - middle) ** 2;
   const single = Math.max(1 / information, apart / Math.max(1, before.length - 1));
-  let stretches = 0;
-  let swings = 0;
-  for (let from = 0; from + weeks <= before.length; from += weeks, stretches += 1) {
-    let stretch = 0;
-    for (let week = from; week < from + weeks; week += 1) stretch += before[week] ?? 0;
-    swings += (stretch / weeks - middle) ** 2;
+  // Stretches from every week on: how far they differ must not rest on where the first of them happens to begin.
+  let squares = 0;
+  let stretch = 0;
+  for (let week = 0; week < before.length; week += 1) {
+    stretch += (before[week] ?? 0) - (week < weeks ? 0 : (before[week - weeks] ?? 0));
+    if (week + 1 >= weeks) squares += (stretch / weeks - middle) ** 2;
   }
+  const stretches = before.length / weeks;
   const free = Math.max(0, stretches - 1);
+  const swings = (squares / Math.max(1, before.length + 1 - weeks)) * stretches;
   const beyond = Math.max(0, swings - (single / weeks) * free);
   const swing = (beyond + swingWeight * swingAtFirst ** 2) / (free + swingWeight);
   // What is usual is itself known from few weeks only.
@@ -232,8 +270,7 @@ export function mostDropWith(information: number, mostWeeks: number): number {
   let least = Number.POSITIVE_INFINITY;
   for (let weeks = 2; weeks <= mostWeeks; weeks += 1) {
     const chance = 1 / information / weeks;
-    const stretches = Math.floor(swingWeeks / weeks);
-    const swing = (swingWeight * swingAtFirst ** 2) / (stretches - 1 + swingWeight);
+    const swing = (swingWeight * swingAtFirst ** 2) / (swingWeeks / weeks - 1 + swingWeight);
     least = Math.min(least, chance * (1 + weeks / usualWeeks) + swing);
   }
   return Math.min(mostDrop, Math.sqrt(2 / least));
