@@ -2,9 +2,9 @@ import { installations, setStatus } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { coverageIndex, watchCoverage } from '../coverage/coverage.ts';
+import { acmeCustomer, acmeMail } from '../testing/acme.ts';
 import {
   company,
-  mail,
   scriptedConnector,
   scriptedStream,
   type ScriptedRecord,
@@ -22,16 +22,7 @@ afterAll(() => database.close());
 
 const hour = 3_600_000;
 
-const acme: ScriptedRecord = {
-  id: 'c1',
-  version: '1',
-  entities: [company('c1', ['acme.example'], { customerSince: start - 300 * day })],
-};
-const message = (id: string, at: number): ScriptedRecord => ({
-  id,
-  version: '1',
-  events: [mail(id, at, 'ann@acme.example', 'csm@vendor.example')],
-});
+const acme = acmeCustomer();
 
 describe('coverage', () => {
   const gapsOf = (rig: SyncRig) =>
@@ -46,7 +37,7 @@ describe('coverage', () => {
         'SELECT rule FROM flag WHERE workspace_id = $1 AND superseded_at IS NULL AND cleared_at IS NULL',
       )
     ).map((one) => one.rule);
-  const chatty = Array.from({ length: 30 }, (_, n) => message(`m${n}`, start - (90 - 3 * n) * day));
+  const chatty = Array.from({ length: 30 }, (_, n) => acmeMail(`m${n}`, start - (90 - 3 * n) * day));
 
   it('a gap opens after the tolerance, keeps absence from being judged, and heals with a run that went through; then it is judged', async () => {
     const rig = await syncRig(database);
@@ -99,7 +90,7 @@ describe('coverage', () => {
   it('a history that is still being read proves no silence', async () => {
     const rig = await syncRig(database);
     await rig.run(await rig.install(crmOf({ records: [acme] })));
-    const old = Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day));
+    const old = Array.from({ length: 20 }, (_, n) => acmeMail(`m${n}`, start - (120 - 3 * n) * day));
     const id = await rig.install(
       scriptedConnector('mailbox', [scriptedStream('messages', 5, () => [{ records: old }])]),
     );

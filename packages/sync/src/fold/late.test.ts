@@ -1,7 +1,8 @@
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { keptPlaces } from '@waymark/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { company, mail, type ScriptedRecord, crmOf, mailboxOf } from '../testing/scripted-source.ts';
+import { acmeCustomer, acmeMail } from '../testing/acme.ts';
+import { crmOf, mailboxOf } from '../testing/scripted-source.ts';
 import { day, start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
 
 let database: TestDatabase;
@@ -10,21 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const acme: ScriptedRecord = {
-  id: 'c1',
-  version: '1',
-  entities: [company('c1', ['acme.example'], { customerSince: start - 300 * day })],
-};
-const message = (id: string, at: number): ScriptedRecord => ({
-  id,
-  version: '1',
-  events: [mail(id, at, 'ann@acme.example', 'csm@vendor.example')],
-});
+const acme = acmeCustomer();
 
 const minute = 60_000;
 /** So many mails, the last an hour ago, six hours apart. */
 const mails = (count: number) =>
-  Array.from({ length: count }, (_, n) => message(`m${n}`, start - 60 * minute - (count - 1 - n) * 360 * minute));
+  Array.from({ length: count }, (_, n) => acmeMail(`m${n}`, start - 60 * minute - (count - 1 - n) * 360 * minute));
 
 async function accountOf(rig: SyncRig): Promise<string> {
   const [row] = await rig.rows<{ account_id: string }>('SELECT account_id FROM engine_state WHERE workspace_id = $1');
@@ -58,7 +50,7 @@ async function withLateMail(meddle: (rig: SyncRig) => Promise<void>): Promise<un
   await rig.fold();
   rig.now += minute;
   await meddle(rig);
-  rig.use(mailboxOf({ records: [message('late', start - 3 * day + minute)] }));
+  rig.use(mailboxOf({ records: [acmeMail('late', start - 3 * day + minute)] }));
   await rig.run(box);
   await rig.fold();
   return saidOf(rig);
