@@ -1,9 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { compileJourney, parseDefinition, templateFile } from '@waymark/lifecycle';
-import { activateDefinition } from '@waymark/store';
+import { accounts, activateDefinition } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import { exportLines, foldDue, importFile, journeyFromStages, noPoint, replayWorkspace } from '@waymark/sync';
+import {
+  deriveAccount,
+  exportLines,
+  foldDue,
+  importFile,
+  journeyFromStages,
+  noPoint,
+  replayWorkspace,
+} from '@waymark/sync';
 import { historyLines, randomOf } from '../bench/history.ts';
 
 let database: TestDatabase;
@@ -82,6 +90,27 @@ it(
     expect((await other.replay()).digest).not.toBe(digest);
   },
 );
+
+it('counts what is so on any later day, as each account by itself says it', { timeout: 120_000 }, async () => {
+  const { inside, replay } = await workspace(lines);
+  const all = await inside((tx) => accounts(tx));
+  const counts: number[] = [];
+  for (const later of [0, 1, 36, 24 * 9, 24 * 40, 24 * 200]) {
+    const at = now + later * 3_600_000;
+    let [transitions, flags] = [0, 0];
+    for (const { accountId } of all) {
+      const derived = await inside((tx) => deriveAccount(tx, accountId, at));
+      for (const { answer } of derived?.answers ?? []) {
+        transitions += answer.periods.length;
+        flags += answer.flags.length;
+      }
+    }
+    expect(await replay({ now: at }), `${later} hours later`).toMatchObject({ transitions, flags, differences: [] });
+    counts.push(flags);
+  }
+  // Else it would say nothing of what changes meanwhile.
+  expect(new Set(counts).size).toBeGreaterThan(1);
+});
 
 it(
   'finds what is stored otherwise than the log says, and repairs it only when told to',

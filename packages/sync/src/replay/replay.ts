@@ -5,6 +5,7 @@ import {
   fold,
   view,
   type AccountContext,
+  type AccountJourney,
   type CompiledJourney,
   type EngineState,
   type Fact,
@@ -231,20 +232,28 @@ function replayAccount(shared: Shared, log: AccountLog, beside: Beside, tally: T
     const upTo = shared.upTo ?? shared.now;
     const subject = { journey, context, facts };
     const state = fold(journey, context, facts, upTo);
-    const today = view(journey, context, moved(subject, state, shared.now));
     const logged = view(journey, context, state);
     tally.said.push(createHash('sha256').update(portableAnswer(key, logged)).digest('hex'));
+    const id = journey.definition.id;
+    const isCompared = !shared.waiting.has(accountId) && shared.stored.has(id);
+    const stored = isCompared ? beside.stored.get(accountId)?.find((one) => one.journey === id) : undefined;
+    const said = isCompared ? answerAt(subject, state, logged, stored?.checkpoint?.asOf ?? shared.now) : logged;
+    const today = answerAt(subject, state, said, shared.now);
     tally.transitions += today.periods.length;
     tally.flags += today.flags.length;
-    const id = journey.definition.id;
-    if (shared.waiting.has(accountId) || !shared.stored.has(id)) continue;
-    const stored = beside.stored.get(accountId)?.find((one) => one.journey === id);
-    const said = view(journey, context, moved(subject, state, stored?.checkpoint?.asOf ?? shared.now));
+    if (!isCompared) continue;
     const active = shared.active.has(journey.digest);
     tally.differences.push(
       ...differencesOf({ account, journey, context, facts, active, now: shared.now }, said, stored).told,
     );
   }
+}
+
+/** The answer as of an instant: the one that is known, where nothing of it can change until then. */
+function answerAt(subject: Subject, state: EngineState, known: AccountJourney, asOf: number): AccountJourney {
+  const { nextChangeAt } = known;
+  if (known.asOf <= asOf && (nextChangeAt === null || asOf < nextChangeAt)) return { ...known, asOf };
+  return view(subject.journey, subject.context, moved(subject, state, asOf));
 }
 
 interface Subject {
