@@ -99,7 +99,12 @@ export async function explainAccount(
     results.push({
       account: derived.account,
       answer,
-      text: explain(answer, { whyNot: shut, scoreProofs: scores, ...(flagId !== undefined && { flagId }) }),
+      text: explain(answer, {
+        definition: journey.definition,
+        whyNot: shut,
+        scoreProofs: scores,
+        ...(flagId !== undefined && { flagId }),
+      }),
       ...(knownAt === undefined
         ? await comparedNow(tx, derived, journey)
         : await comparedThen(tx, answer, journey, knownAt)),

@@ -45,13 +45,11 @@ export function slackDependencies(
     },
     explain: (workspaceId, accountId, flagId) =>
       waymark.database.inWorkspace(workspaceId, async (tx) => {
-        const explained = await explainAccount(tx, accountId, waymark.now(), flagId === undefined ? {} : { flagId });
-        return explained
-          .map(
-            (one) =>
-              `${one.text}\n\n${one.agrees ? 'The log gives the same answer.' : 'The log gives another answer now; it is being worked out again.'}`,
-          )
-          .join('\n\n');
+        const explained = await explainAccount(tx, accountId, waymark.now());
+        if (flagId === undefined) return explained.map((one) => `${one.text}\n\n${verdict(one)}`).join('\n\n');
+        // The proof itself is shown as it was stored: what is new is whether the log says so still.
+        const own = explained.find((one) => one.answer.flags.some((flag) => flag.flagId === flagId));
+        return own ? verdict(own) : 'The log no longer gives this flag; it is being worked out again.';
       }),
     wake,
     point: waymark.point,
@@ -62,6 +60,9 @@ export function slackDependencies(
     }),
   };
 }
+
+const verdict = ({ agrees }: { readonly agrees: boolean | null }): string =>
+  agrees ? 'The log gives the same answer.' : 'The log gives another answer now; it is being worked out again.';
 
 /** A one-use link that connects a Slack team to a workspace. */
 export function slackInstallLink(waymark: Waymark, workspaceId: string, publicUrl: string): Promise<string> {

@@ -51,6 +51,8 @@ export interface FlagContent {
   readonly moreEvidence: number;
   readonly clears: string;
   readonly nextStep: string;
+  /** What people do about it step by step, by name. */
+  readonly playbook?: string;
   readonly status: 'open' | 'claimed' | 'snoozed';
   readonly by: string | null;
   readonly until: number | null;
@@ -153,6 +155,7 @@ export function flagContent(
     moreEvidence: evidence.length - shown.length,
     clears: truncate(flag.proof.clears, textLimits.clears),
     nextStep: truncate(flag.nextStep, textLimits.nextStep),
+    ...(flag.playbook !== undefined && { playbook: flag.playbook }),
     status: snoozed ? 'snoozed' : handling?.claimedBy ? 'claimed' : 'open',
     by: snoozed ? (handling?.answeredBy ?? null) : (handling?.claimedBy ?? null),
     until: snoozed ? (handling?.snoozedUntil ?? null) : null,

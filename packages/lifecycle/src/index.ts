@@ -16,6 +16,8 @@ export {
 export { foldKeeping, keepState, refold, statesBefore, worthKeeping, type KeptFold } from './engine/earlier-states.ts';
 export { advance, fold, isEndDated, reduce, view, type Advanced, type EngineState } from './engine/engine.ts';
 export { explain, verifyProof, type Verdict } from './explain/explain.ts';
+export { askedWords, measureWords } from './explain/measure-words.ts';
+export { playbookLines } from './explain/playbook-words.ts';
 export { scoreProofs, type ScoreProof } from './explain/score-proof.ts';
 export { whyNot, type Unmet, type WhyNot } from './explain/why-not.ts';
 export { isIntact } from './course/proof.ts';

@@ -30,10 +30,16 @@ export function flagCard(flag: FlagContent, at: Moment, named: boolean): KnownBl
           escapeText(flag.reason),
         ]),
     ...(flag.evidence.length > 0 ? [section(['*Why*', ...evidenceLines(flag, at)])] : []),
-    section([`*Next step*  ${escapeText(flag.nextStep)}`, `*Clears when*  ${escapeText(flag.clears)}`]),
+    section([
+      `*Next step*  ${escapeText(flag.nextStep)}${playbookText(flag)}`,
+      `*Clears when*  ${escapeText(flag.clears)}`,
+    ]),
     ...statusLine(flag, at),
   ];
 }
+
+const playbookText = ({ playbook }: FlagContent) =>
+  playbook === undefined ? '' : ` _Playbook: ${escapeText(playbook.replaceAll('_', ' '))}_`;
 
 /** A flag in a few lines, for a digest: with so many pieces of evidence, and with the next step where there is room for both. */
 export function flagBrief(flag: FlagContent, at: Moment, evidence: number): string[] {

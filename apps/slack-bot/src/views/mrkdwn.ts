@@ -28,7 +28,8 @@ export function person(by: string): string {
 
 /** A day in a zone: `18 Oct`, with the year where it is not the present one. */
 export function day(at: number, timezone: string, now: number): string {
-  const date = DateTime.fromMillis(at, { zone: timezone, locale: 'en-GB' });
+  // As reasons and notes say it: British English would write `Sept`.
+  const date = DateTime.fromMillis(at, { zone: timezone, locale: 'en-US' });
   const thisYear = DateTime.fromMillis(now, { zone: timezone }).year;
   return date.toFormat(date.year === thisYear ? 'd LLL' : 'd LLL yyyy');
 }

@@ -1,5 +1,5 @@
 import type { ContextBlock, KnownBlock, ModalView } from '@slack/types';
-import type { Comparison, Flag } from '@waymark/lifecycle';
+import { askedWords, measureWords, type Comparison, type Flag } from '@waymark/lifecycle';
 import { context, plain, section } from './elements.ts';
 import { day, escapeText, link } from './mrkdwn.ts';
 import type { Moment } from './flag-card.ts';
@@ -10,7 +10,13 @@ export const whyWaiting = (): ModalView => waitingModal('why', 'Why?');
 /** The whole proof of a flag: the rule, the values compared, every event, and what deriving it again from the log says. */
 export function whyModal(
   flag: Flag,
-  about: { readonly accountName: string; readonly explanation: string; readonly linkOf: (eventId: string) => string },
+  about: {
+    readonly accountName: string;
+    readonly explanation: string;
+    /** What people do about it, a line each. */
+    readonly playbook: readonly string[];
+    readonly linkOf: (eventId: string) => string;
+  },
   at: Moment,
 ): ModalView {
   const { proof } = flag;
@@ -23,10 +29,16 @@ export function whyModal(
       escapeText(flag.reasonNow ?? flag.reason),
     ]),
     ...(proof.comparisons.length > 0
-      ? [section(['*What was compared*', ...proof.comparisons.map(comparisonLine)])]
+      ? [
+          section([
+            `*What was compared when it opened, on ${day(flag.openedAt, at.timezone, at.now)}*`,
+            ...proof.comparisons.map(comparisonLine),
+          ]),
+        ]
       : []),
     ...chunks(evidence, 6).map((lines, index) => section([...(index === 0 ? ['*What it rests on*'] : []), ...lines])),
-    section([`*Clears when*  ${escapeText(proof.clears)}`]),
+    section([`*Clears when*  ${escapeText(proof.clears)}`, `*Next step*  ${escapeText(flag.nextStep)}`]),
+    ...(about.playbook.length > 0 ? [section(about.playbook.map(escapeText))] : []),
     ...explanationBlocks(about.explanation),
     ruleLine(flag),
   ];
@@ -40,10 +52,9 @@ export function whyModal(
 }
 
 function comparisonLine(one: Comparison): string {
-  const unit = one.unit === 'none' || one.unit === 'instant' ? '' : ` ${one.unit.replaceAll('_', ' ')}`;
-  const value = one.value === null ? 'unknown' : String(one.value);
   const sign = one.holds ? ':white_check_mark:' : ':heavy_minus_sign:';
-  return `${sign}  ${escapeText(one.label)}: *${escapeText(value)}${unit}*  (rule: ${escapeText(`${one.op} ${one.threshold}`)})`;
+  const value = escapeText(measureWords(one.value, one.unit));
+  return `${sign}  ${escapeText(one.label)}: *${value}*, asked for ${escapeText(askedWords(one))}`;
 }
 
 function explanationBlocks(explanation: string): KnownBlock[] {

@@ -1,7 +1,9 @@
+import type { JourneyDefinition } from '@waymark/journey';
 import { proofsAt } from '../engine/engine.ts';
 import type { CompiledJourney } from '../rules/journey.ts';
 import { isIntact } from '../course/proof.ts';
 import { askedWords, measureWords } from './measure-words.ts';
+import { playbookLines } from './playbook-words.ts';
 import type { ScoreProof } from './score-proof.ts';
 import { whyNotLines } from './why-not-words.ts';
 import type { WhyNot } from './why-not.ts';
@@ -55,7 +57,7 @@ function scoreLines(
   ];
 }
 
-function flagLines(flag: Flag, date: (at: number) => string): string[] {
+function flagLines(flag: Flag, date: (at: number) => string, definition?: JourneyDefinition): string[] {
   const end =
     flag.clearedAt === null
       ? 'open'
@@ -67,6 +69,7 @@ function flagLines(flag: Flag, date: (at: number) => string): string[] {
     ...proofLines(flag.proof, date),
     `What would clear it: ${flag.proof.clears}`,
     `Next step: ${flag.nextStep}`,
+    ...(flag.playbook === undefined ? [] : playbookLines(definition, flag.playbook)),
   ];
 }
 
@@ -81,6 +84,8 @@ export function explain(
     readonly timezone?: string;
     readonly whyNot?: readonly WhyNot[];
     readonly scoreProofs?: readonly ScoreProof[];
+    /** What the answer goes by, for the steps of its playbooks. */
+    readonly definition?: JourneyDefinition;
   } = {},
 ): string {
   const { date } = zoneOf(options.timezone);
@@ -89,7 +94,7 @@ export function explain(
     const shut = options.whyNot?.find((one) => one.rule === (flag?.rule ?? options.flagId));
     if (!flag && !shut) return `There is no flag ${options.flagId} as of ${date(answer.asOf)}.`;
     return [
-      ...(flag ? flagLines(flag, date) : []),
+      ...(flag ? flagLines(flag, date, options.definition) : []),
       ...(flag && shut ? [''] : []),
       ...(shut ? [`Why ${flag ? 'it is not open now' : 'there is none'}:`, ...whyNotLines(shut, date)] : []),
     ].join('\n');
@@ -126,7 +131,7 @@ export function explain(
   }
   const open = answer.flags.filter((flag) => flag.clearedAt === null);
   lines.push('', open.length === 0 ? 'No open flags.' : `Open flags: ${open.length}`);
-  for (const flag of open) lines.push('', ...flagLines(flag, date));
+  for (const flag of open) lines.push('', ...flagLines(flag, date, options.definition));
   const past = answer.flags.filter((flag) => flag.clearedAt !== null);
   if (past.length > 0) lines.push('', 'Past flags:');
   for (const flag of past)
