@@ -21,7 +21,8 @@ export { decide, DecisionError, undoDecided, type Decided, type Decision } from 
 export { asShown, previewOf, type DecisionPreview } from './matching/decision-preview.ts';
 export { exclude, ExclusionError, readmit, type ExclusionRequest } from './matching/exclusions.ts';
 export { accountContext } from './fold/account-context.ts';
-export { activeJourneys, foldDue, type Folded, type FoldOptions } from './fold/fold.ts';
+export { activeJourneys, foldDue, type FoldOptions } from './fold/fold.ts';
+export type { Folded } from './fold/answer-changes.ts';
 export { purgeInstallation } from './installation/purge.ts';
 export { openSession, syncInstallation, type SyncDependencies, type SyncOutcome } from './installation/installation.ts';
 export { Limits, priority, type LimitSettings, type Priority } from './installation/limits.ts';

@@ -158,6 +158,50 @@ export async function flagsOf(tx: Tx, accountIds: readonly string[]): Promise<re
   return rows.map(toFlag);
 }
 
+/** An account in a journey, and the instant (epoch ms) before which nothing of it is asked; -Infinity for all. */
+export interface AnswerSince {
+  readonly accountId: string;
+  readonly journey: string;
+  readonly since: number;
+}
+
+/** The stage periods and flags in force that had not ended before an instant. A long past is not read for each new fact. */
+export async function answersSince(
+  tx: Tx,
+  asked: readonly AnswerSince[],
+): Promise<{ readonly periods: readonly StoredPeriod[]; readonly flags: readonly StoredFlag[] }> {
+  if (asked.length === 0) return { periods: [], flags: [] };
+  const values = [
+    tx.workspaceId,
+    asked.map((one) => one.accountId),
+    asked.map((one) => one.journey),
+    asked.map(({ since }) => (since === -Infinity ? '-infinity' : new Date(since).toISOString())),
+  ];
+  const wanted =
+    'asked AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS r(account_id, journey, since))';
+  const periods = await tx.query<PeriodRow>(
+    `WITH ${wanted}
+     SELECT ${of('p', periodColumns)} FROM asked JOIN stage_period p ON p.workspace_id = $1 AND p.account_id = asked.account_id
+        AND p.journey = asked.journey AND p.superseded_at IS NULL AND (p.exited_at IS NULL OR p.exited_at >= asked.since)
+      ORDER BY p.account_id, p.journey, p.entered_at, p.period_id`,
+    values,
+  );
+  const found = await tx.query<FlagRow>(
+    `WITH ${wanted}
+     SELECT ${of('f', flagColumns)} FROM asked JOIN flag f ON f.workspace_id = $1 AND f.account_id = asked.account_id
+        AND f.journey = asked.journey AND f.superseded_at IS NULL AND (f.cleared_at IS NULL OR f.cleared_at >= asked.since)
+      ORDER BY f.opened_at, f.flag_id`,
+    values,
+  );
+  return { periods: periods.rows.map(toPeriod), flags: found.rows.map(toFlag) };
+}
+
+const of = (table: string, columns: string): string =>
+  columns
+    .split(', ')
+    .map((column) => `${table}.${column}`)
+    .join(', ');
+
 /** Ends rows that the engine no longer says, in known time. */
 export async function supersedePeriods(tx: Tx, periodIds: readonly string[], at: number): Promise<void> {
   if (periodIds.length === 0) return;

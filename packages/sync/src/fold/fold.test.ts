@@ -4,7 +4,8 @@ import { accountsToFold, activateDefinition, wakeAllAccounts } from '@waymark/st
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import type { EventDraft } from '@waymark/journey';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { foldDue, type Folded } from './fold.ts';
+import type { Folded } from './answer-changes.ts';
+import { foldDue } from './fold.ts';
 import { noPoint } from '../reading/points.ts';
 import {
   company,

@@ -1,20 +1,11 @@
-import {
-  compileJourney,
-  parseDefinition,
-  view,
-  type AccountJourney,
-  type CompiledJourney,
-  type Flag,
-} from '@waymark/lifecycle';
+import { compileJourney, parseDefinition, view, type CompiledJourney } from '@waymark/lifecycle';
 import {
   accountsToFold,
   activeDefinitions,
-  addFlags,
-  addPeriods,
+  answersSince,
   changeKeptStates,
   checkpointsOf,
   contactsOf,
-  flagsOf,
   keptPlaces,
   lockAccounts,
   lockWakes,
@@ -24,42 +15,23 @@ import {
   readSettings,
   settleWakes,
   sourcesOfAccounts,
-  stagePeriodsOf,
-  supersedeFlags,
-  supersedePeriods,
   writeCheckpoints,
   type Account,
   type Checkpoint,
-  type Contact,
   type Database,
   type KeptChange,
-  type StoredFlag,
-  type StoredPeriod,
   type Tx,
   type Wake,
 } from '@waymark/store';
 import PQueue from 'p-queue';
-import { v7 as uuidv7 } from 'uuid';
 import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
+import { changesOf, writeChanges, type Changes, type Folded } from './answer-changes.ts';
 import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
 import { readAhead } from './ahead.ts';
 import { checkpointOf, nextState, type StateQuestion } from './state.ts';
 import type { Point } from '../reading/points.ts';
 import { keepSeason } from '../coverage/season.ts';
 import { keepSourceOutages } from '../coverage/source-outages.ts';
-
-/** What a fold changed for one account in one journey, told in the same transaction. */
-export interface Folded {
-  readonly account: Account;
-  readonly contacts: readonly Contact[];
-  readonly journey: CompiledJourney;
-  readonly answer: AccountJourney;
-  readonly opened: readonly Flag[];
-  readonly cleared: readonly Flag[];
-  /** Flags that are no longer so, because the past was corrected. */
-  readonly withdrawn: readonly StoredFlag[];
-  readonly stageBefore: string | null;
-}
 
 export interface FoldOptions {
   readonly database: Database;
@@ -201,14 +173,11 @@ async function foldAccounts(
   const keyOf = (accountId: string, journey: string) => `${accountId} ${journey}`;
   const before = new Map((await checkpointsOf(tx, ids)).map((one) => [keyOf(one.accountId, one.journey), one]));
   const places = Map.groupBy(await keptPlaces(tx, ids), (one) => keyOf(one.accountId, one.journey));
-  const periods = Map.groupBy(await stagePeriodsOf(tx, ids), (one) => keyOf(one.accountId, one.journey));
-  const flags = Map.groupBy(await flagsOf(tx, ids), (one) => keyOf(one.accountId, one.journey));
 
   const records: Parameters<typeof noteRecords>[1][number][] = [];
   const judged: Parameters<typeof noteContacts>[1][number][] = [];
   const checkpoints: Checkpoint[] = [];
   const kept: KeptChange[] = [];
-  const changes: Changes[] = [];
   const prepared = [];
   for (const account of accounts) {
     const { accountId, csmEmail } = account;
@@ -234,22 +203,29 @@ async function foldAccounts(
     tx,
     prepared.flatMap(({ questions }) => questions),
   );
+  const told = [];
   for (const { account, contacts, questions } of prepared) {
     const { accountId } = account;
     for (const question of questions) {
       const { journey, context, contextDigest } = question;
-      const { id } = journey.definition;
-      const { state, kept: keeping } = await nextState(question, read.stateOf(question), (after) =>
-        read.facts(accountId, after),
-      );
-      const answer = view(journey, context, state);
+      const next = await nextState(question, read.stateOf(question), (after) => read.facts(accountId, after));
+      const answer = view(journey, context, next.state);
       checkpoints.push(checkpointOf(answer, { accountId, journey, contextDigest, now }));
-      kept.push(keeping);
-      const stored = { periods: periods.get(keyOf(accountId, id)) ?? [], flags: flags.get(keyOf(accountId, id)) ?? [] };
-      const told = { account, contacts, journey, answer, stageBefore: question.before?.stage ?? null };
-      changes.push(changesOf(told, stored, now));
+      kept.push(next.kept);
+      const stageBefore = question.before?.stage ?? null;
+      told.push({ since: next.since, told: { account, contacts, journey, answer, stageBefore } });
     }
   }
+  const stored = await answersSince(
+    tx,
+    told.map(({ since, told: { answer } }) => ({ accountId: answer.accountId, journey: answer.journey, since })),
+  );
+  const periods = Map.groupBy(stored.periods, (one) => keyOf(one.accountId, one.journey));
+  const flags = Map.groupBy(stored.flags, (one) => keyOf(one.accountId, one.journey));
+  const changes = told.map(({ since, told: one }): Changes => {
+    const key = keyOf(one.answer.accountId, one.answer.journey);
+    return changesOf(one, { periods: periods.get(key) ?? [], flags: flags.get(key) ?? [] }, since, now);
+  });
   await noteRecords(tx, records, now);
   await noteContacts(tx, judged, now);
   await writeChanges(tx, changes, now);
@@ -257,103 +233,3 @@ async function foldAccounts(
   await changeKeptStates(tx, kept);
   return changes.map(({ folded }) => folded);
 }
-
-/** What an answer changes of what is stored: former rows are ended in known time, never changed. */
-interface Changes {
-  readonly folded: Folded;
-  readonly endedPeriods: readonly string[];
-  readonly newPeriods: readonly ReturnType<typeof periodRow>[];
-  readonly endedFlags: readonly StoredFlag[];
-  readonly newFlags: readonly ReturnType<typeof flagRow>[];
-}
-
-function changesOf(
-  told: Omit<Folded, 'opened' | 'cleared' | 'withdrawn'>,
-  before: { readonly periods: readonly StoredPeriod[]; readonly flags: readonly StoredFlag[] },
-  at: number,
-): Changes {
-  const { answer } = told;
-  const periodKey = (one: { stage: string; enteredAt: number; exitedAt: number | null }, digest: unknown) =>
-    `${one.stage}|${one.enteredAt}|${one.exitedAt}|${String(digest)}`;
-  const proofOf = (detail: Readonly<Record<string, unknown>>) => {
-    const proof = detail.proof;
-    return typeof proof === 'object' && proof !== null && 'digest' in proof ? proof.digest : '';
-  };
-  const stored = new Map(before.periods.map((one) => [periodKey(one, proofOf(one.detail)), one]));
-  const wanted = new Map(answer.periods.map((one) => [periodKey(one, one.proof.digest), one]));
-
-  const formerById = new Map(before.flags.map((flag) => [flag.flagId, flag]));
-  const now = new Set(answer.flags.map((flag) => flag.flagId));
-  const changed = answer.flags.filter((flag) => {
-    const former = formerById.get(flag.flagId);
-    return !former || former.detail.key !== flagKey(flag);
-  });
-  const withdrawn = before.flags.filter((flag) => !now.has(flag.flagId));
-  const wasOpen = (flag: Flag) => formerById.get(flag.flagId)?.clearedAt === null;
-  return {
-    folded: {
-      ...told,
-      opened: changed.filter((flag) => flag.clearedAt === null && !wasOpen(flag)),
-      cleared: changed.filter((flag) => flag.clearedAt !== null && wasOpen(flag)),
-      withdrawn: withdrawn.filter((flag) => flag.clearedAt === null),
-    },
-    endedPeriods: [...stored].filter(([key]) => !wanted.has(key)).map(([, one]) => one.periodId),
-    newPeriods: [...wanted].filter(([key]) => !stored.has(key)).map(([, one]) => periodRow(answer, one, at)),
-    endedFlags: [...withdrawn, ...changed.flatMap((flag) => formerById.get(flag.flagId) ?? [])],
-    newFlags: changed.map((flag) => flagRow(answer, flag, at)),
-  };
-}
-
-async function writeChanges(tx: Tx, changes: readonly Changes[], at: number): Promise<void> {
-  await supersedePeriods(
-    tx,
-    changes.flatMap((one) => one.endedPeriods),
-    at,
-  );
-  await addPeriods(
-    tx,
-    changes.flatMap((one) => one.newPeriods),
-  );
-  await supersedeFlags(
-    tx,
-    changes.flatMap((one) => one.endedFlags),
-    at,
-  );
-  await addFlags(
-    tx,
-    changes.flatMap((one) => one.newFlags),
-  );
-}
-
-/** A stage period as it is stored. */
-export function periodRow(answer: AccountJourney, period: AccountJourney['periods'][number], at: number) {
-  return {
-    periodId: uuidv7(),
-    accountId: answer.accountId,
-    journey: answer.journey,
-    stage: period.stage,
-    enteredAt: period.enteredAt,
-    exitedAt: period.exitedAt,
-    detail: { ...period },
-    recordedAt: at,
-  };
-}
-
-/** A flag as it is stored. */
-export function flagRow(answer: AccountJourney, flag: Flag, at: number) {
-  return {
-    flagId: flag.flagId,
-    accountId: answer.accountId,
-    journey: answer.journey,
-    rule: flag.rule,
-    kind: flag.kind,
-    severity: flag.severity,
-    openedAt: flag.openedAt,
-    clearedAt: flag.clearedAt,
-    detail: { ...flag, key: flagKey(flag) },
-    recordedAt: at,
-  };
-}
-
-/** What of a flag, when it changes, makes a new form of it. */
-const flagKey = (flag: Flag): string => JSON.stringify([flag.proof.digest, flag.clearedAt, flag.severity, flag.reason]);

@@ -27,6 +27,8 @@ export interface StateQuestion {
 export interface Next {
   readonly state: EngineState;
   readonly kept: KeptChange;
+  /** From when on it was worked out anew, epoch ms: what had ended before stands. -Infinity for a fold of the whole log. */
+  readonly since: number;
 }
 
 /** Reads an account's facts after an instant, or all of them. */
@@ -69,11 +71,11 @@ export async function nextState(question: StateQuestion, from: unknown, read: Re
     if (grown) {
       const added = grown.earlier.filter((one) => one !== from);
       const valid = places.filter(({ taken }) => taken <= place.taken);
-      return { state: grown.state, kept: keeping(question, valid, added, grown.state) };
+      return { state: grown.state, kept: keeping(question, valid, added, grown.state), since: place.at };
     }
   }
   const { state, earlier } = foldKeeping(journey, context, await read(), now);
-  return { state, kept: keeping(question, [], earlier, state) };
+  return { state, kept: keeping(question, [], earlier, state), since: -Infinity };
 }
 
 /** What is to be kept of a fold of the whole log, in the place of what is. */

@@ -30,7 +30,7 @@ import {
   type Tx,
 } from '@waymark/store';
 import { contextDigestOf } from '../fold/account-context.ts';
-import { flagRow, periodRow } from '../fold/fold.ts';
+import { flagRow, periodRow } from '../fold/answer-changes.ts';
 import { isEngineState, keepingWhole } from '../fold/state.ts';
 
 /** One thing that is stored otherwise than the log says. */

@@ -42,17 +42,23 @@ export async function compareWithLog(rig: SyncRig): Promise<void> {
       return reduce(journey, context, facts, rig.now);
     });
     expect({ stage: row.stage, digest: row.digest }).toEqual({ stage: whole.stage, digest: whole.digest });
-    said.periods.push(...whole.periods.map((period) => `${row.account_id} ${period.enteredAt} ${period.stage}`));
-    said.flags.push(...whole.flags.map((flag) => flag.flagId));
+    said.periods.push(
+      ...whole.periods.map(({ enteredAt, exitedAt, stage }) => `${row.account_id} ${enteredAt} ${exitedAt} ${stage}`),
+    );
+    said.flags.push(...whole.flags.map(({ flagId, clearedAt, proof }) => `${flagId} ${clearedAt} ${proof.digest}`));
   }
-  const periods = await rig.rows<{ account_id: string; stage: string; entered_at: Date }>(
-    'SELECT account_id, stage, entered_at FROM stage_period WHERE workspace_id = $1 AND superseded_at IS NULL',
+  const periods = await rig.rows<{ account_id: string; stage: string; entered_at: Date; exited_at: Date | null }>(
+    'SELECT account_id, stage, entered_at, exited_at FROM stage_period WHERE workspace_id = $1 AND superseded_at IS NULL',
   );
-  expect(periods.map((one) => `${one.account_id} ${one.entered_at.getTime()} ${one.stage}`).sort()).toEqual(
-    said.periods.sort(),
+  expect(
+    periods
+      .map((one) => `${one.account_id} ${one.entered_at.getTime()} ${one.exited_at?.getTime() ?? null} ${one.stage}`)
+      .sort(),
+  ).toEqual(said.periods.sort());
+  const flags = await rig.rows<{ flag_id: string; cleared_at: Date | null; proof: string }>(
+    `SELECT flag_id, cleared_at, detail->'proof'->>'digest' AS proof FROM flag WHERE workspace_id = $1 AND superseded_at IS NULL`,
   );
-  const flags = await rig.rows<{ flag_id: string }>(
-    'SELECT flag_id FROM flag WHERE workspace_id = $1 AND superseded_at IS NULL',
+  expect(flags.map((one) => `${one.flag_id} ${one.cleared_at?.getTime() ?? null} ${one.proof}`).sort()).toEqual(
+    said.flags.sort(),
   );
-  expect(flags.map((flag) => flag.flag_id).sort()).toEqual(said.flags.sort());
 }
