@@ -7,7 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ana, startGoogle } from '../../apps/sandbox/src/google/google-fixture.ts';
 import { ALL_SCOPES, PORTAL } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
 import { installOn } from './runner-rig.ts';
-import { declaration, HubSpotPortal, MINUTE } from './hubspot-portal.ts';
+import { declaration, HubSpotPortal } from './hubspot-portal.ts';
+import { MINUTE } from './streams.ts';
 
 const day = 86_400_000;
 let database: TestDatabase;

@@ -3,7 +3,8 @@ import { ConnectorFault, type Page } from '@waymark/connector-kit';
 import { testSession } from '@waymark/connector-kit/testing/session';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PORTAL } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
-import { DAY, declaration, HubSpotPortal, last, MINUTE } from './hubspot-portal.ts';
+import { declaration, HubSpotPortal } from './hubspot-portal.ts';
+import { DAY, last, MINUTE } from './streams.ts';
 
 let portal: HubSpotPortal;
 beforeEach(async () => {

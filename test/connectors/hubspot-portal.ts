@@ -1,13 +1,12 @@
 import { hubspot } from '@waymark/connector-hubspot';
-import { signInOf, type MapContext, type Mapped, type Page, type Stream } from '@waymark/connector-kit';
-import { collect, testSession } from '@waymark/connector-kit/testing/session';
-import type { EventDraft } from '@waymark/journey';
-import { expect } from 'vitest';
+import { signInOf, type Mapped, type Page } from '@waymark/connector-kit';
+import { testSession } from '@waymark/connector-kit/testing/session';
 import { RIG_APP } from '../../apps/sandbox/src/front/rig.ts';
 import { ALL_SCOPES, PORTAL, startRig, type CrmRig, type RigOptions } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
+import { DAY, streamsOf, type Pages, type PullOptions } from './streams.ts';
 
-export const MINUTE = 60_000;
-export const DAY = 1440 * MINUTE;
+const streams = streamsOf(hubspot);
+export const { streamOf } = streams;
 
 /** What the sample company's admin declares. */
 export const declaration = {
@@ -23,15 +22,7 @@ export const declaration = {
 };
 
 type Settings = Readonly<Record<string, unknown>>;
-type Pages = readonly Page<unknown>[];
 type Client = Awaited<ReturnType<typeof hubspot.connect>>;
-
-interface PullOptions {
-  readonly mode?: 'backfill' | 'live' | 'resync';
-  readonly ids?: readonly string[];
-  readonly client?: Client;
-  readonly since?: number;
-}
 
 /** A portal of the sandbox with the connector on its real SDK. Time is real time plus what a test adds by `wait`. */
 export class HubSpotPortal {
@@ -75,24 +66,18 @@ export class HubSpotPortal {
     return (await this.rig.form('/oauth/2026-03/token', { ...form, scope: scopes.join(' ') })).text('access_token');
   }
 
-  async pull(name: string, from: unknown, options: PullOptions = {}): Promise<Page<unknown>[]> {
+  async pull(name: string, from: unknown, options: PullOptions<Client> = {}): Promise<Page<unknown>[]> {
     const client = options.client ?? (await this.connect());
-    const mode = options.mode ?? (from === null ? 'backfill' : 'live');
-    const since = options.since ?? this.now() - 800 * DAY;
-    const context = { mode, since, until: this.now(), ...(options.ids ? { ids: options.ids } : {}) };
-    return collect(streamOf(name).pull(client, from, '', context));
+    return streams.pull(name, from, { client, now: this.now() }, options);
   }
 
   map(name: string, pages: Pages, portal = PORTAL, ownDomains: readonly string[] = ['vendor.example.com']): Mapped[] {
-    const context: MapContext = {
+    return streams.map(name, pages, {
       ownDomains,
       account: { externalAccountId: String(portal), label: 'Portal' },
       settings: declaration,
-      keepSubjects: false,
       readAt: this.now(),
-    };
-    const { raw, map } = streamOf(name);
-    return pages.flatMap((page) => page.records).map((record) => map(raw.parse(record.raw), context));
+    });
   }
 
   /** Makes a company some months ago; its id. */
@@ -102,20 +87,4 @@ export class HubSpotPortal {
       at,
     }).id;
   }
-}
-
-export function streamOf(name: string): Stream<Client, unknown, unknown> {
-  return hubspot.streams.find((each) => each.name === name) ?? expect.fail(`no stream ${name}`);
-}
-
-export function ids(pages: Pages): string[] {
-  return pages.flatMap((page) => page.records).map((record) => record.id);
-}
-
-export function last(pages: Pages): Page<unknown> {
-  return pages.at(-1) ?? expect.fail('no page');
-}
-
-export function eventsOf(mapped: readonly Mapped[]): EventDraft[] {
-  return mapped.flatMap((each) => (each.outcome === 'stored' ? each.events : []));
 }

@@ -7,7 +7,8 @@ import { generateWorld } from '../../apps/sandbox/src/company/generate.ts';
 import type { World } from '../../apps/sandbox/src/company/world.ts';
 import { ALL_SCOPES, PORTAL } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
 import { samplePortals, seedFromWorld } from '../../apps/sandbox/src/hubspot/seed.ts';
-import { DAY, declaration, eventsOf, HubSpotPortal, ids, last, MINUTE, streamOf } from './hubspot-portal.ts';
+import { declaration, HubSpotPortal, streamOf } from './hubspot-portal.ts';
+import { DAY, eventsOf, ids, last, MINUTE } from './streams.ts';
 
 let portal: HubSpotPortal;
 

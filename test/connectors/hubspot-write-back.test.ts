@@ -2,7 +2,8 @@ import { hubspot } from '@waymark/connector-hubspot';
 import { testSession } from '@waymark/connector-kit/testing/session';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PORTAL } from '../../apps/sandbox/src/hubspot/crm-rig.ts';
-import { eventsOf, HubSpotPortal } from './hubspot-portal.ts';
+import { HubSpotPortal } from './hubspot-portal.ts';
+import { eventsOf } from './streams.ts';
 
 let portal: HubSpotPortal;
 

@@ -57,12 +57,17 @@ export async function installOn(options: RunnerOptions): Promise<Installed> {
   };
   await regrant(options.token, options.scopes);
   const credentials = { clientId: 'id', clientSecret: 'secret' };
-  // Anew for each run, as in another process: a token that was replaced is not used any more.
-  const tokens = () =>
-    new TokenKeeper({ database, sealer, now, point: noPoint, credentials: () => Promise.resolve(credentials) });
+  const tokens = new TokenKeeper({
+    database,
+    sealer,
+    now,
+    point: noPoint,
+    credentials: () => Promise.resolve(credentials),
+  });
   const deps = {
     database,
     sealer,
+    tokens,
     connector: () => Promise.resolve(connector),
     baseUrls: () => Object.fromEntries(Object.keys(connector.manifest.baseUrls).map((name) => [name, url])),
     limits: { share: 0.9, scale: () => 4 },
@@ -77,12 +82,7 @@ export async function installOn(options: RunnerOptions): Promise<Installed> {
     installationId,
     regrant,
     run: async () => {
-      const outcome = await syncInstallation(
-        { ...deps, tokens: tokens() },
-        workspaceId,
-        installationId,
-        new AbortController().signal,
-      );
+      const outcome = await syncInstallation(deps, workspaceId, installationId, new AbortController().signal);
       if (outcome.kind !== 'ran') return [outcome.kind];
       expect(outcome.result.faults.map(({ fault }) => fault.message).filter((message) => message === '')).toEqual([]);
       return outcome.result.faults.map(({ fault }) => fault.kind);

@@ -1,22 +1,14 @@
-import type { MapContext, Mapped, Page, Stream } from '@waymark/connector-kit';
-import { collect, testSession, type TestSession } from '@waymark/connector-kit/testing/session';
+import type { Mapped, Page } from '@waymark/connector-kit';
+import { testSession, type TestSession } from '@waymark/connector-kit/testing/session';
 import { salesforce } from '@waymark/connector-salesforce';
-import type { EventDraft } from '@waymark/journey';
-import { expect } from 'vitest';
 import { ADMIN, ORG, startRig, type OrgRig, type RigOptions } from '../../apps/sandbox/src/salesforce/org-rig.ts';
+import { DAY, streamsOf, type Pages, type PullOptions } from './streams.ts';
 
-export const MINUTE = 60_000;
-export const DAY = 1440 * MINUTE;
+const streams = streamsOf(salesforce);
+export const { streamOf } = streams;
 
 type Settings = Readonly<Record<string, unknown>>;
-type Pages = readonly Page<unknown>[];
 type Client = Awaited<ReturnType<typeof salesforce.connect>>;
-
-interface PullOptions {
-  readonly mode?: 'backfill' | 'live' | 'resync';
-  readonly client?: Client;
-  readonly since?: number;
-}
 
 /** What the admin of the test's org declares. */
 export const declaration = {
@@ -64,11 +56,9 @@ export class SalesforceOrg {
     return salesforce.connect(this.session(settings, username));
   }
 
-  async pull(name: string, from: unknown, options: PullOptions = {}): Promise<Page<unknown>[]> {
+  async pull(name: string, from: unknown, options: PullOptions<Client> = {}): Promise<Page<unknown>[]> {
     const client = options.client ?? (await this.connect());
-    const mode = options.mode ?? (from === null ? 'backfill' : 'live');
-    const since = options.since ?? this.now() - 800 * DAY;
-    return collect(streamOf(name).pull(client, from, '', { mode, since, until: this.now() }));
+    return streams.pull(name, from, { client, now: this.now() }, options);
   }
 
   map(
@@ -77,15 +67,12 @@ export class SalesforceOrg {
     settings: Settings = declaration,
     ownDomains: readonly string[] = ['one.example'],
   ): Mapped[] {
-    const context: MapContext = {
+    return streams.map(name, pages, {
       ownDomains,
       account: { externalAccountId: ORG, label: 'Org' },
       settings,
-      keepSubjects: false,
       readAt: this.now(),
-    };
-    const { raw, map } = streamOf(name);
-    return pages.flatMap((page) => page.records).map((record) => map(raw.parse(record.raw), context));
+    });
   }
 
   /** Makes a record some months ago; its id. */
@@ -96,20 +83,4 @@ export class SalesforceOrg {
   account(name: string, values: Readonly<Record<string, unknown>> = {}, at?: number): string {
     return this.make('Account', { Name: name, Type: 'Prospect', ...values }, at);
   }
-}
-
-export function streamOf(name: string): Stream<Client, unknown, unknown> {
-  return salesforce.streams.find((each) => each.name === name) ?? expect.fail(`no stream ${name}`);
-}
-
-export function ids(pages: Pages): string[] {
-  return pages.flatMap((page) => page.records).map((record) => record.id);
-}
-
-export function last(pages: Pages): Page<unknown> {
-  return pages.at(-1) ?? expect.fail('no page');
-}
-
-export function eventsOf(mapped: readonly Mapped[]): EventDraft[] {
-  return mapped.flatMap((each) => (each.outcome === 'stored' ? each.events : []));
 }

@@ -10,7 +10,8 @@ import { samplePortals, seedFromWorld as hubSpotSeed } from '../../apps/sandbox/
 import { SAMPLE_DECLARATION } from '../../apps/sandbox/src/salesforce/seed-catalog.ts';
 import { INTEGRATION_USER, sampleOrgs, seedFromWorld } from '../../apps/sandbox/src/salesforce/seed.ts';
 import { HubSpotPortal } from './hubspot-portal.ts';
-import { eventsOf, ids, SalesforceOrg } from './salesforce-org.ts';
+import { SalesforceOrg } from './salesforce-org.ts';
+import { eventsOf, ids } from './streams.ts';
 
 const declaration = {
   ...SAMPLE_DECLARATION,
@@ -83,7 +84,7 @@ describe('salesforce on the sample company, with the real SDK', () => {
     } finally {
       await portal.rig.close();
     }
-  });
+  }, 120_000);
 });
 
 const factsOf = (mapped: readonly Mapped[]): EntityFact[] =>

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { field, picklist, reference } from '../../apps/sandbox/src/salesforce/field.ts';
 import { ADMIN, MEMBER, ORG } from '../../apps/sandbox/src/salesforce/org-rig.ts';
 import { PROFILES } from '../../apps/sandbox/src/salesforce/org.ts';
-import { DAY, declaration, eventsOf, ids, last, MINUTE, SalesforceOrg, streamOf } from './salesforce-org.ts';
+import { declaration, SalesforceOrg, streamOf } from './salesforce-org.ts';
+import { DAY, eventsOf, ids, last, MINUTE } from './streams.ts';
 
 let org: SalesforceOrg;
 

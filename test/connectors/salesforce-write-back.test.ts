@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { picklist } from '../../apps/sandbox/src/salesforce/field.ts';
 import { ADMIN, MEMBER, ORG } from '../../apps/sandbox/src/salesforce/org-rig.ts';
 import { PROFILES } from '../../apps/sandbox/src/salesforce/org.ts';
-import { eventsOf, SalesforceOrg } from './salesforce-org.ts';
+import { SalesforceOrg } from './salesforce-org.ts';
+import { eventsOf } from './streams.ts';
 
 let org: SalesforceOrg;
 

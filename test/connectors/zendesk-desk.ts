@@ -1,31 +1,21 @@
-import type { MapContext, Mapped, Page, Stream } from '@waymark/connector-kit';
-import { collect, testSession } from '@waymark/connector-kit/testing/session';
+import type { Mapped, Page } from '@waymark/connector-kit';
+import { testSession } from '@waymark/connector-kit/testing/session';
 import { zendesk } from '@waymark/connector-zendesk';
-import type { EventDraft } from '@waymark/journey';
-import { expect } from 'vitest';
 import { addOrganization, addUser } from '../../apps/sandbox/src/zendesk/account.ts';
 import { ALL_SCOPES, DESK, startRig, type DeskRig, type RigOptions } from '../../apps/sandbox/src/zendesk/desk-rig.ts';
 import type { Desk } from '../../apps/sandbox/src/zendesk/desk.ts';
 import type { ZendeskUser } from '../../apps/sandbox/src/zendesk/state.ts';
+import { DAY, streamsOf, type Pages, type PullOptions } from './streams.ts';
 
-export const MINUTE = 60_000;
-export const DAY = 1440 * MINUTE;
+const streams = streamsOf(zendesk);
+export const { streamOf } = streams;
 
-type Pages = readonly Page<unknown>[];
 export type Client = Awaited<ReturnType<typeof zendesk.connect>>;
 
 interface ConnectOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly scopes?: readonly string[];
   readonly subdomain?: string;
-}
-
-interface PullOptions {
-  readonly mode?: 'backfill' | 'live' | 'resync';
-  readonly ids?: readonly string[];
-  readonly client?: Client;
-  readonly since?: number;
-  readonly expired?: unknown;
 }
 
 /** A help desk of the sandbox with the connector on it. Time is real time plus what a test adds by `wait`. */
@@ -65,30 +55,18 @@ export class ZendeskDesk {
     );
   }
 
-  async pull(name: string, from: unknown, options: PullOptions = {}): Promise<Page<unknown>[]> {
+  async pull(name: string, from: unknown, options: PullOptions<Client> = {}): Promise<Page<unknown>[]> {
     const client = options.client ?? (await this.connect());
-    const mode = options.mode ?? (from === null ? 'backfill' : 'live');
-    const since = options.since ?? this.now() - 800 * DAY;
-    const context = {
-      mode,
-      since,
-      until: this.now(),
-      ...(options.ids ? { ids: options.ids } : {}),
-      ...(options.expired === undefined ? {} : { expired: options.expired }),
-    };
-    return collect(streamOf(name).pull(client, from, '', context));
+    return streams.pull(name, from, { client, now: this.now() }, options);
   }
 
   map(name: string, pages: Pages, account: string = DESK, ownDomains: readonly string[] = []): Mapped[] {
-    const context: MapContext = {
+    return streams.map(name, pages, {
       ownDomains,
       account: { externalAccountId: account, label: 'Desk' },
       settings: {},
-      keepSubjects: false,
       readAt: this.now(),
-    };
-    const { raw, map } = streamOf(name);
-    return pages.flatMap((page) => page.records).map((record) => map(raw.parse(record.raw), context));
+    });
   }
 
   /** A customer with an organization, some months old. */
@@ -103,20 +81,4 @@ export class ZendeskDesk {
     const at = this.now() - 300 * DAY;
     return addUser(this.rig.handle.account(DESK), { name: 'Sven', email: 'sven@acme.example', role: 'agent', at });
   }
-}
-
-export function streamOf(name: string): Stream<Client, unknown, unknown> {
-  return zendesk.streams.find((each) => each.name === name) ?? expect.fail(`no stream ${name}`);
-}
-
-export function ids(pages: Pages): string[] {
-  return pages.flatMap((page) => page.records).map((record) => record.id);
-}
-
-export function last(pages: Pages): Page<unknown> {
-  return pages.at(-1) ?? expect.fail('no page');
-}
-
-export function eventsOf(mapped: readonly Mapped[]): EventDraft[] {
-  return mapped.flatMap((each) => (each.outcome === 'stored' ? each.events : []));
 }

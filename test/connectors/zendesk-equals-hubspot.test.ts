@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateWorld } from '../../apps/sandbox/src/company/generate.ts';
 import { samplePortals, seedFromWorld as hubspotSeed } from '../../apps/sandbox/src/hubspot/seed.ts';
 import { sampleSubdomains, seedFromWorld as zendeskSeed } from '../../apps/sandbox/src/zendesk/seed.ts';
-import { eventsOf, HubSpotPortal } from './hubspot-portal.ts';
+import { HubSpotPortal } from './hubspot-portal.ts';
 import { ZendeskDesk } from './zendesk-desk.ts';
+import { eventsOf } from './streams.ts';
 
 const whole = generateWorld({ seed: 7, anchor: Date.now() });
 /** A CRM knows fewer people than a help desk: their tickets are compared, whose requester is known to both. */

@@ -3,7 +3,8 @@ import type { HintKeys, HintResult, PushTarget } from '@waymark/connector-kit';
 import { zendesk } from '@waymark/connector-zendesk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DESK } from '../../apps/sandbox/src/zendesk/desk-rig.ts';
-import { MINUTE, ZendeskDesk } from './zendesk-desk.ts';
+import { ZendeskDesk } from './zendesk-desk.ts';
+import { MINUTE } from './streams.ts';
 
 let desk: ZendeskDesk;
 let server: Server;

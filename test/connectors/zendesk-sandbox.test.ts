@@ -6,7 +6,8 @@ import type { World } from '../../apps/sandbox/src/company/world.ts';
 import { addOrganization } from '../../apps/sandbox/src/zendesk/account.ts';
 import { DESK, OTHER_DESK } from '../../apps/sandbox/src/zendesk/desk-rig.ts';
 import { sampleSubdomains, seedFromWorld } from '../../apps/sandbox/src/zendesk/seed.ts';
-import { DAY, eventsOf, ids, last, MINUTE, streamOf, ZendeskDesk } from './zendesk-desk.ts';
+import { streamOf, ZendeskDesk } from './zendesk-desk.ts';
+import { DAY, eventsOf, ids, last, MINUTE } from './streams.ts';
 
 let desk: ZendeskDesk;
 
