@@ -68,6 +68,7 @@ describe('what no line of the outcomes names', () => {
       fact(4, 'deal.won', { kind: 'renewal' }),
       fact(5, 'deal.lost', { kind: 'new', pipeline: 'Sales' }),
       fact(6, 'deal.lost', { kind: 'expansion' }),
+      fact(6.5, 'deal.lost', { pipeline: 'New Business' }),
       fact(7, 'deal.stage_changed', { pipeline: 'Sales', stage: 'Negotiation' }),
     ]);
     expect(of(...accounts)).toEqual([]);

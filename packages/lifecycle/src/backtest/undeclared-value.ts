@@ -190,9 +190,10 @@ function closedDealOf(fact: Fact): Candidate {
   };
 }
 
-/** Deals of which it is known that they are no renewals. */
-const isOtherDeal = ({ attributes }: Fact): boolean =>
-  attributes.kind === 'new' || attributes.kind === 'expansion' || attributes.kind === 'renewal';
+/** Deals that say what they are about, and of which nothing is left to guess. */
+const isOtherDeal = (fact: Fact): boolean =>
+  fact.attributes.kind !== undefined ||
+  /^new|newbusiness|newlogo|newcustomer/.test(plain(textOf(fact, 'pipeline') ?? ''));
 
 /** What a deal says of what it is about. */
 function aboutDeal(fact: Fact): Readonly<Record<string, string>> {
