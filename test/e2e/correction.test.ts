@@ -106,7 +106,7 @@ describe('an alert whose reason turns out not to have been so', { timeout: 120_0
     expect(messages).toHaveLength(1);
     expect(messages[0]).toMatchObject({ ts: alert?.ts });
     expect(messages[0]?.said).toContain('resolved');
-    expect(messages[0]?.said).toContain('No longer so: the record was corrected');
-    expect(thread[0]?.said).toContain('No longer so');
+    expect(messages[0]?.said).toContain('Taken back: by what is known now, it was not so');
+    expect(thread[0]?.said).toContain('Taken back');
   });
 });

@@ -25,9 +25,9 @@ test('what late mail shows never to have been so is taken back in the message an
   await rig.send();
   const [message, reply, ...more] = said();
   expect(more).toEqual([]);
-  expect(message).toContain('No longer so: the record was corrected');
+  expect(message).toContain('Taken back: by what is known now, it was not so');
   expect(message).toContain('Aster Foods: ticket load');
-  expect(reply).toContain('No longer so:');
+  expect(reply).toContain('Taken back: *Gone quiet*  by what is known now, it was not so');
   expect(reply).toContain('Gone quiet');
 
   // The other one too: the message is settled, and the thread hears it.
@@ -56,5 +56,5 @@ test('what a digest told is taken back in the digest', async () => {
   rig.offset += 60_000;
   await rig.fold(account, []);
   await rig.send();
-  expect(said()[0]).toContain('No longer so: the record was corrected');
+  expect(said()[0]).toContain('Taken back: by what is known now, it was not so');
 });

@@ -94,7 +94,7 @@ export function flagLine(flag: FlagContent, at: Moment): string {
 export function settledLine(flag: SettledFlag, at: Moment): string {
   const title = `~${escapeText(flag.title).replaceAll('~', '∼')}~`;
   if (flag.how === 'not_a_risk') return `${title}  Not a risk${flag.by === null ? '' : `, says ${person(flag.by)}`}`;
-  if (flag.how === 'corrected') return `${title}  No longer so: the record was corrected`;
+  if (flag.how === 'corrected') return `${title}  Taken back: by what is known now, it was not so`;
   const because = flag.because === null ? '' : `: ${escapeText(flag.because)}`;
   return `${title}  Cleared ${day(flag.at, at.timezone, at.now)}${because}`;
 }

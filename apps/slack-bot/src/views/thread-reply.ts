@@ -7,15 +7,16 @@ const words: Readonly<Record<FlagChange['change'], string>> = {
   opened: ':red_circle: New:',
   worse: ':red_circle: Worse:',
   cleared: ':large_green_circle: Cleared:',
-  corrected: ':large_green_circle: No longer so:',
+  corrected: ':large_green_circle: Taken back:',
   snooze_over: ':large_orange_circle: The snooze is over:',
 };
 
 /** What the thread is told of a change. */
 export function replyMessage(content: ReplyContent): Rendered {
-  const lines = content.changes.map(
-    (one) => `${words[one.change]} *${escapeText(one.title)}*${one.text === null ? '' : `  ${escapeText(one.text)}`}`,
-  );
+  const lines = content.changes.map(({ change, title, text }) => {
+    const told = text ?? (change === 'corrected' ? 'by what is known now, it was not so' : null);
+    return `${words[change]} *${escapeText(title)}*${told === null ? '' : `  ${escapeText(told)}`}`;
+  });
   const all = content.resolved ? [...lines, 'Nothing is open any more.'] : lines;
   return { text: fitLines(all, 2900), blocks: [section(all)] };
 }

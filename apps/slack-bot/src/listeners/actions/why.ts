@@ -36,7 +36,7 @@ export function registerWhyButton({ app, deps }: ListenerContext): void {
         )
       : goneModal(
           'Why?',
-          'This flag is no longer there: the record was corrected. The message will follow in a moment.',
+          'This flag was taken back: by what is known now, it was not so. The message will follow in a moment.',
         );
     if (opened.view?.id !== undefined) await client.views.update({ view_id: opened.view.id, view });
   });
