@@ -179,3 +179,15 @@ export async function matchSummary(tx: Tx, accountId: string): Promise<readonly 
   );
   return rows.map((row) => ({ ...row, events: Number(row.events) }));
 }
+
+/** The pages at the provider of these events, where one is known. */
+export async function eventUrls(tx: Tx, eventIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (eventIds.length === 0) return new Map();
+  const { rows } = await tx.query<{ event_id: string; url: string }>(
+    `SELECT DISTINCT ON (event_id) event_id, url FROM journey_event
+      WHERE workspace_id = $1 AND event_id = ANY($2::uuid[]) AND superseded_at IS NULL AND url IS NOT NULL
+      ORDER BY event_id, rank, source_id`,
+    [tx.workspaceId, eventIds],
+  );
+  return new Map(rows.map((row) => [row.event_id, row.url]));
+}
