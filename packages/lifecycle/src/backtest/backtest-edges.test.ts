@@ -57,7 +57,9 @@ describe('a backtest of what is hardly a history', () => {
     expect(report.outcomes).toEqual({ churned: 1, renewed: 0 });
     expect(report.overall.cases).toMatchObject([{ account: 'acme.example', rule: 'gone_quiet', verdict: 'hit' }]);
     expect(report).toMatchObject({ sufficient: false, claims: false });
-    expect(report.because).toBe('Too few outcomes: 1 churned and 0 renewed, at least 10 of each are needed.');
+    expect(report.because).toBe(
+      'Too few outcomes: 1 churned and 0 renewed, at least 10 of each are needed. Nothing that the definition counts as renewed occurs.',
+    );
   });
 
   it('says which outcome is not declared, and takes none for a renewal', () => {

@@ -155,7 +155,7 @@ function reportOn(
   const declared = declaredOutcomes(definition);
   const service = new Set(definition.rules.filter((rule) => rule.about === 'service').map((rule) => rule.id));
   const undeclared = (['churned', 'renewed'] as const).filter((kind) => !declared.includes(kind));
-  const lacking = insufficiency(undeclared, outcomes, options.fewestOutcomes ?? 10);
+  const lacking = insufficiency(undeclared, outcomes, options.fewestOutcomes ?? 10, seen.undeclaredValues.length);
   const overall = figures(
     histories.map((history) => ({
       ...history,
@@ -210,11 +210,18 @@ function insufficiency(
   undeclared: readonly string[],
   outcomes: { churned: number; renewed: number },
   fewest: number,
+  unnamed: number,
 ): string | null {
   if (undeclared.length > 0)
     return `The definition does not say what counts as ${undeclared.join(' and as ')}: declare it under outcomes.`;
   if (outcomes.churned < fewest || outcomes.renewed < fewest)
-    return `Too few outcomes: ${outcomes.churned} churned and ${outcomes.renewed} renewed, at least ${fewest} of each are needed.`;
+    return [
+      `Too few outcomes: ${outcomes.churned} churned and ${outcomes.renewed} renewed, at least ${fewest} of each are needed.`,
+      ...(['churned', 'renewed'] as const)
+        .filter((kind) => outcomes[kind] === 0)
+        .map((kind) => `Nothing that the definition counts as ${kind} occurs.`),
+      ...(unnamed === 0 ? [] : ['What occurs and may be meant is listed.']),
+    ].join(' ');
   return null;
 }
 
