@@ -118,6 +118,31 @@ it('puts a definition in force with who, when and which, gathers what follows, a
   });
 });
 
+it('tells of a change once, where two processes settle it at the same time', async () => {
+  const { workspace } = await furnish(waymark, database, 'twice');
+  const { workspaceId } = workspace;
+  await settleActivations(waymark, workspaceId, { planChange: () => Promise.resolve(0) });
+  const { activationId } = await activateJourney(waymark, workspaceId, patient, 'riley');
+  await fold(workspaceId);
+  const told: string[] = [];
+  const isAnotherThere = async () => {
+    const [row] = await database.asOwner<{ waiting: number }>(
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+    );
+    return told.length > 1 || (row?.waiting ?? 0) > 0;
+  };
+  const bot = {
+    planChange: async (_tx: unknown, key: string) => {
+      told.push(key);
+      while (!(await isAnotherThere())) await new Promise((resolve) => setTimeout(resolve, 5));
+      return 1;
+    },
+  };
+  const both = await Promise.all([1, 2].map(() => settleActivations(waymark, workspaceId, bot)));
+  expect(told).toEqual([activationId]);
+  expect(both.map((one) => one.length).toSorted()).toEqual([0, 1]);
+});
+
 it('voids drafts and asks for approval anew, so that a switch alone writes nothing to the CRM', async () => {
   const { workspace, installationId } = await furnish(waymark, database, 'approval');
   const [mappingId, planId] = [uuidv7(), uuidv7()];

@@ -1,3 +1,4 @@
+import { flagHandling, writeFlagHandling } from '@waymark/store';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BotRig } from '../testing/bot-rig.ts';
 
@@ -57,4 +58,39 @@ test('what a digest told is taken back in the digest', async () => {
   await rig.fold(account, []);
   await rig.send();
   expect(said()[0]).toContain('Taken back: by what is known now, it was not so');
+});
+
+test('who had taken a flag has it still where late mail moves its opening, and an answer to the new one stands', async () => {
+  await rig.live();
+  const account = await rig.addAccount('Aster Foods');
+  const at = (days: number) => rig.flag(account, 'gone_quiet', { openedAt: rig.now() - days * 86_400_000 });
+  const [first, moved, again] = [at(3), at(2), at(1)];
+  const load = rig.flag(account, 'ticket_load', { title: 'Ticket load' });
+  const claimed = {
+    flagId: first.flagId,
+    claimedBy: 'maya@vendor.example',
+    claimedAt: rig.now(),
+    snoozedUntil: null,
+    answer: null,
+    answeredBy: null,
+    answeredAt: null,
+  };
+  const handled = async (...ids: string[]) =>
+    (await rig.inWorkspace((tx) => flagHandling(tx, ids))).map(({ flagId, claimedBy, answer }) => ({
+      flagId,
+      claimedBy,
+      answer,
+    }));
+  await rig.fold(account, [first]);
+  await rig.inWorkspace((tx) => writeFlagHandling(tx, claimed));
+  // Another rule's flag opens with it: what was said of one is not said of the other.
+  await rig.fold(account, [load, moved]);
+  expect(await handled(moved.flagId, load.flagId)).toEqual([
+    { flagId: moved.flagId, claimedBy: claimed.claimedBy, answer: null },
+  ]);
+
+  const answered = { ...claimed, flagId: again.flagId, claimedBy: null, answer: 'risk', answeredBy: 'jonas' };
+  await rig.inWorkspace((tx) => writeFlagHandling(tx, answered));
+  await rig.fold(account, [load, again]);
+  expect(await handled(again.flagId)).toEqual([{ flagId: again.flagId, claimedBy: null, answer: 'risk' }]);
 });
