@@ -110,6 +110,12 @@ describe('an installation that is read and tells nothing', () => {
     expect(asked(113, ['box', 'other', 'third'])).toBe(3);
   });
 
+  it('meetings that had been planned say nothing of what goes on', () => {
+    const planned = live('diary', heard(draw(), { perDay: 6, from: 0, to: 105 }), 105, 'meeting');
+    const desk = live('desk', heard(draw(), { perDay: 6, from: 0, to: 90 }), 105, 'ticket');
+    expect(liveOutages([live('box', silent, 105), desk, planned], around(105)).outages).toEqual([]);
+  });
+
   it('an archive that was imported once does not make two of one; one that goes on is heard', () => {
     const archive: HeardSource = { source: 'archive', touchpoint: 'email', hours: silent };
     expect(liveOutages([live('box', silent, 101)], around(101, { others: [archive] })).outages).toHaveLength(1);

@@ -21,8 +21,8 @@ export interface LiveSurroundings {
   readonly isAway: (at: number) => boolean;
 }
 
-/** Touchpoints through which people speak: a season quiets them all. */
-const ofPeople: ReadonlySet<string> = new Set(['email', 'meeting', 'ticket', 'chat']);
+/** Touchpoints through which people write: a season quiets them all, while meetings that had been planned stand in their calendars. */
+const written: ReadonlySet<string> = new Set(['email', 'ticket', 'chat']);
 /** Hours in which another source should have told: fewer say nothing of how much goes on. */
 const fewestOfOther = 15;
 /** Hours that have to be missing where no other source says whether it is a season: of a season's tenth of the usual, five. */
@@ -45,7 +45,7 @@ export function liveOutages(
   sources: readonly LiveSource[],
   { others, now, isAway }: LiveSurroundings,
 ): { readonly outages: readonly SourceOutage[]; readonly nextAt: number | null } {
-  const voices = [...sources, ...others].filter(({ touchpoint }) => ofPeople.has(touchpoint)).map(voiceOf);
+  const voices = [...sources, ...others].filter(({ touchpoint }) => written.has(touchpoint)).map(voiceOf);
   const outages: SourceOutage[] = [];
   let nextAt: number | null = null;
   for (const one of sources) {
