@@ -101,10 +101,17 @@ export async function settleRematch(tx: Tx, at: number | undefined): Promise<rea
   const changes: AccountChange[] = [];
   for (;;) {
     const subjects = await takeRematch(tx, 20_000);
-    if (subjects.length === 0) return changes;
-    // One by one: a whole log may move, and that is more than a call takes arguments.
+    if (subjects.length === 0) return byAccount(changes);
     for (const one of await rematchNaming(tx, lookup, subjects, at)) changes.push(one);
   }
+}
+
+/** Each account once. A whole log may move: that is more than is worth holding, and more than a call takes arguments. */
+function byAccount(changes: readonly AccountChange[]): readonly AccountChange[] {
+  const earliest = new Map<string, number>();
+  for (const one of changes)
+    earliest.set(one.accountId, Math.min(one.earliest, earliest.get(one.accountId) ?? Infinity));
+  return [...earliest].map(([accountId, since]) => ({ accountId, earliest: since }));
 }
 
 /** Walks over the sightings that name these, a part at a time. */
@@ -116,18 +123,17 @@ async function rematchNaming(
 ): Promise<readonly AccountChange[]> {
   const named = searchFor(subjects);
   const wanted = new Set(subjects.map((one) => `${one.kind}:${one.subject}`));
-  const changes: AccountChange[] = [];
+  let changes: readonly AccountChange[] = [];
   let last: MatchableRow | undefined;
   for (;;) {
     const rows = await sightingsNaming(tx, named, last ?? null, chunkRows);
-    changes.push(
-      ...(await rematchRows(
-        tx,
-        lookup,
-        rows.filter((row) => names(row, wanted)),
-        at,
-      )),
+    const moved = await rematchRows(
+      tx,
+      lookup,
+      rows.filter((row) => names(row, wanted)),
+      at,
     );
+    changes = byAccount([...changes, ...moved]);
     last = rows.at(-1);
     if (rows.length < chunkRows) return changes;
   }

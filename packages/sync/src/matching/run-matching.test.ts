@@ -1,3 +1,4 @@
+import { wantRematch } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acme, live, mailbox, once, record } from '../testing/run-records.ts';
@@ -10,6 +11,7 @@ import {
   type ScriptedPage,
 } from '../testing/scripted-source.ts';
 import { day, start, syncRig } from '../testing/sync-rig.ts';
+import { settleRematch } from './attribution.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -54,6 +56,44 @@ describe('who an event belongs to', () => {
       ['m2', 'Company c1'],
     ]);
   });
+
+  it('tells of each account once, with its earliest event, however many of them move', async () => {
+    const rig = await syncRig(database);
+    const crm = (...pages: ScriptedPage[]) => scriptedConnector('crm', [scriptedStream('objects', 1, once(...pages))]);
+    const other = { id: 'c2', version: '1', entities: [company('c2', ['other.example'])] };
+    await rig.run(await rig.install(crm({ records: [acme, other] })));
+    await rig.run(await rig.install(mailbox(once({ records: [record('m1', 'ann@acme.example')] }))));
+    // More than the parts in which they are walked over.
+    await database.asOwner(
+      `INSERT INTO journey_event (workspace_id, event_id, source_id, generation, content, type, occurred_at, recorded_at, known_assumed, rank,
+         origin, touchpoint, direction, automated, participants, attributes, connector, installation_id, object, external_id, account_id, match)
+       SELECT workspace_id, gen_random_uuid(), gen_random_uuid(), 1, content, type, occurred_at - n * interval '1 minute', recorded_at,
+         known_assumed, rank, origin, touchpoint, direction, automated, participants, attributes, connector, installation_id, object,
+         'copy ' || n, account_id, match
+         FROM journey_event, generate_series(1, 4500) AS n WHERE workspace_id = $1`,
+      [rig.workspaceId],
+    );
+    await database.asOwner(
+      `UPDATE assignment SET account_id = (SELECT account_id FROM account WHERE workspace_id = $1 AND name = 'Company c2')
+        WHERE workspace_id = $1 AND subject = 'acme.example'`,
+      [rig.workspaceId],
+    );
+    const [first] = await rig.rows<{ at: Date }>(
+      'SELECT min(occurred_at) AS at FROM journey_event WHERE workspace_id = $1',
+    );
+    const moved = await database.inWorkspace(rig.workspaceId, async (tx) => {
+      await wantRematch(tx, [{ kind: 'domain', subject: 'acme.example' }], rig.now);
+      return settleRematch(tx, rig.now);
+    });
+    const owners = await rig.rows<{ name: string; events: number; account_id: string }>(
+      `SELECT a.name, count(*)::int AS events, a.account_id FROM journey_event e
+         JOIN account a ON a.workspace_id = e.workspace_id AND a.account_id = e.account_id WHERE e.workspace_id = $1 GROUP BY 1, 3`,
+    );
+    expect(owners).toMatchObject([{ name: 'Company c2', events: 4501 }]);
+    expect(moved).toHaveLength(2);
+    expect(moved).toContainEqual({ accountId: owners[0]?.account_id, earliest: first?.at.getTime() });
+    expect(new Set(moved.map(({ earliest }) => earliest))).toEqual(new Set([first?.at.getTime()]));
+  }, 120_000);
 
   it('I3: a contact of another account takes its mail from the account of the domain', async () => {
     const rig = await syncRig(database);
