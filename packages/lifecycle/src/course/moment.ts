@@ -3,6 +3,7 @@ import { contentDigest } from './digest.ts';
 import type { AccountContext, Fact, Flag, Proof, SegmentSpell, StagePeriod } from './state.ts';
 import type { OutcomeMark } from '../rules/success.ts';
 import { withPersonas } from '../definition/persona.ts';
+import type { Gaps } from '../tracks/track-contact.ts';
 import type { Tracks } from '../tracks/tracks.ts';
 import { key } from '../tracks/tracks.ts';
 import { DAY, slowedZone, zoneOf, type Zone } from '../time/zone.ts';
@@ -77,7 +78,7 @@ export interface Moment {
   readonly around: Surroundings;
   readonly definition: JourneyDefinition;
   /** What is dear to compute, good for one version of the contact track. */
-  readonly memo: Map<string, { readonly version: number; readonly gaps: Float64Array }>;
+  readonly memo: Map<string, { readonly version: number; readonly gaps: Gaps }>;
 }
 
 /** Domains under which strangers share: they tell nothing of the company. */

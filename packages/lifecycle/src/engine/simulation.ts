@@ -108,9 +108,11 @@ export function openSimulation(
   };
 
   // When each rule is to be looked at again if nothing that it reads changes; at once, to begin with.
-  const ruleTurns = journey.rules.map((_, index) => (watched ? (watched.rules[index]?.[0] ?? NEVER) : -Infinity));
+  const ruleTurns = Float64Array.from(journey.rules, (_, index) =>
+    watched ? (watched.rules[index]?.[0] ?? NEVER) : -Infinity,
+  );
   /** And the parts that it rests on as it stands. */
-  const ruleReads = journey.rules.map((_, index) => watched?.rules[index]?.[1] ?? everyPart);
+  const ruleReads = Int32Array.from(journey.rules, (_, index) => watched?.rules[index]?.[1] ?? everyPart);
   const isBlocked = journey.rules.map((_, index) => watched?.rules[index]?.[2] === 1);
   let stageTurn = watched ? (watched.stage[0] ?? NEVER) : -Infinity;
   let stageReads: number = watched?.stage[1] ?? everyPart;
@@ -119,6 +121,10 @@ export function openSimulation(
   let isSettled = watched !== null;
   /** The parts that anything rests on as it stands. */
   let interest = everyPart;
+  /** The first instant at which a rule is to be looked at, and the parts that rules rest on. */
+  let rulesTurn = -Infinity;
+  let rulesRead = everyPart;
+  let hasBlocked = isBlocked.includes(true);
   /** When the next milestone is due. */
   let dueAt = -Infinity;
   /** How often each rule has turned in this instant; null while none has. */
@@ -126,6 +132,7 @@ export function openSimulation(
 
   /** Settles the rules that have cause. Returns whether a flag opened or closed. */
   const settleRules = (): boolean => {
+    if ((rulesRead & dirty) === 0 && rulesTurn > moment.at) return false;
     let turned = false;
     for (let index = 0; index < ruleTurns.length; index += 1) {
       if (((ruleReads[index] ?? everyPart) & dirty) === 0 && (ruleTurns[index] ?? NEVER) > moment.at) continue;
@@ -164,12 +171,19 @@ export function openSimulation(
       // Rules that follow see it in this pass, those before in the next.
       dirty |= part.flags;
     }
+    rulesTurn = NEVER;
+    rulesRead = 0;
+    for (let index = 0; index < ruleTurns.length; index += 1) {
+      rulesTurn = Math.min(rulesTurn, ruleTurns[index] ?? NEVER);
+      rulesRead |= ruleReads[index] ?? everyPart;
+    }
+    hasBlocked = isBlocked.includes(true);
     return turned;
   };
 
   const settleDataGap = (): boolean => {
     const known = course.rules.data_gap;
-    const blocked = journey.rules[isBlocked.indexOf(true)];
+    const blocked = hasBlocked ? journey.rules[isBlocked.indexOf(true)] : undefined;
     if (!blocked) {
       if (!known || known.flag === null) return false;
       clearFlag(moment, known, 'the sources were watched long enough again, or the doubt ended');
@@ -239,10 +253,10 @@ export function openSimulation(
             dirty,
             stage: [orNull(stageTurn), stageReads],
             segment: orNull(segmentTurn),
-            rules: ruleTurns.map((turn, index) => [
-              orNull(turn),
+            rules: isBlocked.map((blocked, index) => [
+              orNull(ruleTurns[index] ?? NEVER),
               ruleReads[index] ?? everyPart,
-              isBlocked[index] ? 1 : 0,
+              blocked ? 1 : 0,
             ]),
           }
         : null,
@@ -308,12 +322,8 @@ export function openSimulation(
         changed = journey.notices.settleRound(moment, stages || rules.length > 0) || changed;
         if (!stages && rules.length === 0) delete course.circling;
       }
-      let first = Math.min(stageTurn, segmentTurn);
-      interest = stageReads | (journey.segments?.reads ?? 0);
-      for (let index = 0; index < ruleTurns.length; index += 1) {
-        first = Math.min(first, ruleTurns[index] ?? NEVER);
-        interest |= ruleReads[index] ?? everyPart;
-      }
+      const first = Math.min(stageTurn, segmentTurn, rulesTurn);
+      interest = stageReads | (journey.segments?.reads ?? 0) | rulesRead;
       if (changed || dueAt <= at) dueAt = nextDue();
       // Never back: a condition that named a past instant would hold the simulation for ever.
       simulation.wakeAt = Math.min(first, dueAt) > at ? Math.min(first, dueAt) : at + 1;

@@ -92,16 +92,7 @@ export function addInformation(
     }
     // What is older than about a year is let go with the next that comes, and the weeks are fewer.
     const weeks = Math.min(mostWeeks, Math.floor((day - first) / 7));
-    const whole = ring.sumBefore(today);
-    let end = whole;
-    let squares = 0;
-    for (let week = 0; week < weeks; week += 1) {
-      const start = ring.sumBefore(Math.min(today, day - week * 7 - 7));
-      squares += (end - start) * (end - start);
-      end = start;
-      weekSums[week + 1] = whole - start;
-      weekSquares[week + 1] = squares;
-    }
+    ring.sumWeeks(day, weeks, weekSums, weekSquares);
     const fewer = Math.min(mostWeeks, Math.floor((day - latest) / 7));
     for (let index = 0; index < spans.length; index += 1) {
       const span = spans[index] ?? 0;

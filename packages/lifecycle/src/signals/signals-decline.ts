@@ -1,5 +1,5 @@
 import type { SignalName, Touchpoint } from '@waymark/journey';
-import { DayRing, type Days } from '../tracks/day-ring.ts';
+import { DayRings, type DayRing, type Days } from '../tracks/day-ring.ts';
 import { addInformation, foreseen, mostInformation } from './fall-bound.ts';
 import { fallOf, mostDropWith, streamOf, swingWeeks, type Fall, type Stream, type Weeks } from './fall.ts';
 import { fewestMeetings, missedDeviation, type Attendance } from './missed-meetings.ts';
@@ -52,12 +52,18 @@ function isWatched(
 interface Counted {
   /** The day of the weeks and falls that are kept. */
   day: number;
-  readonly rings: Map<string, DayRing>;
+  readonly rings: DayRings;
+  kinds: readonly Kind[];
+  /** How many lists there were when the kinds were put together. */
+  listCount: number;
   weeks: Map<string, Weeks | null>;
   all: Fall | null | undefined;
   usage: Fall | null | undefined;
 }
 
+/** Simulations for which it is kept: an earlier one counts anew where it is asked again. */
+const mostCounted = 4;
+const latest: Counted[] = [];
 const remembered = new WeakMap<Moment, Counted>();
 
 const dayOf = (moment: Moment): number => Math.floor(moment.at / DAY / step) * step;
@@ -66,8 +72,10 @@ function countedAt(moment: Moment): Counted {
   const day = dayOf(moment);
   let known = remembered.get(moment);
   if (!known) {
-    known = { day, rings: new Map(), weeks: new Map(), all: undefined, usage: undefined };
+    known = { day, rings: new DayRings(), kinds: [], listCount: 0, weeks: new Map(), all: undefined, usage: undefined };
     remembered.set(moment, known);
+    latest.push(known);
+    if (latest.length > mostCounted) latest.shift()?.rings.clear();
   }
   if (known.day !== day) {
     // A moment may be set back to look at another instant.
@@ -88,15 +96,8 @@ interface Kind {
   readonly as: Weeks['kind'];
 }
 
-function ringOf(counted: Counted, name: string, lists: readonly Days[]): DayRing {
-  let ring = counted.rings.get(name);
-  if (!ring) {
-    ring = new DayRing();
-    counted.rings.set(name, ring);
-  }
-  ring.fill(lists, counted.day);
-  return ring;
-}
+const ringOf = ({ rings, day }: Counted, name: string, lists: readonly Days[]): DayRing =>
+  rings.filled(name, lists, day);
 
 function weeksBack(moment: Moment, counted: Counted, kind: Kind): Weeks | null {
   let weeks = counted.weeks.get(kind.name);
@@ -290,6 +291,20 @@ function mostByMissed({ tracks }: Moment, day: number): number {
   );
 }
 
+/** All kinds of which there is anything. Lists come, but never go. */
+function kindsOf(moment: Moment, counted: Counted): readonly Kind[] {
+  const { contact, meetings, record } = moment.tracks;
+  let listCount = meetings.held.length > 0 ? 1 : 0;
+  for (const _ in contact.counts) listCount += 1;
+  for (const _ in record.usage) listCount += 1;
+  if (listCount !== counted.listCount) {
+    const all = [lettersIn(moment), ticketsIn(moment), meetingsIn(moment), ...metricsIn(moment)];
+    counted.kinds = all.filter(({ lists }) => lists.some((list) => list.length > 0));
+    counted.listCount = listCount;
+  }
+  return counted.kinds;
+}
+
 /** Whether the drop stays under a threshold in all the days ahead, whatever comes or does not come in them but meetings that fall through. */
 function staysUnder(moment: Moment, threshold: number): boolean {
   const { lulls } = moment.around.context;
@@ -299,8 +314,7 @@ function staysUnder(moment: Moment, threshold: number): boolean {
   const missed = mostByMissed(moment, day);
   if (missed >= threshold) return false;
   const left = Math.sqrt(threshold ** 2 - missed ** 2);
-  const all = [lettersIn(moment), ticketsIn(moment), meetingsIn(moment), ...metricsIn(moment)];
-  const kinds = all.filter(({ lists }) => lists.some((list) => list.length > 0));
+  const kinds = kindsOf(moment, counted);
   let counts = 0;
   let amounts = 0;
   for (const { name, lists, of, as } of kinds) {

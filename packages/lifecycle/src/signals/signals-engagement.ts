@@ -14,6 +14,7 @@ import { DAY } from '../time/zone.ts';
 export const everyTouchpoint: readonly Touchpoint[] = touchpoints.options;
 
 function lastInbound(moment: Moment, wanted: readonly Touchpoint[]): Mark | null {
+  if (wanted === everyTouchpoint) return moment.tracks.contact.recent.at(-1) ?? null;
   let last: Mark | null = null;
   for (const one of wanted) {
     const mark = moment.tracks.contact.lastInbound[one];
@@ -31,10 +32,11 @@ function gapReader(params: SignalParams): (moment: Moment) => number | null {
   return ({ memo, around, tracks: { contact } }) => {
     let known = memo.get(name);
     if (!known || known.version !== contact.visitVersion) {
-      known = { version: contact.visitVersion, gaps: usualGaps(contact, wanted, window, around.zone.awake) };
+      const gaps = usualGaps(contact, wanted, window, around.zone.awake, known?.gaps);
+      known = { version: contact.visitVersion, gaps };
       memo.set(name, known);
     }
-    const { gaps } = known;
+    const gaps = known.gaps.sorted;
     if (gaps.length < FEWEST_GAPS) return null;
     // So rare a gap is read off the tail: among the few that were seen it need not be.
     if (percentile > MOST_SEEN) return rareGap(gaps, 1 - percentile);
@@ -48,7 +50,14 @@ const MOST_SEEN = 0.99;
 /** Under five answers nothing is usual yet. */
 const FEWEST_ANSWERS = 5;
 
-const answered = new WeakMap<Moment, { readonly last: object | undefined; readonly times: Float64Array }>();
+/** How long mails had waited, in the order of the answers and by length. */
+interface Answered {
+  readonly last: readonly [from: number, to: number] | undefined;
+  readonly inOrder: readonly number[];
+  readonly times: Float64Array;
+}
+
+const answered = new WeakMap<Moment, Answered>();
 
 /** How long the mails that we answered lately had waited, shortest first; worked out once for each answer. */
 function answerTimes(moment: Moment): Float64Array {
@@ -58,7 +67,10 @@ function answerTimes(moment: Moment): Float64Array {
   // The oldest only leave when others come.
   if (!known || known.last !== last) {
     const { business } = moment.around.zone;
-    known = { last, times: Float64Array.from(answers, ([from, to]) => business.between(from, to)).sort() };
+    const before = known?.last ? answers.lastIndexOf(known.last) + 1 : 0;
+    const inOrder = known && before > 0 ? known.inOrder.slice(-before) : [];
+    for (const [from, to] of answers.slice(before)) inOrder.push(business.between(from, to));
+    known = { last, inOrder, times: Float64Array.from(inOrder).sort() };
     answered.set(moment, known);
   }
   return known.times;

@@ -22,6 +22,13 @@ export class DayRing {
     return this.#isExact;
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#kept.fill(0);
+    this.#end = null;
+    this.#isExact = true;
+  }
+
   /** Takes what the lists, joined, have of the days before `today`. Never to be called for a day before the last one. */
   fill(lists: readonly Days[], today: number): void {
     const from = Math.max(this.#end ?? firstDay(lists, today), today - kept + 1);
@@ -56,9 +63,20 @@ export class DayRing {
     return this.#kept[day & mask] ?? 0;
   }
 
-  /** The sum of all that is kept up to a day of the last year, which is not included. */
-  sumBefore(day: number): number {
-    return this.#kept[sumsFrom + (day & mask)] ?? 0;
+  /** Sums up the latest weeks before a day, and the squares of each: in place n what n weeks hold. Nothing is in days that are not filled yet. */
+  sumWeeks(day: number, weeks: number, sums: Float64Array, squares: Float64Array): void {
+    const kept = this.#kept;
+    const filled = this.#end ?? day;
+    const whole = kept[sumsFrom + (filled & mask)] ?? 0;
+    let after = whole;
+    let square = 0;
+    for (let week = 1, from = day - 7; week <= weeks; week += 1, from -= 7) {
+      const start = from >= filled ? whole : (kept[sumsFrom + (from & mask)] ?? 0);
+      square += (after - start) * (after - start);
+      after = start;
+      sums[week] = whole - start;
+      squares[week] = square;
+    }
   }
 
   /** The sum from a day up to another, which is not included; exact where all amounts are whole. */
@@ -79,4 +97,34 @@ function firstDay(lists: readonly Days[], today: number): number {
   let first = today;
   for (const list of lists) first = Math.min(first, list[0]?.[0] ?? today);
   return first;
+}
+
+/** As many as a few accounts with a few metrics have. */
+const mostSpare = 32;
+const spare: DayRing[] = [];
+
+/** Rings by name. Those that are let go of are used again: a piece of memory of that size costs more than all that is counted in it. */
+export class DayRings {
+  readonly #rings = new Map<string, DayRing>();
+
+  /** The ring of a name, with what the lists have of the days before `today`. */
+  filled(name: string, lists: readonly Days[], today: number): DayRing {
+    let ring = this.#rings.get(name);
+    if (!ring) {
+      ring = spare.pop() ?? new DayRing();
+      this.#rings.set(name, ring);
+    }
+    ring.fill(lists, today);
+    return ring;
+  }
+
+  /** Lets go of all of them: none may be used after that. */
+  clear(): void {
+    for (const ring of this.#rings.values()) {
+      if (spare.length >= mostSpare) break;
+      ring.clear();
+      spare.push(ring);
+    }
+    this.#rings.clear();
+  }
 }

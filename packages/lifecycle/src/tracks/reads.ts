@@ -36,9 +36,11 @@ export const part = {
   handoff: 524_288,
   /** Offers made while something is on fire. */
   offers: 1_048_576,
+  /** On which days people were in touch. */
+  presence: 2_097_152,
 } as const;
 
-export const everyPart = 2_097_151;
+export const everyPart = 4_194_303;
 
 /** What each signal reads. Context does not change within a simulation, and time is told by `flip`. */
 export const signalReads: Readonly<Record<SignalName, number>> = {
@@ -98,8 +100,8 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   meetings_no_show: part.missed | part.happenings,
   meetings_canceled: part.missed | part.happenings,
   stakeholders_left: part.people,
-  single_threaded: part.people,
-  contact_concentration: part.people,
+  single_threaded: part.people | part.presence,
+  contact_concentration: part.people | part.presence,
   persona_silent_days: part.people,
   persona_usual_gap: part.people,
   persona_active: part.people,
@@ -125,8 +127,8 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
 
 /** Of each noun; of types by the noun before the dot. */
 const touchedByNoun: Readonly<Record<string, number>> = {
-  email: part.contact | part.mail | part.answers | part.people | part.exchange | part.handoff,
-  chat: part.contact | part.mail | part.answers | part.people | part.exchange | part.handoff,
+  email: part.contact | part.mail | part.answers | part.people | part.presence | part.exchange | part.handoff,
+  chat: part.contact | part.mail | part.answers | part.people | part.presence | part.exchange | part.handoff,
   meeting:
     part.contact |
     part.mail |
@@ -135,13 +137,14 @@ const touchedByNoun: Readonly<Record<string, number>> = {
     part.missed |
     part.streak |
     part.people |
+    part.presence |
     part.exchange |
     part.handoff,
-  ticket: part.contact | part.tickets | part.people | part.exchange | part.handoff,
-  survey: part.contact | part.people | part.surveys | part.exchange,
+  ticket: part.contact | part.tickets | part.people | part.presence | part.exchange | part.handoff,
+  survey: part.contact | part.people | part.presence | part.surveys | part.exchange,
   deal: part.deals | part.record | part.spell | part.handoff | part.offers,
   crm: part.record | part.spell | part.handoff,
-  contact: part.people | part.roster,
+  contact: part.people | part.presence | part.roster,
   usage: part.usage,
   account: part.record | part.spell,
   milestone: 0,
@@ -183,7 +186,7 @@ const rests: readonly (readonly [parts: number, on: number])[] = [
   [part.offers, part.deals | part.tickets],
   [part.exchange | part.answers, part.mail],
   [part.missed | part.streak | told, part.meetings],
-  [part.contact | part.mail | part.roster, part.people],
+  [part.contact | part.mail | part.roster | part.presence, part.people],
 ];
 
 /**

@@ -43,7 +43,7 @@ export function takeFact(
     case 'contact':
       return (wanted & part.people) === 0
         ? changed
-        : changed | takePeople(tracks.people, fact, null, isCustomerAddress);
+        : changed | takePeople(tracks.people, fact, null, isCustomerAddress, wanted);
     case 'milestone':
     case 'playbook':
     case 'flag':
@@ -59,7 +59,7 @@ function takeWord(tracks: Tracks, fact: Fact, isCustomerAddress: (address: strin
   const noun = nounOf(fact.type);
   let changed = 0;
   // Who takes part is known to what follows, and what waits for an answer to what asks for one.
-  if ((wanted & part.people) !== 0) changed |= takePeople(tracks.people, fact, word, isCustomerAddress);
+  if ((wanted & part.people) !== 0) changed |= takePeople(tracks.people, fact, word, isCustomerAddress, wanted);
   if ((wanted & part.contact) !== 0 && takeContact(tracks.contact, fact, word, isCustomerAddress))
     changed |= part.contact;
   if ((wanted & part.mail) !== 0) changed |= takeMail(tracks.mail, fact, word, isCustomerAddress);

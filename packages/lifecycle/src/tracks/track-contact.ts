@@ -73,26 +73,40 @@ export function takeContact(
   return false;
 }
 
+/** Gaps between visits in milliseconds, without quiet days. */
+export interface Gaps {
+  /** The visit that ends the last one; undefined without visits. */
+  readonly newest: number | undefined;
+  readonly inOrder: readonly number[];
+  /** Shortest first. */
+  readonly sorted: Float64Array;
+}
+
 /**
- * The gaps between visits in milliseconds, shortest first and without quiet days, over the window before the last visit. Empty
- * without visits.
+ * The gaps over the window before the last visit. Given those of the same account, touchpoints and window before the latest visits, only what
+ * came since is measured.
  */
 export function usualGaps(
   track: ContactTrack,
   touchpoints: readonly Touchpoint[] | null,
   window: number,
   clock: Clock,
-): Float64Array {
+  before?: Gaps,
+): Gaps {
   const starts = touchpoints === null ? track.allVisits : merged(track, touchpoints);
   const newest = starts.at(-1);
-  if (newest === undefined) return new Float64Array(0);
+  if (newest === undefined) return { newest, inOrder: [], sorted: new Float64Array(0) };
+  // Visits by some touchpoints are put together anew each time: an earlier one may have gone.
+  const measured = before?.newest === undefined || touchpoints !== null ? -1 : starts.lastIndexOf(before.newest);
+  if (before && measured === starts.length - 1) return before;
   let first = starts.length - 1;
   while (first > 0 && (starts[first - 1] ?? -Infinity) >= newest - window) first -= 1;
-  const gaps = new Float64Array(starts.length - 1 - first);
-  for (let index = 0; index < gaps.length; index++) {
-    gaps[index] = clock.between(starts[first + index] ?? 0, starts[first + index + 1] ?? 0);
-  }
-  return gaps.sort();
+  // The window only moves on.
+  const kept = before && measured > first ? measured - first : 0;
+  const inOrder = before && kept > 0 ? before.inOrder.slice(-kept) : [];
+  for (let index = first + kept; index < starts.length - 1; index += 1)
+    inOrder.push(clock.between(starts[index] ?? 0, starts[index + 1] ?? 0));
+  return { newest, inOrder, sorted: Float64Array.from(inOrder).sort() };
 }
 
 /** Visits by some touchpoints, contacts close together once. */
@@ -206,24 +220,25 @@ function forgetThreads(track: MailTrack, at: number): void {
 }
 
 /**
- * Remembers people: who is in touch, who is a champion, who has left. Gives the parts that it changed, as bits of `part`: the roster is as it
- * was where people who were known were in touch.
+ * Remembers people: who is in touch, who is a champion, who has left, and, if that is wanted, on which days. Gives the parts that it changed,
+ * as bits of `part`: the roster is as it was where people who were known were in touch.
  */
 export function takePeople(
   track: PeopleTrack,
   fact: Fact,
   word: Word,
   isCustomerAddress: (address: string) => boolean,
+  wanted: number,
 ): number {
   let changed = fact.type === 'contact.added' || fact.type === 'contact.left' ? part.people | part.roster : 0;
   if (fact.type === 'meeting.held' && !fact.automated) {
     for (const who of fact.participants) {
       const accepted = who.response === undefined || who.response === 'accepted' || who.response === 'tentative';
-      if (who.address && accepted && isCustomerAddress(who.address)) changed |= seen(track, who.address, fact);
+      if (who.address && accepted && isCustomerAddress(who.address)) changed |= seen(track, who.address, fact, wanted);
     }
   } else if (word === 'theirs') {
     const person = actorOf(fact);
-    if (person) changed = seen(track, person, fact);
+    if (person) changed = seen(track, person, fact, wanted);
   }
   if (fact.type === 'contact.added' || fact.type === 'contact.left') {
     const names = new Set(
@@ -264,7 +279,7 @@ export function takePeople(
 }
 
 /** Whoever is new, or not gone after all, changes the roster too. */
-function seen(track: PeopleTrack, person: string, fact: Fact): number {
+function seen(track: PeopleTrack, person: string, fact: Fact, wanted: number): number {
   const name = key(person);
   const day = Math.floor(fact.occurredAt / DAY);
   const known = track.persons[name];
@@ -275,7 +290,7 @@ function seen(track: PeopleTrack, person: string, fact: Fact): number {
   if (known) {
     known.last = markOf(fact);
     if (known.lastDay !== day) known.days += 1;
-    if (known.recent.at(-1) !== day) {
+    if ((wanted & part.presence) !== 0 && known.recent.at(-1) !== day) {
       const oldest = day - DAYS_KEPT;
       const kept = (known.recent[0] ?? day) < oldest ? known.recent.filter((one) => one >= oldest) : known.recent;
       known.recent = [...kept, day];
@@ -291,6 +306,12 @@ function seen(track: PeopleTrack, person: string, fact: Fact): number {
     }
     if (oldest) delete track.persons[oldest];
   }
-  track.persons[name] = { first: markOf(fact), last: markOf(fact), days: 1, lastDay: day, recent: [day] };
+  track.persons[name] = {
+    first: markOf(fact),
+    last: markOf(fact),
+    days: 1,
+    lastDay: day,
+    recent: (wanted & part.presence) === 0 ? [] : [day],
+  };
   return part.people | part.roster;
 }
