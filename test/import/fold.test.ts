@@ -87,6 +87,16 @@ it.each([
     expect(byImport.rest).toBe(0);
     expect(byImport.said).toEqual(fromLog.said);
 
+    // Accounts with much to read share no transaction, so that they are not in memory together.
+    const calls: number[] = [];
+    for (const foldTogether of [10_000, 600, 20]) {
+      told.calls = 0;
+      await importFile({ ...deps, afterFold: tell }, workspaceId, lines, { foldTogether });
+      calls.push(told.calls);
+      expect((await answer()).said).toEqual(fromLog.said);
+    }
+    expect(calls).toEqual([1, expect.toSatisfy((between: number) => between > 3 && between < 12), 12]);
+
     for (const seed of [1, 2]) {
       const mixed = await importFile({ ...deps, afterFold }, workspaceId, shuffled(seed), { batchRows: 400 * seed });
       expect(mixed.accounts.folded).toBe(12);

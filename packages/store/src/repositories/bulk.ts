@@ -152,8 +152,8 @@ export interface CopyOutcome {
   readonly sightings: number;
   /** Of the batch's events, those that the log had before. */
   readonly known: ReadonlySet<string>;
-  /** Accounts that got a new sighting, with the earliest. */
-  readonly accounts: readonly AccountChange[];
+  /** Accounts that got new sightings: the earliest, and how many. */
+  readonly accounts: readonly (AccountChange & { readonly sightings: number })[];
 }
 
 /**
@@ -185,7 +185,9 @@ export async function copyEvents(tx: Tx, batch: CopyBatch): Promise<CopyOutcome>
     sightings: changed.reduce((sum, one) => sum + one.sightings, 0),
     known,
     accounts: changed.flatMap((one) =>
-      one.account_id === null ? [] : [{ accountId: one.account_id, earliest: one.earliest.getTime() }],
+      one.account_id === null
+        ? []
+        : [{ accountId: one.account_id, earliest: one.earliest.getTime(), sightings: one.sightings }],
     ),
   };
 }

@@ -25,6 +25,8 @@ import type { ImportTally } from './tally.ts';
 /** What storing a batch came to. */
 export interface StoredBatch {
   readonly changed: readonly AccountChange[];
+  /** Of accounts that got new sightings, how many. */
+  readonly sightings: ReadonlyMap<string, number>;
   readonly tally: ImportTally;
 }
 
@@ -72,7 +74,8 @@ export class BatchStore {
         const tally = tallied(rows.eventIds().length - copied.known.size, created.length);
         if (this.#importId !== undefined && batch.last > 0)
           await keepImportProgress(tx, this.#importId, { line: batch.last, counts: tally }, at);
-        return { changed, tally };
+        const sightings = new Map(copied.accounts.map((one) => [one.accountId, one.sightings]));
+        return { changed, sightings, tally };
       },
       { retry: true },
     );

@@ -7,46 +7,66 @@ import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
 import type { Folded } from '../fold/answer-changes.ts';
 import { activeJourneys } from '../fold/fold.ts';
 import { freshAnswer, storeFresh, type FreshAnswer } from './answers.ts';
-import type { ImportDependencies } from './options.ts';
+import type { ImportDependencies, ImportOptions } from './options.ts';
 
 /** Accounts of one transaction: few enough that nobody waits long for their wakes. */
 const accountsATransaction = 25;
 /** While one waits for the database, another is worked out. */
 const transactionsAtOnce = 3;
-
 /**
  * Folds, from the log, those of these accounts that were never folded and that no CRM knows more of: some in each transaction, which costs
- * a fraction of one transaction each. All others keep their wake and wait for `foldDue`, whose answer this is. Returns how many were folded.
+ * a fraction of one transaction each. All others keep their wake and wait for `foldDue`, whose answer this is. Memory is bounded by the
+ * largest account. Returns how many were folded.
+ *
+ * @param changed accounts, with how many sightings each has at least
  */
 export async function foldFresh(
   { database, now }: Pick<ImportDependencies, 'database' | 'now'>,
   workspaceId: string,
-  accountIds: readonly string[],
+  changed: ReadonlyMap<string, number>,
   afterFold: (tx: Tx, folded: readonly Folded[]) => Promise<void>,
-  onFolded: (accounts: number) => void,
+  options: Pick<ImportOptions, 'foldTogether' | 'onFolded'> = {},
 ): Promise<number> {
   let folded = 0;
   const failures: unknown[] = [];
+  const foldPart = async (some: readonly string[]): Promise<void> => {
+    if (failures.length > 0) return;
+    try {
+      const work = (tx: Tx) => foldSome(tx, some, now(), afterFold);
+      folded += await database.inWorkspace(workspaceId, work, { retry: true });
+      options.onFolded?.(folded);
+    } catch (error) {
+      failures.push(error);
+    }
+  };
+  const { small, large } = partsOf(changed, options.foldTogether ?? 20_000);
   const queue = new PQueue({ concurrency: transactionsAtOnce });
-  const parts = Array.from({ length: Math.ceil(accountIds.length / accountsATransaction) }, (_, at) =>
-    accountIds.slice(at * accountsATransaction, (at + 1) * accountsATransaction),
-  );
-  await queue.addAll(
-    parts.map((some) => async () => {
-      if (failures.length > 0) return;
-      try {
-        const done = await database.inWorkspace(workspaceId, (tx) => foldSome(tx, some, now(), afterFold), {
-          retry: true,
-        });
-        folded += done;
-        onFolded(folded);
-      } catch (error) {
-        failures.push(error);
-      }
-    }),
-  );
+  await queue.addAll(small.map((some) => () => foldPart(some)));
+  for (const accountId of large) await foldPart([accountId]);
   if (failures.length > 0) throw failures[0];
   return folded;
+}
+
+/** Parts that fit into memory beside each other, and accounts that are so large that each is folded alone. */
+function partsOf(changed: ReadonlyMap<string, number>, together: number) {
+  const small: string[][] = [];
+  const large: string[] = [];
+  let sightings = Infinity;
+  for (const [accountId, own] of [...changed].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (own > together) {
+      large.push(accountId);
+      continue;
+    }
+    const part = small.at(-1);
+    if (part && part.length < accountsATransaction && sightings + own <= together) {
+      part.push(accountId);
+      sightings += own;
+    } else {
+      small.push([accountId]);
+      sightings = own;
+    }
+  }
+  return { small, large };
 }
 
 /** What is the same for all accounts of a transaction. */

@@ -36,7 +36,8 @@ export class ImportRun {
   readonly #store: BatchStore;
   readonly #rehearsal: Rehearsal | undefined;
   readonly #options: ImportOptions;
-  readonly #changed = new Set<string>();
+  /** Accounts that lines changed, with how many sightings they got. */
+  readonly #changed = new Map<string, number>();
   /** Of batches that are stored. */
   readonly #spare: CopyBatch[] = [];
   /** Lines that were stored when the database last looked at its tables. */
@@ -91,14 +92,18 @@ export class ImportRun {
   async #keep(batch: Batch): Promise<void> {
     if (this.#rehearsal) {
       const fresh = await this.#rehearsal.fresh(batch);
-      for (const accountId of batch.touched) this.#changed.add(accountId);
+      for (const accountId of batch.touched) this.#change(accountId);
       this.#settle(this.#counted(batch, fresh, batch.accounts.filter(({ create }) => create).length));
       return;
     }
     const stored = await this.#store.store(batch, (fresh, created) => this.#counted(batch, fresh, created));
-    for (const { accountId } of stored.changed) this.#changed.add(accountId);
+    for (const { accountId } of stored.changed) this.#change(accountId, stored.sightings.get(accountId));
     this.#settle(stored.tally);
     if (stored.tally.stored >= Math.max(leastToRefresh, this.#refreshed * 2)) await this.#refresh();
+  }
+
+  #change(accountId: string, sightings = 0): void {
+    this.#changed.set(accountId, (this.#changed.get(accountId) ?? 0) + sightings);
   }
 
   /** What follows reads account by account: by the plans of an empty table it would read the whole log each time. */
@@ -126,7 +131,7 @@ export class ImportRun {
     const { database, now } = this.#deps;
     if (this.#tally.stored >= Math.max(leastToRefresh, this.#refreshed + 1)) await this.#refresh();
     const subjects = resumed ? 'all' : this.#accounts.subjects;
-    for (const accountId of await linkSubjects(this.#deps, this.#workspaceId, subjects)) this.#changed.add(accountId);
+    for (const accountId of await linkSubjects(this.#deps, this.#workspaceId, subjects)) this.#change(accountId);
     await database.inWorkspace(
       this.#workspaceId,
       async (tx) => {
@@ -142,12 +147,6 @@ export class ImportRun {
     );
   }
 
-  #foldFresh(afterFold: NonNullable<ImportDependencies['afterFold']>): Promise<number> {
-    return foldFresh(this.#deps, this.#workspaceId, [...this.#changed].sort(), afterFold, (accounts) =>
-      this.#options.onFolded?.(accounts),
-    );
-  }
-
   /** @param resumedAt the last line that a run before had stored; 0 where there was none */
   async finish(resumedAt: number): Promise<ImportResult> {
     await this.#writing;
@@ -155,7 +154,10 @@ export class ImportRun {
     const { database, afterFold } = this.#deps;
     const { dryRun, importId } = this.#options;
     if (!dryRun) await this.#conclude(resumedAt > 0);
-    const folded = afterFold && !dryRun ? await this.#foldFresh(afterFold) : 0;
+    const folded =
+      afterFold && !dryRun
+        ? await foldFresh(this.#deps, this.#workspaceId, this.#changed, afterFold, this.#options)
+        : 0;
     if (this.#changed.size > 0 && !dryRun) this.#deps.onCommitted?.(this.#workspaceId);
     if (importId !== undefined && !dryRun)
       await database.inWorkspace(this.#workspaceId, (tx) => endImportProgress(tx, importId));

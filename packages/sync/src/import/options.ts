@@ -18,6 +18,8 @@ export interface ImportDependencies {
 export interface ImportOptions {
   /** Rows of a transaction; 15,000 by default. */
   readonly batchRows?: number;
+  /** Sightings of accounts that are folded in one transaction, 20,000 by default; an account that has more is folded alone. */
+  readonly foldTogether?: number;
   /** Rejected lines to list in the result; 1,000 by default. All are counted and kept. */
   readonly listed?: number;
   /**
