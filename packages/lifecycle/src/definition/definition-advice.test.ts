@@ -54,6 +54,16 @@ describe('advice', () => {
     ],
     ['percent', risk("{ signal: usage_level, op: '<', value: 50 }"), /50 times/],
     [
+      'a stage that is compared and not there',
+      risk("{ any: [{ signal: stage, op: '==', value: lvie }] }"),
+      /there is no stage "lvie", so that this never holds; did you mean live\?/,
+    ],
+    [
+      'a stage that is ruled out and not there',
+      risk("{ signal: stage, op: '!=', value: begin }"),
+      /no stage "begin", so that this holds in every stage; use one of: start, live/,
+    ],
+    [
       'days held against a count',
       risk("{ signal: days_since_inbound, op: '>=', value: { max: [3, { signal: open_tickets }] } }"),
       /days_since_inbound is a number of days, open_tickets is a number of the kind count/,
@@ -69,7 +79,7 @@ describe('advice', () => {
   ])('names %s', (_what, text, message) => {
     expect(
       adviceOf(text)
-        .map((one) => one.message)
+        .map((one) => `${one.message}; ${one.remedy}`)
         .join(),
     ).toMatch(message);
   });

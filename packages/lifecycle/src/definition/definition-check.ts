@@ -100,8 +100,6 @@ export function checkDefinition(definition: JourneyDefinition): DefinitionProble
     const isText = unit === 'none';
     const isTime = unit === 'days' || unit === 'business_days';
     const ordered = !['==', '!='].includes(node.op);
-    if (node.signal === 'stage' && typeof node.value === 'string')
-      known(stages, node.value, 'stage', [...path, 'value']);
     if (isText && (ordered || typeof node.value === 'number')) {
       say([...path, 'op'], `${node.signal} is a text`, 'compare it with == or != and a text');
     }

@@ -302,14 +302,6 @@ describe('a broken file', () => {
       /^"account.churn" is not known here$/,
       /^did you mean account.churned or/,
     ],
-    [
-      'a stage that is compared and not there',
-      risk("{ signal: stage, op: '==', value: lvie }"),
-      16,
-      'rules.0.when.value',
-      /no stage "lvie"/,
-      /mean live/,
-    ],
     ['a space that is none', small.replace('title: Small', 'title:\u00A0Small'), 3, '(file)', /non-breaking/, /anew/],
     [
       'a window below nothing',

@@ -2,6 +2,7 @@ import { signalCatalogue } from '@waymark/journey';
 import type { Condition, JourneyDefinition, Operand, SignalName } from '@waymark/journey';
 import { canHold } from './condition-range.ts';
 import type { DefinitionAdvice } from './definition-advice.ts';
+import { remedyForName } from './near-name.ts';
 import { isNamedMove } from '../rules/notices.ts';
 
 type Path = DefinitionAdvice['path'];
@@ -165,6 +166,7 @@ export function conditionAdvice(definition: JourneyDefinition): DefinitionAdvice
       : [{ path, message: `${what} always holds`, remedy: 'look at the comparisons, or leave it out' }];
   return [
     ...definition.rules.flatMap(({ when }, index) => unitAdvice(when, ['rules', index, 'when'])),
+    ...conditionsOf(definition).flatMap(({ when, path }) => strangeStages(when, path, definition)),
     ...definition.rules.flatMap(({ id, when, clear }, index) => {
       const path = ['rules', index];
       const found = [
@@ -193,6 +195,46 @@ export function conditionAdvice(definition: JourneyDefinition): DefinitionAdvice
         part.bands.flatMap(({ when }, at) => never(when, [score, 'parts', index, 'bands', at, 'when'], 'this band')),
       ),
     ),
+  ];
+}
+
+/** Every condition of a definition that stands for itself, with its place. */
+function conditionsOf(definition: JourneyDefinition): readonly { readonly when: Condition; readonly path: Path }[] {
+  const { rules, stages, segments } = definition;
+  const all: readonly { readonly when: Condition | undefined; readonly path: Path }[] = [
+    ...rules.flatMap(({ when, clear }, index) => [
+      { when, path: ['rules', index, 'when'] },
+      { when: clear, path: ['rules', index, 'clear'] },
+    ]),
+    ...stages.flatMap((stage, index) => [
+      ...stage.enter.map(({ when }, at) => ({ when, path: ['stages', index, 'enter', at, 'when'] })),
+      ...(stage.exit ?? []).map(({ when }, at) => ({ when, path: ['stages', index, 'exit', at, 'when'] })),
+    ]),
+    ...segments.map(({ when }, index) => ({ when, path: ['segments', index, 'when'] })),
+    ...(['health', 'success'] as const).flatMap((score) =>
+      (definition[score]?.parts ?? []).flatMap((part, index) =>
+        part.bands.map(({ when }, at) => ({ when, path: [score, 'parts', index, 'bands', at, 'when'] })),
+      ),
+    ),
+  ];
+  return all.flatMap(({ when, path }) => (when ? [{ when, path }] : []));
+}
+
+/** Stages that a condition names and the journey has not. No error: what was in force once has to be read as long as it is kept. */
+function strangeStages(node: Condition, path: Path, definition: JourneyDefinition): DefinitionAdvice[] {
+  if ('all' in node) return node.all.flatMap((part, at) => strangeStages(part, [...path, 'all', at], definition));
+  if ('any' in node) return node.any.flatMap((part, at) => strangeStages(part, [...path, 'any', at], definition));
+  if ('not' in node) return strangeStages(node.not, [...path, 'not'], definition);
+  if (!('signal' in node) || node.signal !== 'stage' || typeof node.value !== 'string') return [];
+  const ids = definition.stages.map(({ id }) => id);
+  if (ids.includes(node.value)) return [];
+  const so = node.op === '==' ? 'never holds' : 'holds in every stage';
+  return [
+    {
+      path: [...path, 'value'],
+      message: `there is no stage "${node.value}", so that this ${so}`,
+      remedy: remedyForName(node.value, ids),
+    },
   ];
 }
 
