@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isProspect, outcomesOf } from './outcome.ts';
 import { parseDefinition, templateFile, templateNames, type Fact } from '../index.ts';
@@ -160,5 +161,41 @@ describe('an account', () => {
     expect(isProspect(definition, [])).toBe(false);
     expect(isProspect(definition, [stage(20, 'Closed Lost')])).toBe(false);
     expect(isProspect(definition, [fact(1, 'deal.created', { kind: 'new' })])).toBe(false);
+  });
+});
+
+describe('the order in which facts are given', () => {
+  const stage = fc.constantFrom('Lead', 'Opportunity', 'Customer', 'Closed Lost', 'Churned', 'Renewed', 'Live');
+  const one = fc.oneof(
+    fc.record({ type: fc.constant('crm.stage_changed' as const), attributes: fc.record({ to: stage }) }),
+    fc.record({
+      type: fc.constantFrom('deal.created' as const, 'deal.won' as const, 'deal.lost' as const),
+      attributes: fc.record(
+        {
+          dealId: fc.constantFrom('a', 'b'),
+          kind: fc.constantFrom('new', 'renewal'),
+          pipeline: fc.constant('Renewals'),
+        },
+        { requiredKeys: ['dealId'] },
+      ),
+    }),
+  );
+
+  it('says nothing of the outcomes', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), one), { minLength: 1, maxLength: 12 }).chain((told) => {
+          const facts = told.map(([day, { type, attributes }], index) => ({
+            ...fact(day, type, attributes),
+            id: `${String(index).padStart(2, '0')}`,
+          }));
+          return fc.tuple(fc.constant(facts), fc.shuffledSubarray(facts, { minLength: facts.length }));
+        }),
+        ([facts, shuffled]) => {
+          expect(told(shuffled)).toEqual(told(facts));
+        },
+      ),
+      { numRuns: 300, seed: 7 },
+    );
   });
 });
