@@ -61,7 +61,11 @@ it(
     await writeFile(file, support);
     const log = join(folder, 'log.ndjson');
     await writeFile(log, `${JSON.stringify(ticket)}\n`);
-    await startWaymark(['workspace', 'create', 'desk'], env).ended;
+    const misnamed = await startWaymark(['workspace', 'create', 'desk', '--template', 'five-stagse'], env).ended;
+    expect(misnamed).toMatchObject({ code: 1 });
+    expect(misnamed.stderr).toMatch(/no journey template five-stagse. There are: .*five-stages/);
+    // Nothing was made, so that the name is free.
+    expect(await startWaymark(['workspace', 'create', 'desk'], env).ended).toMatchObject({ code: 0 });
     expect(await waymark('import', log)).toMatchObject({ code: 0 });
     expect(await waymark('journey', 'activate', file)).toMatchObject({ code: 0 });
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { createWorkspace, readSettings } from '@waymark/store';
 import { changeSettings } from '@waymark/sync';
-import { activateTemplate } from '@waymark/server';
+import { activateTemplate, templateSource } from '@waymark/server';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, table } from '../output.ts';
 
@@ -29,6 +29,8 @@ export function workspaceCommand(): Command {
     .action(async (slug: string, options: CreateOptions) => {
       const output = createOutput(options.json === true);
       await withWaymark(async (waymark) => {
+        // A name that is none is refused before anything is made.
+        await templateSource(options.template);
         const now = waymark.now();
         const workspace = await createWorkspace(
           waymark.database,
