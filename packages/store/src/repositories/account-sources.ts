@@ -56,6 +56,40 @@ export async function sourcesOfAccounts(
   return found;
 }
 
+/** Which of these help desks and channels told of each of these accounts; accounts of which none told are left out. */
+export async function desksOfAccounts(
+  tx: Tx,
+  accountIds: readonly string[],
+  desks: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  if (desks.length === 0 || accountIds.length === 0) return new Map();
+  const { rows } = await tx.query<{ account_id: string; desks: string[] }>(
+    `SELECT account_id, array_agg(DISTINCT installation_id::text) AS desks FROM journey_event
+      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND installation_id = ANY($3::uuid[])
+        AND superseded_at IS NULL AND touchpoint IN ('ticket', 'chat')
+      GROUP BY account_id`,
+    [tx.workspaceId, accountIds, desks],
+  );
+  return new Map(rows.map((row) => [row.account_id, new Set(row.desks)]));
+}
+
+/** The same of one account, as far as it was known to be its own at an instant. */
+export async function desksOfAccountThen(
+  tx: Tx,
+  accountId: string,
+  desks: readonly string[],
+  knownAt: number,
+): Promise<ReadonlySet<string>> {
+  if (desks.length === 0) return new Set();
+  const { rows } = await tx.query<{ installation_id: string }>(
+    `SELECT DISTINCT installation_id::text AS installation_id
+       FROM (${sightingsOfAccount('installation_id, touchpoint', '$4')}) told
+      WHERE installation_id = ANY($3::uuid[]) AND touchpoint IN ('ticket', 'chat')`,
+    [tx.workspaceId, accountId, desks, new Date(knownAt)],
+  );
+  return new Set(rows.map((row) => row.installation_id));
+}
+
 /** The addresses of everybody in the mail of an account that came through these installations, lower case. */
 export async function addressesSeen(
   tx: Tx,

@@ -2,6 +2,8 @@ import type { CoverageGap, Lull } from '@waymark/lifecycle';
 import { contentUuid, touchpoint, type Touchpoint } from '@waymark/journey';
 import { addressKey } from '@waymark/identity';
 import {
+  desksOfAccountThen,
+  desksOfAccounts,
   gaps,
   healGaps,
   installations as readInstallations,
@@ -113,6 +115,8 @@ export interface CoverageQuestion {
   readonly csmEmail: string | null;
   /** Ids of the outages of imported sources that concern it; none without it. */
   readonly outages?: ReadonlySet<string>;
+  /** Which of the help desks and channels that were not seen had told of it; none without it. */
+  readonly desks?: ReadonlySet<string> | undefined;
 }
 
 /** Answers for one account after another. */
@@ -120,6 +124,8 @@ export interface CoverageIndex {
   (question: CoverageQuestion): AccountCoverage;
   /** Outages of imported sources: which of them concern an account, its own log says. */
   readonly outages: readonly StoredOutage[];
+  /** Installations of help desks and channels that were not seen all along: which of them told of an account, its own log says. */
+  readonly desks: readonly string[];
 }
 
 /** The coverage of one account, with what its log says of who told of it. With `knownAt` by what was known then. */
@@ -133,6 +139,10 @@ export async function accountCoverage(
     sources: await sourcesOfAccount(tx, accountId, csmEmail, knownAt),
     csmEmail,
     outages: await outagesOfAccount(tx, accountId, index.outages, knownAt),
+    desks:
+      knownAt === undefined
+        ? (await desksOfAccounts(tx, [accountId], index.desks)).get(accountId)
+        : await desksOfAccountThen(tx, accountId, index.desks, knownAt),
   });
 }
 
@@ -167,28 +177,33 @@ export async function coverageIndex(tx: Tx, knownAt?: number, asked?: PeersByTie
   const peers = asked ?? (await peersByTier(tx, knownAt));
   const { country } = await readSettings(tx);
   const holidays = country === null ? [] : await publicHolidays(country);
-  const unread = states.filter((state) => (state.backfillDoneAt ?? Infinity) > by || isUnread(state));
+  const unread = states
+    .filter((state) => (state.backfillDoneAt ?? Infinity) > by || isUnread(state))
+    .map((state) => ({ installationId: state.installationId, touchpoints: touchpointsOf(state) }));
   const watching = new Set(states.filter(seesPeople).map((state) => state.installationId));
   const mailboxes = new Set(
     installed.flatMap((one) =>
       one.address !== null && watching.has(one.installationId) ? [addressKey(one.address)] : [],
     ),
   );
-  const answer = ({ sources, csmEmail, outages: concerned }: CoverageQuestion): AccountCoverage => {
+  const missed = [...all, ...quiet];
+  const answer = ({ sources, csmEmail, outages: concerned, desks: told }: CoverageQuestion): AccountCoverage => {
     const relevant = sources !== null && sources.size > 0 ? sources : null;
     const counts = ({ installationId }: { readonly installationId: string }) =>
       relevant === null || relevant.has(installationId);
+    // Who never wrote through a help desk or a channel is not missed there.
+    const concerns = (one: Unseen) => counts(one) || (isDesk(one) && told?.has(one.installationId) === true);
     const starts = states.filter((state) => counts(state) && seesPeople(state)).map((state) => state.backfilledFrom);
     const known = starts.filter((start) => start !== null);
-    const reading = [...new Set(unread.filter(counts).flatMap(touchpointsOf))].sort();
+    const reading = [...new Set(unread.filter(concerns).flatMap((one) => one.touchpoints))].sort();
     const unseen = relevant === null && csmEmail !== null && mailboxes.size > 0 && !mailboxes.has(addressKey(csmEmail));
     const silent = outages.flatMap((outage) =>
       concerned?.has(outage.outageId) ? outageGap(outage, states, relevant) : [],
     );
     return {
       gaps: [
-        ...[...all, ...quiet]
-          .filter(counts)
+        ...missed
+          .filter(concerns)
           .map(({ from, to, touchpoints, reason: why }) => ({ from, to, touchpoints, reason: why })),
         ...(reading.length > 0
           ? [{ from: beginning, to: null, touchpoints: reading, reason: 'The history is still being read.' }]
@@ -211,7 +226,8 @@ export async function coverageIndex(tx: Tx, knownAt?: number, asked?: PeersByTie
       ...(Object.keys(peers).length > 0 && { peers }),
     };
   };
-  return Object.assign(answer, { outages });
+  const desks = [...new Set([...missed, ...unread].filter(isDesk).map((one) => one.installationId))];
+  return Object.assign(answer, { outages, desks });
 }
 
 /** Why an installation that is read and tells nothing is a gap. */
@@ -242,6 +258,15 @@ function outageGap(
 }
 
 const inMailboxes: readonly Touchpoint[] = ['email', 'meeting'];
+
+/** Something that was not seen of an installation. */
+interface Unseen {
+  readonly installationId: string;
+  readonly touchpoints: readonly Touchpoint[];
+}
+
+const isDesk = ({ touchpoints }: Unseen): boolean =>
+  touchpoints.length > 0 && !touchpoints.some((name) => inMailboxes.includes(name));
 
 const keyOf = (one: { readonly installationId: string; readonly stream: string; readonly partition: string }) =>
   `${one.installationId}|${one.stream}|${one.partition}`;

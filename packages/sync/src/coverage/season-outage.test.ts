@@ -95,57 +95,63 @@ describe('a source that was silent for nine days and a season of the same days',
   it.each([
     { what: 'both of two mailboxes', of: 2, unread: 2, isSeason: false },
     { what: 'one mailbox of five, while the others tell of little', of: 5, unread: 1, isSeason: true },
-  ])('is a gap where mailboxes are not read: $what', async ({ of, unread, isSeason }) => {
-    const rig = await syncRig(database, { historyDays: 200 });
-    const customers = Array.from({ length: 20 }, (_, n) => ({
-      id: `c${n}`,
-      version: '1',
-      entities: [company(`c${n}`, [`customer-${n}.example`])],
-    }));
-    const crm = scriptedConnector('crm', [scriptedStream('companies', 1, () => [{ records: customers, done: true }])]);
-    const names = Array.from({ length: of }, (_, n) => `box-${n}`);
-    const broken = names.slice(0, unread);
-    const records = (name: string, from: number, to: number, share: number) =>
-      Array.from({ length: (to - from) * share }, (_, index) => {
-        const [one, n] = [from + Math.floor(index / share), index % share];
-        const id = `${name}-${one}-${n}`;
-        const at = first + one * day + n * hour;
-        return { id, version: '1', events: [mail(id, at, `ann@customer-${n}.example`, 'csm@vendor.example')] };
-      });
-    const parts = { partitions: () => Promise.resolve(names.map((id) => ({ id, label: id }))) };
-    const whole = scriptedConnector('mailbox', [
-      scriptedStream('messages', 5, (_from, _, name) => [{ records: records(name, 0, 108, 10), done: true }], parts),
-    ]);
-    const then = scriptedConnector('mailbox', [
-      scriptedStream(
-        'messages',
-        5,
-        (_from, _, name) =>
-          broken.includes(name)
-            ? [new ConnectorFault({ kind: 'transient', message: 'The line is down.' })]
-            : [{ records: records(name, 108, 118, 2), done: true }],
-        parts,
-      ),
-    ]);
-    rig.now = first + 108 * day;
-    await rig.run(await rig.install(crm));
-    const box = await rig.install(whole);
-    await rig.run(box);
-    const season = async () => {
-      await inside(rig, async (tx) => {
-        await watchCoverage(tx, await installations(tx), rig.now);
-        await keepSeason(tx, rig.now);
-      });
-      return lullsOf(rig);
-    };
-    expect(await season()).toEqual([]);
-    rig.now = first + 118 * day;
-    rig.use(then);
-    await rig.run(box);
-    expect((await season()).length > 0).toBe(isSeason);
-    // Without the gap it is what it looks like.
-    await database.asOwner('DELETE FROM coverage_gap WHERE workspace_id = $1', [rig.workspaceId]);
-    await inside(rig, (tx) => keepSeason(tx, rig.now));
-    expect((await lullsOf(rig)).length).toBeGreaterThan(0);
-  });
+  ])(
+    'is a gap where mailboxes are not read: $what',
+    async ({ of, unread, isSeason }) => {
+      const rig = await syncRig(database, { historyDays: 200 });
+      const customers = Array.from({ length: 20 }, (_, n) => ({
+        id: `c${n}`,
+        version: '1',
+        entities: [company(`c${n}`, [`customer-${n}.example`])],
+      }));
+      const crm = scriptedConnector('crm', [
+        scriptedStream('companies', 1, () => [{ records: customers, done: true }]),
+      ]);
+      const names = Array.from({ length: of }, (_, n) => `box-${n}`);
+      const broken = names.slice(0, unread);
+      const records = (name: string, from: number, to: number, share: number) =>
+        Array.from({ length: (to - from) * share }, (_, index) => {
+          const [one, n] = [from + Math.floor(index / share), index % share];
+          const id = `${name}-${one}-${n}`;
+          const at = first + one * day + n * hour;
+          return { id, version: '1', events: [mail(id, at, `ann@customer-${n}.example`, 'csm@vendor.example')] };
+        });
+      const parts = { partitions: () => Promise.resolve(names.map((id) => ({ id, label: id }))) };
+      const whole = scriptedConnector('mailbox', [
+        scriptedStream('messages', 5, (_from, _, name) => [{ records: records(name, 0, 108, 10), done: true }], parts),
+      ]);
+      const then = scriptedConnector('mailbox', [
+        scriptedStream(
+          'messages',
+          5,
+          (_from, _, name) =>
+            broken.includes(name)
+              ? [new ConnectorFault({ kind: 'transient', message: 'The line is down.' })]
+              : [{ records: records(name, 108, 118, 2), done: true }],
+          parts,
+        ),
+      ]);
+      rig.now = first + 108 * day;
+      await rig.run(await rig.install(crm));
+      const box = await rig.install(whole);
+      await rig.run(box);
+      const season = async () => {
+        await inside(rig, async (tx) => {
+          await watchCoverage(tx, await installations(tx), rig.now);
+          await keepSeason(tx, rig.now);
+        });
+        return lullsOf(rig);
+      };
+      expect(await season()).toEqual([]);
+      rig.now = first + 118 * day;
+      rig.use(then);
+      await rig.run(box);
+      expect((await season()).length > 0).toBe(isSeason);
+      // Without the gap it is what it looks like.
+      await database.asOwner('DELETE FROM coverage_gap WHERE workspace_id = $1', [rig.workspaceId]);
+      await inside(rig, (tx) => keepSeason(tx, rig.now));
+      expect((await lullsOf(rig)).length).toBeGreaterThan(0);
+    },
+    90_000,
+  );
 });

@@ -6,6 +6,7 @@ import {
   changeKeptStates,
   checkpointsOf,
   contactsOf,
+  desksOfAccounts,
   keptPlaces,
   lockAccounts,
   lockWakes,
@@ -170,6 +171,7 @@ async function foldAccounts(
   if (ids.length === 0) return [];
   const people = await contactsOf(tx, ids);
   const sources = await sourcesOfAccounts(tx, accounts);
+  const desks = await desksOfAccounts(tx, ids, coverage.desks);
   const keyOf = (accountId: string, journey: string) => `${accountId} ${journey}`;
   const before = new Map((await checkpointsOf(tx, ids)).map((one) => [keyOf(one.accountId, one.journey), one]));
   const places = Map.groupBy(await keptPlaces(tx, ids), (one) => keyOf(one.accountId, one.journey));
@@ -185,7 +187,12 @@ async function foldAccounts(
     if (!wake) continue;
     const contacts = people.get(accountId) ?? [];
     const outages = await outagesOfAccount(tx, accountId, coverage.outages);
-    const covered = coverage({ sources: sources.get(accountId) ?? new Set(), csmEmail, outages });
+    const covered = coverage({
+      sources: sources.get(accountId) ?? new Set(),
+      csmEmail,
+      outages,
+      desks: desks.get(accountId),
+    });
     const context = accountContext(account, contacts, covered, account.timezone ?? input.timezone);
     const contextDigest = contextDigestOf(context);
     const questions = input.journeys.map((journey): StateQuestion => {

@@ -1,15 +1,16 @@
-import { installations, setStatus } from '@waymark/store';
+import { accounts, installations, setStatus } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { coverageIndex, watchCoverage } from '../coverage/coverage.ts';
+import { accountCoverage, coverageIndex, watchCoverage } from '../coverage/coverage.ts';
 import { acmeCustomer, acmeMail } from '../testing/acme.ts';
 import {
   company,
+  crmOf,
+  mail,
+  mailboxOf,
   scriptedConnector,
   scriptedStream,
   type ScriptedRecord,
-  crmOf,
-  mailboxOf,
 } from '../testing/scripted-source.ts';
 import { day, start, syncRig, type SyncRig } from '../testing/sync-rig.ts';
 import { compareWithLog } from '../testing/whole-log.ts';
@@ -85,6 +86,60 @@ describe('coverage', () => {
         .map((one) => one.gaps.map((gap) => gap.reason));
     });
     expect(seen).toEqual([['connect again'], [], ['connect again']]);
+  });
+
+  it('a help desk that is not read proves no silence of those who write through it, and changes nothing for others', async () => {
+    const rig = await syncRig(database);
+    const other: ScriptedRecord = {
+      id: 'c2',
+      version: '1',
+      entities: [company('c2', ['bolt.example'], { customerSince: start - 300 * day })],
+    };
+    await rig.run(await rig.install(crmOf({ records: [acme, other] })));
+    const bolt = Array.from({ length: 30 }, (_, n) =>
+      acmeMail(`b${n}`, start - (90 - 3 * n) * day, '1', 'bob@bolt.example'),
+    );
+    // A mailbox sees a word of Acme now and then; what they write comes through the help desk.
+    const box = await rig.install(mailboxOf({ records: [acmeMail('m', start - 80 * day), ...bolt] }));
+    await rig.run(box);
+    const tickets = Array.from({ length: 30 }, (_, n): ScriptedRecord => ({
+      id: `t${n}`,
+      version: '1',
+      events: [
+        {
+          ...mail(`t${n}`, start - (90 - 3 * n) * day, 'ann@acme.example', 'csm@vendor.example'),
+          type: 'ticket.opened',
+          identity: `ticket:t${n}`,
+          touchpoint: 'ticket',
+          attributes: { ticketId: `t${n}` },
+        },
+      ],
+    }));
+    const help = scriptedConnector('desk', [scriptedStream('tickets', 5, () => [{ records: tickets, done: true }])]);
+    const desk = await rig.install(help);
+    await rig.run(desk);
+    await rig.fold();
+    await database.inWorkspace(rig.workspaceId, (tx) => setStatus(tx, desk, 'needs_auth', 'connect again', rig.now));
+    rig.now += 60 * day;
+    rig.use(mailboxOf({}));
+    await rig.run(box);
+    await watch(rig);
+    await rig.fold();
+    const quiet = await rig.rows<{ name: string }>(
+      `SELECT a.name FROM flag f JOIN account a ON a.workspace_id = $1 AND a.account_id = f.account_id
+        WHERE f.workspace_id = $1 AND f.superseded_at IS NULL AND f.cleared_at IS NULL AND f.rule = 'gone_quiet'`,
+    );
+    expect(quiet).toEqual([{ name: 'Company c2' }]);
+    const told = await database.inWorkspace(rig.workspaceId, async (tx) => {
+      const index = await coverageIndex(tx, rig.now);
+      const gaps = (await accounts(tx)).map(async (one) => {
+        const { gaps: own } = await accountCoverage(tx, index, one, rig.now);
+        return [one.name, own.map(({ touchpoints }) => touchpoints.join())];
+      });
+      return Object.fromEntries(await Promise.all(gaps));
+    });
+    expect(told).toEqual({ 'Company c1': ['ticket'], 'Company c2': [] });
+    await compareWithLog(rig);
   });
 
   it('a history that is still being read proves no silence', async () => {

@@ -1,6 +1,14 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { CompiledJourney } from '@waymark/lifecycle';
-import { freshAccounts, readSettings, walkAccounts, type AccountLog, type FreshAccount, type Tx } from '@waymark/store';
+import {
+  desksOfAccounts,
+  freshAccounts,
+  readSettings,
+  walkAccounts,
+  type AccountLog,
+  type FreshAccount,
+  type Tx,
+} from '@waymark/store';
 import PQueue from 'p-queue';
 import { accountContext } from '../fold/account-context.ts';
 import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
@@ -73,6 +81,7 @@ function partsOf(changed: ReadonlyMap<string, number>, together: number) {
 interface Surroundings {
   readonly journeys: readonly CompiledJourney[];
   readonly coverage: CoverageIndex;
+  readonly desks: ReadonlyMap<string, ReadonlySet<string>>;
   readonly timezone: string;
   readonly now: number;
 }
@@ -88,7 +97,8 @@ async function foldSome(
   if (fresh.size === 0) return 0;
   const coverage = await coverageIndex(tx);
   const { timezone } = await readSettings(tx);
-  const around: Surroundings = { journeys: await activeJourneys(tx), coverage, timezone, now };
+  const desks = await desksOfAccounts(tx, [...fresh.keys()], coverage.desks);
+  const around: Surroundings = { journeys: await activeJourneys(tx), coverage, desks, timezone, now };
   const answers: FreshAnswer[] = [];
   const take = (one: FreshAccount, log: Omit<AccountLog, 'accountId'>): void => {
     const answer = answerOf(one, log, around);
@@ -120,10 +130,15 @@ const emptyLog: Omit<AccountLog, 'accountId'> = {
 function answerOf(
   one: FreshAccount,
   { facts, installations, outages }: Omit<AccountLog, 'accountId'>,
-  { journeys, coverage, timezone, now }: Surroundings,
+  { journeys, coverage, desks, timezone, now }: Surroundings,
 ): FreshAnswer | undefined {
   const { account } = one;
-  const covered = coverage({ sources: installations, csmEmail: account.csmEmail, outages });
+  const covered = coverage({
+    sources: installations,
+    csmEmail: account.csmEmail,
+    outages,
+    desks: desks.get(account.accountId),
+  });
   const context = accountContext(account, [], covered, account.timezone ?? timezone);
   try {
     return freshAnswer(one, context, journeys, facts, now);

@@ -15,6 +15,7 @@ import {
   accounts as readAccounts,
   contacts,
   contactsOf,
+  desksOfAccounts,
   factsOf,
   installations,
   lockAccount,
@@ -201,6 +202,7 @@ const nothing: Omit<AccountLog, 'accountId'> = {
 /** What is needed of some accounts beside their logs. */
 interface Beside {
   readonly people: ReadonlyMap<string, readonly Contact[]>;
+  readonly desks: ReadonlyMap<string, ReadonlySet<string>>;
   readonly stored: ReadonlyMap<string, readonly StoredAnswer[]>;
 }
 
@@ -209,6 +211,7 @@ async function readBeside(tx: Tx, shared: Shared, accountIds: readonly string[])
     shared.stored.size === 0 ? [] : accountIds.filter((id) => shared.accounts.has(id) && !shared.waiting.has(id));
   return {
     people: await contactsOf(tx, accountIds),
+    desks: await desksOfAccounts(tx, accountIds, shared.coverage.desks),
     stored: compared.length === 0 ? new Map() : await storedAnswers(tx, compared),
   };
 }
@@ -223,6 +226,7 @@ function replayAccount(shared: Shared, log: AccountLog, beside: Beside, tally: T
     sources: new Set([...log.installations, ...own]),
     csmEmail,
     outages: log.outages,
+    desks: beside.desks.get(accountId),
   });
   const people = beside.people.get(accountId) ?? [];
   const context = accountContext(account, people, coverage, account.timezone ?? shared.timezone);

@@ -1,7 +1,7 @@
 import { fold, reduce } from '@waymark/lifecycle';
-import { account as readAccount, contacts as readContacts, factsOf, sourcesOfAccount } from '@waymark/store';
+import { account as readAccount, contacts as readContacts, factsOf } from '@waymark/store';
 import { expect } from 'vitest';
-import { coverageIndex } from '../coverage/coverage.ts';
+import { accountCoverage, coverageIndex } from '../coverage/coverage.ts';
 import { accountContext, contextDigestOf } from '../fold/account-context.ts';
 import { isEngineState } from '../fold/state.ts';
 import { shippedJourney, type SyncRig } from './sync-rig.ts';
@@ -21,8 +21,7 @@ export async function compareWithLog(rig: SyncRig): Promise<void> {
     const whole = await rig.database.inWorkspace(rig.workspaceId, async (tx) => {
       const found = await readAccount(tx, row.account_id);
       if (!found) throw new Error('the account is missing');
-      const sources = await sourcesOfAccount(tx, row.account_id, found.csmEmail);
-      const coverage = (await coverageIndex(tx))({ sources, csmEmail: found.csmEmail });
+      const coverage = await accountCoverage(tx, await coverageIndex(tx), found);
       const context = accountContext(found, await readContacts(tx, row.account_id), coverage, found.timezone ?? 'UTC');
       const facts = await factsOf(tx, row.account_id);
       if (contextDigestOf(context) === row.context_digest) {
