@@ -131,6 +131,9 @@ const dealKinds: Readonly<Record<string, string>> = {
   existingbusiness: 'expansion',
 };
 
+/** Where CRMs say what a deal is about. */
+export const dealTypeFields: readonly string[] = ['type', 'dealType', 'deal_type', 'dealtype'];
+
 /** The name under which a field of a deal is kept. */
 function dealName(key: string, data: Readonly<Record<string, unknown>>): string {
   const isName = (field: string) => typeof data[field] === 'string' || typeof data[field] === 'number';
@@ -142,6 +145,24 @@ function dealName(key: string, data: Readonly<Record<string, unknown>>): string 
 function dealKind(text: string): string {
   const word = text.toLowerCase().replaceAll(/[^a-z]/g, '');
   return dealKinds[word] ?? word;
+}
+
+const kinds: ReadonlySet<string> = new Set(['new', 'renewal', 'expansion']);
+
+/** What a deal is about where its kind is left out: as its type tells, else the name of its pipeline; undefined where neither does. */
+function kindTold(data: Readonly<Record<string, unknown>>): string | undefined {
+  for (const field of dealTypeFields) {
+    const type = data[field];
+    const kind = typeof type === 'string' ? dealKind(type) : '';
+    if (kinds.has(kind)) return kind;
+  }
+  const pipeline = typeof data['pipeline'] === 'string' ? data['pipeline'].toLowerCase() : '';
+  const told = [
+    ...(pipeline.includes('renew') ? ['renewal'] : []),
+    ...(/expan|upsell|cross-?sell/.test(pipeline) ? ['expansion'] : []),
+    ...(/\bnew\b/.test(pipeline) ? ['new'] : []),
+  ];
+  return told.length === 1 ? told[0] : undefined;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -197,6 +218,13 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
       attributes[name] = references.filter((id) => id !== undefined).slice(-50);
       if (references.length > 50) exact = false;
     } else attributes[name] = value;
+  }
+  if (type.startsWith('deal.') && attributes['kind'] === undefined) {
+    const kind = kindTold(data);
+    if (kind !== undefined) {
+      attributes['kind'] = kind;
+      exact = false;
+    }
   }
   // The engine and the matching read people from the participants.
   if (touchpoint === 'crm' && typeof attributes['contact'] === 'string') {

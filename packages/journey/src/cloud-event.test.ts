@@ -187,7 +187,15 @@ describe('an event as CloudEvents 1.0', () => {
     expect(deal({ from: 'Demo', to: 'Closed Lost' }, 'deal.stage_changed')).toMatchObject({ stage: 'Closed Lost' });
     expect(deal({ stage: 'Demo', to: 'x' }, 'deal.stage_changed')).toMatchObject({ stage: 'Demo', to: 'x' });
     expect(read(event({ type: 'ticket.opened', data: { ticket: '1', id: 9 } })).attributes['id']).toBe(9);
-    for (const data of [{ deal: 'D-1' }, { id: 7 }, { from: 'a', to: 'b' }, { kind: 'Renewal' }, { id: null }]) {
+    for (const data of [
+      { deal: 'D-1' },
+      { pipeline: 'Renewals' },
+      { type: 'renewal' },
+      { id: 7 },
+      { from: 'a', to: 'b' },
+      { kind: 'Renewal' },
+      { id: null },
+    ]) {
       const value = event({ type: 'deal.won', data });
       expect(toCloudEvent(stored(read(value)))).toEqual(value);
     }
@@ -205,6 +213,21 @@ describe('an event as CloudEvents 1.0', () => {
       'expansion',
     ]);
     expect(fieldsOf(event({ type: 'deal.won', data: { kind: 'standard' } }))).toEqual(['data.kind']);
+    const told = (data: Record<string, unknown>) => read(event({ type: 'deal.won', data })).attributes['kind'];
+    expect(told({ type: 'Renewal' })).toBe('renewal');
+    expect(told({ deal_type: 'newbusiness', pipeline: 'Renewals' })).toBe('new');
+    expect(told({ type: 'Partner', pipeline: 'Enterprise Renewals' })).toBe('renewal');
+    expect(told({ pipeline: 'New Business' })).toBe('new');
+    expect(told({ pipeline: 'Upsell' })).toBe('expansion');
+    expect(told({ kind: 'new', pipeline: 'Renewals' })).toBe('new');
+    for (const nothing of [
+      { pipeline: 'Sales' },
+      { pipeline: 'Newcastle' },
+      { pipeline: 'New and renewals' },
+      { type: 'Partner' },
+      { name: 'Renewal' },
+    ])
+      expect(told(nothing)).toBeUndefined();
   });
 
   it('takes a null for a field that is not there, and gives it back (CloudEvents JSON format, 2.2)', () => {

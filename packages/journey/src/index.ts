@@ -1,6 +1,6 @@
 export * from './cloud-event.ts';
 export { parseTime, printTime } from './cloud-event-time.ts';
-export { instantFields, type FieldIssue } from './cloud-event-data.ts';
+export { dealTypeFields, instantFields, type FieldIssue } from './cloud-event-data.ts';
 export * from './definition.ts';
 export * from './definition-condition.ts';
 export * from './definition-signal.ts';

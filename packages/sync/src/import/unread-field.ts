@@ -1,4 +1,4 @@
-import { vocabulary, type CloudEvent, type EventType } from '@waymark/journey';
+import { dealTypeFields, vocabulary, type CloudEvent, type EventType } from '@waymark/journey';
 
 /** A field that lines give and that no rule, signal or match reads: it is kept. Or one that is missing and without which they say little. */
 export interface UnreadField {
@@ -59,7 +59,9 @@ const lacks = '-';
 /** Counts what one event says that is not read, and what it leaves out. */
 export function countUnread({ type, attributes }: CloudEvent, counts: Map<string, number>): void {
   const read = readOf(type);
-  for (const field in attributes) if (!read.has(field)) count(`${type} ${field}`, counts);
+  const tellsKind = type.startsWith('deal.') && attributes['kind'] !== undefined;
+  for (const field in attributes)
+    if (!read.has(field) && !(tellsKind && dealTypeFields.includes(field))) count(`${type} ${field}`, counts);
   for (const { of, field } of wanted)
     if (of(type) && attributes[field] === undefined) count(`${type} ${lacks}${field}`, counts);
 }
