@@ -162,4 +162,22 @@ describe('after a churn, however it is told', () => {
     expect(report.outcomes.churned).toBe(1);
     expect(report.overall.cases).toEqual([]);
   });
+
+  it.each([
+    crm('crm.stage_changed', { to: 'Active' }),
+    crm('crm.property_changed', { property: 'status', to: 'Reactivated' }),
+    crm('account.renewed', {}),
+  ])('and a second silence is told of whoever came back: $type $attributes', (back) => {
+    const facts = [
+      fact('crm.stage_changed', 0, { attributes: { to: 'Customer' } }),
+      ...mails(0, 150),
+      fact('crm.stage_changed', 151, { attributes: { to: 'Churned' } }),
+      { ...back, id: 'back', occurredAt: from + 170 * DAY, recordedAt: from + 170 * DAY },
+      ...mails(170, 400),
+    ];
+    const report = backtest(journey, [account('acme.example', facts)], { from, to });
+    expect(report.overall.cases.filter(({ at }) => Date.parse(at) > from + 390 * DAY)).toMatchObject([
+      { rule: 'gone_quiet' },
+    ]);
+  });
 });
