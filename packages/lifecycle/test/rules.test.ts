@@ -318,6 +318,16 @@ describe('renewal_weak', () => {
     expect(open(seen(liveCustomer().talk(2, 310, 70), 335))).not.toContain('renewal_weak');
   });
 
+  it('opens on a fall of what is usual with them, though they are in touch and nothing slips, and only near the renewal', () => {
+    const falling = () => liveCustomer().talk(2, 290, 1).talk(297, 340, 9);
+    const answer = seen(falling(), 338);
+    expect(open(answer)).toContain('renewal_weak');
+    expect(flag(answer, 'renewal_weak').reason).toMatch(/words, meetings and use at \d+ % of what is usual/);
+    // By the fall alone: the last word is as young as ever, and another year's renewal is no reason.
+    expect(open(seen(falling(), 338, { renewalAt: day(700) }))).not.toContain('renewal_weak');
+    expect(open(seen(liveCustomer().talk(2, 340, 1), 338))).not.toContain('renewal_weak');
+  });
+
   it('is content where they are in touch and nothing slips', () => {
     expect(open(seen(liveCustomer().talk(2, 330, 7), 330))).toEqual([]);
   });
