@@ -91,6 +91,45 @@ it(
   },
 );
 
+it(
+  'gives one digest in any workspace, though much has one instant and lines contradict each other (I3)',
+  { timeout: 120_000 },
+  async () => {
+    const given: string[] = [];
+    const tell = (day: number, subject: string, type: string, data: object, id = `e${given.length}`) => {
+      const time = new Date(Date.UTC(2026, 0, 1 + day)).toISOString();
+      given.push(JSON.stringify({ specversion: '1.0', id, source: 's', type, time, subject, data }));
+    };
+    for (const at of [0, 1, 2, 3, 4, 5]) {
+      const own = `c${at}.example`;
+      const [they, us] = [`p@${own}`, 'x@vendor.example'];
+      // A table whose dates have no time: all of a day is one instant.
+      for (let day = 0; day < 100; day += 10) {
+        for (const to of ['customer', 'lead', 'opportunity'])
+          tell(day, own, 'crm.stage_changed', { to, property: 'lifecyclestage' });
+        for (const type of ['ticket.opened', 'ticket.solved', 'ticket.reopened', 'ticket.escalated'])
+          tell(day, own, type, { ticket: 'T', requester: they, priority: 'urgent' });
+        for (const score of [1, 10]) tell(day, own, 'survey.responded', { score, respondent: they });
+        for (const value of [5, 50]) tell(day, own, 'usage.recorded', { metric: 'seats', value });
+        tell(day, own, 'email.received', { from: they, to: [us] });
+        tell(day, own, 'email.sent', { from: us, to: [they] });
+        // One mail under two names, and one id with two contents.
+        for (const subject of [own, `other-${own}`])
+          tell(day, subject, 'email.received', { from: they, to: [us], messageId: `<${at}-${day}@${own}>` });
+        for (const value of [1, 2, 3]) tell(day, own, 'usage.recorded', { metric: 'logins', value }, `u${at}-${day}`);
+      }
+    }
+    const digests = new Set<string>();
+    for (const seed of [1, 2, 3]) {
+      const { replay } = await workspace(shuffled(given, seed));
+      const { digest, events, transitions, flags, differences } = await replay();
+      expect(differences).toEqual([]);
+      digests.add(JSON.stringify({ digest, events, transitions, flags }));
+    }
+    expect([...digests]).toHaveLength(1);
+  },
+);
+
 it('counts what is so on any later day, as each account by itself says it', { timeout: 120_000 }, async () => {
   const { inside, replay } = await workspace(lines);
   const all = await inside((tx) => accounts(tx));

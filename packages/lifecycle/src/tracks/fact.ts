@@ -1,4 +1,5 @@
 import type { Participant } from '@waymark/journey';
+import { canonicalJson } from '../course/digest.ts';
 import type { Fact } from '../course/state.ts';
 import type { Mark } from './tracks.ts';
 
@@ -13,9 +14,26 @@ export function numberAttribute(fact: Fact, name: string): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-/** The total order of facts: by time, then by id. It does not depend on arrival. */
+/**
+ * The total order of facts: by time, then by what they say, then by id. It does not depend on arrival, nor on the ids that a workspace
+ * gives: of two things in one instant, as dates without a time have many, the same comes last everywhere.
+ */
 export function compareFacts(a: Fact, b: Fact): number {
-  return a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  return a.occurredAt - b.occurredAt || (a.id === b.id ? 0 : order(saidBy(a), saidBy(b)) || order(a.id, b.id));
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const texts = new WeakMap<Fact, string>();
+
+/** What a fact says, as one text. */
+function saidBy(fact: Fact): string {
+  const known = texts.get(fact);
+  if (known !== undefined) return known;
+  const { type, direction, automated, participants, attributes } = fact;
+  const text = `${type} ${canonicalJson([direction, automated, participants, attributes])}`;
+  texts.set(fact, text);
+  return text;
 }
 
 let marked: Fact | null = null;

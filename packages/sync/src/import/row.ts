@@ -12,6 +12,8 @@ const mostFound = 20_000;
 /** Makes rows of the log from imported events. */
 export class ImportRows {
   readonly #workspaceId: string;
+  /** What the ids of all its sightings end with. They begin by what the line says, so that the same of two speaks in every workspace. */
+  readonly #tail: string;
   readonly #assignments: Assignments;
   /** What the same subject and people were matched to before. */
   readonly #found = new Map<string, Found>();
@@ -19,6 +21,7 @@ export class ImportRows {
 
   constructor(workspaceId: string, assignments: Assignments) {
     this.#workspaceId = workspaceId;
+    this.#tail = contentUuid('source', workspaceId, 'import').slice(-12);
     this.#assignments = assignments;
     // A decision about a single event is the one thing that matching asks beyond subject and people.
     const decided = [...assignments.hand.keys(), ...(assignments.verdicts?.keys() ?? [])];
@@ -37,7 +40,7 @@ export class ImportRows {
     const found = this.#match(id, event);
     return {
       eventId: id,
-      sourceId: contentUuid('source', this.#workspaceId, 'import', key, said),
+      sourceId: contentUuid('source', 'import', key, said).slice(0, -12) + this.#tail,
       type,
       occurredAt: time,
       recordedAt: recordedtime ?? Math.min(time, now),
