@@ -98,6 +98,8 @@ export const instantFields: ReadonlySet<string> = new Set([
   'previousCloseAt',
   'until',
 ]);
+/** Those of them that may be a day without a time: midnight (UTC) inside. */
+export const dateFields: ReadonlySet<string> = new Set(['closeAt', 'previousCloseAt', 'until']);
 /** Names and ids that a source may well give as numbers. */
 const texts = new Set([
   'ticketId',
@@ -202,7 +204,8 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
       attributes[name] = dealKind(value);
       exact = exact && attributes[name] === value;
     } else if (instantFields.has(name) && typeof value === 'string') {
-      const at = parseTime(value);
+      const isDay = dateFields.has(name) && /^\d{4}-\d\d-\d\d$/.test(value);
+      const at = parseTime(isDay ? `${value}T00:00:00Z` : value);
       if (at === undefined) issues.push({ field: `data.${key}`, message: 'give a time as in 2026-03-01T09:30:00Z' });
       else if (printTime(at) !== value) exact = false;
       attributes[name] = at;

@@ -252,6 +252,20 @@ describe('an event as CloudEvents 1.0', () => {
     expect(fieldsOf(event({ type: 'email.received', data: { from: null } }))).toEqual(['data.from']);
   });
 
+  it('takes the end of a contract for a day where it has no time of day, and gives it back so', () => {
+    for (const [type, name] of [
+      ['account.renewed', 'until'],
+      ['deal.won', 'closeAt'],
+    ] as const) {
+      const plain = event({ type, data: { [name]: '2026-06-30' } });
+      const found = read(plain);
+      expect(found.attributes[name]).toBe(Date.UTC(2026, 5, 30));
+      expect(toCloudEvent(stored(found))).toEqual(JSON.parse(JSON.stringify(plain)));
+    }
+    expect(fieldsOf(event({ type: 'account.renewed', data: { until: '2026-02-30' } }))).toEqual(['data.until']);
+    expect(fieldsOf(event({ type: 'meeting.held', data: { startsAt: '2026-06-30' } }))).toContain('data.startsAt');
+  });
+
   it('knows a domain in any spelling, and leaves ids alone', () => {
     const subjectOf = (subject: string) => read(event({ subject })).subject;
     for (const same of ['acme.example', ' ACME.Example', 'acme.example.', 'www.acme.example', 'WWW.Acme.example.'])

@@ -37,6 +37,8 @@ describe('the published schemas of events', () => {
       [false, event('email.received', {})],
       [false, event('email.opened', {})],
       [false, event('usage.recorded', { metric: 'logins', value: 'many' })],
+      [true, event('account.renewed', { until: '2026-06-30' })],
+      [true, event('account.renewed', { until: '2026-06-30T12:00:00Z' })],
       [false, event('deal.won', { closeAt: 'soon' })],
       [false, { ...event('account.renewed'), subject: '' }],
     ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantFields, peopleOf, requiredPeople, touchpointOf } from './cloud-event-data.ts';
+import { dateFields, instantFields, peopleOf, requiredPeople, touchpointOf } from './cloud-event-data.ts';
 import { eventTypes, journeyEvent, vocabulary, type EventType } from './event.ts';
 
 type Schema = Record<string, unknown>;
@@ -73,7 +73,9 @@ function dataSchema(type: EventType): Schema {
   const ticket = type.startsWith('ticket.');
   const wire = (name: string): string => (ticket && name === 'ticketId' ? 'ticket' : name);
   for (const [name, schema] of Object.entries(inside.properties ?? {})) {
-    properties[wire(name)] = instantFields.has(name) ? { type: 'string', format: 'date-time' } : withoutDraft(schema);
+    const instant = { type: 'string', format: 'date-time' };
+    const dated = dateFields.has(name) ? { anyOf: [instant, { type: 'string', format: 'date' }] } : instant;
+    properties[wire(name)] = instantFields.has(name) ? dated : withoutDraft(schema);
   }
   for (const [name, { many }] of Object.entries(peopleOf(touchpointOf(type)))) {
     const one = { $ref: '#/$defs/person' };
