@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Folded } from './answer-changes.ts';
 import { foldDue } from './fold.ts';
 import { noPoint } from '../reading/points.ts';
+import { acmeCustomer, acmeMail } from '../testing/acme.ts';
 import {
   company,
-  mail,
   person,
   type ScriptedPage,
   type ScriptedRecord,
@@ -28,17 +28,6 @@ afterAll(() => database.close());
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 1_000_000);
 const runs = Number(process.env.WAYMARK_RUNS ?? 5);
 const hour = 3_600_000;
-
-const acme = (version: string, more = {}): ScriptedRecord => ({
-  id: 'c1',
-  version,
-  entities: [company('c1', ['acme.example'], { customerSince: start - 300 * day, ...more })],
-});
-const message = (id: string, at: number, version = '1', from = 'ann@acme.example'): ScriptedRecord => ({
-  id,
-  version,
-  events: [mail(id, at, from, 'csm@vendor.example')],
-});
 
 function meeting(id: string, at: number): EventDraft {
   return {
@@ -84,14 +73,14 @@ describe('folding', () => {
         const crmId = await rig.install(crmOf());
         const boxId = await rig.install(mailboxOf());
         let version = 1;
-        rig.use(crmOf({ records: [acme('1')] }));
+        rig.use(crmOf({ records: [acmeCustomer('1')] }));
         await rig.run(crmId);
         for (const one of steps) {
           version += 1;
           rig.now += hour;
           if (one.kind === 'wait') rig.now += one.hours * hour;
           else if (one.kind === 'company') {
-            rig.use(crmOf({ records: [acme(String(version), { renewalAt: rig.now + one.renewal * day })] }));
+            rig.use(crmOf({ records: [acmeCustomer(String(version), { renewalAt: rig.now + one.renewal * day })] }));
             await rig.run(crmId);
           } else {
             const page: ScriptedPage =
@@ -107,7 +96,7 @@ describe('folding', () => {
                         },
                       ],
                     }
-                  : { records: [message(`m${one.id}`, rig.now - one.ago * hour, String(version))] };
+                  : { records: [acmeMail(`m${one.id}`, rig.now - one.ago * hour, String(version))] };
             rig.use(mailboxOf(page));
             await rig.run(boxId);
           }
@@ -122,9 +111,9 @@ describe('folding', () => {
 
   it('keeps two times: what is no longer so stays, ended when it was known to be wrong; a flag goes without a trace of it being open', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crmOf({ records: [acme('1')] })));
+    await rig.run(await rig.install(crmOf({ records: [acmeCustomer('1')] })));
     const id = await rig.install(
-      mailboxOf({ records: Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day)) }),
+      mailboxOf({ records: Array.from({ length: 20 }, (_, n) => acmeMail(`m${n}`, start - (120 - 3 * n) * day)) }),
     );
     await rig.run(id);
     await rig.fold();
@@ -134,7 +123,7 @@ describe('folding', () => {
     expect(open.map((one) => one.rule)).toContain('gone_quiet');
     rig.now += hour;
     // What had been missed comes late: there never was a silence.
-    rig.use(mailboxOf({ records: Array.from({ length: 30 }, (_, n) => message(`late${n}`, start - 2 * n * day)) }));
+    rig.use(mailboxOf({ records: Array.from({ length: 30 }, (_, n) => acmeMail(`late${n}`, start - 2 * n * day)) }));
     await rig.run(id);
     const told: Folded[] = [];
     await foldDue({
@@ -155,12 +144,12 @@ describe('folding', () => {
   it('an account whose events are taken by another is judged anew, and one that was merged is judged no more', async () => {
     const rig = await syncRig(database);
     const crmId = await rig.install(
-      crmOf({ records: [acme('1', { renewalAt: start + 20 * day, customerSince: start - 40 * day })] }),
+      crmOf({ records: [acmeCustomer('1', { renewalAt: start + 20 * day, customerSince: start - 40 * day })] }),
     );
     await rig.run(crmId);
     await rig.run(
       await rig.install(
-        mailboxOf({ records: Array.from({ length: 20 }, (_, n) => message(`m${n}`, start - (120 - 3 * n) * day)) }),
+        mailboxOf({ records: Array.from({ length: 20 }, (_, n) => acmeMail(`m${n}`, start - (120 - 3 * n) * day)) }),
       ),
     );
     await rig.fold();
@@ -187,7 +176,7 @@ describe('folding', () => {
   it('a wake that comes while accounts are folded is not lost, also where the account’s own turn is yet to come', async () => {
     const rig = await syncRig(database);
     const second: ScriptedRecord = { id: 'c2', version: '1', entities: [company('c2', ['bolt.example'])] };
-    await rig.run(await rig.install(crmOf({ records: [acme('1'), second] })));
+    await rig.run(await rig.install(crmOf({ records: [acmeCustomer('1'), second] })));
     const waiting = () => database.inWorkspace(rig.workspaceId, (tx) => accountsToFold(tx, rig.now, 10));
     let woken = 0;
     await foldDue({
@@ -208,7 +197,7 @@ describe('folding', () => {
 
   it('two processes that list the same accounts fold each once', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crmOf({ records: [acme('1')] })));
+    await rig.run(await rig.install(crmOf({ records: [acmeCustomer('1')] })));
     const told: number[] = [];
     const turn = () =>
       foldDue({
@@ -228,7 +217,7 @@ describe('folding', () => {
   it('one account that cannot be folded keeps no other waiting', async () => {
     const rig = await syncRig(database);
     const second: ScriptedRecord = { id: 'c2', version: '1', entities: [company('c2', ['bolt.example'])] };
-    await rig.run(await rig.install(crmOf({ records: [acme('1'), second] })));
+    await rig.run(await rig.install(crmOf({ records: [acmeCustomer('1'), second] })));
     let calls = 0;
     const firstFails = () => (calls++ === 0 ? Promise.reject(new Error('poison')) : Promise.resolve());
     const options = { database, workspaceId: rig.workspaceId, now: () => rig.now, point: noPoint };
@@ -239,7 +228,7 @@ describe('folding', () => {
 
   it('another definition folds all accounts anew; a definition that was retired wakes nobody', async () => {
     const rig = await syncRig(database);
-    await rig.run(await rig.install(crmOf({ records: [acme('1')] })));
+    await rig.run(await rig.install(crmOf({ records: [acmeCustomer('1')] })));
     await rig.fold();
     const { source, journey } = shippedJourney;
     const changed = source.replace(/^version: \d+/m, 'version: 99');
@@ -276,7 +265,7 @@ it('a contact who left is known to the fold at once', async () => {
     version,
     entities: [person('p1', ['ann@acme.example'], ['c1'], { persona: 'champion', ...more })],
   });
-  const id = await rig.install(crmOf({ records: [acme('1'), ann('1')] }));
+  const id = await rig.install(crmOf({ records: [acmeCustomer('1'), ann('1')] }));
   await rig.run(id);
   await rig.fold();
   rig.use(crmOf({ records: [ann('2', { leftAt: start - day })] }));
