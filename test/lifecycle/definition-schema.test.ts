@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { load } from 'js-yaml';
 import { journeyDefinition } from '@waymark/journey';
 import { templateFile, templateNames } from '@waymark/lifecycle';
 
@@ -14,7 +14,7 @@ if (typeof schema !== 'object' || schema === null) throw new Error('the publishe
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 formats.default(ajv);
 const fits = ajv.compile(schema);
-const shipped = templateNames.map((name): unknown => parse(readFileSync(templateFile(name), 'utf8')));
+const shipped = templateNames.map((name): unknown => load(readFileSync(templateFile(name), 'utf8')));
 
 type Block = Record<string, unknown>;
 const isBlock = (value: unknown): value is Block =>

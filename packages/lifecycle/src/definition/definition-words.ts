@@ -20,7 +20,7 @@ export const operatorWords: Readonly<Record<ComparisonOp, string>> = {
 };
 
 /** What follows a number of a unit. */
-export const unitWords: Readonly<Record<SignalUnit | 'instant', string>> = {
+const unitWords: Readonly<Record<SignalUnit | 'instant', string>> = {
   days: ' days',
   business_days: ' business days',
   count: '',
