@@ -15,7 +15,7 @@ const until = Date.UTC(2026, 5, 1);
 /**
  * The fold with every rule of the template, against an xstate 5 actor per account for the stages alone, and against json-rules-engine 7 run at
  * each event on the same rules with its facts given ready. Beside it the fold of the same stages without rules and scores, which is what the
- * actor has to do; it still remembers of each event what any signal may ask, proves each move and wakes by time alone. The others go through a part of the accounts, since they take longer; all figures are
+ * actor has to do; it proves each move and wakes by time alone, and remembers of each event what its routes ask. The others go through a part of the accounts, since they take longer; all figures are
  * events a second of processor time, medians of runs that alternate in one process.
  */
 export async function foldRow(): Promise<BenchRow> {

@@ -12,8 +12,10 @@ export function orderedDigest(value: object): string {
   return hash('sha256', hasHalfPair(text) ? canonicalJson(value) : text);
 }
 
+const surrogate = String.raw`\ud`;
+
 /** Half a pair of surrogates would be written as an escape; the library says that it has no canonical form. */
-const hasHalfPair = (text: string): boolean => text.includes(String.raw`\ud`);
+const hasHalfPair = (text: string): boolean => text.includes(surrogate);
 
 /**
  * The canonical JSON (RFC 8785) of a JSON value; `null` of what has none. The language's own JSON of a value with its keys in order is

@@ -143,17 +143,15 @@ export function openSimulation(
         ruleReads[index] = everyPart;
         continue;
       }
-      const before = course.rules[rule.id]?.flag ?? null;
-      const last =
-        (turns?.get(rule.id) ?? 0) === MOST_TURNS
-          ? { flags: course.flags, state: { ...ruleStateOf(moment, rule.id) } }
-          : null;
+      const state = ruleStateOf(moment, rule.id);
+      const before = state.flag;
+      const last = (turns?.get(rule.id) ?? 0) === MOST_TURNS ? { flags: course.flags, state: { ...state } } : null;
       if (last) course.flags = [...course.flags];
-      const blocked = rule.settle(moment) === 'blocked_by_gap';
+      const blocked = rule.settle(moment, state) === 'blocked_by_gap';
       ruleTurns[index] = moment.flip;
       ruleReads[index] = moment.reads | part.terms;
       isBlocked[index] = blocked;
-      if ((course.rules[rule.id]?.flag ?? null) === before) continue;
+      if (state.flag === before) continue;
       if (last) {
         course.flags = last.flags;
         course.rules[rule.id] = last.state;

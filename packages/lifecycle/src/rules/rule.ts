@@ -25,7 +25,7 @@ export interface CompiledRule {
   /** The events that it shows at the moment, most telling first. */
   evidence(moment: Moment): Evidence[];
   /** Opens or clears its flag at the moment. Sets `moment.flip` and `moment.reads`. Says whether absence kept it shut for want of coverage. */
-  settle(moment: Moment): 'settled' | 'blocked_by_gap';
+  settle(moment: Moment, state: RuleState): 'settled' | 'blocked_by_gap';
 }
 
 /** A rule's state before anything happened. */
@@ -136,8 +136,7 @@ export function compileRule(
   const flagReads = rule.suppressedBy.length > 0 ? part.flags : 0;
   const reads = when.reads | (clear?.reads ?? 0) | coverage.reads | appliesReads | flagReads;
 
-  const settle = (moment: Moment): 'settled' | 'blocked_by_gap' => {
-    const state = ruleStateOf(moment, rule.id);
+  const settle = (moment: Moment, state: RuleState): 'settled' | 'blocked_by_gap' => {
     moment.reads = appliesReads;
     if (!applies(moment)) {
       if (state.flag !== null) clearFlag(moment, state, notForIt(moment));

@@ -5,7 +5,7 @@ import type { Moment } from '../course/moment.ts';
 import { elapsed, MOST_SHOWN, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
 import { rareGap } from './rare-gap.ts';
 import { usualGaps } from '../tracks/track-contact.ts';
-import type { DayCounts, Mark, MeetingTrack } from '../tracks/tracks.ts';
+import type { DayCounts, Mark, MeetingTrack, WaitingMail } from '../tracks/tracks.ts';
 import { contactWord, counted, span } from '../course/wording.ts';
 import type { Evidence } from '../course/state.ts';
 import { levels } from './week-sums.ts';
@@ -142,8 +142,10 @@ const WAITS_AT_MOST = 30 * DAY;
 const waiting = (moment: Moment) =>
   moment.tracks.mail.waiting.filter((mail) => moment.at - mail.mark.at < WAITS_AT_MOST);
 
-const oldestWaiting = (moment: Moment) =>
-  moment.tracks.mail.waiting.find((mail) => moment.at - mail.mark.at < WAITS_AT_MOST);
+function oldestWaiting({ at, tracks }: Moment): WaitingMail | undefined {
+  for (const mail of tracks.mail.waiting) if (at - mail.mark.at < WAITS_AT_MOST) return mail;
+  return undefined;
+}
 
 export function missedNote(one: MeetingTrack['missed'][number]): string {
   if (one.type === 'meeting.no_show') return 'Meeting missed: nobody came';
