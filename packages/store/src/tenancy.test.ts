@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockMatching } from './repositories/assignments.ts';
+import { rehearse } from './tenancy.ts';
 import { testDatabase, type TestDatabase } from './testing.ts';
 
 const acme = '018f0000-0000-7000-8000-00000000000a';
@@ -83,6 +85,23 @@ describe('a transaction in a workspace', () => {
   it('refuses a query after its transaction has ended', async () => {
     const late = await database.inWorkspace(acme, async (tx) => () => tx.query('SELECT 1'));
     await expect(late()).rejects.toMatchObject({ code: 'workspace_missing' });
+  });
+
+  it('has the turn of matching again after a rehearsal that took it back', async () => {
+    await database.inWorkspace(acme, async (tx) => {
+      const held = async () => {
+        const { rows } = await tx.query<{ n: number }>(
+          `SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`,
+        );
+        return rows[0]?.n;
+      };
+      await rehearse(tx, (inner) => lockMatching(inner));
+      expect(await held()).toBe(0);
+      await lockMatching(tx);
+      expect(await held()).toBe(1);
+      await rehearse(tx, (inner) => lockMatching(inner));
+      expect(await held()).toBe(1);
+    });
   });
 
   it('control: a statement that breaks a rule of distribution is refused in tests', async () => {

@@ -96,7 +96,8 @@ async function once<Entered extends Transaction, T>(
 export async function rehearse<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
   await tx.query('SAVEPOINT rehearsal');
   try {
-    return await work(tx);
+    // Another object: what it locks is not locked any more afterwards, and must not be thought to be.
+    return await work({ ...tx });
   } finally {
     await tx.query('ROLLBACK TO SAVEPOINT rehearsal');
   }

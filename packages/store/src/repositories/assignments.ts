@@ -117,8 +117,13 @@ export async function importedSubjectsBelow(tx: Tx, domains: readonly string[]):
  * event that is being stored would be missed by the rematch of an assignment that it could not yet see.
  */
 export async function lockMatching(tx: Tx): Promise<void> {
+  if (matching.has(tx)) return;
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7))', [tx.workspaceId]);
+  matching.add(tx);
 }
+
+/** Transactions that have their turn: what they call asks for it as well. */
+const matching = new WeakSet<Tx>();
 
 /** Someone whose assignment changed: a contact's address key, a domain, a CRM record's id, or an account that was merged. */
 export interface RematchSubject {

@@ -42,37 +42,66 @@ export async function loadAssignments(tx: Tx): Promise<Assignments> {
   );
 }
 
-/** Reads, for each batch of events, the assignments of the people, domains and records that they name, and no others. */
+/** What events name, by which their assignments are found. */
+interface Named {
+  readonly people: ReadonlySet<string>;
+  readonly domains: ReadonlySet<string>;
+  readonly records: ReadonlySet<string>;
+  /** Of the records, those of which it is not said whose they are. */
+  readonly bare: ReadonlySet<string>;
+  readonly installations: ReadonlySet<string>;
+}
+
+function namedBy(events: readonly Matchable[]): Named {
+  const people = new Set<string>();
+  const domains = new Set<string>();
+  const records = new Set<string>();
+  const bare = new Set<string>();
+  const installations = new Set<string>();
+  for (const event of events) {
+    for (const { address } of event.participants) {
+      const domain = address && domainOf(address);
+      if (!address || !domain) continue;
+      people.add(addressKey(address));
+      domains.add(registrableDomain(domain));
+      domains.add(registrableDomain(domainOf(addressKey(address)) ?? domain));
+    }
+    if (event.installationId) installations.add(event.installationId);
+    if (!event.subject) continue;
+    records.add(event.subject.startsWith('record:') ? event.subject.slice(7) : event.subject);
+    if (!event.subject.startsWith('record:')) bare.add(event.subject);
+    if (event.subject.includes('.')) domains.add(registrableDomain(event.subject));
+  }
+  return { people, domains, records, bare, installations };
+}
+
+const isWithin = (asked: Named, before: Named): boolean =>
+  parts.every((part) => [...asked[part]].every((one) => before[part].has(one)));
+const parts = ['people', 'domains', 'records', 'bare', 'installations'] as const;
+
+/**
+ * Reads, for each batch of events, the assignments of the people, domains and records that they name, and no others. They are taken to
+ * stay as they are as long as it is used: for one transaction that has the matching's turn and assigns nothing meanwhile.
+ */
 export async function lookupFor(tx: Tx): Promise<Lookup> {
   const ground = await loadGround(tx);
   const byHand = await assignmentsOf(tx, { basis: 'hand' });
+  let last: { readonly named: Named; readonly found: Assignments } | undefined;
   return async (events) => {
-    const people = new Set<string>();
-    const domains = new Set<string>();
-    const records = new Set<string>();
-    const bare = new Set<string>();
-    const installations = new Set<string>();
-    for (const event of events) {
-      for (const { address } of event.participants) {
-        const domain = address && domainOf(address);
-        if (!address || !domain) continue;
-        people.add(addressKey(address));
-        domains.add(registrableDomain(domain));
-        domains.add(registrableDomain(domainOf(addressKey(address)) ?? domain));
-      }
-      if (event.installationId) installations.add(event.installationId);
-      if (!event.subject) continue;
-      records.add(event.subject.startsWith('record:') ? event.subject.slice(7) : event.subject);
-      if (!event.subject.startsWith('record:')) bare.add(event.subject);
-      if (event.subject.includes('.')) domains.add(registrableDomain(event.subject));
-    }
+    const named = namedBy(events);
+    // The threads of a page are mostly those of its own people.
+    if (last && isWithin(named, last.named)) return last.found;
+    const { people, domains, records, bare, installations } = named;
     const given = await assignmentsOf(tx, { people: [...people], domains: [...domains], records: [...records] });
     // A source that is no CRM names an id without saying whose.
     const all = bare.size === 0 ? [] : (await readInstallations(tx)).map(({ installationId }) => installationId);
     const known = await crmRecords(tx, [...new Set([...installations, ...all])], [...records]);
     const standing = known.filter((one) => !one.gone);
     const inForce = [...given.filter((one) => one.basis !== 'hand'), ...byHand];
-    return withParents(tx, toAssignments(ground, inForce, standing, await contestedAmong(tx, ground, inForce)));
+    const contested = await contestedAmong(tx, ground, inForce);
+    const found = await withParents(tx, toAssignments(ground, inForce, standing, contested));
+    last = { named, found };
+    return found;
   };
 }
 

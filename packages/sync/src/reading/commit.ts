@@ -104,7 +104,7 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
     at,
   );
   await touchSources(tx, unchanged, state.partition, enumeration, at);
-  await keepRejected(tx, commit, changed);
+  await keepRejected(tx, commit, changed, known);
   // A record that no longer says who it is about ends what it said, as if it were gone.
   const silent = changed.filter((record) => record.entities.length === 0 && record.outcome !== 'rejected');
   const silenced = await endEntities(
@@ -113,7 +113,9 @@ export async function commitPage(tx: Tx, commit: PageCommit): Promise<PageOutcom
     at,
   );
   const { gone, heldBack } = await unseen(tx, commit);
-  const ended = await endSources(tx, commit, [...(await goneHere(tx, commit)), ...gone], lookup);
+  // What was said no more assigns nothing any more.
+  const left = silenced.subjects.length === 0 ? lookup : await lookupFor(tx);
+  const ended = await endSources(tx, commit, [...(await goneHere(tx, commit)), ...gone], left);
   changes.push(...ended.changes);
   const touched = [entities, silenced, ended.entities];
   const subjects = touched.flatMap((one) => one.subjects);
@@ -233,7 +235,12 @@ async function purgeExcluded(
   }
 }
 
-async function keepRejected(tx: Tx, commit: PageCommit, changed: readonly PreparedRecord[]): Promise<void> {
+async function keepRejected(
+  tx: Tx,
+  commit: PageCommit,
+  changed: readonly PreparedRecord[],
+  known: ReadonlyMap<string, KnownSource>,
+): Promise<void> {
   const kept = changed.flatMap((record) => {
     const raw = record.outcome === 'rejected' ? commit.sealed.get(record.sourceId) : undefined;
     return raw ? [{ record, raw }] : [];
@@ -251,9 +258,11 @@ async function keepRejected(tx: Tx, commit: PageCommit, changed: readonly Prepar
     })),
     commit.at,
   );
+  // What is new was never set aside.
+  const mended = changed.filter(({ outcome, sourceId }) => outcome !== 'rejected' && known.has(sourceId));
   await dropSetAside(
     tx,
-    changed.filter((record) => record.outcome !== 'rejected').map((record) => record.sourceId),
+    mended.map((record) => record.sourceId),
   );
 }
 
