@@ -20,7 +20,7 @@ import type { ImportDependencies, ImportOptions } from './options.ts';
 /** Accounts of one transaction: few enough that nobody waits long for their wakes. */
 const accountsATransaction = 25;
 /** While one waits for the database, another is worked out. */
-const transactionsAtOnce = 3;
+const transactionsAtOnce = 2;
 /**
  * Folds, from the log, those of these accounts that were never folded and that no CRM knows more of: some in each transaction, which costs
  * a fraction of one transaction each. All others keep their wake and wait for `foldDue`, whose answer this is. Memory is bounded by the
@@ -105,7 +105,7 @@ async function foldSome(
     if (answer) answers.push(answer);
     fresh.delete(one.account.accountId);
   };
-  const walk = { beside: () => Promise.resolve(), accounts: [...fresh.keys()], outages: coverage.outages };
+  const walk = { beside: () => Promise.resolve(), accounts: [...fresh.keys()], outages: coverage.outages, rows: 2000 };
   for await (const { logs } of walkAccounts(tx, walk)) {
     for (const log of logs) {
       const one = fresh.get(log.accountId);
