@@ -10,7 +10,6 @@ import {
   setAside,
   setStatus,
   upsertAccounts,
-  writeLiveOutages,
   writeSettings,
   writeSlackDestination,
   type Tx,
@@ -78,10 +77,7 @@ const defects: Readonly<Record<string, Defect>> = {
   },
   'a mailbox that is read and tells nothing': {
     codes: ['source_silent'],
-    plant: ({ clinic, gmail }) =>
-      clinic.inside((tx) =>
-        writeLiveOutages(tx, [{ source: gmail, touchpoint: 'email', from: now - 9 * DAY, to: null }], now - DAY),
-      ),
+    plant: ({ clinic, gmail }) => clinic.silence(gmail),
   },
   'a grant that was refused once (E2)': {
     codes: ['grant_refused'],

@@ -1,10 +1,9 @@
-import { civilDay } from '@waymark/lifecycle';
 import { flagsShownWhole, type AccountContent, type AccountHead, type SettledFlag } from '@waymark/alerts';
 import type { KnownBlock } from '@slack/types';
 import { blockLimits, firstThatFits } from './block-limits.ts';
 import { actions, button, context, cut, header, section } from './elements.ts';
 import { accountActions, dot, flagActions, flagCard, flagLine, settledLine, type Moment } from './flag-card.ts';
-import { day, escapeText, link } from './mrkdwn.ts';
+import { date, escapeText, link } from './mrkdwn.ts';
 
 /** What goes to `chat.postMessage` or `chat.update`. */
 export interface Rendered {
@@ -54,11 +53,11 @@ function contextLines(content: AccountContent, at: Moment): string[] {
 
 /** Stage, health, renewal and CSM, as far as they are known. */
 export function headParts(account: AccountHead, at: Moment): string[] {
-  const renewalAt = account.renewalAt === null ? null : civilDay(account.renewalAt, at.timezone);
+  const { renewalAt } = account;
   return [
     ...(account.stage === null ? [] : [`*${escapeText(account.stage)}*`]),
     ...(account.health === null ? [] : [`health ${Math.round(account.health)}`]),
-    ...(renewalAt !== null && renewalAt > at.now ? [`renews ${day(renewalAt, at.timezone, at.now)}`] : []),
+    ...(renewalAt !== null && renewalAt > at.now ? [`renews ${date(renewalAt, at.timezone, at.now)}`] : []),
     ...(account.owner === null ? [] : [`CSM ${escapeText(account.owner.name ?? account.owner.email)}`]),
   ];
 }

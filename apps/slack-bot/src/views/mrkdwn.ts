@@ -34,6 +34,11 @@ export function day(at: number, timezone: string, now: number): string {
   return date.toFormat(date.year === thisYear ? 'd LLL' : 'd LLL yyyy');
 }
 
+/** The same of a date that a CRM told: one without a time of day, which comes as midnight (UTC), is that very day in every zone. */
+export function date(at: number, timezone: string, now: number): string {
+  return day(at, at % 86_400_000 === 0 ? 'UTC' : timezone, now);
+}
+
 /** How long ago in whole days, in words. */
 export function daysAgo(at: number, now: number): string {
   const days = Math.floor((now - at) / 86_400_000);

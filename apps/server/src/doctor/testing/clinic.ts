@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Finding } from '@waymark/connector-kit';
 import { slackScopes } from '@waymark/slack-bot';
-import { saveGrant, type Tx } from '@waymark/store';
+import { saveGrant, writeLiveOutages, type Tx } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { DAY, furnish, now, openOn, type Furnished } from '../../status/testing/furnished.ts';
@@ -33,6 +33,8 @@ export interface Clinic {
     scopes: string[],
     settings?: Record<string, unknown>,
   ) => Promise<string>;
+  /** Has it noted that an installation is read and told nothing of mails for nine days. */
+  readonly silence: (installationId: string) => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
@@ -104,6 +106,8 @@ export async function openClinic(): Promise<Clinic> {
       );
     },
     inside,
+    silence: (source) =>
+      inside((tx) => writeLiveOutages(tx, [{ source, touchpoint: 'email', from: now - 9 * DAY, to: null }], now - DAY)),
     examine,
     codes: async (live) => (await examine(live)).map((one) => one.code),
     found: async (code, live) => (await examine(live)).find((one) => one.code === code),
