@@ -1,4 +1,5 @@
-import type { Tx } from '@waymark/store';
+import { askedWords, measureWords, parseDefinition, playbookLines } from '@waymark/lifecycle';
+import { keptDefinitions, type Tx } from '@waymark/store';
 import { decide, type Folded } from '@waymark/sync';
 import { createSlackBot, slackInstallUrl, type SlackBot, type SlackBotDependencies } from '@waymark/slack-bot';
 import { moveEvidence, recordAnswer } from './decisions.ts';
@@ -51,6 +52,16 @@ export function slackDependencies(
         const own = explained.find((one) => one.answer.flags.some((flag) => flag.flagId === flagId));
         return own ? verdict(own) : 'The log no longer gives this flag; it is being worked out again.';
       }),
+    flagWords: async (workspaceId, { proof, playbook }) => {
+      const compared = proof.comparisons.map(
+        (one) => `${one.label}: ${measureWords(one.value, one.unit)}, asked for ${askedWords(one)}`,
+      );
+      if (playbook === undefined) return { compared, playbook: [] };
+      // By the definition that raised it, which need not be in force any more.
+      const kept = await waymark.database.inWorkspace(workspaceId, (tx) => keptDefinitions(tx));
+      const by = kept.find(({ digest }) => digest === proof.definitionDigest);
+      return { compared, playbook: playbookLines(by && parseDefinition(by.source, by.journey), playbook) };
+    },
     wake,
     point: waymark.point,
     log: waymark.log,

@@ -1,4 +1,5 @@
 import type { Links } from '@waymark/alerts';
+import type { Flag } from '@waymark/lifecycle';
 import type { Database, Sealer, Tx } from '@waymark/store';
 
 /** An answer that a person gave to a flag; it becomes a `flag.answered` event. Times are epoch milliseconds. */
@@ -19,6 +20,13 @@ export interface Reattribution {
   readonly eventIds: readonly string[];
   readonly accountId: string;
   readonly by: string;
+}
+
+/** A flag's proof and playbook in words, a line each. */
+export interface FlagWords {
+  /** What was compared, in the order of the proof: `open tickets: 7, asked for at least 5`. */
+  readonly compared: readonly string[];
+  readonly playbook: readonly string[];
 }
 
 /** Structured logging: fields first, as pino takes them. Never a token, a text of a message or a body. */
@@ -73,6 +81,8 @@ export interface SlackBotDependencies {
   readonly reattribute: (workspaceId: string, decision: Reattribution) => Promise<void>;
   /** Derives the account's answer again from the log and says it in plain text; of one flag where one is named. */
   readonly explain: (workspaceId: string, accountId: string, flagId?: string) => Promise<string>;
+  /** What a flag's proof compared and the steps of its playbook, in words. */
+  readonly flagWords: (workspaceId: string, flag: Flag) => Promise<FlagWords>;
   /** Something of the workspace waits to be sent or folded. Returns at once. */
   readonly wake: (workspaceId: string) => void;
   readonly point: SlackPoint;

@@ -127,6 +127,11 @@ export class BotRig {
       },
       explain: (_workspaceId, accountId, flagId) =>
         Promise.resolve(`Explanation of ${flagId ?? accountId} with <angle> & more`),
+      flagWords: (_workspaceId, flag) =>
+        Promise.resolve({
+          compared: flag.proof.comparisons.map(({ label, value }) => `${label}: ${value ?? 'unknown'}`),
+          playbook: [],
+        }),
       wake: (workspaceId) => {
         this.wakes.push(workspaceId);
         this.answers.push(...this.#staged.splice(0));

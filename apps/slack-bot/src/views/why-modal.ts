@@ -1,5 +1,6 @@
 import type { ContextBlock, KnownBlock, ModalView } from '@slack/types';
-import { askedWords, measureWords, type Comparison, type Flag } from '@waymark/lifecycle';
+import type { Flag } from '@waymark/lifecycle';
+import type { FlagWords } from '../dependencies.ts';
 import { context, plain, section } from './elements.ts';
 import { day, escapeText, link } from './mrkdwn.ts';
 import type { Moment } from './flag-card.ts';
@@ -13,8 +14,7 @@ export function whyModal(
   about: {
     readonly accountName: string;
     readonly explanation: string;
-    /** What people do about it, a line each. */
-    readonly playbook: readonly string[];
+    readonly words: FlagWords;
     readonly linkOf: (eventId: string) => string;
   },
   at: Moment,
@@ -32,13 +32,15 @@ export function whyModal(
       ? [
           section([
             `*What was compared when it opened, on ${day(flag.openedAt, at.timezone, at.now)}*`,
-            ...proof.comparisons.map(comparisonLine),
+            ...proof.comparisons.map((one, index) =>
+              comparisonLine(one.holds, about.words.compared[index] ?? one.label),
+            ),
           ]),
         ]
       : []),
     ...chunks(evidence, 6).map((lines, index) => section([...(index === 0 ? ['*What it rests on*'] : []), ...lines])),
     section([`*Clears when*  ${escapeText(proof.clears)}`, `*Next step*  ${escapeText(flag.nextStep)}`]),
-    ...(about.playbook.length > 0 ? [section(about.playbook.map(escapeText))] : []),
+    ...(about.words.playbook.length > 0 ? [section(about.words.playbook.map(escapeText))] : []),
     ...explanationBlocks(about.explanation),
     ruleLine(flag),
   ];
@@ -51,11 +53,8 @@ export function whyModal(
   };
 }
 
-function comparisonLine(one: Comparison): string {
-  const sign = one.holds ? ':white_check_mark:' : ':heavy_minus_sign:';
-  const value = escapeText(measureWords(one.value, one.unit));
-  return `${sign}  ${escapeText(one.label)}: *${value}*, asked for ${escapeText(askedWords(one))}`;
-}
+const comparisonLine = (holds: boolean, words: string) =>
+  `${holds ? ':white_check_mark:' : ':heavy_minus_sign:'}  ${escapeText(words)}`;
 
 function explanationBlocks(explanation: string): KnownBlock[] {
   const lines = explanation.split('\n').filter((line) => line.trim() !== '');

@@ -1,5 +1,4 @@
-import { parseDefinition, playbookLines, type Flag } from '@waymark/lifecycle';
-import { account as readAccount, flags as readFlags, keptDefinitions, readSettings, type Tx } from '@waymark/store';
+import { account as readAccount, flags as readFlags, readSettings } from '@waymark/store';
 import { targetOf } from '../../answers.ts';
 import { engineFlag } from '../../plan/stored-flag.ts';
 import { goneModal } from '../../views/waiting-modal.ts';
@@ -18,17 +17,14 @@ export function registerWhyButton({ app, deps }: ListenerContext): void {
     const found = await deps.database.inWorkspace(workspaceId, async (tx) => {
       const [flag] = await readFlags(tx, { flagId: target.id });
       const account = flag && (await readAccount(tx, flag.accountId));
-      if (!flag || !account) return undefined;
-      const shown = engineFlag(flag);
-      const { timezone } = await readSettings(tx);
-      return { flag: shown, account, timezone, playbook: await playbookOf(tx, shown) };
+      return flag && account && { flag: engineFlag(flag), account, timezone: (await readSettings(tx)).timezone };
     });
     const view = found
       ? whyModal(
           found.flag,
           {
             accountName: found.account.name,
-            playbook: found.playbook,
+            words: await deps.flagWords(workspaceId, found.flag),
             explanation: await explained(() => deps.explain(workspaceId, found.account.accountId, found.flag.flagId)),
             linkOf: (eventId) => deps.links.event(found.account.accountId, eventId),
           },
@@ -40,13 +36,6 @@ export function registerWhyButton({ app, deps }: ListenerContext): void {
         );
     if (opened.view?.id !== undefined) await client.views.update({ view_id: opened.view.id, view });
   });
-}
-
-/** The steps of the flag's playbook, by the definition that raised it. */
-async function playbookOf(tx: Tx, { playbook, proof }: Flag): Promise<readonly string[]> {
-  if (playbook === undefined) return [];
-  const kept = (await keptDefinitions(tx)).find(({ digest }) => digest === proof.definitionDigest);
-  return playbookLines(kept && parseDefinition(kept.source, kept.journey), playbook);
 }
 
 /** The stored proof is shown in any case. */
