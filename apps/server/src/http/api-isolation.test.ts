@@ -93,7 +93,8 @@ describe('isolation of workspaces over HTTP (I6)', () => {
     }
   });
 
-  it('shows nothing of one workspace to the token of another, whatever id it names', async () => {
+  // Hundreds of requests: on a busy machine they take their time.
+  it('shows nothing of one workspace to the token of another, whatever id it names', { timeout: 120_000 }, async () => {
     const before = await rowsOf(database, alpha.workspace.workspaceId);
     for (const route of closed()) {
       const named = route.path.includes(':id') ? Object.values(ids) : [''];
@@ -109,7 +110,7 @@ describe('isolation of workspaces over HTTP (I6)', () => {
     expect(await rowsOf(database, alpha.workspace.workspaceId)).toBe(before);
   });
 
-  it('shows a workspace its own rows: the test above does not pass for want of any', async () => {
+  it('shows a workspace its own rows: the test above does not pass for want of any', { timeout: 120_000 }, async () => {
     const own: Readonly<Record<string, string>> = {
       '/api/accounts/:id': ids['account'] ?? '',
       '/api/accounts/:id/timeline': ids['account'] ?? '',
