@@ -27,8 +27,8 @@ describe('gone_quiet', () => {
 
   it('waits longer for a customer who is seldom in touch', () => {
     const seldom = liveCustomer().talk(2, 182, 20);
-    expect(open(seen(seldom, 182 + 45))).not.toContain('gone_quiet');
-    expect(open(seen(seldom, 182 + 51))).toContain('gone_quiet');
+    expect(open(seen(seldom, 182 + 55))).not.toContain('gone_quiet');
+    expect(open(seen(seldom, 182 + 61))).toContain('gone_quiet');
   });
 
   it('clears on the first word, and keeps the past flag', () => {

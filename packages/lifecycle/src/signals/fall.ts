@@ -28,7 +28,7 @@ export interface Stream {
 }
 
 /** Weeks that the usual is taken from, those that tell how much the rhythm swings, and how many there must be. */
-export const usualWeeks = 16;
+export const usualWeeks = 26;
 export const swingWeeks = 44;
 export const fewestWeeks = 8;
 /** So many weeks out of quiet seasons tell how a rhythm swings: of a young account fewer show one good stretch, and its end is no fall. */
@@ -265,6 +265,8 @@ function spreadOf(before: readonly number[], judged: readonly Week[], informatio
 }
 
 const mostDrop = 20;
+/** What they do is held against a fall to so much at most: nothing at all tells no more, since with few words it is chance. */
+const deepest = 0.3;
 /** What no drop over so many weeks exceeds where the streams together weigh no more than so much: even nothing at all is only so unlikely with few words. */
 export function mostDropWith(information: number, mostWeeks: number): number {
   let least = Number.POSITIVE_INFINITY;
@@ -273,12 +275,12 @@ export function mostDropWith(information: number, mostWeeks: number): number {
     const swing = (swingWeight * swingAtFirst ** 2) / (swingWeeks / weeks - 1 + swingWeight);
     least = Math.min(least, chance * (1 + weeks / usualWeeks) + swing);
   }
-  return Math.min(mostDrop, Math.sqrt(2 / least));
+  return Math.min(mostDrop, Math.sqrt((2 * (1 - deepest)) / least));
 }
 
 function dropOf(level: number, { variance, freedom }: Spread): number {
-  const part = level > 0 ? level * Math.log(level) : 0;
-  const root = asNormal(Math.sqrt(Math.max(0, (2 * (part - level + 1)) / variance)), freedom);
+  const held = Math.max(deepest, level);
+  const root = asNormal(Math.sqrt(Math.max(0, (2 * (level * Math.log(held) - held + 1)) / variance)), freedom);
   return Math.max(-mostDrop, Math.min(mostDrop, level > 1 ? -root : root));
 }
 

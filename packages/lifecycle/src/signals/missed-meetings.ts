@@ -10,6 +10,8 @@ const meetingsAtFirst = 10;
 const missedAtFirst = 1.5;
 /** What a meeting that falls through tells beyond that one less was held. */
 const beyondHeld = 0.7;
+/** What the square of a deviation is by chance. */
+const byChance = 1;
 /** One that falls through is chance. */
 export const fewestMeetings = 2;
 
@@ -24,5 +26,5 @@ export function missedDeviation(now: Attendance, before: Attendance): number {
   const share = now.missed / all;
   if (all < fewestMeetings || share <= usual) return 0;
   const held = share < 1 ? (1 - share) * Math.log((1 - share) / (1 - usual)) : 0;
-  return Math.sqrt(Math.max(0, 2 * beyondHeld * all * (share * Math.log(share / usual) + held)));
+  return Math.sqrt(Math.max(0, 2 * beyondHeld * all * (share * Math.log(share / usual) + held) - byChance));
 }

@@ -348,7 +348,7 @@ function staysUnder(moment: Moment, threshold: number): boolean {
 
 /**
  * Signals of a fall against the account's own usual, in words, meetings and use together: the latest two to six weeks against the
- * sixteen before, quiet seasons of the whole workspace taken out. `engagement_drop` is in standard deviations of the account's own weeks,
+ * twenty-six before, quiet seasons of the whole workspace taken out. `engagement_drop` is in standard deviations of the account's own weeks,
  * so that an account whose rhythm swings has to fall further.
  */
 export const declineSignals = {
