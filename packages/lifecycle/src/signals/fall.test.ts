@@ -61,6 +61,16 @@ it('measures how a rhythm swings wherever its stretches begin', () => {
   expect(Math.max(...drops) - Math.min(...drops)).toBeLessThan(0.8);
 });
 
+it('takes three weeks without a word of three a week for hardly more than chance', () => {
+  // 3.5 where nothing at all told more than a third of the usual does.
+  expect(
+    dropOf(
+      words(47, [0, 0, 0], (week) => 2 + (week % 3)),
+      3,
+    ),
+  ).toBeLessThan(3.3);
+});
+
 it('hardly ever takes chance for a fall, however few stretches of a rhythm that swings are known', () => {
   const seed = Number(process.env['WAYMARK_SEED'] ?? 5);
   const draw = seededDraw(seed);
