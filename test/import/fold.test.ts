@@ -91,7 +91,8 @@ it.each([
     const calls: number[] = [];
     for (const foldTogether of [10_000, 600, 20]) {
       told.calls = 0;
-      await importFile({ ...deps, afterFold: tell }, workspaceId, lines, { foldTogether });
+      const parted = await importFile({ ...deps, afterFold: tell }, workspaceId, lines, { foldTogether });
+      expect(parted.accounts.folded).toBe(12);
       calls.push(told.calls);
       expect((await answer()).said).toEqual(fromLog.said);
     }

@@ -264,6 +264,14 @@ describe('meeting_streak', () => {
     expect(open(seen(missed.meeting('meeting.held', 118), 119))).toEqual([]);
   });
 
+  it('asks for a longer streak of who calls off now and then anyway', () => {
+    const often = talking();
+    for (const at of [64, 78]) often.meeting('meeting.canceled', at - 3).meeting('meeting.held', at);
+    for (const at of [100, 107, 114, 121, 128, 135]) often.meeting('meeting.canceled', at);
+    expect(open(seen(often, 130))).toEqual([]);
+    expect(open(seen(often, 136))).toEqual(['meeting_streak']);
+  });
+
   it('counts none of a quiet season, in which everybody is away', () => {
     const missed = talking();
     for (const at of [100, 107, 114]) missed.meeting('meeting.canceled', at);

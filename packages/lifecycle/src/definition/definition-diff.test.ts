@@ -32,17 +32,15 @@ describe('the difference of two definitions', () => {
 
   it('says conditions in words, and texts apart from what moves accounts', () => {
     const { changes } = diff(
-      shipped
-        .replace("op: '>=', value: { threshold: missed_meetings }", "op: '>=', value: 4")
-        .replace('title: Win-back', 'title: Won back'),
+      shipped.replace('value: { threshold: tickets_open }', 'value: 7').replace('title: Win-back', 'title: Won back'),
     );
     expect(changes.map(({ part, id, field, affectsAnswers }) => ({ part, id, field, affectsAnswers }))).toEqual([
       { part: 'stage', id: 'winback', field: 'title', affectsAnswers: false },
-      { part: 'rule', id: 'meeting_streak', field: 'when', affectsAnswers: true },
+      { part: 'rule', id: 'ticket_load', field: 'when', affectsAnswers: true },
     ]);
     expect(changes[1]).toMatchObject({
-      before: 'meetings canceled or missed in a row (75 days) at least the threshold missed_meetings',
-      after: 'meetings canceled or missed in a row (75 days) at least 4',
+      before: expect.stringContaining('open tickets (60 days) at least the threshold tickets_open'),
+      after: expect.stringContaining('open tickets (60 days) at least 7'),
     });
   });
 

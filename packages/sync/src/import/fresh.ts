@@ -41,7 +41,9 @@ export async function foldFresh(
     if (failures.length > 0) return;
     try {
       const work = (tx: Tx) => foldSome(tx, some, now(), afterFold);
-      folded += await database.inWorkspace(workspaceId, work, { retry: true });
+      // Added after the wait: others add meanwhile.
+      const here = await database.inWorkspace(workspaceId, work, { retry: true });
+      folded += here;
       options.onFolded?.(folded);
     } catch (error) {
       failures.push(error);
