@@ -15,8 +15,8 @@ describe(`Waymark, killed and started again (seed ${seed})`, () => {
   const kills: readonly Kill[] = [
     ...momentKills(seeded(seed), 1),
     { at: 'point', name: 'page-stored', nth: 3, stage: 'backfill' },
-    { at: 'point', name: 'write-sent', nth: 1, stage: 'backfill' },
     { at: 'point', name: 'post-sent', nth: 1, stage: 'backfill' },
+    { at: 'point', name: 'write-sent', nth: 1, stage: 'backfill' },
   ];
 
   beforeAll(async () => {
