@@ -1,11 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backtest, compileJourney, parseDefinition, templateFile, type BacktestReport } from '@waymark/lifecycle';
-import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import { startWaymark } from '../e2e/waymark-process.ts';
+import { commandHome, type CommandHome } from '../e2e/command-home.ts';
 import { makeHistory } from './confounded-history.ts';
 import { accountsOf } from './in-memory.ts';
 
@@ -36,42 +34,29 @@ outcomes:
   renewed: [{ type: account.renewed }]
 `;
 
-let database: TestDatabase;
-let folder: string;
-let env: Readonly<Record<string, string>>;
+let home: CommandHome;
 let louder: string;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  folder = await mkdtemp(join(tmpdir(), 'waymark-backtest-'));
-  env = {
-    DATABASE_URL: database.url,
-    WAYMARK_ADMIN_DATABASE_URL: database.adminUrl,
-    WAYMARK_HOME: folder,
-    WAYMARK_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    WAYMARK_LOG: 'silent',
-  };
-  await database.newWorkspace('acme');
-  await writeFile(join(folder, 'log.ndjson'), made.lines.join('\n'));
-  louder = join(folder, 'louder.yaml');
+  home = await commandHome('backtest');
+  await home.database.newWorkspace('acme');
+  await writeFile(join(home.folder, 'log.ndjson'), made.lines.join('\n'));
+  louder = join(home.folder, 'louder.yaml');
   await writeFile(louder, loud);
-  const { stored } = await json('import', join(folder, 'log.ndjson'));
+  const { stored } = await json('import', join(home.folder, 'log.ndjson'));
   expect(stored).toBe(made.lines.length);
 }, 300_000);
-afterAll(async () => {
-  await database.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => home.close());
 
 /** One object on standard output and nothing else. */
 async function json(...args: readonly string[]) {
-  const { code, stdout, stderr } = await startWaymark([...args, '--json'], env).ended;
+  const { code, stdout, stderr } = await home.waymark(...args, '--json');
   expect({ code, args, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, args, stderr: '' });
   return JSON.parse(stdout);
 }
 
 async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await startWaymark([...args, '--json'], env).ended;
+  const { code, stdout, stderr } = await home.waymark(...args, '--json');
   expect(code).not.toBe(0);
   expect(stdout).toBe('');
   return stderr;
@@ -143,13 +128,13 @@ describe(`the commands on an imported history (seed ${seed})`, { timeout: 300_00
   });
 
   it('suggest: a definition that can be used, judged on the later part alone', async () => {
-    const out = join(folder, 'suggested.yaml');
+    const out = join(home.folder, 'suggested.yaml');
     const found = await json('suggest', louder, '--out', out);
     expect(found.verdict, found.sentence).not.toBe('refused');
     expect(found.thresholds.length).toBeGreaterThan(0);
     expect(found.later.first.from).toBe(found.laterFrom);
     expect(await readFile(out, 'utf8')).toBe(found.definition);
-    expect((await startWaymark(['journey', 'check', out], env).ended).code).toBe(0);
+    expect((await home.waymark('journey', 'check', out)).code).toBe(0);
     expect(parseDefinition(found.definition, out).version).toBe(91);
   });
 
@@ -166,7 +151,7 @@ describe(`the commands on an imported history (seed ${seed})`, { timeout: 300_00
       '--from wants a date such as 2026-01-31; soon is none.',
     );
     expect(await refusal('backtest', '--to', '2020-01-01')).toContain('give a --to after its beginning');
-    expect(await refusal('backtest', join(folder, 'nowhere.yaml'))).toContain('cannot be read');
+    expect(await refusal('backtest', join(home.folder, 'nowhere.yaml'))).toContain('cannot be read');
     expect(await refusal('suggest', '--noise', '-1')).toContain('--noise wants');
     expect(await refusal('backtest', '--compare', template, '--horizon', '0')).toContain('--horizon wants');
   });

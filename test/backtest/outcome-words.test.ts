@@ -1,11 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { templateFile, type BacktestReport } from '@waymark/lifecycle';
-import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import { startWaymark } from '../e2e/waymark-process.ts';
+import { commandHome, type CommandHome } from '../e2e/command-home.ts';
 
 const DAY = 86_400_000;
 const START = Date.UTC(2025, 0, 6, 9);
@@ -37,9 +35,7 @@ const stayed: readonly (readonly [type: string, data: object])[] = [
   ['crm.property_changed', { property: 'renewal_status', to: 'Renewed' }],
 ];
 
-let database: TestDatabase;
-let folder: string;
-let env: Readonly<Record<string, string>>;
+let home: CommandHome;
 
 beforeAll(async () => {
   const account = (name: string, till: number, csm: string) => {
@@ -69,32 +65,21 @@ beforeAll(async () => {
   tell('prospect.example', 60, 'crm.stage_changed', { to: 'Closed Lost' });
   tell('prospect.example', 60, 'deal.lost', { kind: 'new' });
 
-  database = await testDatabase();
-  folder = await mkdtemp(join(tmpdir(), 'waymark-words-'));
-  env = {
-    DATABASE_URL: database.url,
-    WAYMARK_ADMIN_DATABASE_URL: database.adminUrl,
-    WAYMARK_HOME: folder,
-    WAYMARK_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    WAYMARK_LOG: 'silent',
-  };
-  await database.newWorkspace('acme');
-  await writeFile(join(folder, 'log.ndjson'), lines.join('\n'));
+  home = await commandHome('words');
+  await home.database.newWorkspace('acme');
+  await writeFile(join(home.folder, 'log.ndjson'), lines.join('\n'));
 }, 120_000);
-afterAll(async () => {
-  await database.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => home.close());
 
 async function run(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await startWaymark(args, env).ended;
+  const { code, stdout, stderr } = await home.waymark(...args);
   expect({ code, args, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, args, stderr: '' });
   return stdout;
 }
 
 describe('outcomes in the words of whoever wrote them down', { timeout: 300_000 }, () => {
   it('are read from an import by the shipped template; what is not declared is named, with the line that counts it', async () => {
-    const imported = JSON.parse(await run('import', join(folder, 'log.ndjson'), '--json'));
+    const imported = JSON.parse(await run('import', join(home.folder, 'log.ndjson'), '--json'));
     expect(imported).toMatchObject({ rejected: 0, stored: lines.length });
     expect(imported.unread).toContainEqual({ type: 'crm.stage_changed', field: 'deal_owner', lines: 3, note: null });
     expect(imported.unread).toContainEqual(
@@ -122,7 +107,7 @@ describe('outcomes in the words of whoever wrote them down', { timeout: 300_000 
 
     const [unnamed] = report.undeclaredValues;
     const template = await readFile(fileURLToPath(templateFile('nine-stages')), 'utf8');
-    const own = join(folder, 'own.yaml');
+    const own = join(home.folder, 'own.yaml');
     await writeFile(own, template.replace('\n  churned:\n', `\n  churned:\n    ${unnamed?.add}\n`));
     const again: BacktestReport = JSON.parse(await run('backtest', own, '--json'));
     expect(again.outcomes).toEqual({ churned: 13, renewed: 10 });

@@ -1,30 +1,15 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import { startWaymark } from './waymark-process.ts';
+import { commandHome, type CommandHome } from './command-home.ts';
 
-let database: TestDatabase;
-let folder: string;
-let env: Readonly<Record<string, string>>;
+let home: CommandHome;
 beforeAll(async () => {
-  database = await testDatabase();
-  folder = await mkdtemp(join(tmpdir(), 'waymark-explain-'));
-  env = {
-    DATABASE_URL: database.url,
-    WAYMARK_ADMIN_DATABASE_URL: database.adminUrl,
-    WAYMARK_HOME: folder,
-    WAYMARK_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    WAYMARK_LOG: 'silent',
-  };
+  home = await commandHome('explain');
 });
-afterAll(async () => {
-  await database.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => home.close());
 
-const waymark = (...args: readonly string[]) => startWaymark([...args, '-w', 'desk'], env).ended;
+const waymark = (...args: readonly string[]) => home.waymark(...args, '-w', 'desk');
 
 /** A second journey beside the shipped one, with a rule of its own. */
 const support = `id: support
@@ -57,15 +42,15 @@ it(
   'explains each journey by its name, one flag in the journey that has it alone, and refuses a name that none has',
   { timeout: 180_000 },
   async () => {
-    const file = join(folder, 'support.yaml');
+    const file = join(home.folder, 'support.yaml');
     await writeFile(file, support);
-    const log = join(folder, 'log.ndjson');
+    const log = join(home.folder, 'log.ndjson');
     await writeFile(log, `${JSON.stringify(ticket)}\n`);
-    const misnamed = await startWaymark(['workspace', 'create', 'desk', '--template', 'five-stagse'], env).ended;
+    const misnamed = await home.waymark('workspace', 'create', 'desk', '--template', 'five-stagse');
     expect(misnamed).toMatchObject({ code: 1 });
     expect(misnamed.stderr).toMatch(/no journey template five-stagse. There are: .*five-stages/);
     // Nothing was made, so that the name is free.
-    expect(await startWaymark(['workspace', 'create', 'desk'], env).ended).toMatchObject({ code: 0 });
+    expect(await home.waymark('workspace', 'create', 'desk')).toMatchObject({ code: 0 });
     expect(await waymark('import', log)).toMatchObject({ code: 0 });
     expect(await waymark('journey', 'activate', file)).toMatchObject({ code: 0 });
 

@@ -1,41 +1,24 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { testDatabase, type TestDatabase } from '@waymark/store/testing';
-import { startWaymark } from '../e2e/waymark-process.ts';
+import { commandHome, type CommandHome } from '../e2e/command-home.ts';
 
-let database: TestDatabase;
-let folder: string;
-let env: Readonly<Record<string, string>>;
+let home: CommandHome;
 beforeAll(async () => {
-  database = await testDatabase();
-  folder = await mkdtemp(join(tmpdir(), 'waymark-import-'));
-  env = {
-    DATABASE_URL: database.url,
-    WAYMARK_ADMIN_DATABASE_URL: database.adminUrl,
-    WAYMARK_HOME: folder,
-    WAYMARK_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    WAYMARK_LOG: 'silent',
-  };
-  await database.newWorkspace('acme');
+  home = await commandHome('import');
+  await home.database.newWorkspace('acme');
 });
-afterAll(async () => {
-  await database.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-const waymark = (...args: readonly string[]) => startWaymark(args, env).ended;
+afterAll(() => home.close());
 
 /** The same by a shell, which gives pipes and devices to it; `$waymark` is the command. */
 function shell(script: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const entry = fileURLToPath(new URL('../../apps/cli/src/waymark.mjs', import.meta.url));
   const child = spawn('bash', ['-c', script], {
-    env: { ...process.env, ...env, waymark: `${process.execPath} ${entry}` },
-    cwd: folder,
+    env: { ...process.env, ...home.env, waymark: `${process.execPath} ${entry}` },
+    cwd: home.folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const out: Buffer[] = [];
@@ -67,9 +50,9 @@ it(
   'imports a file and a pipe, tells what became of each line, and gives the refused ones back',
   { timeout: 120_000 },
   async () => {
-    const file = join(folder, 'log.ndjson');
+    const file = join(home.folder, 'log.ndjson');
     await writeFile(file, [...good.slice(0, 10), ...refused, ...good.slice(10)].join('\n'));
-    const { code, stdout, stderr } = await waymark('import', file, '--json');
+    const { code, stdout, stderr } = await home.waymark('import', file, '--json');
     expect(code).toBe(3);
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -81,9 +64,9 @@ it(
         { line: 12, reason: 'unknown-type' },
       ],
     });
-    const back = await waymark('export', '--rejected');
+    const back = await home.waymark('export', '--rejected');
     expect(back).toMatchObject({ code: 0, stdout: `${refused.join('\n')}\n` });
-    const explained = await waymark('export', '--rejected', '--json');
+    const explained = await home.waymark('export', '--rejected', '--json');
     expect(
       explained.stdout
         .trim()
@@ -100,10 +83,10 @@ it(
 );
 
 it('says what is wrong with what is no file of lines', { timeout: 120_000 }, async () => {
-  await writeFile(join(folder, 'wide.ndjson'), Buffer.from(`\ufeff${good[0]}\n`, 'utf16le'));
-  await writeFile(join(folder, 'list.json'), '[\n{},\n{}\n]\n');
+  await writeFile(join(home.folder, 'wide.ndjson'), Buffer.from(`\ufeff${good[0]}\n`, 'utf16le'));
+  await writeFile(join(home.folder, 'list.json'), '[\n{},\n{}\n]\n');
   const said = async (name: string) => {
-    const { code, stdout, stderr } = await waymark('import', join(folder, name));
+    const { code, stdout, stderr } = await home.waymark('import', join(home.folder, name));
     return `${code} ${stderr}${stdout}`;
   };
   expect(await said('wide.ndjson')).toMatch(/^1 .*iconv/);
@@ -116,15 +99,15 @@ it(
   'an export is written whole or not at all, and a reader that goes ends it quietly',
   { timeout: 120_000 },
   async () => {
-    const place = join(folder, 'out.ndjson');
+    const place = join(home.folder, 'out.ndjson');
     await writeFile(place, 'what stood here before');
-    await symlink(place, join(folder, 'link.ndjson'));
+    await symlink(place, join(home.folder, 'link.ndjson'));
     const failed = await shell(`ulimit -f 20; trap '' XFSZ; $waymark export -o out.ndjson; echo $?`);
     expect(failed.stdout).not.toBe('0\n');
     expect(await readFile(place, 'utf8')).toBe('what stood here before');
-    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+    expect((await readdir(home.folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
 
-    const { code, stdout } = await waymark('export', '-o', join(folder, 'link.ndjson'), '--json');
+    const { code, stdout } = await home.waymark('export', '-o', join(home.folder, 'link.ndjson'), '--json');
     expect(code).toBe(0);
     const bytes = (await readFile(place, 'utf8')).length;
     expect(JSON.parse(stdout)).toMatchObject({ bytes });
@@ -132,11 +115,11 @@ it(
 
     const cut = await shell('$waymark export | head -c 20 >/dev/null; echo ${PIPESTATUS[0]}');
     expect(cut).toEqual({ stdout: '141\n', stderr: '' });
-    for (const target of ['> /dev/full', '-o /dev/full', '-o /nowhere/x', `-o ${folder}`]) {
+    for (const target of ['> /dev/full', '-o /dev/full', '-o /nowhere/x', `-o ${home.folder}`]) {
       const full = await shell(`$waymark export ${target}; echo $? >&2`);
       expect(full.stderr).toMatch(/^waymark: .*(full|folder).*\n1\n$/);
     }
-    const dated = await waymark('export', '--from', '6');
+    const dated = await home.waymark('export', '--from', '6');
     expect(dated).toMatchObject({ code: 1, stdout: '' });
   },
 );
@@ -150,13 +133,13 @@ it(
   'clears refused lines only into a new file that has them all, with a receipt; what is still wrong comes back',
   { timeout: 240_000 },
   async () => {
-    const { workspaceId } = await database.newWorkspace('mends');
-    const own = (...args: readonly string[]) => waymark(...args, '-w', 'mends');
+    const { workspaceId } = await home.database.newWorkspace('mends');
+    const own = (...args: readonly string[]) => home.waymark(...args, '-w', 'mends');
     const left = async () =>
-      (await database.asOwner('SELECT 1 FROM set_aside WHERE workspace_id = $1', [workspaceId])).length;
+      (await home.database.asOwner('SELECT 1 FROM set_aside WHERE workspace_id = $1', [workspaceId])).length;
     const broken = line(2, { time: 'yesterday' });
-    const file = join(folder, 'broken.ndjson');
-    const place = join(folder, 'mends.ndjson');
+    const file = join(home.folder, 'broken.ndjson');
+    const place = join(home.folder, 'mends.ndjson');
     await writeFile(file, `${line(1)}\n${broken}\n{"cut\n`);
     expect(await own('import', file, '--json')).toMatchObject({ code: 3 });
 
@@ -167,7 +150,9 @@ it(
     expect(again.code).toBe(1);
     expect(again.stderr).toContain('is there already');
     expect(await own('export', '--rejected', '--clear', '-o', '/dev/null')).toMatchObject({ code: 1 });
-    expect(await own('export', '--rejected', '--clear', '-o', join(folder, 'none', 'x'))).toMatchObject({ code: 1 });
+    expect(await own('export', '--rejected', '--clear', '-o', join(home.folder, 'none', 'x'))).toMatchObject({
+      code: 1,
+    });
     expect(await left()).toBe(2);
     expect(await readFile(place, 'utf8')).toBe('lines that were cleared before');
     await rm(place);
@@ -186,7 +171,7 @@ it(
         .map((one): unknown => JSON.parse(one)),
     ).toMatchObject([{ text: broken }, { text: '{"cut' }]);
     expect(await left()).toBe(0);
-    const [entry] = await database.asOwner<{ action: string; detail: unknown }>(
+    const [entry] = await home.database.asOwner<{ action: string; detail: unknown }>(
       'SELECT action, detail FROM audit_entry WHERE workspace_id = $1 ORDER BY seq DESC LIMIT 1',
       [workspaceId],
     );

@@ -1,17 +1,10 @@
-import { journeyDefinition, type JourneyDefinition, type SignalName, type SignalParams } from '@waymark/journey';
+import type { JourneyDefinition, SignalName, SignalParams } from '@waymark/journey';
 import { fold, momentOf } from '../src/engine/engine.ts';
 import { compileJourney, rememberingFor } from '../src/rules/journey.ts';
 import { shown, signalBinder } from '../src/signals/signals.ts';
 import type { AccountContext, Evidence } from '../src/course/state.ts';
 import { ANN, BOB, day, type History } from './account.ts';
-
-const plain = journeyDefinition.parse({
-  id: 'plain',
-  version: 1,
-  title: 'Plain',
-  type: 'linear',
-  stages: [{ id: 'one', title: 'One', enter: [{ from: ['none'] }] }],
-});
+import { plain } from './plain.ts';
 
 const customer: AccountContext = {
   accountId: '5d0f2a10-0000-8000-8000-000000000001',

@@ -1,27 +1,20 @@
 import fc from 'fast-check';
-import { journeyDefinition } from '@waymark/journey';
 import { expect, it } from 'vitest';
 import { DAY, START } from '../../test/attributes.ts';
 import { someContext, someFacts } from '../../test/histories.ts';
 import { fold, momentOf } from '../engine/engine.ts';
 import { compileJourney, rememberingFor } from '../rules/journey.ts';
 import { signalBinder } from './signals.ts';
+import { plain } from '../../test/plain.ts';
 
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);
 console.log(`decline in turn: seed ${seed}; replay with WAYMARK_SEED=${seed}`);
 
 const names = ['engagement_drop', 'engagement_level', 'usage_level'] as const;
-const definition = journeyDefinition.parse({
-  id: 'plain',
-  version: 1,
-  title: 'Plain',
-  type: 'linear',
-  stages: [{ id: 'one', title: 'One', enter: [{ from: ['none'] }] }],
-});
 
 it('falls of many accounts that are asked in turn are those of each asked alone', () => {
-  const journey = rememberingFor(compileJourney(definition), names);
-  const bind = signalBinder(definition);
+  const journey = rememberingFor(compileJourney(plain), names);
+  const bind = signalBinder(plain);
   const days = Array.from({ length: 20 }, (_, step) => START + (110 + step * 3) * DAY);
   let known = 0;
   fc.assert(

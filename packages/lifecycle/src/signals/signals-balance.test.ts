@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ANN, BOB, day, History } from '../../test/account.ts';
-import { journeyDefinition, type SignalName, type SignalParams } from '@waymark/journey';
+import type { SignalName, SignalParams } from '@waymark/journey';
 import { fold, momentOf } from '../engine/engine.ts';
 import { compileJourney, type AccountContext } from '../index.ts';
 import { rememberingFor } from '../rules/journey.ts';
 import { signalBinder } from './signals.ts';
+import { plain } from '../../test/plain.ts';
 
 const context: AccountContext = {
   accountId: '5d0f2a10-0000-8000-8000-000000000001',
@@ -12,18 +13,11 @@ const context: AccountContext = {
   contacts: [{ address: ANN }, { address: BOB }],
   gaps: [],
 };
-const definition = journeyDefinition.parse({
-  id: 'plain',
-  version: 1,
-  title: 'Plain',
-  type: 'linear',
-  stages: [{ id: 'one', title: 'One', enter: [{ from: ['none'] }] }],
-});
 
 function read(history: History, at: number, name: SignalName, params: SignalParams = {}) {
-  const journey = rememberingFor(compileJourney(definition), [name]);
+  const journey = rememberingFor(compileJourney(plain), [name]);
   const moment = momentOf(journey, context, fold(journey, context, history.facts, day(at)));
-  return signalBinder(definition)(name, params).read(moment);
+  return signalBinder(plain)(name, params).read(moment);
 }
 
 describe('signals of give and take', () => {

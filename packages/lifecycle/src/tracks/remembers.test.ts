@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { journeyDefinition, signalNames } from '@waymark/journey';
+import { signalNames } from '@waymark/journey';
 import { expect, it } from 'vitest';
 import { day, History } from '../../test/account.ts';
 import { DAY, START } from '../../test/attributes.ts';
@@ -9,18 +9,12 @@ import { advance, fold, momentOf, view } from '../engine/engine.ts';
 import { compileJourney, rememberingFor } from '../rules/journey.ts';
 import { signalBinder } from '../signals/signals.ts';
 import { everyPart } from './reads.ts';
+import { plain } from '../../test/plain.ts';
 
 const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.WAYMARK_RUNS ?? 60);
 console.log(`remembers: seed ${seed}, ${runs} runs; replay with WAYMARK_SEED=${seed}`);
 
-const plain = journeyDefinition.parse({
-  id: 'plain',
-  version: 1,
-  title: 'Plain',
-  type: 'linear',
-  stages: [{ id: 'one', title: 'One', enter: [{ from: ['none'] }] }],
-});
 const end = START + 125 * DAY;
 const timeout = 20_000 + runs * 500;
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../database.ts';
@@ -118,6 +119,27 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const mine = await startEmbedded({ home, tuning });
     expect(mine).toMatchObject({ started: false, postmaster: { pid } });
     await mine.close();
+    expect(await gone(home)).toBe(true);
+  });
+
+  it('R8: is stopped by the last to leave though a killed process is yet to be noticed', async () => {
+    const home = await newHome();
+    const { child } = await hold(home);
+    const mine = await startEmbedded({ home, tuning });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    // What the server still keeps of a process that is gone, for a while that can be told.
+    const ghost = new Client({
+      ...mine.owner,
+      database: 'postgres',
+      application_name: `waymark presence ${child.pid}`,
+    });
+    await ghost.connect();
+    await ghost.query('SELECT pg_advisory_lock_shared(7291630)');
+    const closed = mine.close();
+    await sleep(300);
+    await ghost.end();
+    await closed;
     expect(await gone(home)).toBe(true);
   });
 

@@ -10,6 +10,7 @@ import { findPostmaster, startPostmaster, stopPostmaster, type Postmaster, type 
 
 /** Any number will do, as long as it stays. Held shared by every process that uses the server. */
 const presenceLock = 7_291_630;
+const presenceName = 'waymark presence ';
 const patience = 60_000;
 
 /** What may be asked of the embedded server. */
@@ -124,7 +125,7 @@ async function join(postmaster: Postmaster, passwords: Passwords): Promise<Prese
     password: passwords.owner,
     database: 'postgres',
   };
-  const client = new Client(clientConfig(target, `waymark presence ${process.pid}`));
+  const client = new Client(clientConfig(target, `${presenceName}${process.pid}`));
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -142,15 +143,42 @@ async function join(postmaster: Postmaster, passwords: Passwords): Promise<Prese
   }
 }
 
+/** How long the server may take to notice that a killed process is gone, ms. */
+const untilNoticed = 2_000;
+
 async function leave({ client, postmaster }: Presence): Promise<void> {
   try {
     await client.query('SELECT pg_advisory_unlock_shared($1)', [presenceLock]);
-    const { rows } = await client.query<{ alone: boolean }>('SELECT pg_try_advisory_lock($1) AS alone', [presenceLock]);
     // The lock stays ours until the server is down, so that who comes now waits and then starts a new one.
-    if (rows[0]?.alone) await stopPostmaster(postmaster);
+    if (await isLast(client)) await stopPostmaster(postmaster);
   } catch {
     // The session was lost, with it the hold.
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/** Whether no other process is left. A session of one that was killed holds the lock until the server notices, and is waited for. */
+async function isLast(client: Client): Promise<boolean> {
+  const until = Date.now() + untilNoticed;
+  for (;;) {
+    const { rows } = await client.query<{ alone: boolean }>('SELECT pg_try_advisory_lock($1) AS alone', [presenceLock]);
+    if (rows[0]?.alone) return true;
+    const others = await client.query<{ process: number }>(
+      `SELECT substr(application_name, length($1) + 1)::int AS process FROM pg_stat_activity
+       WHERE starts_with(application_name, $1) AND pid <> pg_backend_pid()`,
+      [presenceName],
+    );
+    if (others.rows.some(({ process: other }) => isLiving(other)) || Date.now() > until) return false;
+    await sleep(20);
+  }
+}
+
+function isLiving(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH';
   }
 }
