@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from './database.ts';
@@ -185,7 +185,8 @@ export async function loadMasterKey(options: {
   const path = join(options.home, 'master.key');
   if (!(await stat(path).catch(() => undefined))) {
     await mkdir(options.home, { recursive: true, mode: 0o711 });
-    const draft = `${path}.${process.pid}`;
+    // Of one call alone: two of one process would take away each other's.
+    const draft = `${path}.${randomUUID()}`;
     await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
     await chmod(draft, 0o600);
     // A link either wins whole or finds the other process's file.

@@ -91,6 +91,8 @@ it('does not hold up what is new of an account whose history is being read elsew
   const mailbox = await rig.install(scriptedConnector('mailbox', [scriptedStream('messages', 5, () => pages)]));
   folded.length = 0;
   await rig.run(mailbox);
-  // Read ahead: the news came before the first page was stored, or after it.
-  expect(folded.toSorted()).toEqual([0, 0, 1]);
+  // Read ahead: the news came before the first page was stored, beside it, where both find what is due, or after it.
+  expect(folded).toHaveLength(3);
+  expect(folded).toContain(1);
+  expect(folded).toContain(0);
 });
