@@ -41,12 +41,18 @@ export async function findPostmaster(data: string): Promise<Postmaster | undefin
   return alive === 'postgres' && socketFolder ? { pid: number, socketFolder, port: Number(port) } : undefined;
 }
 
-async function isPostgres(pid: number): Promise<'postgres' | 'other program' | 'dead'> {
+/** Whether there is a process of this number, whosever it is. */
+export function isLiving(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if (errorCode(error) === 'ESRCH') return 'dead';
+    return errorCode(error) !== 'ESRCH';
   }
+}
+
+async function isPostgres(pid: number): Promise<'postgres' | 'other program' | 'dead'> {
+  if (!isLiving(pid)) return 'dead';
   if (process.platform !== 'linux') return 'postgres';
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   if (status === '' || /^State:\s+[ZX]/m.test(status)) return 'dead';

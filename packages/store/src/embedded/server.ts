@@ -6,7 +6,14 @@ import { readPasswords, type Passwords } from './access-key.ts';
 import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
 import { appRole, databaseName, ensureCluster, ensureFolders, ownerRole } from './cluster.ts';
-import { findPostmaster, startPostmaster, stopPostmaster, type Postmaster, type Tuning } from './postmaster.ts';
+import {
+  findPostmaster,
+  isLiving,
+  startPostmaster,
+  stopPostmaster,
+  type Postmaster,
+  type Tuning,
+} from './postmaster.ts';
 
 /** Any number will do, as long as it stays. Held shared by every process that uses the server. */
 const presenceLock = 7_291_630;
@@ -171,14 +178,5 @@ async function isLast(client: Client): Promise<boolean> {
     );
     if (others.rows.some(({ process: other }) => isLiving(other)) || Date.now() > until) return false;
     await sleep(20);
-  }
-}
-
-function isLiving(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) !== 'ESRCH';
   }
 }
