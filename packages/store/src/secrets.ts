@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from './database.ts';
 import { StoreError } from './errors.ts';
+import { readKeyFile } from './key-file.ts';
 
 /**
  * Seals secrets of a workspace with AES-256-GCM under the workspace's data key, which is itself wrapped by the master key. Workspace,
@@ -183,18 +184,10 @@ export async function loadMasterKey(options: {
     );
   }
   const path = join(options.home, 'master.key');
-  if (!(await stat(path).catch(() => undefined))) {
-    await mkdir(options.home, { recursive: true, mode: 0o711 });
-    // Of one call alone: two of one process would take away each other's.
-    const draft = `${path}.${randomUUID()}`;
-    await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-    await chmod(draft, 0o600);
-    // A link either wins whole or finds the other process's file.
-    await link(draft, path).catch(() => undefined);
-    await rm(draft, { force: true });
-  }
+  await mkdir(options.home, { recursive: true, mode: 0o711 });
+  const base64 = (await readKeyFile(path, () => `${randomBytes(32).toString('base64')}\n`)).toString('utf8');
   if (((await stat(path)).mode & 0o077) !== 0) {
     throw new StoreError('master_key_invalid', `${path} can be read by others: run chmod 600 on it.`);
   }
-  return loadMasterKey({ base64: await readFile(path, 'utf8') });
+  return loadMasterKey({ base64 });
 }

@@ -1,22 +1,13 @@
 import { createHash, createHmac, hkdfSync, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readKeyFile } from '../key-file.ts';
 
 /** The passwords of the embedded server's two roles. They are derived, and written nowhere. */
 export type Passwords = { readonly owner: string; readonly app: string };
 
-/** Reads `<folder>/access.key` (32 random bytes, mode 0600), making it on first use; two processes that race get the same one. */
+/** Reads `<folder>/access.key` (32 random bytes, mode 0600), making it on first use. */
 export async function readPasswords(folder: string): Promise<Passwords> {
-  const path = join(folder, 'access.key');
-  const draft = `${path}.${process.pid}`;
-  let key = await readFile(path).catch(() => undefined);
-  if (!key) {
-    await writeFile(draft, randomBytes(32), { mode: 0o600 });
-    // A link either wins whole or finds the other's file.
-    await link(draft, path).catch(() => undefined);
-    await rm(draft, { force: true });
-    key = await readFile(path);
-  }
+  const key = await readKeyFile(join(folder, 'access.key'), () => randomBytes(32));
   const derive = (role: string): string =>
     Buffer.from(hkdfSync('sha256', key, '', `waymark postgres ${role}`, 24)).toString('base64url');
   return { owner: derive('owner'), app: derive('app') };
