@@ -176,6 +176,15 @@ test.each(Object.entries(unmappable))('%s is an error of the record', (_name, ra
   expect(() => map(raw)).toThrow();
 });
 
+test.each([
+  ['ends beyond all time', { from: window.from, to: 2 ** 60 }],
+  ['begins beyond all time', { from: -1e308, to: window.to }],
+  ['spans ten thousand years', { from: window.from, to: window.from + 10_000 * 365 * 86_400_000 }],
+  ['ends before it begins', { from: window.to, to: window.from }],
+])('a window that %s is an error of the record, and no series is followed through it', (_name, span) => {
+  expect(() => map({ event: event({ recurrence: ['RRULE:FREQ=MONTHLY'] }), exceptions: [], window: span })).toThrow();
+});
+
 test('many guests are capped, those from outside first', () => {
   const { participants } = events(meetings['five hundred guests'])[0] ?? expect.fail('no event');
   expect(participants).toHaveLength(200);

@@ -37,6 +37,11 @@ export const googleEvent = z.object({
 });
 export type GoogleEvent = z.infer<typeof googleEvent>;
 
+/** Epoch milliseconds that a Date can hold (ECMA-262, 21.4.1.1). */
+const instant = z.number().min(-8.64e15).max(8.64e15);
+/** Far beyond any history that is kept; an endless series in an endless window would have endless occurrences. */
+const longestWindow = 50 * 366 * 86_400_000;
+
 /**
  * One source object: a single event, or a series together with all its exceptions, so that what it maps to depends on
  * nothing else. `window` is what was asked for, epoch milliseconds.
@@ -44,7 +49,9 @@ export type GoogleEvent = z.infer<typeof googleEvent>;
 export const rawMeeting = z.object({
   event: googleEvent,
   exceptions: z.array(googleEvent).max(5_000),
-  window: z.object({ from: z.number(), to: z.number() }),
+  window: z.object({ from: instant, to: instant }).refine(({ from, to }) => from <= to && to - from <= longestWindow, {
+    error: 'A window of a calendar ends after it begins and spans 50 years at most.',
+  }),
 });
 export type RawMeeting = z.infer<typeof rawMeeting>;
 
