@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
+import { wired } from '@waymark/server';
 
 /** Where a command prints: results on standard output, everything else on standard error. */
 export interface Output {
   readonly json: boolean;
-  /** Prints the result: as one JSON object, or as the lines that `text` makes of it. */
+  /** Prints the result: as one JSON object with its instants in RFC 3339, or as the lines that `text` makes of it. */
   readonly result: (value: unknown, text: () => string) => void;
   readonly note: (line: string) => void;
 }
@@ -13,7 +14,7 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     result: (value, text) => {
-      process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text()}\n`);
+      process.stdout.write(json ? `${JSON.stringify(wired(value), null, 2)}\n` : `${text()}\n`);
     },
     note: (line) => {
       process.stderr.write(`${line}\n`);

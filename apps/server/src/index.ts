@@ -33,6 +33,7 @@ export { signInOf, type AnyConnector, type AppExtra, type InstallParameter } fro
 export { fits, parametersOf } from '@waymark/sync';
 export { startServer, type Server } from './server.ts';
 export { openWaymark, type Waymark } from './waymark.ts';
+export { wired } from './wire.ts';
 export { applyWriteback, writebackDependencies } from './writeback.ts';
 export { commandBot, slackInstallLink, slackPlanner } from './slack-dependencies.ts';
 export { shadowReports, type ShadowReport } from './shadow.ts';

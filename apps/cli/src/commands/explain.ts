@@ -61,12 +61,12 @@ export function explainCommand(): Command {
               ofToday,
             }) => ({
               account,
-              asOf: new Date(asOf).toISOString(),
-              knownAt: known,
+              asOf,
+              knownAt: knownAt ?? null,
               agrees,
               comparedWith,
               differences,
-              purgedSince: purgedSince.map((at) => new Date(at).toISOString()),
+              purgedSince,
               answer,
               whyNot,
               scores,
@@ -120,13 +120,7 @@ async function tellScores(
   });
   if (!found) throw new CommandError(`No account is named like ${text}: waymark accounts lists them.`);
   const { name, accountId } = found.account;
-  const iso = (at: number) => new Date(at).toISOString();
-  const journeys = found.journeys.map(({ journey, points, marks }) => ({
-    journey,
-    points: points.map((point) => ({ ...point, at: iso(point.at) })),
-    marks: marks.map((mark) => ({ ...mark, at: iso(mark.at) })),
-  }));
-  output.result({ account: { accountId, name }, journeys }, () =>
+  output.result({ account: { accountId, name }, journeys: found.journeys }, () =>
     found.journeys
       .map(({ journey, points, marks }) => {
         const rows = points.map((point) => [

@@ -17,7 +17,7 @@ export function whatIfCommand(): Command {
       await withWaymark(async (waymark) => {
         const { workspaceId } = await chooseWorkspace(waymark, options.workspace);
         const result = await whatIf(waymark, workspaceId, definition);
-        output.result({ ...result, asOf: new Date(result.asOf).toISOString() }, () => whatIfText(result));
+        output.result(result, () => whatIfText(result));
       });
     });
 }

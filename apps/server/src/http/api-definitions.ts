@@ -22,7 +22,7 @@ import { whatIf } from '../what-if.ts';
 import type { Waymark } from '../waymark.ts';
 import { actorOf, apiRouter, type Api } from './api-access.ts';
 import { missing } from './api-error.ts';
-import { wired } from './wire-report.ts';
+import { wiredReport } from '../wire.ts';
 import { answers, body, instant, security, uuid } from './api-forms.ts';
 
 const source = z.string().min(1).max(200_000).openapi({ description: 'The text of a definition file, YAML.' });
@@ -105,7 +105,7 @@ const SwitchForm = z
   })
   .openapi('JourneySwitch');
 
-/** Reports of whatif and shadow are given as the commands print them with --json, but for their times. */
+/** Reports of whatif and shadow are given as the commands print them with --json. */
 const Report = z.record(z.string(), z.unknown());
 
 const shared = { tags: ['Journey definitions'], security };
@@ -226,7 +226,7 @@ export function definitionRoutes(waymark: Waymark, wake: (workspaceId: string) =
     return c.json({ ...found, changes: [...found.changes], notes: [...found.notes] }, 200);
   });
   api.openapi(whatIfRoute, async (c) =>
-    c.json(wired(await whatIf(waymark, c.get('workspaceId'), file(c.req.valid('json').source))), 200),
+    c.json(wiredReport(await whatIf(waymark, c.get('workspaceId'), file(c.req.valid('json').source))), 200),
   );
   api.openapi(activate, async (c) => {
     const workspaceId = c.get('workspaceId');
@@ -256,7 +256,7 @@ export function definitionRoutes(waymark: Waymark, wake: (workspaceId: string) =
   });
   api.openapi(shadowList, async (c) => {
     const reports = await shadowReports(waymark, c.get('workspaceId'));
-    return c.json({ reports: reports.map(wired) }, 200);
+    return c.json({ reports: reports.map(wiredReport) }, 200);
   });
   api.openapi(shadowStop, async (c) => {
     const { journey } = c.req.valid('json');

@@ -5,7 +5,7 @@ import { scoreHistory } from '../score-history.ts';
 import type { Waymark } from '../waymark.ts';
 import { apiRouter, inside, type Api } from './api-access.ts';
 import { ApiError, missing } from './api-error.ts';
-import { wired } from './wire-report.ts';
+import { wiredReport } from '../wire.ts';
 import { answers, byId, instant, iso, isoOrNull, ProofForm, security, uuid } from './api-forms.ts';
 import { wireProof } from './api-wire.ts';
 
@@ -175,7 +175,7 @@ export function explanationRoutes(waymark: Waymark): Api {
         purgedSince: purgedSince.map(iso),
         scores: parts.map(({ score, part, proof }) => ({ score, part, proof: wireProof(proof) })),
         text,
-        whyNot: whyNot.map(wired),
+        whyNot: whyNot.map(wiredReport),
       }),
     );
     const { accountId, name } = first.account;

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { auditLog, findWorkspace, installations, setAsideTotals, gaps } from '@waymark/store';
 import { workspaceReport } from '../report.ts';
 import type { Waymark } from '../waymark.ts';
+import { wiredReport } from '../wire.ts';
 import { apiRouter, inside, type Api } from './api-access.ts';
 import { missing } from './api-error.ts';
 import { answers, instant, iso, isoOrNull, security, uuid } from './api-forms.ts';
@@ -128,7 +129,7 @@ export function operationRoutes(waymark: Waymark): Api {
       actor,
       action,
       subject,
-      detail: { ...detail },
+      detail: wiredReport(detail),
     }));
     const last = entries.at(-1);
     return c.json({ entries: shown, next: entries.length === limit && last && last.seq > 1 ? last.seq : null }, 200);

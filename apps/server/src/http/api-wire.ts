@@ -3,6 +3,7 @@ import type { Proof } from '@waymark/lifecycle';
 import type { TimelineEvent } from '@waymark/store';
 import type { AccountLine } from '../status/account-list.ts';
 import type { FlagRecord } from '../status/flag-record.ts';
+import { wiredAttributes, wiredReport } from '../wire.ts';
 import { iso, isoOrNull, type AccountForm, type EventForm, type FlagForm, type ProofForm } from './api-forms.ts';
 
 /** A proof as the API says it: its instants in RFC 3339. The digest is that of the proof with epoch milliseconds. */
@@ -54,8 +55,8 @@ export function wireEvent(event: TimelineEvent): z.infer<typeof EventForm> {
     direction: event.direction,
     automated: event.automated,
     participants: event.participants.map((one) => ({ ...one })),
-    attributes: { ...event.attributes },
-    match: event.match && { ...event.match },
+    attributes: wiredAttributes(event.attributes),
+    match: event.match && wiredReport(event.match),
     sightings: [...event.sightings],
   };
 }

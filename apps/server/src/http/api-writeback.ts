@@ -19,6 +19,7 @@ import {
 } from '@waymark/writeback';
 import { writebackDependencies } from '../writeback.ts';
 import { errorForLog, type Waymark } from '../waymark.ts';
+import { wiredReport } from '../wire.ts';
 import { actorOf, apiRouter, inside, type Api } from './api-access.ts';
 import { answers, body, byId, instant, iso, isoOrNull, security, uuid } from './api-forms.ts';
 
@@ -238,7 +239,7 @@ function wireDetail(view: PlanView, names: ReadonlyMap<string, string>): z.infer
       property: item.property,
       before: item.before,
       after: item.after,
-      why: { ...item.why },
+      why: wiredReport(item.why),
       backward: item.backward,
       conflict: item.conflict,
       conflictSays: item.conflict === null ? null : explainConflict(item.conflict),
