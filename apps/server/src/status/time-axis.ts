@@ -21,7 +21,7 @@ export function timeAxis(from: number, to: number, left: number, right: number):
     const at = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + month, 1);
     if (at >= to || all.length > 600) break;
     const begin = new Date(at);
-    const name = new Intl.DateTimeFormat('en-GB', {
+    const name = new Intl.DateTimeFormat('en-US', {
       month: 'short',
       timeZone: 'UTC',
       ...((begin.getUTCMonth() === 0 || all.length === 0) && { year: '2-digit' }),

@@ -1,26 +1,23 @@
 const DAY = 86_400_000;
 
-/** A day as people write it, `12 Mar 2026`, in a time zone. */
+/** A day as reasons and messages write it, `12 Sep 2026`, in a time zone: the names of months are those of `en-US`, since British English has `Sept`. */
 export function day(at: number, timezone = 'UTC'): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    timeZone: timezone,
-  }).format(at);
+  const parts = new Map(
+    dayFormat(timezone)
+      .formatToParts(at)
+      .map((part) => [part.type, part.value]),
+  );
+  return `${parts.get('day') ?? ''} ${parts.get('month') ?? ''} ${parts.get('year') ?? ''}`;
 }
 
-/** A day and time of day, `12 Mar 2026, 14:05`. */
+/** A day and time of day, `12 Sep 2026, 14:05`. */
 export function moment(at: number, timezone = 'UTC'): string {
-  return new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZone: timezone,
-  }).format(at);
+  const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: timezone });
+  return `${day(at, timezone)}, ${clock.format(at)}`;
 }
+
+const dayFormat = (timeZone: string) =>
+  new Intl.DateTimeFormat('en-US', { day: 'numeric', month: 'short', year: 'numeric', timeZone });
 
 /** A length of time in its largest unit: `40 s`, `3 min`, `5 h`, `12 days`. */
 export function span(ms: number): string {
