@@ -8,4 +8,4 @@ export * from './entity.ts';
 export * from './event.ts';
 export * from './identity.ts';
 export { stableJson } from './stable-json.ts';
-export { cloudEventSchema, journeyEventSchema } from './json-schema-event.ts';
+export { cloudEventSchema, journeyEventSchema, requiredData } from './json-schema-event.ts';

@@ -41,6 +41,9 @@ describe('the published schemas of events', () => {
       [true, event('account.renewed', { until: '2026-06-30T12:00:00Z' })],
       [false, event('deal.won', { closeAt: 'soon' })],
       [false, { ...event('account.renewed'), subject: '' }],
+      [true, { ...event('ticket.opened'), data_base64: 'eyJ0aWNrZXQiOiJULTEifQ==' }],
+      [false, { ...event('ticket.opened', { ticket: 'T-1' }), data_base64: 'eyJ0aWNrZXQiOiJULTEifQ==' }],
+      [false, event('ticket.opened')],
     ];
     for (const [good, value] of cases) {
       expect([fromCloudEvent(value).ok, value]).toEqual([good, value]);

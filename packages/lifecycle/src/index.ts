@@ -13,6 +13,8 @@ export {
   reviewDefinition,
   type DefinitionIssue,
 } from './definition/definition-file.ts';
+export { correctionsText, readForm } from './definition/form.ts';
+export { namesLike } from './definition/near-name.ts';
 export { foldKeeping, keepState, refold, statesBefore, worthKeeping, type KeptFold } from './engine/earlier-states.ts';
 export { advance, fold, isEndDated, reduce, view, type Advanced, type EngineState } from './engine/engine.ts';
 export { explain, verifyProof, type Verdict } from './explain/explain.ts';

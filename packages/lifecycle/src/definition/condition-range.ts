@@ -1,4 +1,3 @@
-import { signalCatalogue } from '@waymark/journey';
 import type { ComparisonOp, Condition, JourneyDefinition, Operand, SignalName } from '@waymark/journey';
 import { contentDigest } from '../course/digest.ts';
 
@@ -22,15 +21,32 @@ const everything: Range = {
 };
 
 /** What a signal can be at all. */
-function rangeOf(signal: SignalName): Range {
-  const { unit } = signalCatalogue[signal];
-  if (signal === 'is_customer' || signal === 'milestone_reached') return { ...everything, from: 0, to: 1 };
-  if (signal === 'survey_score') return { ...everything, from: 0, to: 100 };
-  if (signal === 'message_balance') return { ...everything, from: 0, to: 1 };
-  return unit === 'count' || unit === 'ratio' || /^days_(since|in)_|_age$/.test(signal)
-    ? { ...everything, from: 0 }
-    : everything;
+export function rangeOf(signal: SignalName): Pick<Range, 'from' | 'to'> {
+  const to = tops[signal] ?? Number.POSITIVE_INFINITY;
+  return { from: bothWays.has(signal) ? (signal === 'sentiment' ? -1 : Number.NEGATIVE_INFINITY) : 0, to };
 }
+
+/** Signals that can be below nothing: what lies ahead may lie behind, what rises may fall. */
+const bothWays: ReadonlySet<SignalName> = new Set([
+  'days_until_renewal',
+  'days_until_contract_end',
+  'days_until_date',
+  'milestone_overdue',
+  'engagement_drop',
+  'survey_change',
+  'sentiment',
+  'sentiment_trend',
+]);
+/** The most that a signal can be, where there is one. */
+const tops: Readonly<Partial<Record<SignalName, number>>> = {
+  is_customer: 1,
+  milestone_reached: 1,
+  single_threaded: 1,
+  message_balance: 1,
+  contact_concentration: 1,
+  sentiment: 1,
+  survey_score: 100,
+};
 
 function meet(a: Range, b: Range): Range {
   const [low, high] = [
@@ -56,7 +72,7 @@ const isEmpty = ({ from, fromIn, to, toIn, text, notTexts }: Range): boolean =>
   from > to || (from === to && !(fromIn && toIn)) || (text !== null && notTexts.includes(text));
 
 /** The least and the most that an operand can be; null where it depends on the account. */
-function boundsOf(operand: Operand, definition: JourneyDefinition): readonly [number, number] | null {
+export function boundsOf(operand: Operand, definition: JourneyDefinition): readonly [number, number] | null {
   if (typeof operand === 'number') return [operand, operand];
   if (typeof operand === 'string' || 'signal' in operand) return null;
   if ('threshold' in operand) {
@@ -150,7 +166,10 @@ function waysOf(node: Condition, definition: JourneyDefinition, negated = false)
     return [{ ...anyWay, [wanted ? 'known' : 'unknown']: new Set([key]) }];
   }
   const key = keyOf(node.signal, node.with);
-  const range = meet(rangeOf(node.signal), rangeLeft(negated ? contrary[node.op] : node.op, node.value, definition));
+  const range = meet(
+    { ...everything, ...rangeOf(node.signal) },
+    rangeLeft(negated ? contrary[node.op] : node.op, node.value, definition),
+  );
   // A comparison of a signal without value is false, so that its contrary holds.
   const without = negated ? [{ ...anyWay, unknown: new Set([key]) }] : [];
   if (isEmpty(range)) return without;

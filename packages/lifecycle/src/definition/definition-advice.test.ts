@@ -39,6 +39,28 @@ describe('advice', () => {
     ],
     ['a count below nothing', risk("{ signal: open_tickets, op: '<', value: 0 }"), /can never hold/],
     [
+      'days below nothing',
+      risk("{ signal: days_since_inbound, op: '>=', value: -21 }"),
+      /days_since_inbound is never less than 0, so that >= -21 holds whenever it is known; give at least 0/,
+    ],
+    [
+      'a threshold below nothing',
+      risk("{ any: [{ signal: champion_silent_days, op: '>', value: { threshold: quiet } }] }").concat(
+        'thresholds: { quiet: { value: -21, segments: {} } }\n',
+      ),
+      /champion_silent_days is never less than 0, so that > -21 holds/,
+    ],
+    [
+      'a share beyond the whole',
+      risk("{ signal: message_balance, op: '>', value: 2 }"),
+      /never more than 1, so that > 2 never holds; give at most 1/,
+    ],
+    [
+      'a time that was to be watched and is none',
+      risk("{ signal: days_since_inbound, op: '>=', value: 21 }", ', absence: { touchpoints: [email], days: -21 }'),
+      /-21 days ask for nothing to be watched; give at least one day/,
+    ],
+    [
       'two stages at once',
       risk("{ all: [{ signal: stage, op: '==', value: start }, { signal: stage, op: '==', value: live }] }"),
       /can never hold/,
@@ -87,6 +109,7 @@ describe('advice', () => {
   it.each([
     ['ways that exclude one another', circle("{ signal: open_tickets, op: '<', value: 1 }")],
     ['a way that waits in the stage', circle("{ signal: days_in_stage, op: '>=', value: 1 }")],
+    ['days that are gone by', risk("{ signal: days_until_renewal, op: '>=', value: -30 }")],
     [
       'a threshold that differs by segment',
       risk(

@@ -2,7 +2,7 @@ import { signalCatalogue, signalNames } from '@waymark/journey';
 import type { Condition, JourneyDefinition, Operand, SignalName, SignalParams, SignalUnit } from '@waymark/journey';
 import { thresholdsIn } from './definition-words.ts';
 import { isSuppressedBy } from '../rules/journey.ts';
-import { numberRemedy } from './definition-complaint.ts';
+import { numberRemedy } from './form-complaint.ts';
 import { remedyForName } from './near-name.ts';
 import { oddPlaceholders, placeholderForms, placeholdersOf } from '../rules/reason.ts';
 import { DAY } from '../time/zone.ts';

@@ -1,18 +1,11 @@
-import { journeyDefinition } from '@waymark/journey';
+import { journeyDefinition, journeyDefinitionJsonSchema } from '@waymark/journey';
 import type { JourneyDefinition } from '@waymark/journey';
 import { adviceOn } from './definition-advice.ts';
 import { checkDefinition } from './definition-check.ts';
-import { complaintsOf } from './definition-complaint.ts';
-import { readSource } from './definition-source.ts';
+import { correctionsText, readForm, type FormIssue } from './form.ts';
 
-/** One thing wrong with a definition file. `line` counts from 1. */
-export interface DefinitionIssue {
-  readonly line: number;
-  /** The field, as in `rules.2.when.all.0.signal`. */
-  readonly path: string;
-  readonly message: string;
-  readonly remedy: string;
-}
+/** One thing wrong with a definition file. */
+export type DefinitionIssue = FormIssue;
 
 /** A definition file that cannot be used; `issues` names every line, field and remedy. */
 export class DefinitionError extends Error {
@@ -20,17 +13,12 @@ export class DefinitionError extends Error {
   readonly issues: readonly DefinitionIssue[];
 
   constructor(code: DefinitionError['code'], fileName: string, issues: readonly DefinitionIssue[]) {
-    const lines = issues.map((issue) => `  ${fileName}:${issue.line} ${issue.path}: ${issue.message}; ${issue.remedy}`);
-    super(
-      `Correct ${issues.length === 1 ? 'one place' : `${issues.length} places`} in ${fileName}:\n${lines.join('\n')}`,
-    );
+    super(correctionsText(fileName, issues));
     this.name = 'DefinitionError';
     this.code = code;
     this.issues = issues;
   }
 }
-
-type Path = readonly PropertyKey[];
 
 /**
  * Reads a journey definition from the text of its YAML file.
@@ -59,26 +47,23 @@ export function reviewDefinition(
 }
 
 function readDefinition(text: string, fileName: string) {
-  const source = readSource(text);
-  if (!('value' in source)) {
-    const issues = source.issues.map((issue) => ({ ...issue, path: '(file)' }));
-    throw new DefinitionError('definition-syntax', fileName, issues);
-  }
-  const place = (path: Path) => ({
-    line: source.lineOf(path),
-    path: path.length === 0 ? '(file)' : path.map(String).join('.'),
-  });
-  const refuse = (problems: readonly { readonly path: Path; readonly message: string; readonly remedy: string }[]) =>
-    new DefinitionError(
+  const read = readForm(text, journeyDefinition, form);
+  if (!read.ok)
+    throw new DefinitionError(read.isYaml ? 'definition-invalid' : 'definition-syntax', fileName, read.issues);
+  const problems = checkDefinition(read.value);
+  if (problems.length > 0)
+    throw new DefinitionError(
       'definition-invalid',
       fileName,
-      problems.map(({ path, message, remedy }) => ({ ...place(path), message, remedy })),
+      problems.map(({ path, message, remedy }) => ({ ...read.place(path), message, remedy })),
     );
-  if (source.value === null)
-    throw refuse([{ path: [], message: 'the file is empty', remedy: 'begin with a copy of a shipped template' }]);
-  const parsed = journeyDefinition.safeParse(source.value);
-  if (!parsed.success) throw refuse(complaintsOf(parsed.error.issues, source.value));
-  const problems = checkDefinition(parsed.data);
-  if (problems.length > 0) throw refuse(problems);
-  return { definition: parsed.data, place };
+  return { definition: read.value, place: read.place };
 }
+
+let jsonSchema: Readonly<Record<string, unknown>> | undefined;
+const form = {
+  jsonSchema: () => (jsonSchema ??= journeyDefinitionJsonSchema()),
+  noun: 'journey',
+  docs: 'docs/journey-definition.md',
+  ifEmpty: 'begin with a copy of a shipped template',
+};

@@ -1,6 +1,7 @@
 import { signalCatalogue } from '@waymark/journey';
 import type { Condition, JourneyDefinition, Operand, SignalName } from '@waymark/journey';
 import { canHold } from './condition-range.ts';
+import { beyondAdvice } from './definition-figures.ts';
 import type { DefinitionAdvice } from './definition-advice.ts';
 import { remedyForName } from './near-name.ts';
 import { isNamedMove } from '../rules/notices.ts';
@@ -167,6 +168,7 @@ export function conditionAdvice(definition: JourneyDefinition): DefinitionAdvice
   return [
     ...definition.rules.flatMap(({ when }, index) => unitAdvice(when, ['rules', index, 'when'])),
     ...conditionsOf(definition).flatMap(({ when, path }) => strangeStages(when, path, definition)),
+    ...beyondAdvice(definition, conditionsOf(definition)),
     ...definition.rules.flatMap(({ id, when, clear }, index) => {
       const path = ['rules', index];
       const found = [

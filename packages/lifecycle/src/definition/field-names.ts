@@ -1,12 +1,8 @@
-import { journeyDefinitionJsonSchema } from '@waymark/journey';
-
 type Block = Readonly<Record<string, unknown>>;
 
 function isBlock(value: unknown): value is Block {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-let schema: Block | undefined;
 
 /** A node of the schema as all the blocks that it may be: references followed, choices opened. */
 function opened(node: unknown, root: Block, depth = 0): readonly Block[] {
@@ -20,10 +16,8 @@ function opened(node: unknown, root: Block, depth = 0): readonly Block[] {
   return [node, ...choices.flatMap((one) => opened(one, root, depth + 1))];
 }
 
-/** The fields that may stand in the block at a path of a definition, in the order of the schema; empty where any name may. */
-export function fieldNamesAt(path: readonly PropertyKey[]): readonly string[] {
-  schema ??= journeyDefinitionJsonSchema();
-  const root = schema;
+/** The fields that may stand in the block at a path of what a JSON Schema describes, in its order; empty where any name may. */
+export function fieldNamesAt(root: Block, path: readonly PropertyKey[]): readonly string[] {
   const nodes = path.reduce<readonly Block[]>(
     (at, step) =>
       at.flatMap((node) => {

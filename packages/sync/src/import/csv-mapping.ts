@@ -1,5 +1,6 @@
+import { eventTypes, isEventType, requiredData } from '@waymark/journey';
+import { correctionsText, namesLike, readForm } from '@waymark/lifecycle';
 import { IANAZone } from 'luxon';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 
 /** A mapping that cannot be used, or that does not fit its file. The message tells what to change. */
@@ -21,7 +22,7 @@ const zoneName = z
   .max(500)
   .refine(
     (name) => holdsCell.test(name) || zoneOf(name) !== undefined,
-    'Give a time zone, such as Europe/Berlin, or the column that names it, such as {Zone}',
+    'give a time zone, such as Europe/Berlin, or the column that names it, such as {Zone}',
   );
 /** The zone of times that name none: one for all rows, or what a cell says. */
 const zone = z.union([
@@ -85,7 +86,7 @@ const cell = z.union([
       .max(100)
       .refine(
         (form) => /^(?:[Xx]|excel)$|[ykDfF]/.test(form.replaceAll(/'[^']*'/g, '')),
-        'Give a form with a year in it',
+        'give a form with a year in it, such as dd.MM.yyyy HH:mm',
       )
       .optional(),
     zone: zone.optional(),
@@ -108,7 +109,12 @@ const event = z.strictObject({
   /** When it became known, where that was later. */
   recorded: cell.optional(),
   subject: cell,
-  data: z.record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,99}$/), cell).default({}),
+  data: z
+    .record(
+      z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,99}$/, 'use letters, digits and underscores, starting with a letter'),
+      cell,
+    )
+    .default({}),
 });
 export type EventRule = z.infer<typeof event>;
 
@@ -127,7 +133,7 @@ const mapping = z.strictObject({
       } catch {
         return false;
       }
-    }, 'Give an encoding, such as utf-8, windows-1252 or utf-16le'),
+    }, 'give an encoding, such as utf-8, windows-1252 or utf-16le'),
   /** Of times that name none. */
   zone: zone.optional(),
   /** Rows that are left out on purpose. */
@@ -138,20 +144,68 @@ const mapping = z.strictObject({
 /** How rows of a file become events. */
 export type CsvMapping = z.infer<typeof mapping>;
 
-/** Reads a mapping as YAML or JSON. Throws MappingInvalid. */
-export function parseCsvMapping(text: string): CsvMapping {
-  let value: unknown;
-  try {
-    value = parseYaml(text, { maxAliasCount: 0 });
-  } catch (error) {
-    throw new MappingInvalid(`The mapping is no YAML: ${error instanceof Error ? error.message.split('\n')[0] : ''}`);
-  }
-  const read = mapping.safeParse(value);
-  if (read.success) return read.data;
-  const wrong = read.error.issues
-    .slice(0, 5)
-    .map((one) => `${one.path.map(String).join('.') || 'mapping'}: ${one.message}`);
-  throw new MappingInvalid(`The mapping is not right: ${wrong.join('; ')}. See docs/import.md.`);
+/**
+ * Reads a mapping as YAML or JSON.
+ *
+ * @param fileName how the file is called in messages
+ * @throws MappingInvalid that names line, field and remedy of everything wrong
+ */
+export function parseCsvMapping(text: string, fileName = 'mapping'): CsvMapping {
+  const read = readForm(text, mapping, form);
+  const issues = read.ok
+    ? read.value.events
+        .flatMap(typeProblems)
+        .map(({ path, message, remedy }) => ({ ...read.place(path), message, remedy }))
+    : read.issues;
+  if (read.ok && issues.length === 0) return read.value;
+  throw new MappingInvalid(`${correctionsText(fileName, issues)}\nSee docs/import.md.`);
+}
+
+let jsonSchema: Readonly<Record<string, unknown>> | undefined;
+const form = {
+  jsonSchema: () => (jsonSchema ??= { ...z.toJSONSchema(mapping, { io: 'input' }) }),
+  noun: 'mapping',
+  docs: 'docs/import.md',
+  ifEmpty: 'begin with one of the examples in docs/import.md',
+};
+
+interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Types that are none, and fields without which every row of a type would be refused. */
+function typeProblems({ type, data }: EventRule, index: number): Problem[] {
+  const path = ['events', index];
+  const named: readonly (readonly [Problem['path'], string])[] =
+    typeof type === 'string'
+      ? [[[...path, 'type'], type]]
+      : [
+          ...Object.entries(type.values ?? {}).map(
+            ([cell, value]) => [[...path, 'type', 'values', cell], String(value)] as const,
+          ),
+          ...(typeof type.else === 'string' ? [[[...path, 'type', 'else'], type.else] as const] : []),
+        ];
+  const unknown = named.flatMap(([place, name]) => {
+    if (holdsCell.test(name) || isEventType(name)) return [];
+    const like = namesLike(name, eventTypes);
+    return [
+      {
+        path: place,
+        message: `"${name.slice(0, 100)}" is no type of the vocabulary`,
+        remedy: like.length > 0 ? `did you mean ${like.join(' or ')}?` : 'docs/import.md lists the types',
+      },
+    ];
+  });
+  if (typeof type !== 'string' || !isEventType(type)) return unknown;
+  const has = (field: string) => Object.hasOwn(data, field) || (field === 'ticket' && Object.hasOwn(data, 'ticketId'));
+  const missing = requiredData(type).filter((field) => !has(field));
+  return missing.map((field) => ({
+    path: [...path, 'data'],
+    message: `${type} needs "${field}", which is missing`,
+    remedy: `add it under data: ${field}: '{Column}'`,
+  }));
 }
 
 /** The columns that a mapping reads. `{#row}` is the row's number and no column. */

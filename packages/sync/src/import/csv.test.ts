@@ -240,6 +240,7 @@ describe('a table that cannot be read says what to do', () => {
       /"Opened".*the file has the columns "Case", "Account"/,
     );
     await expect(rows(bytes(`${head};Case\n`))).rejects.toThrow(/two columns "Case"/);
+    await expect(rows(bytes(head.replace('Opened', 'Opend')))).rejects.toThrow(/"Opened" \(did you mean "Opend"\?\)/);
     // Of columns that nobody asks for, many may have one name.
     const comments = `${head};Comment;Comment\n7;a.example;;01.03.2026 09:30;;;one;two\n`.replace(';;;one', ';;one');
     expect((await rows(bytes(comments))).map(event)).toMatchObject([{ id: '7-opened' }]);
@@ -269,6 +270,70 @@ it('a mapping is checked before the file is read', () => {
   expect(wrong('{ source: s, encoding: klingon, events: [{ type: a, time: b, subject: c }] }')).toThrow(/encoding/);
   expect(wrong('{ source: s, extra: 1, events: [{ type: a, time: b, subject: c }] }')).toThrow(/extra/i);
   expect(wrong('a: &a [x]\nb: *a')).toThrow(MappingInvalid);
+});
+
+it.each([
+  [
+    'a field that is misspelled and one that is missing',
+    'source: desk\nevents:\n  - type: ticket.opened\n    tiem: "{At}"\n    subject: "{Who}"\n    data: { ticket: "{Id}" }\n',
+    [
+      /^Correct 2 places in desk\.yaml:$/m,
+      /desk\.yaml:4 events\.0\.tiem: there is no field "tiem" here; .*did you mean time/,
+      /desk\.yaml:3 events\.0\.time: this is missing; add it: a text/,
+    ],
+  ],
+  ['no events', 'source: desk\n', [/desk\.yaml:1 events: this is missing; add it: a list/]],
+  ['nothing', '', [/desk\.yaml:1 \(file\): the file is empty; begin with one of the examples/]],
+  [
+    'a key of another tool',
+    '{ source: s, columns: [a], events: [{ type: account.renewed, time: b, subject: c }] }',
+    [/there is no field "columns" here; .*what can stand here is source, delimiter, encoding, zone, skip, events/],
+  ],
+  [
+    'a zone that is none',
+    '{ source: s, zone: Berlin/Europe, events: [{ type: account.renewed, time: b, subject: c }] }',
+    [/zone: it is the text "Berlin\/Europe"; give a time zone, such as Europe\/Berlin/],
+  ],
+  [
+    'a number that should be a text',
+    '{ source: 7, events: [{ type: account.renewed, time: b, subject: c }] }',
+    [/source: it is the number 7; put it in quotes: '7'/],
+  ],
+  [
+    'what a cell cannot have',
+    '{ source: s, events: [{ type: account.renewed, time: { from: "{At}", fromat: yyyy }, subject: c }] }',
+    [/events\.0\.time\.fromat: there is no field "fromat" here; .*did you mean .*format/],
+  ],
+  [
+    'a name that no field can have',
+    '{ source: s, events: [{ type: account.renewed, time: b, subject: c, data: { "a b": x } }] }',
+    [/data\.a b: "a b" cannot be a name here; use letters, digits and underscores/],
+  ],
+  [
+    'a type that is none, by itself and among those that a cell tells',
+    '{ source: s, events: [{ type: email.recieved, time: b, subject: c }, { type: { from: "{T}", values: { W: deal.one } }, time: b, subject: c }] }',
+    [
+      /events\.0\.type: "email\.recieved" is no type of the vocabulary; did you mean email\.received/,
+      /events\.1\.type\.values\.W: "deal\.one" is no type of the vocabulary; did you mean .*deal\.won/,
+    ],
+  ],
+  [
+    'a field that the type needs',
+    '{ source: s, events: [{ type: email.received, time: b, subject: c }] }',
+    [/events\.0\.data: email\.received needs "from", which is missing; add it under data: from: '\{Column\}'/],
+  ],
+  ['no YAML', 'source: [', [/desk\.yaml:1 \(file\): .*; mend the YAML/]],
+])('a mapping with %s is refused with line, field and remedy', (_what, text, patterns) => {
+  let message = '';
+  try {
+    parseCsvMapping(text, 'desk.yaml');
+  } catch (error) {
+    if (!(error instanceof MappingInvalid)) throw error;
+    message = error.message;
+  }
+  for (const pattern of patterns) expect(message).toMatch(pattern);
+  expect(message).toContain('docs/import.md');
+  expect(message).not.toMatch(/Invalid input|expected|received undefined|Unrecognized/);
 });
 
 describe('the account of a row', () => {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { namesLike } from '@waymark/lifecycle';
 import { CsvError, parse } from 'csv-parse';
 import { columnsOf, MappingInvalid, type CsvMapping } from './csv-mapping.ts';
 import { mapRow } from './csv-row.ts';
@@ -115,10 +116,12 @@ function headerOf(cells: readonly string[], mapping: CsvMapping): readonly strin
   const double = names.find((name, at) => wanted.has(name) && names.indexOf(name) !== at);
   if (double !== undefined) throw new MappingInvalid(`The file has two columns "${double}": rename one of them.`);
   const missing = [...wanted].filter((name) => !names.includes(name));
-  if (missing.length > 0)
+  if (missing.length > 0) {
+    const like = (name: string) => namesLike(name, names, 1).map((one) => ` (did you mean "${one}"?)`);
     throw new MappingInvalid(
-      `The mapping names ${missing.map((name) => `"${name}"`).join(', ')}; the file has the columns ${names.map((name) => `"${name}"`).join(', ')}.`,
+      `The mapping names ${missing.map((name) => `"${name}"${like(name).join('')}`).join(', ')}; the file has the columns ${names.map((name) => `"${name}"`).join(', ')}.`,
     );
+  }
   return names;
 }
 

@@ -8,7 +8,7 @@ export interface SyntaxIssue {
 }
 
 /** What a YAML text holds, and where; or what keeps it from being read. */
-export type DefinitionSource =
+export type FormSource =
   | { readonly issues: readonly SyntaxIssue[] }
   | {
       readonly issues: readonly [];
@@ -16,19 +16,15 @@ export type DefinitionSource =
       readonly lineOf: (path: readonly PropertyKey[]) => number;
     };
 
-/** More than any journey needs; beyond it a file is something else. */
+/** More than any journey or mapping needs; beyond it a file is something else. */
 const MOST_LETTERS = 1_000_000;
 const MOST_DEPTH = 60;
 const MOST_ISSUES = 20;
 
-/** Reads the text of a definition file: YAML 1.2 with merge keys (`<<`), one document, no tags of other languages. */
-export function readSource(text: string): DefinitionSource {
+/** Reads the text of a file that people write: YAML 1.2 with merge keys (`<<`), one document, no tags of other languages. */
+export function readSource(text: string, noun: string): FormSource {
   if (text.length > MOST_LETTERS)
-    return alone(
-      1,
-      `the file has ${text.length} letters, at most ${MOST_LETTERS} are read`,
-      'give a journey definition',
-    );
+    return alone(1, `the file has ${text.length} letters, at most ${MOST_LETTERS} are read`, `give a ${noun}`);
   const strange = strangeLetter(text);
   if (strange) return { issues: [strange] };
   const lines = new LineCounter();
@@ -36,7 +32,7 @@ export function readSource(text: string): DefinitionSource {
   const rows = text.split('\n');
   const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
     const { line } = lines.linePos(pos[0]);
-    return { line, ...faultWords(code, message, rows[line - 1] ?? '') };
+    return { line, ...faultWords(code, message, rows[line - 1] ?? '', noun) };
   });
   if (faults.length > 0) return { issues: firstOfEachLine(faults) };
   let value: unknown;
@@ -58,7 +54,7 @@ export function readSource(text: string): DefinitionSource {
   return { issues: [], value, lineOf };
 }
 
-const alone = (line: number, message: string, remedy: string): DefinitionSource => ({
+const alone = (line: number, message: string, remedy: string): FormSource => ({
   issues: [{ line, message, remedy }],
 });
 
@@ -79,11 +75,11 @@ function strangeLetter(text: string): SyntaxIssue | undefined {
 }
 
 /** What the parser complains of, in words of the file rather than of the parser. */
-function faultWords(code: string, message: string, row: string): Omit<SyntaxIssue, 'line'> {
+function faultWords(code: string, message: string, row: string, noun: string): Omit<SyntaxIssue, 'line'> {
   if (code === 'MULTIPLE_DOCS')
     return {
       message: 'here a second document begins',
-      remedy: 'keep one journey in a file: remove `---` and what follows',
+      remedy: `keep one ${noun} in a file: remove \`---\` and what follows`,
     };
   // As text copied from a web page or a word processor has it: it looks like a space and is none.
   if (/[\u00A0\u2007\u202F]/.test(row) && /key|mapping|character/i.test(message))

@@ -12,6 +12,15 @@ export interface Complaint {
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
 
+/** What is complained of: what was read from a file, and what may stand in it. */
+export interface Judged {
+  readonly root: unknown;
+  /** Of what the file may hold. */
+  readonly jsonSchema: () => Readonly<Record<string, unknown>>;
+  /** The page that tells more. */
+  readonly docs: string;
+}
+
 const kindWords: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
@@ -49,24 +58,24 @@ function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
-/** Says every complaint of the definition's schema about what was read from a file, each at the place that has to be changed. */
-export function complaintsOf(issues: readonly Issue[], root: unknown): Complaint[] {
+/** Says every complaint of a schema about what was read from a file, each at the place that has to be changed. */
+export function complaintsOf(issues: readonly Issue[], judged: Judged): Complaint[] {
   // A field that is not known says more than one that is missing beside it.
   const strange = (issue: Issue) => (issue.code === 'unrecognized_keys' ? 0 : 1);
-  return issues.toSorted((a, b) => strange(a) - strange(b)).flatMap((issue) => complaints(issue, [], root));
+  return issues.toSorted((a, b) => strange(a) - strange(b)).flatMap((issue) => complaints(issue, [], judged));
 }
 
-function complaints(issue: Issue, above: Path, root: unknown): Complaint[] {
+function complaints(issue: Issue, above: Path, judged: Judged): Complaint[] {
   const path = [...above, ...issue.path];
-  const value = valueAt(root, path);
-  if (issue.code === 'invalid_union') return unionComplaints(issue.errors, path, value, root);
+  const value = valueAt(judged.root, path);
+  if (issue.code === 'invalid_union') return unionComplaints(issue.errors, path, value, judged);
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((name) => unknownField(name, path, isBlock(value) ? Object.keys(value) : []));
-  return [{ path, ...worded(issue, value) }];
+    return issue.keys.map((name) => unknownField(name, path, isBlock(value) ? Object.keys(value) : [], judged));
+  return [{ path, ...worded(issue, value, judged.docs) }];
 }
 
 /** The complaints of the branch of a union that was meant: the one that knows the fields that were written. */
-function unionComplaints(branches: readonly Issue[][], path: Path, value: unknown, root: unknown): Complaint[] {
+function unionComplaints(branches: readonly Issue[][], path: Path, value: unknown, judged: Judged): Complaint[] {
   const fitting = branches.filter(
     (errors) => errors.length > 0 && !errors.some((one) => one.path.length === 0 && one.code === 'invalid_type'),
   );
@@ -85,7 +94,7 @@ function unionComplaints(branches: readonly Issue[][], path: Path, value: unknow
       .toSorted(
         (a, b) => b.knows - a.knows || a.strange.length + a.missing.length - (b.strange.length + b.missing.length),
       );
-    if (best && best.knows > 0) return best.errors.flatMap((one) => complaints(one, path, root));
+    if (best && best.knows > 0) return best.errors.flatMap((one) => complaints(one, path, judged));
     const fields = [best, ...others].flatMap((one) => one?.missing.slice(0, 1) ?? []);
     const [name] = names;
     if (name === undefined) return [{ path, message: 'this is empty', remedy: remedyForName(undefined, fields) }];
@@ -98,13 +107,14 @@ function unionComplaints(branches: readonly Issue[][], path: Path, value: unknow
     ];
   }
   // Of branches that want something else altogether, the one that comes furthest wants what was written.
-  const found = branches.flatMap(([first]) => (first ? [complaints(first, path, root)] : []));
+  const likely = fitting.length > 0 ? fitting : branches;
+  const found = likely.flatMap(([first]) => (first ? [complaints(first, path, judged)] : []));
   const furthest = found.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0] ?? [];
   const [first] = furthest;
   if (first && first.path.length > path.length) return furthest;
   // A word that is none of a list's says more than that a list or a block would do as well.
   const listed = typeof value === 'string' ? branches.flat().find((one) => one.code === 'invalid_value') : undefined;
-  if (listed && listed.path.length === 0) return [{ path, ...worded(listed, value) }];
+  if (listed && listed.path.length === 0) return [{ path, ...worded(listed, value, judged.docs) }];
   const remedies = new Set(found.flat().map((one) => one.remedy));
   return [
     {
@@ -121,15 +131,15 @@ const synonyms: Readonly<Record<string, string>> = { and: 'all', or: 'any', none
 /** What a condition is made of: one of them a block. */
 const conditionFields = new Set(['all', 'any', 'not', 'known', 'unknown', 'watched', 'signal']);
 
-function unknownField(name: string, path: Path, beside: readonly string[]): Complaint {
+function unknownField(name: string, path: Path, beside: readonly string[], judged: Judged): Complaint {
+  const fields = fieldNamesAt(judged.jsonSchema(), path);
   const other = beside.find((one) => one !== name && conditionFields.has(one));
-  if (conditionFields.has(name) && other !== undefined)
+  if (conditionFields.has(name) && fields.includes(name) && other !== undefined)
     return {
       path: [...path, name],
       message: `"${other}" and "${name}" cannot stand side by side`,
       remedy: `put both in one list, as in all: [{ ${other}: … }, { ${name}: … }]`,
     };
-  const fields = fieldNamesAt(path);
   const like = namesLike(name, fields);
   const meant =
     like.length > 0
@@ -147,7 +157,7 @@ function unknownField(name: string, path: Path, beside: readonly string[]): Comp
 /** More fields than these are left to the documentation. */
 const MOST_FIELDS = 12;
 
-function worded(issue: Issue, value: unknown): { readonly message: string; readonly remedy: string } {
+function worded(issue: Issue, value: unknown, docs: string): { readonly message: string; readonly remedy: string } {
   switch (issue.code) {
     case 'invalid_type': {
       const wanted = kindWords[issue.expected] ?? issue.expected;
@@ -172,8 +182,11 @@ function worded(issue: Issue, value: unknown): { readonly message: string; reado
       const name = String(issue.path.at(-1));
       return { message: `${told(name)} cannot be a name here`, remedy: issue.issues[0]?.message ?? 'choose another' };
     }
+    // A refusal of our own says what to give.
+    case 'custom':
+      return { message: `it is ${kindOf(value)}`, remedy: issue.message };
     default:
-      return { message: issue.message, remedy: 'see docs/journey-definition.md' };
+      return { message: issue.message, remedy: `see ${docs}` };
   }
 }
 
