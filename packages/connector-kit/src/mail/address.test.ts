@@ -41,10 +41,10 @@ test('an address is compared in lower case; its domain is what follows the last 
 test.each(['a.', ':', '<', '"', '(', ',', 'a@', '=?', ' ', '\\'])(
   'R25: 600,000 characters of %j are read in no time',
   (piece) => {
-    const started = performance.now();
+    const started = process.threadCpuUsage();
     parseAddresses(`${piece.repeat(600_000 / piece.length)}@client.example`);
     decodeHeader(piece.repeat(600_000 / piece.length));
-    expect(performance.now() - started).toBeLessThan(250);
+    expect(process.threadCpuUsage(started).user / 1_000).toBeLessThan(250);
   },
 );
 

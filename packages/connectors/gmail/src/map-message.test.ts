@@ -155,7 +155,7 @@ test('A11: labels leave a message out with a reason', () => {
 });
 
 test('R25: no header, however long, holds the mapper up', () => {
-  const started = performance.now();
+  const started = process.threadCpuUsage();
   map(messages['a local part of 60,000 dots']);
   map(messages['ten thousand recipients']);
   map(
@@ -172,7 +172,7 @@ test('R25: no header, however long, holds the mapper up', () => {
       ['Content-Type', '('.repeat(500_000)],
     ]),
   );
-  expect(performance.now() - started).toBeLessThan(500);
+  expect(process.threadCpuUsage(started).user / 1_000).toBeLessThan(500);
 });
 
 test('the labels that a person made are told by their names, Gmail’s own are not told', () => {

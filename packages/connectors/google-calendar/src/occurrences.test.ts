@@ -112,15 +112,15 @@ test.each([
   'FREQ=MONTHLY;BYMONTHDAY=-31;BYMONTH=4',
   'FREQ=DAILY;COUNT=-1',
 ])('I10: a rule that never holds comes to an end: %s', (rule) => {
-  const started = performance.now();
+  const started = process.threadCpuUsage();
   expect(starts([`RRULE:${rule}`], monday)).toEqual([]);
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(process.threadCpuUsage(started).user / 1_000).toBeLessThan(2_000);
 });
 
 test('an old daily series costs no more than its days', () => {
-  const started = performance.now();
+  const started = process.threadCpuUsage();
   expect(starts(['RRULE:FREQ=DAILY'], madrid('2005-01-05T09:00:00+01:00'))).toHaveLength(730);
-  expect(performance.now() - started).toBeLessThan(1_500);
+  expect(process.threadCpuUsage(started).user / 1_000).toBeLessThan(1_500);
 });
 
 test('C3: a zone that no table knows leaves the offset', () => {
