@@ -33,14 +33,15 @@ describe('buttons', () => {
     expect(rig.dms('maya')[0]?.text).toContain('Northgate Paper: gone quiet');
     expect(text()).toContain('No word from the customer for 34 days');
     expect(await rig.slack.handle.pressButton('maya', channel, ts, 'not_a_risk')).toEqual({ ok: true });
-    await expect.poll(() => rig.answers.map((one) => one.answer)).toEqual(['not_a_risk']);
+    await rig.settled();
+    expect(rig.answers.map((one) => one.answer)).toEqual(['not_a_risk']);
     expect(rig.answers[0]).toMatchObject({
       flagId: flags[0]?.flagId,
       rule: 'gone_quiet',
       accountId: account,
       by: 'maya@vendor.example',
     });
-    await expect.poll(() => rig.wakes.length).toBeGreaterThan(0);
+    expect(rig.wakes.length).toBeGreaterThan(0);
     await rig.send();
     expect(rig.dms('maya')[0]?.text).toBe('Northgate Paper: resolved');
     expect((await rig.outbox()).map((row) => `${row.action} ${row.state}`)).toEqual(['post sent', 'update sent']);
@@ -50,10 +51,12 @@ describe('buttons', () => {
   test('Undo takes Not a risk back: the flag is told again', async () => {
     const { channel, ts } = await alert();
     await rig.slack.handle.pressButton('maya', channel, ts, 'not_a_risk');
-    await expect.poll(() => rig.answers.length).toBe(1);
+    await rig.settled();
+    expect(rig.answers).toHaveLength(1);
     await rig.send();
     await rig.slack.handle.pressButton('maya', channel, ts, 'reopen');
-    await expect.poll(() => rig.answers.map((one) => one.answer)).toEqual(['not_a_risk', 'reopened']);
+    await rig.settled();
+    expect(rig.answers.map((one) => one.answer)).toEqual(['not_a_risk', 'reopened']);
     await rig.send();
     expect(rig.dms('maya').at(-1)?.text).toContain('Northgate Paper: gone quiet');
   });
@@ -61,7 +64,8 @@ describe('buttons', () => {
   test('Claim says who has it; the same press again is no second answer', async () => {
     const { channel, ts } = await alert();
     await rig.slack.handle.pressButton('maya', channel, ts, 'claim');
-    await expect.poll(() => rig.answers.length).toBe(1);
+    await rig.settled();
+    expect(rig.answers).toHaveLength(1);
     await rig.send();
     expect(text()).toContain('*Claimed* by <@U0MAYA>');
     expect(text()).not.toContain('"claim"');
@@ -71,7 +75,8 @@ describe('buttons', () => {
     const { flags, channel, ts } = await alert(['gone_quiet', 'ticket_load']);
     const blockId = `flag:${flags[1]?.flagId}`;
     await rig.slack.handle.use('maya', 'not_a_risk', { channel, ts, blockId });
-    await expect.poll(() => rig.answers.length).toBe(1);
+    await rig.settled();
+    expect(rig.answers).toHaveLength(1);
     await rig.send();
     expect(rig.answers[0]?.rule).toBe('ticket_load');
     expect(text()).toContain('Northgate Paper: gone quiet');
@@ -82,13 +87,15 @@ describe('buttons', () => {
   test('Snooze asks until when, refuses a day that is past, and tells again that morning', async () => {
     const { channel, ts } = await alert();
     await rig.slack.handle.pressButton('maya', channel, ts, 'snooze');
-    await expect.poll(() => rig.slack.handle.modal('maya')?.title).toBe('Snooze');
+    await rig.settled();
+    expect(rig.slack.handle.modal('maya')?.title).toBe('Snooze');
     expect(await rig.slack.handle.submitModal('maya', { until: { day: '2026-03-01' } })).toMatchObject({
       problem: 'Choose a day after today.',
     });
     expect(await rig.slack.handle.submitModal('maya', { until: { day: '2027-03-01' } })).toMatchObject({ ok: false });
     expect(await rig.slack.handle.submitModal('maya', { until: { day: '2026-03-13' } })).toEqual({ ok: true });
-    await expect.poll(() => rig.answers[0]?.until).toBe(Date.UTC(2026, 2, 13, 8));
+    await rig.settled();
+    expect(rig.answers[0]?.until).toBe(Date.UTC(2026, 2, 13, 8));
     await rig.send();
     expect(text()).toContain('*Snoozed* by <@U0MAYA> until 13 Mar');
     rig.offset = 46 * 3_600_000 + 1;
@@ -103,7 +110,8 @@ describe('buttons', () => {
     const other = await rig.addAccount('Southgate Print');
     const { flags, channel, ts } = await alert();
     await rig.slack.handle.pressButton('maya', channel, ts, 'wrong_account');
-    await expect.poll(() => rig.slack.handle.modal('maya')?.callbackId).toBe('wrong_account');
+    await rig.settled();
+    expect(rig.slack.handle.modal('maya')?.callbackId).toBe('wrong_account');
     const modal = rig.slack.handle.modal('maya');
     const suggested = await fetch(`${rig.served.url}/sandbox/act`, {
       method: 'POST',
@@ -124,7 +132,8 @@ describe('buttons', () => {
     expect(
       await rig.slack.handle.submitModal('maya', { events: { chosen }, account: { account_choice: other } }),
     ).toEqual({ ok: true });
-    await expect.poll(() => rig.moved.length).toBe(1);
+    await rig.settled();
+    expect(rig.moved).toHaveLength(1);
     expect(rig.moved[0]).toEqual({
       flagId: flags[0]?.flagId,
       eventIds: chosen,
@@ -139,7 +148,8 @@ describe('buttons', () => {
   test('Why? shows the proof, with what deriving it again says, escaped', async () => {
     const { channel, ts } = await alert();
     await rig.slack.handle.pressButton('maya', channel, ts, 'why');
-    await expect.poll(() => JSON.stringify(rig.slack.handle.modal('maya')?.blocks)).toContain('What was compared');
+    await rig.settled();
+    expect(JSON.stringify(rig.slack.handle.modal('maya')?.blocks)).toContain('What was compared');
     const shown = JSON.stringify(rig.slack.handle.modal('maya')?.blocks);
     expect(shown).toContain('Days without word: 34');
     expect(shown).toContain('with &lt;angle&gt; &amp; more');
@@ -147,14 +157,21 @@ describe('buttons', () => {
 
   test('G8: the window of Why? opens while the answer is still being worked out', async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
+    const asked = Promise.withResolvers<void>();
     const { channel, ts } = await alert();
-    rig.bot = createSlackBot({ ...rig.dependencies(), explain: () => promise });
+    const explain = () => {
+      asked.resolve();
+      return promise;
+    };
+    rig.bot = createSlackBot({ ...rig.dependencies(), explain });
     const pressed = rig.slack.handle.pressButton('maya', channel, ts, 'why');
-    await expect.poll(() => rig.slack.handle.modal('maya')?.callbackId).toBe('why_waiting');
+    await asked.promise;
+    expect(rig.slack.handle.modal('maya')?.callbackId).toBe('why_waiting');
     expect(JSON.stringify(rig.slack.handle.modal('maya')?.blocks)).not.toContain('What was compared');
     resolve('Worked out at last');
     expect(await pressed).toEqual({ ok: true });
-    await expect.poll(() => JSON.stringify(rig.slack.handle.modal('maya')?.blocks)).toContain('Worked out at last');
+    await rig.settled();
+    expect(JSON.stringify(rig.slack.handle.modal('maya')?.blocks)).toContain('Worked out at last');
   });
 });
 
@@ -164,7 +181,8 @@ describe('/journey', () => {
   test('shows stages and open flags, for the asker alone', async () => {
     await alert();
     await rig.slack.handle.slashCommand('maya', '/journey');
-    await expect.poll(() => answer()?.ephemeralTo).toBe('U0MAYA');
+    await rig.settled();
+    expect(answer()?.ephemeralTo).toBe('U0MAYA');
     expect(JSON.stringify(answer()?.blocks)).toContain('Engagement *1*');
     expect(JSON.stringify(answer()?.blocks)).toContain('Yours that need a look');
   });
@@ -172,11 +190,14 @@ describe('/journey', () => {
   test('why <account> explains; an unknown or ambiguous name is answered with what to do', async () => {
     await rig.addAccount('Northgate Foods');
     await rig.slack.handle.slashCommand('maya', '/journey why northgate paper');
-    await expect.poll(() => answer()?.text).toContain(`Explanation of ${account} with &lt;angle&gt;`);
+    await rig.settled();
+    expect(answer()?.text).toContain(`Explanation of ${account} with &lt;angle&gt;`);
     await rig.slack.handle.slashCommand('maya', '/journey why northgate');
-    await expect.poll(() => answer()?.text).toContain('Which one do you mean?');
+    await rig.settled();
+    expect(answer()?.text).toContain('Which one do you mean?');
     await rig.slack.handle.slashCommand('maya', '/journey <nobody>');
-    await expect.poll(() => answer()?.text).toContain('no account like “&lt;nobody&gt;”');
+    await rig.settled();
+    expect(answer()?.text).toContain('no account like “&lt;nobody&gt;”');
   });
 });
 
@@ -185,7 +206,8 @@ describe('the App Home', () => {
   const view = () => rig.slack.handle.home('maya', rig.app)?.id ?? '';
   const opens = async (expected: string) => {
     rig.slack.handle.openHome('maya', rig.app);
-    await expect.poll(home).toContain(expected);
+    await rig.settled();
+    expect(home()).toContain(expected);
   };
   const maySee = () => rig.inWorkspace((tx) => setSlackUser(tx, 'maya@vendor.example', 'U0MAYA', 'map', rig.now()));
 
@@ -208,7 +230,8 @@ describe('the App Home', () => {
     await opens('1 of your accounts needs a look');
     const blockId = `flag:${flags[0]?.flagId}`;
     expect(await rig.slack.handle.use('maya', 'not_a_risk', { view: view(), blockId })).toEqual({ ok: true });
-    await expect.poll(home).toContain('None of your accounts needs a look');
+    await rig.settled();
+    expect(home()).toContain('None of your accounts needs a look');
     expect(rig.answers.map((one) => one.answer)).toEqual(['not_a_risk']);
     await rig.send();
     expect(rig.dms('maya')[0]?.text).toBe('Northgate Paper: resolved');
@@ -222,10 +245,12 @@ describe('the App Home', () => {
     const { channel, ts } = await alert();
     await opens('1 of your accounts needs a look');
     await rig.slack.handle.pressButton('maya', channel, ts, 'snooze');
-    await expect.poll(() => rig.slack.handle.modal('maya')?.callbackId).toBe('snooze');
+    await rig.settled();
+    expect(rig.slack.handle.modal('maya')?.callbackId).toBe('snooze');
     const tomorrow = new Date(rig.now() + 2 * 86_400_000).toISOString().slice(0, 10);
     await rig.slack.handle.submitModal('maya', { until: { day: tomorrow } });
-    await expect.poll(home).toContain('None of your accounts needs a look');
+    await rig.settled();
+    expect(home()).toContain('None of your accounts needs a look');
     expect(home()).toContain('*Snoozed* (1)');
   });
 
@@ -233,7 +258,8 @@ describe('the App Home', () => {
     await alert();
     rig.slack.handle.openHome('ada', rig.app);
     const seen = () => JSON.stringify(rig.slack.handle.home('ada', rig.app)?.blocks ?? []);
-    await expect.poll(seen).toContain('1 of the team’s accounts needs a look');
+    await rig.settled();
+    expect(seen()).toContain('1 of the team’s accounts needs a look');
     expect(seen()).toContain('Northgate Paper');
   });
 });

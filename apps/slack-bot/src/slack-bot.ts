@@ -59,7 +59,7 @@ export interface SlackBot {
   readonly sendDue: (workspaceId: string, signal: AbortSignal) => Promise<SendReport>;
   /** Starts to send what is ready in the outbox, without what time has made due; returns when it is in hand. */
   readonly sendReady: (workspaceId: string, signal: AbortSignal) => Promise<void>;
-  /** Resolves when no call to Slack is on its way or waits for its channel's turn. */
+  /** Resolves when no request of Slack is being acted on, and no call to Slack is on its way or waits for its channel's turn. */
   readonly idle: () => Promise<void>;
   /** Takes Slack's requests over a socket, where this server has no public address. Once for each app-level token (`xapp-`). */
   readonly startSocketMode: (appToken: string) => Promise<void>;
@@ -149,7 +149,10 @@ export function createSlackBot(deps: SlackBotDependencies): SlackBot {
       return sender.sendDue(workspaceId, signal);
     },
     sendReady: (workspaceId, signal) => sender.sendReady(workspaceId, signal),
-    idle: () => sender.idle(),
+    idle: async () => {
+      await receiver.idle();
+      await sender.idle();
+    },
     startSocketMode: async (appToken) => {
       sockets.push(await openSocket(deps, finder, receiver, appToken));
     },

@@ -71,7 +71,8 @@ describe('the end of a grant', () => {
     rig.offset += 60_000;
     rig.slack.handle.uninstall('T0ONE', rig.app);
     await rig.slack.handle.settled();
-    await expect.poll(async () => (await status())?.status).toBe('needs_auth');
+    await rig.settled();
+    expect((await status())?.status).toBe('needs_auth');
     const account = await rig.addAccount('Northgate Paper');
     await rig.fold(account, [rig.flag(account, 'gone_quiet')]);
     await rig.send();
@@ -131,7 +132,8 @@ describe('two teams (I6)', () => {
     if (block?.type === 'actions')
       for (const element of block.elements) if ('value' in element) element.value = `flag:${flag.flagId}`;
     await rig.slack.handle.pressButton('zoe', message?.channel ?? '', message?.ts ?? '', 'not_a_risk');
-    await expect.poll(() => rig.slack.handle.messages(message?.channel ?? '').at(-1)?.text).toContain('no longer open');
+    await rig.settled();
+    expect(rig.slack.handle.messages(message?.channel ?? '').at(-1)?.text).toContain('no longer open');
     expect(rig.answers).toEqual([]);
   });
 });

@@ -71,7 +71,8 @@ describe('the first steady state (G11)', () => {
     const [digest] = rig.dms('maya');
     const { channel, ts } = digest ?? { channel: '', ts: '' };
     await rig.slack.handle.use('maya', 'not_a_risk', { channel, ts, blockId: `flag:${flag.flagId}` });
-    await expect.poll(() => rig.answers.length).toBe(1);
+    await rig.settled();
+    expect(rig.answers).toHaveLength(1);
     await rig.send();
     expect(texts('maya')).toEqual(['Hello, Maya: one account needs a look']);
     expect(shown('maya')).toContain('Aster Foods: ~Gone quiet~  Not a risk, says <@U0MAYA>');
@@ -141,7 +142,8 @@ describe('one open message for each account', () => {
     await rig.send();
     const [message] = rig.dms('maya');
     await rig.slack.handle.pressButton('maya', message?.channel ?? '', message?.ts ?? '', 'not_a_risk');
-    await expect.poll(() => rig.answers.length).toBe(1);
+    await rig.settled();
+    expect(rig.answers).toHaveLength(1);
     await rig.fold(account, [rig.flag(account, 'gone_quiet', { openedAt: rig.now() - 30 * hour })]);
     await rig.send();
     expect(texts('maya')).toEqual(['Northgate Paper: resolved']);

@@ -36,9 +36,13 @@ export class FetchReceiver implements Receiver {
     return Promise.resolve();
   }
 
-  /** Waits for handlers that have acknowledged and go on. */
-  async stop(): Promise<void> {
-    await Promise.allSettled(this.#working);
+  /** Resolves when no handler is at work: those that have acknowledged go on. */
+  async idle(): Promise<void> {
+    while (this.#working.size > 0) await Promise.allSettled(this.#working);
+  }
+
+  stop(): Promise<void> {
+    return this.idle();
   }
 
   /** Answers one request of Slack: 401 forged or not of now, 413 too large, 409 a repeated interaction, 200 else. */

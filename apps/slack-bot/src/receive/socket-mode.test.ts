@@ -10,6 +10,7 @@ class FakeSocketMode {
   readonly acknowledged: unknown[] = [];
   readonly server: Server;
   #stream: Duplex | undefined;
+  #heard = Promise.withResolvers<void>();
 
   constructor() {
     this.server = createServer((_request, response) => {
@@ -43,6 +44,11 @@ class FakeSocketMode {
     this.#stream?.write(Buffer.concat([head, text]));
   }
 
+  /** Resolves when so many messages were acknowledged. */
+  async hears(count: number): Promise<void> {
+    while (this.acknowledged.length < count) await this.#heard.promise;
+  }
+
   close(): void {
     this.#stream?.destroy();
     this.server.close();
@@ -62,6 +68,8 @@ class FakeSocketMode {
       at += 4 + length;
       if (opcode === 1) this.acknowledged.push(JSON.parse(Buffer.from(text).toString('utf8')));
     }
+    this.#heard.resolve();
+    this.#heard = Promise.withResolvers<void>();
   }
 }
 
@@ -100,9 +108,12 @@ test('without a public address a press comes over the socket, is acted on once, 
     },
   };
   fake.send(press);
-  await expect.poll(() => rig.answers.map((one) => one.answer)).toEqual(['claimed']);
+  await fake.hears(1);
+  await bot.idle();
+  expect(rig.answers.map((one) => one.answer)).toEqual(['claimed']);
   fake.send(press);
-  await expect.poll(() => fake.acknowledged.length).toBe(2);
+  await fake.hears(2);
+  await bot.idle();
   expect(fake.acknowledged[0]).toMatchObject({ envelope_id: 'e1' });
   expect(rig.answers).toHaveLength(1);
 });

@@ -8,12 +8,13 @@ export class ChannelQueues {
   readonly #queues = new Map<string, PQueue>();
   readonly #pausedUntil = new Map<string, number>();
   readonly #intervalMs: number;
+  readonly #cleared = Promise.withResolvers<void>();
 
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
   }
 
-  /** Runs work in its turn. */
+  /** Runs work in its turn; resolves without having run it where the queues are cleared before that. */
   add(channel: string, work: () => Promise<void>): Promise<void> {
     let queue = this.#queues.get(channel);
     if (!queue) {
@@ -21,7 +22,13 @@ export class ChannelQueues {
       queue = new PQueue({ concurrency: 1, interval: this.#intervalMs, intervalCap: 1, strict: true });
       this.#queues.set(channel, queue);
     }
-    return queue.add(work);
+    let begun = false;
+    const done = queue.add(() => {
+      begun = true;
+      return work();
+    });
+    // The queue itself would leave whoever waits for it waiting for ever.
+    return Promise.race([done, this.#cleared.promise.then(() => (begun ? done : undefined))]);
   }
 
   /** Slack asked for a pause: until then nothing of the channel is tried. */
@@ -39,6 +46,7 @@ export class ChannelQueues {
   /** Forgets what waits; what runs, ends. */
   clear(): void {
     for (const queue of this.#queues.values()) queue.clear();
+    this.#cleared.resolve();
   }
 
   /** A queue remembers its last second: it may go only when long idle, which a thousand of them at once are not. */

@@ -28,6 +28,7 @@ import type { FlagAnswer, Reattribution, SlackBotDependencies, SlackPoint, Slack
 import { slackInstallation } from '../installation.ts';
 import { createSlackBot, type SlackBot } from '../slack-bot.ts';
 import { listenForBot } from './listen.ts';
+import { rigFlag } from './rig-flag.ts';
 import { rigSeed } from './rig-seed.ts';
 
 /** The time of a test: Wednesday 2026-03-11, 10:00 UTC, unless moved. */
@@ -143,7 +144,6 @@ export class BotRig {
         channelIntervalMs: 1,
         reconcileAfterMs: 0,
         historyIntervalMs: 0,
-        callTimeoutMs: 1_000,
         ...this.options.timing,
       },
     };
@@ -280,48 +280,9 @@ export class BotRig {
     return accountId;
   }
 
-  /** What the engine would say: a flag of a rule, open since an hour ago unless told otherwise. */
+  /** A flag as `rigFlag` makes it, by the rig's clock. */
   flag(accountId: string, rule: string, more: Partial<Flag> = {}): Flag {
-    const openedAt = more.openedAt ?? this.now() - 60_000;
-    return {
-      flagId: contentUuid('flag', accountId, rule, String(openedAt)),
-      rule,
-      ruleVersion: 1,
-      kind: 'risk',
-      severity: 'high',
-      title: 'Gone quiet',
-      reason: 'No word from the customer for 34 days; usual gap 6 days',
-      nextStep: 'Call the champion and ask what has changed.',
-      openedAt,
-      clearedAt: null,
-      proof: {
-        rule,
-        ruleVersion: 1,
-        definition: 'lifecycle',
-        definitionDigest: 'd',
-        at: openedAt,
-        evidence: [1, 2, 3, 4].map((index) => ({
-          eventId: contentUuid('event', accountId, rule, String(index)),
-          type: 'email.received' as const,
-          at: openedAt - index * 86_400_000,
-          note: `Mail from the customer, ${index} before`,
-        })),
-        comparisons: [
-          {
-            signal: 'days_quiet',
-            label: 'Days without word',
-            unit: 'days',
-            value: 34,
-            op: '>=',
-            threshold: 21,
-            holds: true,
-          },
-        ],
-        clears: 'A mail or a meeting from the customer.',
-        digest: 'p',
-      },
-      ...more,
-    };
+    return rigFlag(accountId, rule, { openedAt: this.now() - 60_000, ...more });
   }
 
   /** Stores what a fold says of an account, and plans in the same transaction, as the fold does. */
@@ -361,6 +322,12 @@ export class BotRig {
 
   send(workspaceId = this.workspaceId) {
     return this.bot.sendDue(workspaceId, AbortSignal.timeout(15_000));
+  }
+
+  /** Waits until what people did in Slack has reached the bot, and the bot has done with it. */
+  async settled(): Promise<void> {
+    await this.slack.handle.settled();
+    await this.bot.idle();
   }
 
   /** The direct messages that a person has from the bot. */
