@@ -1,3 +1,4 @@
+import { otherwiseNamed, priorityOf, surveyKind } from './cloud-event-names.ts';
 import { vocabulary, type Direction, type EventType, type Participant, type Touchpoint } from './event.ts';
 import { parseTime, printTime } from './cloud-event-time.ts';
 import { normalizeMessageId } from './identity.ts';
@@ -15,6 +16,8 @@ export interface MappedData {
   readonly participants: readonly Participant[];
   /** Whether `printData` gives the very same `data` back. */
   readonly exact: boolean;
+  /** Fields that are called otherwise than in the vocabulary, by their name there. */
+  readonly readAs: ReadonlyMap<string, string> | undefined;
 }
 
 type Role = Participant['role'];
@@ -102,6 +105,11 @@ export const instantFields: ReadonlySet<string> = new Set([
 export const dateFields: ReadonlySet<string> = new Set(['closeAt', 'previousCloseAt', 'until']);
 /** Names and ids that a source may well give as numbers. */
 const texts = new Set([
+  'threadId',
+  'seriesId',
+  'persona',
+  'property',
+  'milestone',
   'ticketId',
   'dealId',
   'owner',
@@ -113,9 +121,6 @@ const texts = new Set([
   'from',
   'to',
 ]);
-/** What help desks call the priority that here is `medium`, as Zendesk does (https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/). */
-const priorities: Readonly<Record<string, string>> = { normal: 'medium', critical: 'urgent' };
-
 /** How tables and APIs call what is a deal's here; the first that is given counts, where its own name is not. */
 const dealNames: Readonly<Record<string, readonly string[]>> = {
   dealId: ['deal', 'deal_id', 'opportunityId', 'opportunity_id', 'opportunity', 'id'],
@@ -126,6 +131,10 @@ const dealKinds: Readonly<Record<string, string>> = {
   newbusiness: 'new',
   newcustomer: 'new',
   newlogo: 'new',
+  newsale: 'new',
+  newsales: 'new',
+  initial: 'new',
+  acquisition: 'new',
   renewals: 'renewal',
   renew: 'renewal',
   upsell: 'expansion',
@@ -146,13 +155,14 @@ function dealName(key: string, data: Readonly<Record<string, unknown>>): string 
 
 function dealKind(text: string): string {
   const word = text.toLowerCase().replaceAll(/[^a-z]/g, '');
-  return dealKinds[word] ?? word;
+  return Object.hasOwn(dealKinds, word) ? (dealKinds[word] ?? word) : word;
 }
 
 const kinds: ReadonlySet<string> = new Set(['new', 'renewal', 'expansion']);
 
 /** What a deal is about where its kind is left out: as its type tells, else the name of its pipeline; undefined where neither does. */
 function kindTold(data: Readonly<Record<string, unknown>>): string | undefined {
+  if (data['isRenewal'] === true || data['is_renewal'] === true) return 'renewal';
   for (const field of dealTypeFields) {
     const type = data[field];
     const kind = typeof type === 'string' ? dealKind(type) : '';
@@ -176,12 +186,16 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
   const named = people[touchpoint];
   const attributes: Record<string, unknown> = {};
   const participants: Participant[] = [];
-  let exact = true;
+  const readAs = otherwiseNamed(type, data);
+  let exact = readAs === undefined;
   for (const key of Object.keys(data)) {
     const value = data[key];
-    const person = Object.hasOwn(named, key) ? named[key] : undefined;
+    const meant = readAs?.get(key);
+    const field = meant ?? key;
+    const person = Object.hasOwn(named, field) ? named[field] : undefined;
     const name =
-      key === 'ticket' && touchpoint === 'ticket' ? 'ticketId' : type.startsWith('deal.') ? dealName(key, data) : key;
+      meant ??
+      (key === 'ticket' && touchpoint === 'ticket' ? 'ticketId' : type.startsWith('deal.') ? dealName(key, data) : key);
     if (name !== key && touchpoint === 'crm') exact = false;
     // An empty field of a table or an API: it says nothing.
     if (value === null && (person || Object.hasOwn(vocabulary[type].shape, name))) {
@@ -197,9 +211,19 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
       if (key === 'cloudevent') continue;
     }
     if (name === 'priority' && touchpoint === 'ticket' && typeof value === 'string') {
-      const word = value.trim().toLowerCase();
-      attributes[name] = priorities[word] ?? word;
+      attributes[name] = priorityOf(value) ?? value.trim().toLowerCase();
       exact = exact && attributes[name] === value;
+    } else if (name === 'kind' && typeof value === 'string' && touchpoint === 'survey') {
+      attributes[name] = surveyKind(value) ?? value;
+      exact = exact && attributes[name] === value;
+    } else if (name === 'scale' && typeof value === 'string' && touchpoint === 'survey') {
+      exact = false;
+      // `1-5` and `0 to 10` are scales up to their end.
+      const top = /^\s*(?:[01]\s*(?:-|–|to|\.\.)\s*)?(\d{1,4})\s*$/.exec(value)?.[1];
+      attributes[name] = top === undefined ? value : Number(top);
+    } else if (isRecord(value) && isOnePerson(type, name)) {
+      exact = false;
+      attributes[name] = addressOf(value) ?? value;
     } else if (name === 'kind' && typeof value === 'string' && type.startsWith('deal.')) {
       attributes[name] = dealKind(value);
       exact = exact && attributes[name] === value;
@@ -235,7 +259,16 @@ export function mapData(type: EventType, data: Readonly<Record<string, unknown>>
     if (contact) participants.push(contact.participant);
   }
   if (participants.length > 1000) issues.push({ field: 'data', message: 'name at most 1000 people' });
-  return { attributes, participants, exact };
+  return { attributes, participants, exact, readAs };
+}
+
+/** Fields that hold one person's address, and that are kept as such. */
+const isOnePerson = (type: EventType, name: string): boolean =>
+  name === 'owner' || name === 'contact' || (name === 'from' && type === 'crm.owner_changed');
+
+/** The address in an object that tells a person, by the names that it has in the APIs of calendars, mail and CRMs. */
+function addressOf({ address, email, emailAddress }: Readonly<Record<string, unknown>>): string | undefined {
+  return [address, email, emailAddress].find((one) => typeof one === 'string');
 }
 
 function addPeople(
@@ -294,7 +327,8 @@ function peopleIn(text: string): readonly string[] {
 function personOf(role: Role, value: unknown): { participant: Participant; exact: boolean } | undefined {
   if (typeof value === 'string') return personOfText(role, value);
   if (!isRecord(value)) return undefined;
-  const { address, name, response } = value;
+  const { displayName, responseStatus, name = displayName, response = responseStatus } = value;
+  const address = addressOf(value);
   const known = Object.keys(value).every((key) => key === 'address' || key === 'name' || key === 'response');
   const named = typeof name === 'string' && name !== '' ? name.slice(0, 500) : undefined;
   const answer =

@@ -165,14 +165,15 @@ describe('an event as CloudEvents 1.0', () => {
   it('reads the priorities of help desks in their own words', () => {
     const priorityOf = (priority: string) =>
       read(event({ type: 'ticket.opened', data: { ticket: '1', priority } })).attributes['priority'];
-    expect(['normal', 'High', ' urgent', 'CRITICAL', 'low'].map(priorityOf)).toEqual([
+    expect(['normal', 'High', ' urgent', 'CRITICAL', 'P1', 'low'].map(priorityOf)).toEqual([
       'medium',
       'high',
       'urgent',
       'urgent',
+      'urgent',
       'low',
     ]);
-    expect(fieldsOf(event({ type: 'ticket.opened', data: { ticket: '1', priority: 'P1' } }))).toEqual([
+    expect(fieldsOf(event({ type: 'ticket.opened', data: { ticket: '1', priority: 'whenever' } }))).toEqual([
       'data.priority',
     ]);
   });

@@ -8,6 +8,7 @@ import {
   type FieldIssue,
   type MappedData,
 } from './cloud-event-data.ts';
+import { spelledType, typeMeant } from './cloud-event-names.ts';
 import { parseTime, printTime } from './cloud-event-time.ts';
 import {
   isEventType,
@@ -42,6 +43,8 @@ export interface CloudEvent {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** What makes it the same fact wherever it is seen: the Message-ID of a mail, else source and id. */
   readonly identity: string;
+  /** Fields of `data` that are called otherwise than in the vocabulary, by their name there; left out where there are none. */
+  readonly readAs?: ReadonlyMap<string, string>;
 }
 
 /** Why an object is no journey event: the first thing wrong as a word to count by, and every field that is wrong. */
@@ -86,10 +89,12 @@ export function fromCloudEvent(
   if (!isRecord(value)) return refuse('not-an-object', [{ field: '', message: 'give a JSON object' }]);
   const issues: FieldIssue[] = [];
   if (value['specversion'] !== '1.0') issues.push({ field: 'specversion', message: 'give "1.0"' });
-  const { type } = value;
-  if (typeof type !== 'string' || type === '') issues.push({ field: 'type', message: 'give a type of the vocabulary' });
+  const type = typeof value['type'] === 'string' ? spelledType(value['type']) : '';
+  if (type === '') issues.push({ field: 'type', message: 'give a type of the vocabulary' });
   else if (!isEventType(type)) {
-    issues.push({ field: 'type', message: `${type.slice(0, 100)} is no type of the vocabulary` });
+    const meant = typeMeant(type);
+    const asked = meant === undefined ? '' : `: is ${meant} meant?`;
+    issues.push({ field: 'type', message: `${type.slice(0, 100)} is no type of the vocabulary${asked}` });
     return refuse('unknown-type', issues);
   }
   const id = text(value, 'id', issues);
@@ -114,11 +119,12 @@ export function fromCloudEvent(
       field: 'data_base64',
       message: 'give data as a JSON object, or one JSON object in UTF-8 here alone',
     });
-  if (typeof type !== 'string' || !isEventType(type) || !isRecord(data)) return refuse('invalid', issues);
+  if (!isEventType(type) || !isRecord(data)) return refuse('invalid', issues);
 
   const mapped = mapData(type, data, issues);
   const person = requiredPeople[type];
-  if (person !== undefined && (data[person] === undefined || data[person] === null))
+  const isNamed = (field: string) => [...(mapped.readAs?.values() ?? [])].includes(field);
+  if (person !== undefined && (data[person] === undefined || data[person] === null) && !isNamed(person))
     issues.push({ field: `data.${person}`, message: `${type} needs it` });
   const checked = vocabulary[type].safeParse(mapped.attributes);
   if (!checked.success) issues.push(...checked.error.issues.map((issue) => fieldIssue(type, issue, mapped.attributes)));
@@ -140,7 +146,8 @@ export function fromCloudEvent(
       automated: data['automated'] === true,
       participants,
       attributes,
-      identity: identityOf(type, data['messageId'], participants, time, importKey(source, id)),
+      identity: identityOf(type, mapped.attributes['messageId'], participants, time, importKey(source, id)),
+      ...(mapped.readAs && { readAs: mapped.readAs }),
     },
   };
 }
@@ -264,6 +271,7 @@ function keepWhole(
   const more = Object.keys(value).filter((key) => !known.has(key));
   const exact =
     mapped.exact &&
+    spelledType(String(value['type'])) === value['type'] &&
     (value['subject'] ?? '') === read.subject &&
     value['time'] === printTime(read.time) &&
     (read.recorded === undefined

@@ -79,7 +79,7 @@ const isFile = async (path: string): Promise<boolean> => (await stat(path).catch
 async function mappingFor(file: string, path: string | undefined) {
   if (path !== undefined) {
     if (!(await isFile(path))) throw new CommandError(`There is no mapping ${path}.`);
-    return parseCsvMapping(await readFile(path, 'utf8'));
+    return parseCsvMapping(await readFile(path, 'utf8'), path);
   }
   if (!/\.(?:csv|tsv)(?:\.gz)?$/i.test(file)) return undefined;
   const columns = await csvColumns(plainBytes(createReadStream(file))).catch(() => []);
@@ -87,6 +87,16 @@ async function mappingFor(file: string, path: string | undefined) {
     `A table needs a mapping: write one as in docs/import.md and give it as --mapping. ` +
       `The columns of ${file} are: ${columns.join(', ').slice(0, 1000)}.`,
   );
+}
+
+/** What the lines call otherwise than the vocabulary does: nobody should have to guess what became of it. */
+function readOtherwise({ readAs }: ImportResult): string[] {
+  if (readAs.length === 0) return [];
+  return [
+    'Read by another name:',
+    ...readAs.slice(0, 12).map(({ type, field, as, lines }) => `  ${type} ${field} as ${as}: ${lines}`),
+    ...(readAs.length > 12 ? [`  and ${readAs.length - 12} more; --json lists them.`] : []),
+  ];
 }
 
 /** What the lines say that nothing reads: weak answers should surprise nobody. */
@@ -113,6 +123,7 @@ function told(result: ImportResult, table: CsvCounts | undefined, dry: boolean):
     `${lines} ${table ? 'events' : 'lines'}: ${stored} stored, ${merged} merged, ${rejected} rejected; ${accounts.created} accounts made.`,
     ...Object.entries(types).map(([type, count]) => `  ${type}: ${count}`),
     ...(dry && made !== '' ? [`  accounts: ${made}${accounts.created > 20 ? ', …' : ''}`] : []),
+    ...readOtherwise(result),
     ...unread(result),
     ...result.rejections.slice(0, 20).map((one) => `  line ${one.line}: ${one.reason}: ${one.detail}`),
     ...(rejected > 20 ? [`  and ${rejected - 20} more; --json lists the first thousand.`] : []),

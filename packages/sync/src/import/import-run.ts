@@ -13,7 +13,7 @@ import type { NumberedLine } from './lines.ts';
 import { linkSubjects } from './links.ts';
 import type { ImportDependencies, ImportOptions } from './options.ts';
 import type { ImportResult } from './report.ts';
-import { unreadFields } from './unread-field.ts';
+import { fieldsReadAs, unreadFields } from './unread-field.ts';
 import { addToTally, emptyTally, sortedCounts, type ImportTally } from './tally.ts';
 
 /** Stored lines from which on the database is asked to look at its tables; then again whenever they have doubled. */
@@ -169,6 +169,7 @@ export class ImportRun {
       rejected,
       accounts: { created, changed: this.#changed.size, folded, made: this.#intake.made },
       types: sortedCounts(this.#tally.types),
+      readAs: fieldsReadAs(this.#tally.unread),
       unread: unreadFields(this.#tally.unread),
       reasons: sortedCounts(this.#tally.reasons),
       rejections,

@@ -1,4 +1,4 @@
-import type { UnreadField } from './unread-field.ts';
+import type { ReadAs, UnreadField } from './unread-field.ts';
 
 /** How the lines ended so far; blank ones count as nothing. `lines` = `stored` + `merged` + `rejected`. */
 export interface ImportCounts {
@@ -20,6 +20,8 @@ export interface ImportResult extends ImportCounts {
   };
   /** Lines that were stored or merged, by the type of their event. */
   readonly types: Readonly<Record<string, number>>;
+  /** Fields that are called otherwise than in the vocabulary, and as what they were read. */
+  readonly readAs: readonly ReadAs[];
   /** Fields that are kept and that nothing reads, and such as are missing: what the lines say in other words than the vocabulary. */
   readonly unread: readonly UnreadField[];
   readonly reasons: Readonly<Record<string, number>>;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { fromCloudEvent } from '@waymark/journey';
-import { countUnread, unreadFields } from './unread-field.ts';
+import { countUnread, fieldsReadAs, unreadFields } from './unread-field.ts';
 
-const told = (...lines: readonly (readonly [type: string, data: object])[]) => {
+type Line = readonly [type: string, data: object];
+const told = (...lines: readonly Line[]) => unreadFields(counted(lines));
+const counted = (lines: readonly Line[]) => {
   const counts = new Map<string, number>();
   for (const [type, data] of lines) {
     const read = fromCloudEvent({
@@ -17,7 +19,7 @@ const told = (...lines: readonly (readonly [type: string, data: object])[]) => {
     if (!read.ok) throw new Error(JSON.stringify(read.issues));
     countUnread(read.event, counts);
   }
-  return unreadFields(Object.fromEntries(counts));
+  return Object.fromEntries(counts);
 };
 const mail = { from: 'zoe@acme.example', to: ['ana@us.example'] };
 
@@ -49,6 +51,15 @@ describe('what lines say that nothing reads', () => {
       { type: 'meeting.scheduled', field: 'start', lines: 1, note: 'is startsAt meant?' },
       { type: 'meeting.scheduled', field: 'starts_at', lines: 1, note: 'is startsAt meant?' },
       { type: 'deal.created', field: 'deal_owner', lines: 2, note: null },
+    ]);
+  });
+
+  it('is not what is read by another name, which is told by itself', () => {
+    const deal: Line = ['deal.created', { deal_id: 'D', kind: 'new', close_date: '2026-05-01' }];
+    expect(told(deal)).toEqual([]);
+    expect(fieldsReadAs(counted([deal, deal, ['ticket.opened', { id: 'T-1' }]]))).toEqual([
+      { type: 'deal.created', field: 'close_date', as: 'closeAt', lines: 2 },
+      { type: 'ticket.opened', field: 'id', as: 'ticketId', lines: 1 },
     ]);
   });
 

@@ -23,25 +23,19 @@ function readOf(type: EventType): ReadonlySet<string> {
   return names;
 }
 
-/** Names of the vocabulary that other tools write otherwise. */
+/** Names that other tools write for what the vocabulary has, and that were not read: the value is of another form, or stands there twice. */
 const meant: Readonly<Record<string, string>> = {
   start: 'startsAt',
   starttime: 'startsAt',
   startat: 'startsAt',
   end: 'endsAt',
   endtime: 'endsAt',
-  series: 'seriesId',
-  recurringeventid: 'seriesId',
-  thread: 'threadId',
-  conversationid: 'threadId',
   closedate: 'closeAt',
   expectedclosedate: 'closeAt',
   closesat: 'closeAt',
   severity: 'priority',
   field: 'property',
   name: 'property',
-  dealstage: 'stage',
-  stagename: 'stage',
   pipelinename: 'pipeline',
   type: 'kind',
   dealtype: 'kind',
@@ -55,10 +49,13 @@ const meant: Readonly<Record<string, string>> = {
 const mostNames = 400;
 const mostListed = 30;
 const lacks = '-';
+/** Before and behind a field that is read by another name: no field's own name begins so. */
+const otherwise = '\u0001';
 
 /** Counts what one event says that is not read, and what it leaves out. */
-export function countUnread({ type, attributes }: CloudEvent, counts: Map<string, number>): void {
+export function countUnread({ type, attributes, readAs }: CloudEvent, counts: Map<string, number>): void {
   const read = readOf(type);
+  for (const [field, name] of readAs ?? []) count(`${type} ${otherwise}${field}${otherwise}${name}`, counts);
   const tellsKind = type.startsWith('deal.') && attributes['kind'] !== undefined;
   for (const field in attributes)
     if (!read.has(field) && !(tellsKind && dealTypeFields.includes(field))) count(`${type} ${field}`, counts);
@@ -89,9 +86,29 @@ const wanted: readonly { readonly of: (type: EventType) => boolean; readonly fie
     { of: (type) => type === 'crm.property_changed', field: 'property', costs: 'nobody knows which property it was' },
   ];
 
+/** A field that is called otherwise than in the vocabulary, and as what it was read. */
+export interface ReadAs {
+  readonly type: string;
+  readonly field: string;
+  readonly as: string;
+  readonly lines: number;
+}
+
+/** The fields that were read by another name, those of most lines first. */
+export function fieldsReadAs(counts: Readonly<Record<string, number>>): readonly ReadAs[] {
+  return Object.entries(counts)
+    .flatMap(([name, lines]): ReadAs[] => {
+      const [type = '', field, as] = name.split(otherwise);
+      return field === undefined || as === undefined ? [] : [{ type: type.trim(), field, as, lines }];
+    })
+    .sort((a, b) => b.lines - a.lines || (`${a.type} ${a.field}` < `${b.type} ${b.field}` ? -1 : 1))
+    .slice(0, mostListed);
+}
+
 /** The counts for a person, those of most lines first. */
 export function unreadFields(counts: Readonly<Record<string, number>>): readonly UnreadField[] {
   return Object.entries(counts)
+    .filter(([name]) => !name.includes(otherwise))
     .map(([name, lines]): UnreadField => {
       const gap = name.indexOf(' ');
       const [type, field] = [name.slice(0, gap), name.slice(gap + 1)];
