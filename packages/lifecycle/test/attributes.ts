@@ -76,6 +76,16 @@ export const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string,
       role: fc.constant('renewalDate'),
       to: fc.constantFrom('2026-05-01', '2026-08-30', String(START + 99 * DAY), '', 'soon'),
     }),
+    fc.record({
+      property: fc.constant('tier'),
+      role: fc.constantFrom('tier', undefined),
+      to: fc.constantFrom('enterprise', 'Mid', 'small', ''),
+    }),
+    fc.record({
+      property: fc.constant('arr'),
+      role: fc.constant('value'),
+      to: fc.constantFrom('100', '5000', '', 'much'),
+    }),
   ),
   'survey.responded': fc.record({ score: fc.integer({ min: 0, max: 10 }), kind: fc.constant('nps') }),
   'usage.recorded': fc.record(

@@ -105,6 +105,7 @@ export const someFacts: fc.Arbitrary<Fact[]> = fc
 export const someContext: fc.Arbitrary<AccountContext> = fc
   .record({
     isCustomer: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
+    isAssumed: fc.boolean(),
     since: fc.option(fc.integer({ min: -100, max: 60 }), { nil: undefined }),
     renewal: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
     tier: fc.constantFrom('enterprise', 'mid', 'small', undefined),
@@ -146,9 +147,10 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
     watched: fc.option(fc.integer({ min: -60, max: 30 }), { nil: undefined }),
     champion: fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined }),
   })
-  .map(({ isCustomer, since, renewal, tier, timezone, gaps, lulls, peers, watched, champion }) => ({
+  .map(({ isCustomer, isAssumed, since, renewal, tier, timezone, gaps, lulls, peers, watched, champion }) => ({
     accountId: '5d0f2a10-0000-8000-8000-000000000001',
     isCustomer,
+    ...(isAssumed && { isAssumed }),
     ...(since === undefined ? {} : { customerSince: START + since * DAY }),
     ...(renewal === undefined ? {} : { renewalAt: START + renewal * DAY }),
     ...(tier === undefined ? {} : { tier }),
@@ -325,8 +327,10 @@ export const someDefinition: fc.Arbitrary<JourneyDefinition> = fc
         segments: [
           { id: 'enterprise', title: 'Enterprise', tiers: ['enterprise'] },
           { id: 'busy', title: 'Busy', ...(busy ? { when: busy } : { tiers: ['mid'] }) },
+          { id: 'large', title: 'Large', valueAtLeast: 1000 },
         ],
-        thresholds: { limit: { value: 4, segments: { enterprise: 2, busy: 7 } } },
+        outcomes: { prospects: [{ type: 'crm.stage_changed', where: { to: ['lead', 'opportunity'] } }] },
+        thresholds: { limit: { value: 4, segments: { enterprise: 2, busy: 7, large: 1 } } },
         stages: conditions.map((when, index) => ({
           id: `s${index}`,
           title: `Stage ${index}`,

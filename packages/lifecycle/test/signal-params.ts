@@ -61,7 +61,19 @@ export const somePeers: fc.Arbitrary<PeerBaseline[]> = fc
     minLength: 1,
     maxLength: 6,
   })
-  .map((weeks) => peersOf(weeks));
+  .chain((weeks) =>
+    fc.constantFrom(
+      peersOf(weeks),
+      peersOf(weeks),
+      // Of three tiers each its own.
+      ['enterprise', 'mid', 'small'].flatMap((tier, place) =>
+        peersOf(weeks.map(([week, median], at) => [week, at === place ? 2 : median] as const)).map((one) => ({
+          ...one,
+          tier,
+        })),
+      ),
+    ),
+  );
 
 /** The same steps for everything that generated signals ask for, weeks as they end. */
 function peersOf(weeks: readonly (readonly [week: number, median: number | null])[]): PeerBaseline[] {

@@ -1,6 +1,7 @@
 import type { JourneyDefinition, MilestoneDefinition } from '@waymark/journey';
 import { contentDigest } from './digest.ts';
 import type { AccountContext, Fact, Flag, Proof, SegmentSpell, StagePeriod } from './state.ts';
+import { isInSale } from './prospect.ts';
 import type { OutcomeMark } from '../rules/success.ts';
 import { withPersonas } from '../definition/persona.ts';
 import type { Gaps } from '../tracks/track-contact.ts';
@@ -90,19 +91,42 @@ const sharedDomains = new Set(
 
 const remembered = new WeakMap<AccountContext, Map<JourneyDefinition, Surroundings>>();
 
-/** Whether the record of an account fits a segment, its condition left aside. */
-export function fitsRecord(segment: JourneyDefinition['segments'][number], context: AccountContext): boolean {
-  const tier = context.tier?.toLowerCase();
-  const { tiers, valueAtLeast } = segment;
+/** What of an account's record a segment asks for. */
+type Standing = Pick<AccountContext, 'tier' | 'value'>;
+
+/** The tier and value of the account at the moment: by the dated history as far as it goes, else by what the record says. */
+function standingAt({ around: { context }, tracks: { record } }: Moment): Standing {
+  if (!record.tier && !record.worth) return context;
+  const tier = record.tier ? record.tier.value : context.tier;
+  const value = record.worth ? record.worth.value : context.value;
+  return { ...(typeof tier === 'string' && { tier }), ...(typeof value === 'number' && { value }) };
+}
+
+/** The tier of the account at the moment, as the record writes it. */
+export const tierAt = (moment: Moment): string | undefined => standingAt(moment).tier;
+
+function fits({ tiers, valueAtLeast }: JourneyDefinition['segments'][number], standing: Standing): boolean {
+  const tier = standing.tier?.trim().toLowerCase();
   return (
     (tiers === undefined || (tier !== undefined && tiers.some((name) => name.toLowerCase() === tier))) &&
-    (valueAtLeast === undefined || (context.value !== undefined && context.value >= valueAtLeast))
+    (valueAtLeast === undefined || (standing.value !== undefined && standing.value >= valueAtLeast))
   );
 }
 
+/** Whether the record of an account fits a segment at the moment, its condition left aside. */
+export const fitsRecord = (segment: JourneyDefinition['segments'][number], moment: Moment): boolean =>
+  fits(segment, standingAt(moment));
+
+const firstFitting = ({ segments }: JourneyDefinition, standing: Standing): string | null =>
+  segments.find((one) => one.when === undefined && fits(one, standing))?.id ?? null;
+
 /** The segment of the account at the moment; null if it is in none. */
-export function segmentOf({ course, around }: Moment): string | null {
-  if (course.segments === undefined) return around.segment;
+export function segmentOf(moment: Moment): string | null {
+  const { course, around, tracks, definition } = moment;
+  if (course.segments === undefined) {
+    const { tier, worth } = tracks.record;
+    return tier || worth ? firstFitting(definition, standingAt(moment)) : around.segment;
+  }
   const last = course.segments.at(-1);
   return last && last.to === null ? last.segment : null;
 }
@@ -124,7 +148,6 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
     if (contact.persona?.toLowerCase() === 'champion') champions.push(name);
     if (contact.leftAt !== undefined) leftAt.set(name, contact.leftAt);
   }
-  const segment = definition.segments.find((one) => one.when === undefined && fitsRecord(one, context));
   const made: Surroundings = {
     context: told,
     digest: contentDigest(context),
@@ -132,7 +155,7 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
       zoneOf(context.timezone, definition.quietDays, [...(context.holidays ?? []), ...(definition.holidays ?? [])]),
       (context.lulls ?? []).filter((one) => one.of === 'contact'),
     ),
-    segment: segment?.id ?? null,
+    segment: firstFitting(definition, context),
     contactKeys,
     domains,
     champions,
@@ -162,20 +185,23 @@ export function isCustomerAddress(moment: Moment, address: string): boolean {
 /** Addresses of which an answer is kept. */
 const MOST_ASKED = 1000;
 
-/** When the account became a customer; null if that is unknown or lies ahead. */
+/** When the account became a customer: by the record, else by the first event that made it one; null if that is unknown. It may lie ahead. */
 export function customerSince(moment: Moment): number | null {
-  return moment.around.context.customerSince ?? null;
+  return moment.around.context.customerSince ?? moment.tracks.record.since ?? null;
 }
 
 /**
  * Whether the account is a customer at the moment. One that is a customer now has been since it became one, but for the time
- * between a churn and a return. One that is none now was one for as long as dated events say so.
+ * between a churn and a return; where nobody knows since when, all the time but while nothing else than a sale was told of it. One that
+ * is none now was one for as long as dated events say so.
  */
 export function isCustomer(moment: Moment): boolean {
+  const { tracks, around, definition } = moment;
+  const { churned } = tracks.record;
+  if (churned !== null) return false;
+  if (!around.context.isCustomer) return spellSince(moment) !== null;
   const since = customerSince(moment);
-  const { churned } = moment.tracks.record;
-  if (moment.around.context.isCustomer) return (since === null || since <= moment.at) && churned === null;
-  return churned === null && spellSince(moment) !== null;
+  return since === null ? !isInSale(definition, tracks.record, around.context.isAssumed === true) : since <= moment.at;
 }
 
 /** Since when dated events, or the date that the CRM gives, make the account a customer; null if they do not. */

@@ -20,10 +20,13 @@ export interface AccountContext {
   readonly accountId: string;
   /** Risk rules apply to customers alone. */
   readonly isCustomer: boolean;
+  /** That it is a customer nobody says: an import that tells of it made it one. */
+  readonly isAssumed?: boolean;
   /** Where it is none: whether dated facts, also later ones, tell how it ended, so that what they show of before is believed. */
   readonly isEndDated?: boolean;
   readonly customerSince?: number;
   readonly renewalAt?: number;
+  /** Tier and yearly value, as far as no dated event tells them. */
   readonly tier?: string;
   readonly value?: number;
   readonly timezone?: string;
@@ -42,7 +45,7 @@ export interface AccountContext {
   readonly gaps: readonly CoverageGap[];
   /** Stretches in which the whole workspace was quiet: silence and falls count for less there. */
   readonly lulls?: readonly Lull[];
-  /** What is usual in the account's tier, for definitions that ask. */
+  /** What is usual in the tiers that the account has had, for definitions that ask. */
   readonly peers?: readonly PeerBaseline[];
   /** Before this instant nothing was watched: absence cannot be judged over a window that begins earlier. */
   readonly watchedFrom?: number;

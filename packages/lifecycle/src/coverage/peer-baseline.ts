@@ -24,6 +24,8 @@ export interface PeerStep {
 /** What is usual in an account's tier, week by week, oldest first. */
 export interface PeerBaseline {
   readonly measure: string;
+  /** Of which tier, as `tierName` writes it; whichever the account has where it is not told. */
+  readonly tier?: string;
   readonly steps: readonly PeerStep[];
 }
 

@@ -127,6 +127,8 @@ export function openSimulation(
   let hasBlocked = isBlocked.includes(true);
   /** When the next milestone is due. */
   let dueAt = -Infinity;
+  /** Since when events make it a customer: milestones may be due by that. */
+  let began = tracks.record.since;
   /** How often each rule has turned in this instant; null while none has. */
   let turns: Map<string, number> | null = null;
 
@@ -322,7 +324,8 @@ export function openSimulation(
       }
       const first = Math.min(stageTurn, segmentTurn, rulesTurn);
       interest = stageReads | (journey.segments?.reads ?? 0) | rulesRead;
-      if (changed || dueAt <= at) dueAt = nextDue();
+      if (changed || dueAt <= at || began !== tracks.record.since) dueAt = nextDue();
+      began = tracks.record.since;
       // Never back: a condition that named a past instant would hold the simulation for ever.
       simulation.wakeAt = Math.min(first, dueAt) > at ? Math.min(first, dueAt) : at + 1;
       return changed;

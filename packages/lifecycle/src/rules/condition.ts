@@ -18,6 +18,8 @@ export interface CompiledCondition {
   watch(moment: Moment): boolean;
   /** Whether it is out of the question for now, by a look that costs next to nothing; sets both if so. */
   isShut?(moment: Moment): boolean;
+  /** The same as `watch` where `isShut` has just said no, so that it need not be asked again. */
+  watchOpen?(moment: Moment): boolean;
   comparisons(moment: Moment): Comparison[];
   /** Events that the comparisons which hold rest on, in the order of the tree. */
   evidence(moment: Moment): Evidence[];
@@ -50,8 +52,7 @@ function compileComparison(signal: BoundSignal, op: ComparisonOp, operand: Compi
   const { floor } = operand;
   const isShut = isAtLeast && isUnder && floor ? (moment: Moment) => isUnder(moment, floor(moment)) : null;
   const own = signalReads[signal.name];
-  const watch = (moment: Moment): boolean => {
-    if (isShut?.(moment)) return false;
+  const watchOpen = (moment: Moment): boolean => {
     const value = signal.read(moment);
     const rests = signal.restsOn ? signal.restsOn(moment) : own;
     if (value === null) {
@@ -73,8 +74,7 @@ function compileComparison(signal: BoundSignal, op: ComparisonOp, operand: Compi
   };
   return {
     test,
-    watch,
-    ...(isShut ? { isShut } : {}),
+    ...shutBy(isShut, watchOpen),
     comparisons: (moment) => {
       const threshold = operand.value(moment);
       return [
@@ -95,18 +95,27 @@ function compileComparison(signal: BoundSignal, op: ComparisonOp, operand: Compi
   };
 }
 
+/** What is watched, with a look before it where there is one. */
+function shutBy(
+  isShut: Look | null,
+  watchOpen: (moment: Moment) => boolean,
+): Pick<CompiledCondition, 'watch' | 'isShut' | 'watchOpen'> {
+  return isShut ? { isShut, watchOpen, watch: (moment) => !isShut(moment) && watchOpen(moment) } : { watch: watchOpen };
+}
+
 function compileKnown(signal: BoundSignal, wanted: boolean): CompiledCondition {
   const test = (moment: Moment): boolean => {
     moment.flip = signal.flip(moment, '==', Number.NaN);
     return (signal.read(moment) !== null) === wanted;
   };
+  const watch = (moment: Moment): boolean => {
+    const holds = test(moment);
+    moment.reads = signal.restsOn ? signal.restsOn(moment) : signalReads[signal.name];
+    return holds;
+  };
   return {
     test,
-    watch: (moment) => {
-      const holds = test(moment);
-      moment.reads = signal.restsOn ? signal.restsOn(moment) : signalReads[signal.name];
-      return holds;
-    },
+    ...shutBy(wanted ? null : (signal.isKnown ?? null), watch),
     comparisons: (moment) => [
       {
         signal: signal.name,
@@ -131,21 +140,26 @@ function compileKnown(signal: BoundSignal, wanted: boolean): CompiledCondition {
 function compileGroup(parts: readonly CompiledCondition[], decisive: boolean): CompiledCondition {
   const looks = parts.flatMap((part) => (part.isShut ? [part.isShut] : []));
   const isShut = decisive ? allShut(looks, parts.length) : anyShut(looks);
-  return {
-    ...(isShut ? { isShut } : {}),
-    watch: (moment) => {
-      if (isShut?.(moment)) return false;
+  const watchWith =
+    (watches: readonly CompiledCondition['watch'][]) =>
+    (moment: Moment): boolean => {
       let first = NEVER;
       let reads = 0;
-      for (const part of parts) {
-        if (part.watch(moment) === decisive) return decisive;
+      for (const watch of watches) {
+        if (watch(moment) === decisive) return decisive;
         if (moment.flip < first) first = moment.flip;
         reads |= moment.reads;
       }
       moment.flip = first;
       moment.reads = reads;
       return !decisive;
-    },
+    };
+  const watchEach = watchWith(parts.map((part) => part.watch));
+  return {
+    // One of `any` that is shut need not keep the others from being looked at: each of them looks for itself.
+    ...(decisive
+      ? { watch: watchEach, ...(isShut ? { isShut } : {}) }
+      : shutBy(isShut, isShut ? watchWith(parts.map((part) => part.watchOpen ?? part.watch)) : watchEach)),
     test: (moment) => {
       let first = NEVER;
       for (const part of parts) {

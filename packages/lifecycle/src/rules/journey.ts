@@ -13,7 +13,7 @@ import type { Fact } from '../course/state.ts';
 import { compileSuccess, type CompiledSuccess } from './success.ts';
 
 /** Changes whenever the same facts could give another answer than before; a checkpoint of another version is folded anew. */
-export const ENGINE_VERSION = 6;
+export const ENGINE_VERSION = 7;
 
 export interface CompiledMilestone {
   readonly definition: MilestoneDefinition;

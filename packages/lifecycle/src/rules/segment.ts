@@ -3,6 +3,7 @@ import { compileCondition } from './condition.ts';
 import { fitsRecord, type Moment } from '../course/moment.ts';
 import type { Bind } from './operand.ts';
 import { NEVER } from '../signals/signal.ts';
+import { part } from '../tracks/reads.ts';
 
 /** Segments that rest on conditions, compiled: which one an account is in can change with time. */
 export interface CompiledSegments {
@@ -23,7 +24,7 @@ export function compileSegments(definition: JourneyDefinition, bind: Bind): Comp
     of: (moment) => {
       let first = NEVER;
       for (const { segment, when } of segments) {
-        if (!fitsRecord(segment, moment.around.context)) continue;
+        if (!fitsRecord(segment, moment)) continue;
         const holds = when?.test(moment) ?? true;
         if (when) first = Math.min(first, moment.flip);
         if (!holds) continue;
@@ -33,7 +34,8 @@ export function compileSegments(definition: JourneyDefinition, bind: Bind): Comp
       moment.flip = first;
       return null;
     },
-    reads: segments.reduce((reads, { when }) => reads | (when?.reads ?? 0), 0),
+    // Tier and value of the record are dated: they come with the terms.
+    reads: segments.reduce<number>((reads, { when }) => reads | (when?.reads ?? 0), part.terms),
   };
 }
 

@@ -104,3 +104,31 @@ it('opens where meetings that fall through make a fall of what alone would be to
     expect(openDays(history, 3, 420)).toBeGreaterThan(5);
   }
 });
+
+it('says of use that it stays known only where it does, whatever comes', () => {
+  const draw = seededDraw(seed);
+  const journey = journeyWith(3);
+  const signal = signalBinder(journey.definition)('usage_level');
+  let told = 0;
+  for (let run = 0; run < 2 * runs; run += 1) {
+    const { facts } = rhythm(draw, 500);
+    const at = (when: number) =>
+      momentOf(
+        journey,
+        context,
+        fold(
+          journey,
+          context,
+          facts.filter((fact) => fact.occurredAt <= when),
+          when,
+        ),
+      );
+    for (let when = day(100); when < day(500); when += 5 * DAY) {
+      const now = at(when);
+      if (!signal.isKnown?.(now)) continue;
+      told += 1;
+      for (let then = when; then < now.flip; then += 2 * DAY) expect(signal.read(at(then))).not.toBeNull();
+    }
+  }
+  expect(told).toBeGreaterThan(0);
+});

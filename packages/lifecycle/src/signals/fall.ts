@@ -32,9 +32,9 @@ export const usualWeeks = 26;
 export const swingWeeks = 44;
 export const fewestWeeks = 8;
 /** So many weeks out of quiet seasons tell how a rhythm swings: of a young account fewer show one good stretch, and its end is no fall. */
-const fewestKnown = 12;
+export const fewestKnown = 12;
 /** Fewer words or meetings in the weeks before than these, and a fall is chance. */
-const fewestCounts = 8;
+export const fewestCounts = 8;
 /** Use of a product varies from week to week by at least so much of itself. */
 export const leastVariation = 0.05;
 /** One stream that is far above its usual hides no more than so much of what the others lack. */

@@ -29,6 +29,8 @@ export interface SignalReader {
    * names: then it sets `moment.flip` to that instant and `moment.reads` to those parts. Far cheaper than reading the value.
    */
   isUnder?(moment: Moment, threshold: number): boolean;
+  /** The same of whether there is a value at all. */
+  isKnown?(moment: Moment): boolean;
 }
 
 export type SignalFactory = (params: SignalParams, definition: JourneyDefinition) => SignalReader;

@@ -14,7 +14,7 @@ import { signalBinder } from './signals.ts';
  * each has to say at least two different things. Always the same histories, so that it never fails by bad luck.
  */
 it('generated histories move every signal of the catalogue', { timeout: 60_000 }, () => {
-  const seed = 4;
+  const seed = 6;
   const said = new Map<SignalName, Set<number | string | null>>(signalNames.map((name) => [name, new Set()]));
   const definitions = fc.sample(someDefinition, { seed, numRuns: 40 });
   const histories = fc.sample(fc.tuple(someFacts, someContext), { seed, numRuns: 600 });

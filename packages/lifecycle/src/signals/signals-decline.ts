@@ -1,6 +1,6 @@
 import type { SignalName, Touchpoint } from '@waymark/journey';
 import { DayRings, type DayRing, type Days } from '../tracks/day-ring.ts';
-import { addInformation, foreseen, mostInformation } from './fall-bound.ts';
+import { addInformation, foreseen, mostInformation, staysKnown } from './fall-bound.ts';
 import { fallOf, mostDropWith, streamOf, swingWeeks, type Fall, type Stream, type Weeks } from './fall.ts';
 import { fewestMeetings, missedDeviation, type Attendance } from './missed-meetings.ts';
 import { everyTouchpoint, lastMeeting, lastWords, missedNote } from './signals-engagement.ts';
@@ -59,6 +59,8 @@ interface Counted {
   weeks: Map<string, Weeks | null>;
   all: Fall | null | undefined;
   usage: Fall | null | undefined;
+  /** What no drop of the days ahead exceeds: ever nearer, each worked out when it is asked first. */
+  bounds: number[];
 }
 
 /** Simulations for which it is kept: an earlier one counts anew where it is asked again. */
@@ -72,7 +74,16 @@ function countedAt(moment: Moment): Counted {
   const day = dayOf(moment);
   let known = remembered.get(moment);
   if (!known) {
-    known = { day, rings: new DayRings(), kinds: [], listCount: 0, weeks: new Map(), all: undefined, usage: undefined };
+    known = {
+      day,
+      rings: new DayRings(),
+      kinds: [],
+      listCount: 0,
+      weeks: new Map(),
+      all: undefined,
+      usage: undefined,
+      bounds: [],
+    };
     remembered.set(moment, known);
     latest.push(known);
     if (latest.length > mostCounted) latest.shift()?.rings.clear();
@@ -84,6 +95,7 @@ function countedAt(moment: Moment): Counted {
     known.weeks.clear();
     known.all = undefined;
     known.usage = undefined;
+    known.bounds = [];
   }
   return known;
 }
@@ -305,45 +317,72 @@ function kindsOf(moment: Moment, counted: Counted): readonly Kind[] {
   return counted.kinds;
 }
 
+/** What no drop of the days ahead exceeds, whatever comes or does not come in them but meetings that fall through: by the lists alone. */
+function mostRoughly(moment: Moment, counted: Counted): number {
+  let most = 0;
+  for (const kind of kindsOf(moment, counted)) most += mostOf(moment, counted, kind);
+  return mostDropWith(most, widest);
+}
+
+const mostOf = (moment: Moment, { day }: Counted, { lists, of, as }: Kind): number =>
+  mostInformation(lists, day, levels(moment.around.context.lulls, of), as);
+
+/** The same window by window for kinds that are wanted, with what the others weigh at most; 20, which none exceeds, where that is not known. */
+function mostNearly(moment: Moment, counted: Counted, isWanted: (kind: Kind) => boolean): number {
+  const { lulls } = moment.around.context;
+  const { day } = counted;
+  information.fill(0);
+  let others = 0;
+  for (const kind of kindsOf(moment, counted)) {
+    const { name, lists, of, as } = kind;
+    if (!isWanted(kind)) {
+      others += mostOf(moment, counted, kind);
+      continue;
+    }
+    const ring = ringOf(counted, name, lists);
+    if (!ring.isExact || hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen)) return Infinity;
+    addInformation(information, ring, lists, day, as, { step, spans });
+  }
+  // The more is known, the further it can fall: of each span the most that is known on any day decides.
+  let drop = 0;
+  for (const [index, span] of spans.entries()) {
+    let most = 0;
+    for (let place = index; place < information.length; place += spans.length)
+      most = Math.max(most, information[place] ?? 0);
+    drop = Math.max(drop, mostDropWith(most + others, span));
+  }
+  return drop;
+}
+
+/** Most often it is amounts of which so little is told. */
+const bounds: readonly ((moment: Moment, counted: Counted) => number)[] = [
+  mostRoughly,
+  (moment, counted) => mostNearly(moment, counted, ({ as }) => as === 'amounts'),
+  (moment, counted) => mostNearly(moment, counted, () => true),
+];
+
+/** Amounts under zero make a level under zero: then it is worked out in full. Those of days that are over are seen by the bounds. */
+function isUnderZero({ tracks }: Moment, day: number): boolean {
+  for (const metric in tracks.record.usage) {
+    const days = tracks.record.usage[metric] ?? [];
+    for (let index = days.length - 1; (days[index]?.[0] ?? -Infinity) >= day; index -= 1)
+      if ((days[index]?.[1] ?? 0) < 0) return true;
+  }
+  return false;
+}
+
 /** Whether the drop stays under a threshold in all the days ahead, whatever comes or does not come in them but meetings that fall through. */
 function staysUnder(moment: Moment, threshold: number): boolean {
-  const { lulls } = moment.around.context;
   const counted = countedAt(moment);
-  const { day } = counted;
   // Meetings that fell through add to a fall.
-  const missed = mostByMissed(moment, day);
-  if (missed >= threshold) return false;
+  const missed = mostByMissed(moment, counted.day);
+  if (missed >= threshold || isUnderZero(moment, counted.day)) return false;
   const left = Math.sqrt(threshold ** 2 - missed ** 2);
-  const kinds = kindsOf(moment, counted);
-  let counts = 0;
-  let amounts = 0;
-  for (const { name, lists, of, as } of kinds) {
-    // Amounts under zero make a level under zero: then it is worked out in full.
-    if (as === 'amounts' && lists.some((list) => (list.at(-1)?.[1] ?? 0) < 0)) return false;
-    const most = mostInformation(ringOf(counted, name, lists), lists, day, levels(lulls, of), as);
-    if (as === 'counts') counts += most;
-    else amounts += most;
+  for (const [index, bound] of bounds.entries()) {
+    counted.bounds[index] ??= bound(moment, counted);
+    if ((counted.bounds[index] ?? Infinity) < left) return true;
   }
-  if (mostDropWith(counts + amounts, widest) < left) return true;
-  /** The same window by window for some of the kinds, with what the others weigh at most. */
-  const isNearer = (some: readonly Kind[], others: number): boolean => {
-    information.fill(others);
-    for (const { name, lists, of, as } of some) {
-      const ring = ringOf(counted, name, lists);
-      if (!ring.isExact || hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen)) return false;
-      addInformation(information, ring, lists, day, as, { step, spans });
-    }
-    // The more is known, the further it can fall: of each span the most that is known on any day decides.
-    return spans.every((span, index) => {
-      let most = 0;
-      for (let place = index; place < information.length; place += spans.length)
-        most = Math.max(most, information[place] ?? 0);
-      return mostDropWith(most, span) < left;
-    });
-  };
-  // Most often it is amounts of which so little is told.
-  const ofAmounts = kinds.filter(({ as }) => as === 'amounts');
-  return isNearer(ofAmounts, counts) || (counts > 0 && isNearer(kinds, 0));
+  return false;
 }
 
 /**
@@ -363,5 +402,20 @@ export const declineSignals = {
     },
   }),
   engagement_level: reader((moment) => wholeFall(moment)?.level),
-  usage_level: reader((moment) => usageFall(moment)?.level),
+  usage_level: (params, definition) => ({
+    ...reader((moment) => usageFall(moment)?.level)(params, definition),
+    isKnown: (moment) => {
+      const day = dayOf(moment);
+      const { context } = moment.around;
+      if (!isWatched(context, ['product'], (day - 14) * DAY, (day + foreseen) * DAY)) return false;
+      const usual = levels(context.lulls, 'product');
+      for (const metric in moment.tracks.record.usage) {
+        if (!staysKnown(moment.tracks.record.usage[metric] ?? [], day, usual)) continue;
+        moment.flip = (day + foreseen + step) * DAY;
+        moment.reads = 0;
+        return true;
+      }
+      return false;
+    },
+  }),
 } satisfies Partial<Record<SignalName, SignalFactory>>;

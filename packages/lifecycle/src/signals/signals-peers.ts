@@ -5,10 +5,11 @@ import {
   peerMeasureOf,
   peerValue,
   peerWeekAt,
+  tierName,
   type PeerMeasure,
   type PeerStep,
 } from '../coverage/peer-baseline.ts';
-import type { Moment } from '../course/moment.ts';
+import { customerSince, tierAt, type Moment } from '../course/moment.ts';
 import { countIn } from '../tracks/day-counts.ts';
 import { part } from '../tracks/reads.ts';
 import type { DayCounts } from '../tracks/tracks.ts';
@@ -24,15 +25,20 @@ const happenings = ({ tracks }: Moment, { types }: PeerMeasure) =>
 const weeksBefore = (all: readonly DayCounts[], end: number, weeks: number, back: number): number =>
   all.reduce((sum, counts) => sum + countIn(counts, end - 1, weeks * 7, back * 7), 0);
 
-const stepsIn = ({ around }: Moment, { key }: PeerMeasure): readonly PeerStep[] =>
-  around.context.peers?.find(({ measure }) => measure === key)?.steps ?? [];
+const stepsIn = (moment: Moment, { key }: PeerMeasure): readonly PeerStep[] => {
+  const { peers } = moment.around.context;
+  if (!peers) return [];
+  const own = tierName(tierAt(moment));
+  return peers.find(({ measure, tier }) => measure === key && (tier ?? own) === own)?.steps ?? [];
+};
 
 /** Since when it is a customer, or is known at all. */
-function sinceOf({ around, tracks }: Moment): number {
-  let first = around.context.customerSince;
-  if (first !== undefined) return first;
-  first = NEVER;
-  for (const { days } of Object.values(tracks.happenings)) first = Math.min(first, (days[0]?.[0] ?? NEVER) * DAY);
+function sinceOf(moment: Moment): number {
+  const since = customerSince(moment);
+  if (since !== null) return since;
+  let first = NEVER;
+  for (const { days } of Object.values(moment.tracks.happenings))
+    first = Math.min(first, (days[0]?.[0] ?? NEVER) * DAY);
   return first;
 }
 

@@ -17,6 +17,7 @@ const SOLVED_KEPT = 180 * DAY;
 const USAGE_KEPT_DAYS = 361;
 const MOST_METRICS = 20;
 const MOST_SURVEYS = 20;
+const MOST_SALE_STAGES = 30;
 
 /** Whether a meeting that a calendar assumes held is known (from a CRM) to have been missed or called off. */
 export function isCalledOff(track: MeetingTrack, fact: Fact): boolean {
@@ -184,9 +185,15 @@ export function takeDeal(track: DealTrack, fact: Fact): void {
 
 /** The CRM's record, surveys, usage, renewals and churn. Gives the parts that it changed, as bits of `part`. */
 export function takeRecord(track: RecordTrack, fact: Fact): number {
-  const { spell, churned } = track;
-  const changed = recorded(track, fact);
-  return spell === track.spell && churned === track.churned ? changed : changed | part.spell;
+  const { spell, churned, tier, worth, since, sale, crmStage } = track;
+  takeBeginning(track, fact);
+  let changed = recorded(track, fact);
+  if (spell !== track.spell || churned !== track.churned || sale !== track.sale || crmStage !== track.crmStage)
+    changed |= part.spell;
+  // Thresholds and due dates hang on these.
+  if (tier?.value !== track.tier?.value || worth?.value !== track.worth?.value || since !== track.since)
+    changed |= part.terms;
+  return changed;
 }
 
 function recorded(track: RecordTrack, fact: Fact): number {
@@ -209,6 +216,9 @@ function recorded(track: RecordTrack, fact: Fact): number {
       const role = textAttribute(fact, 'role');
       if (role !== undefined) track.properties[key(role)] = told;
       if (role === 'renewalDate') takeRenewalDate(track, told.value, mark);
+      if (role === 'tier' || (role === undefined && property?.trim().toLowerCase() === 'tier' && !track.tier?.declared))
+        track.tier = { value: told.value.trim() || null, declared: role === 'tier' };
+      if (role === 'value') takeWorth(track, told.value);
       return part.record;
     }
     case 'survey.responded': {
@@ -259,6 +269,43 @@ function recorded(track: RecordTrack, fact: Fact): number {
   }
 }
 
+/**
+ * Since when it is a customer, as far as events tell: with the sale, or the stage that says so. What comes of being a customer shows only that
+ * it was one before, and so does a value that is taken to have held since the record was made.
+ */
+function takeBeginning(track: RecordTrack, fact: Fact): void {
+  if (track.since !== undefined) return;
+  const { stages = [], deal = false } = track.sale ?? {};
+  const kind = textAttribute(fact, 'kind');
+  switch (fact.type) {
+    case 'deal.won':
+      track.since = kind === 'renewal' || kind === 'expansion' ? null : fact.occurredAt;
+      break;
+    case 'deal.created':
+    case 'deal.stage_changed':
+    case 'deal.lost':
+      if (kind === 'renewal' || kind === 'expansion') track.since = null;
+      // Who uses the product has bought it before.
+      else if (kind === 'new' && !deal && Object.keys(track.usage).length === 0) track.sale = { stages, deal: true };
+      break;
+    case 'crm.stage_changed': {
+      const told = [textAttribute(fact, 'from'), textAttribute(fact, 'to')].flatMap((one) => one?.toLowerCase() ?? []);
+      const [to] = told.slice(-1);
+      if (told.includes('evangelist') || told.slice(0, -1).includes('customer')) track.since = null;
+      else if (to === 'customer') track.since = fact.attributes.assumed === true ? null : fact.occurredAt;
+      else {
+        const added = told.filter((stage) => !stages.includes(stage));
+        if (added.length > 0) track.sale = { stages: [...stages, ...added].slice(0, MOST_SALE_STAGES), deal };
+      }
+      break;
+    }
+    case 'account.renewed':
+    case 'account.churned':
+      track.since = null;
+  }
+  if (track.since !== undefined) delete track.sale;
+}
+
 function beginSpell(track: RecordTrack, mark: Mark): void {
   if (!track.spell?.customer) track.spell = { customer: true, mark, endedAt: track.spell?.endedAt ?? null };
 }
@@ -274,6 +321,12 @@ export function dateIn(text: string): number | null {
   const isIso = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d))?$/.test(value);
   const instant = /^-?\d{1,15}$/.test(value) ? Number(value) : isIso ? Date.parse(value) : Number.NaN;
   return Number.isFinite(instant) ? instant : null;
+}
+
+/** Empty text takes the value away, one that is no number is no news. */
+function takeWorth(track: RecordTrack, text: string): void {
+  const value = text.trim() === '' ? null : Number(text);
+  if (value === null || Number.isFinite(value)) track.worth = { value };
 }
 
 /** Empty text takes the date away, one that is no date is no news. */

@@ -150,6 +150,14 @@ export interface RecordTrack {
   spell: { readonly customer: boolean; readonly mark: Mark; readonly endedAt: number | null } | null;
   /** The renewal date as the CRM's dated history has it; null inside where it was emptied, null outside where nothing is dated. */
   renewal: { readonly dueAt: number | null; readonly mark: Mark } | null;
+  /** The tier by the dated history: null inside where it was emptied, absent where nothing is dated. `declared` as the declaration calls it. */
+  tier?: { readonly value: string | null; readonly declared: boolean };
+  /** The yearly value by the CRM's dated history, in the same way. */
+  worth?: { readonly value: number | null };
+  /** When events made it a customer for the first time; null where they show that it had been one before anything was dated. */
+  since?: number | null;
+  /** The CRM's stages, and whether a deal for new business was told, while nothing had shown a customer; absent before and after. */
+  sale?: { readonly stages: readonly string[]; readonly deal: boolean };
   /** The latest survey answers, oldest first. */
   surveys: SurveyAnswer[];
   /** By metric, the last amount recorded and what is licensed or planned of it. */
