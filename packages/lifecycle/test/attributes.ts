@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { EventType } from '@waymark/journey';
 
-export const DAY = 86_400_000;
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
 /** Monday, shortly before European summer time begins. */
 export const START = Date.UTC(2026, 2, 2, 8);
 
@@ -99,3 +100,13 @@ export const attributesOf: Partial<Record<EventType, fc.Arbitrary<Record<string,
     answer: fc.constantFrom('not_a_risk', 'reopened', 'claimed'),
   }),
 };
+
+/** What a meeting that is told of at an instant says of itself. */
+export const meetingAttributes = (at: number) =>
+  fc.record({
+    startsAt: fc
+      .oneof(fc.integer({ min: -48, max: 48 }), fc.integer({ min: 24, max: 30 * 24 }))
+      .map((hours) => at + hours * HOUR),
+    seriesId: fc.constantFrom('s1', 's2'),
+    heldBasis: fc.constantFrom('recorded', 'assumed'),
+  });

@@ -3,10 +3,8 @@ import { eventTypes, journeyDefinition, signalCatalogue, signalNames, touchpoint
 import type { ComparisonOp, Condition, EventType, JourneyDefinition, Operand } from '@waymark/journey';
 import { checkDefinition } from '../src/definition/definition-check.ts';
 import type { AccountContext, Fact } from '../src/course/state.ts';
-import { attributesOf, DAY, START } from './attributes.ts';
+import { attributesOf, DAY, HOUR, meetingAttributes, START } from './attributes.ts';
 import { paramsFor, somePeers } from './signal-params.ts';
-
-const HOUR = 3_600_000;
 
 const people = ['ann@acme.example', 'bob@acme.example', 'cy@acme.example'];
 const ours = ['casey@vendor.example', 'sam@vendor.example'];
@@ -31,15 +29,6 @@ const someType = fc.oneof(
   },
   { weight: 2, arbitrary: fc.constantFrom<EventType>(...eventTypes) },
 );
-
-const meetingAttributes = (at: number) =>
-  fc.record({
-    startsAt: fc
-      .oneof(fc.integer({ min: -48, max: 48 }), fc.integer({ min: 24, max: 30 * 24 }))
-      .map((hours) => at + hours * HOUR),
-    seriesId: fc.constantFrom('s1', 's2'),
-    heldBasis: fc.constantFrom('recorded', 'assumed'),
-  });
 
 /** What belongs together: histories of one theme reach what a few facts of every kind never do. */
 const themes: readonly (readonly EventType[])[] = [
@@ -174,11 +163,14 @@ export const someContext: fc.Arbitrary<AccountContext> = fc
     ...(watched === undefined ? {} : { watchedFrom: START + watched * DAY }),
   }));
 
+const midnight = Math.floor(START / DAY) * DAY;
+
 /** Whole days, as a workspace's lulls are. */
-function lullOf({ from, days, level, of }: { from: number; days: number; level: number; of: 'contact' | 'product' }) {
-  const midnight = Math.floor(START / DAY) * DAY;
-  return { from: midnight + from * DAY, to: midnight + (from + days) * DAY, level, of };
-}
+const lullOf = ({ from, days, ...rest }: { from: number; days: number; level: number; of: 'contact' | 'product' }) => ({
+  from: midnight + from * DAY,
+  to: midnight + (from + days) * DAY,
+  ...rest,
+});
 
 const someComparison: fc.Arbitrary<Condition> = fc
   .constantFrom(...signalNames)
