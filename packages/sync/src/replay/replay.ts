@@ -1,15 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import {
-  advance,
-  fold,
-  view,
-  type AccountContext,
-  type AccountJourney,
-  type CompiledJourney,
-  type EngineState,
-  type Fact,
-} from '@waymark/lifecycle';
+import type { CompiledJourney } from '@waymark/lifecycle';
 import {
   accountKeys,
   accounts as readAccounts,
@@ -33,6 +24,7 @@ import { accountCoverage, coverageIndex, type CoverageIndex } from '../coverage/
 import { peersAsked } from '../coverage/peers.ts';
 import { accountContext } from '../fold/account-context.ts';
 import { activeJourneys } from '../fold/fold.ts';
+import { answersAt } from './answers.ts';
 import { portableAnswer } from './digest.ts';
 import { differencesOf, repairStored, storedAnswers, type ReplayDifference, type StoredAnswer } from './difference.ts';
 
@@ -233,44 +225,24 @@ function replayAccount(shared: Shared, log: AccountLog, beside: Beside, tally: T
   const key = shared.keys.get(accountId) ?? account.name;
   tally.events += facts.length;
   for (const journey of shared.journeys) {
-    const upTo = shared.upTo ?? shared.now;
-    const subject = { journey, context, facts };
-    const state = fold(journey, context, facts, upTo);
-    const logged = view(journey, context, state);
-    tally.said.push(createHash('sha256').update(portableAnswer(key, logged)).digest('hex'));
     const id = journey.definition.id;
     const isCompared = !shared.waiting.has(accountId) && shared.stored.has(id);
     const stored = isCompared ? beside.stored.get(accountId)?.find((one) => one.journey === id) : undefined;
-    const said = isCompared ? answerAt(subject, state, logged, stored?.checkpoint?.asOf ?? shared.now) : logged;
-    const today = answerAt(subject, state, said, shared.now);
+    const [upTo, storedAt] = [shared.upTo ?? shared.now, stored?.checkpoint?.asOf ?? shared.now];
+    const answerAt = answersAt({ journey, context, facts }, [upTo, shared.now, ...(isCompared ? [storedAt] : [])]);
+    tally.said.push(
+      createHash('sha256')
+        .update(portableAnswer(key, answerAt(upTo)))
+        .digest('hex'),
+    );
+    const today = answerAt(shared.now);
     tally.transitions += today.periods.length;
     tally.flags += today.flags.length;
     if (!isCompared) continue;
     const active = shared.active.has(journey.digest);
-    tally.differences.push(
-      ...differencesOf({ account, journey, context, facts, active, now: shared.now }, said, stored).told,
-    );
+    const subject = { account, journey, context, facts, active, now: shared.now };
+    tally.differences.push(...differencesOf(subject, answerAt(storedAt), stored).told);
   }
-}
-
-/** The answer as of an instant: the one that is known, where nothing of it can change until then. */
-function answerAt(subject: Subject, state: EngineState, known: AccountJourney, asOf: number): AccountJourney {
-  const { nextChangeAt } = known;
-  if (known.asOf <= asOf && (nextChangeAt === null || asOf < nextChangeAt)) return { ...known, asOf };
-  return view(subject.journey, subject.context, moved(subject, state, asOf));
-}
-
-interface Subject {
-  readonly journey: CompiledJourney;
-  readonly context: AccountContext;
-  readonly facts: readonly Fact[];
-}
-
-/** The state as of another instant: moved on where nothing but time comes between, else folded anew. */
-function moved({ journey, context, facts }: Subject, state: EngineState, asOf: number): EngineState {
-  if (asOf === state.asOf) return state;
-  const on = asOf > state.asOf ? advance(journey, context, state, [], asOf) : undefined;
-  return on?.kind === 'advanced' ? on.state : fold(journey, context, facts, asOf);
 }
 
 /** Sets right what is stored of one account, by what the log says now. */
