@@ -58,9 +58,9 @@ async function rigWith(expiresAt: number | null) {
     rig.workspaceId,
     expiresAt === null ? null : new Date(expiresAt),
   ]);
-  const keeper = (point: Point = noPoint) =>
+  const keeper = (point: Point = noPoint, over: Pick<TestDatabase, 'inWorkspace'> = database) =>
     new TokenKeeper({
-      database,
+      database: { ...database, ...over },
       sealer: database.sealer,
       // As the server reads them: from the database.
       credentials: (workspaceId) =>
@@ -153,6 +153,29 @@ describe('access tokens', () => {
     });
     expect(await installation(rig, id)).toMatchObject({ status: 'needs_auth' });
     expect(await storedRefresh(rig, id)).toBe('refresh');
+  });
+
+  it('E2: callers of one moment count one refusal, though one of them is slow to read the row', async () => {
+    const { rig, id, keeper } = await rigWith(start - 1);
+    answer = () => ({ status: 400, body: '{"error":"invalid_grant"}' });
+    const late = Promise.withResolvers<void>();
+    let isLate = false;
+    const one = keeper(noPoint, {
+      inWorkspace: async (...given) => {
+        if (isLate) await late.promise;
+        return database.inWorkspace(...given);
+      },
+    });
+    const refused = { fault: { kind: 'auth-revoked' } };
+    const first = expect(one.accessToken(rig.workspaceId, id, issuer())).rejects.toMatchObject(refused);
+    isLate = true;
+    const second = expect(one.accessToken(rig.workspaceId, id, issuer())).rejects.toMatchObject(refused);
+    isLate = false;
+    await first;
+    late.resolve();
+    await second;
+    expect(await installation(rig, id)).toMatchObject({ status: 'active', revoked_signals: 1 });
+    expect(asked).toEqual(['refresh']);
   });
 
   it('E2: a passing failure of the endpoint keeps everything and counts as nothing', async () => {

@@ -64,6 +64,8 @@ export class TokenKeeper {
   readonly #point: Point;
   readonly #cache = new Map<string, CachedToken>();
   readonly #flights = new Map<string, Promise<string>>();
+  /** By installation: somebody who looks for a token of it right now. */
+  readonly #looks = new Map<string, Promise<string>>();
   /** Which grant of an installation is in use. */
   readonly #grants = new Map<string, number>();
   /** By workspace and provider; kept in memory alone, since nobody consented to it and it can be had again at any time. */
@@ -96,10 +98,22 @@ export class TokenKeeper {
     this.#grants.set(installationId, generation);
   }
 
-  /** An access token that is good for now. Throws ConnectorFault `auth-revoked` when a person is needed, `transient` when the endpoint failed. */
+  /**
+   * An access token that is good for now. Callers of one moment share one look, from the row to the exchange: one who read the row late
+   * would make a second exchange of a refused grant, and two refusals ask for a person. Throws ConnectorFault `auth-revoked` when a person is
+   * needed, `transient` when the endpoint failed.
+   */
   async accessToken(workspaceId: string, installationId: string, issuer: Issuer): Promise<string> {
     const cached = this.#cache.get(installationId);
     if (cached && cached.renewAfter > this.#now()) return cached.token;
+    const under = this.#looks.get(installationId);
+    if (under) return under;
+    const look = this.#look(workspaceId, installationId, issuer).finally(() => this.#looks.delete(installationId));
+    this.#looks.set(installationId, look);
+    return look;
+  }
+
+  async #look(workspaceId: string, installationId: string, issuer: Issuer): Promise<string> {
     const stored = await this.#database.inWorkspace(workspaceId, (tx) => readTokens(tx, installationId, false));
     const usable = stored && (await this.#usable(workspaceId, installationId, stored));
     return usable ?? this.refresh(workspaceId, installationId, issuer, stored?.tokenVersion ?? 0);
