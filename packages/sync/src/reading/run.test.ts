@@ -1,4 +1,4 @@
-import { ConnectorFault } from '@waymark/connector-kit';
+import { ConnectorFault, type Session } from '@waymark/connector-kit';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { events, live, mailbox, once, record, state } from '../testing/run-records.ts';
@@ -82,17 +82,20 @@ describe('a page and its cursor', () => {
     const points: string[] = [];
     const rig = await syncRig(database, { point: (name) => Promise.resolve(void points.push(name)) });
     rig.deps = { ...rig.deps, leaseMs: 60 };
-    const id = await rig.install(
-      mailbox(() => [
-        async () => {
-          await database.asOwner('UPDATE installation SET lease_fence = lease_fence + 1 WHERE workspace_id = $1', [
-            rig.workspaceId,
-          ]);
-          await new Promise((resolve) => setTimeout(resolve, 200));
-        },
-        { records: [record('m1')], done: true },
-      ]),
-    );
+    const stopped = Promise.withResolvers<void>();
+    const connect = (session: Session) => {
+      session.signal.addEventListener('abort', () => stopped.resolve());
+      return Promise.resolve({});
+    };
+    const losing = async () => {
+      await database.asOwner('UPDATE installation SET lease_fence = lease_fence + 1 WHERE workspace_id = $1', [
+        rig.workspaceId,
+      ]);
+      // The next heartbeat finds out; how long that takes is the machine's affair.
+      await stopped.promise;
+    };
+    const pages = scriptedStream('messages', 10, () => [losing, { records: [record('m1')], done: true }]);
+    const id = await rig.install(scriptedConnector('mailbox', [pages], { connect }));
     expect(await rig.run(id)).toEqual({ kind: 'lost' });
     expect(points).not.toContain('page-read');
   });
