@@ -13,8 +13,8 @@ describe('a fall of words while meetings are not seen', () => {
   const silent: CoverageGap = { from: day(323), to: null, touchpoints: ['meeting'], reason: 'nothing came' };
 
   it('rests on mails alone: no meeting is shown of a calendar that is silent', () => {
-    const { flags } = reduce(journey, { ...context, gaps: [silent] }, story.facts, day(358));
-    const { evidence } = lastFlag({ flags }, 'engagement_falling').proof;
+    const answer = reduce(journey, { ...context, gaps: [silent] }, story.facts, day(358));
+    const { evidence } = lastFlag(answer, 'engagement_falling').proof;
     expect(evidence.length).toBeGreaterThan(0);
     expect(evidence.filter(({ type }) => type.startsWith('meeting.'))).toEqual([]);
   });
