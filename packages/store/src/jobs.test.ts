@@ -20,17 +20,19 @@ describe('jobs', () => {
 
   it('are picked up through LISTEN, long before the next poll', async () => {
     const picked: number[] = [];
-    const heard = Promise.withResolvers<void>();
-    await boss.work<{ n: number }>('wake', { pollingIntervalSeconds: 60, ...promptWork }, async (jobs) => {
+    let heard = Promise.withResolvers<void>();
+    // A day: whatever comes within the time of a test comes through a notice.
+    await boss.work<{ n: number }>('wake', { pollingIntervalSeconds: 86_400, ...promptWork }, async (jobs) => {
       picked.push(...jobs.map((job) => job.data.n));
-      if (picked.length === 3) heard.resolve();
+      heard.resolve();
     });
-    // The first fetch of a worker is immediate; only what comes after it shows the notice.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const started = performance.now();
-    for (const n of [1, 2, 3]) await boss.send('wake', { n });
-    await heard.promise;
-    expect(performance.now() - started).toBeLessThan(5_000);
+    // The first may be met by the fetch with which a worker begins; the others come when it is long over.
+    for (const n of [1, 2, 3]) {
+      heard = Promise.withResolvers<void>();
+      await boss.send('wake', { n });
+      await heard.promise;
+    }
+    expect(picked).toEqual([1, 2, 3]);
     await boss.offWork('wake');
   });
 
