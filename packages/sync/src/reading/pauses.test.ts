@@ -3,6 +3,7 @@ import { addHints, wantRun } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { coverageIndex } from '../coverage/coverage.ts';
 import { defectOf } from './defect.ts';
 import { syncInstallation } from '../installation/installation.ts';
 import { mail, scriptedConnector, scriptedStream, type Script } from '../testing/scripted-source.ts';
@@ -62,6 +63,78 @@ describe('a stream that fails', () => {
       { failures: 0, retry_at: null, fault: null },
       { failures: 0, retry_at: null, fault: null },
     ]);
+  });
+
+  it('fails in the parts that are known where a provider does not list them for a moment: its history was read all the same', async () => {
+    const rig = await syncRig(database);
+    const pulls: string[] = [];
+    let lists: () => Promise<readonly { id: string; label: string }[]> = () => Promise.reject(down);
+    let asked = 0;
+    let others = 0;
+    const partitions = () => {
+      asked += 1;
+      return lists();
+    };
+    const id = await rig.install(
+      scriptedConnector('calendar', [
+        scriptedStream(
+          'events',
+          1,
+          (_from, _context, partition) => {
+            pulls.push(partition);
+            return [{ records: [], done: true }];
+          },
+          { partitions },
+        ),
+        scriptedStream('people', 2, () => {
+          others += 1;
+          return [{ records: [], done: true }];
+        }),
+      ]),
+    );
+    const parts = () =>
+      rig.rows<{ partition: string; failures: number; read: boolean }>(
+        "SELECT partition, failures, backfill_done_at IS NOT NULL AS read FROM stream_state WHERE workspace_id = $1 AND stream = 'events' ORDER BY partition",
+      );
+    const gapsOf = async () => {
+      const index = await database.inWorkspace(rig.workspaceId, (tx) => coverageIndex(tx));
+      return index({ sources: null, csmEmail: null }).gaps.map((gap) => gap.reason);
+    };
+    // Before any part is known there is nothing but the stream.
+    await rig.run(id);
+    expect(await parts()).toEqual([{ partition: '', failures: 1, read: false }]);
+    expect(await gapsOf()).toEqual(['The history is still being read.']);
+
+    lists = () => Promise.resolve(['a', 'b'].map((name) => ({ id: name, label: name })));
+    rig.now = await dueAt(rig);
+    await rig.run(id);
+    expect(await gapsOf()).toEqual([]);
+
+    lists = () => Promise.reject(down);
+    rig.now = await dueAt(rig);
+    expect(await rig.run(id)).toMatchObject({ kind: 'ran', result: { faults: [{ fault: { kind: 'transient' } }] } });
+    expect(await parts()).toEqual([
+      { partition: 'a', failures: 1, read: true },
+      { partition: 'b', failures: 1, read: true },
+    ]);
+    expect(await gapsOf()).toEqual([]);
+    // And it is left alone as a whole: while the other stream keeps its time, nobody asks for the list.
+    const turns = 20;
+    const before = asked;
+    for (let turn = 0; turn < turns; turn += 1) {
+      rig.now = await dueAt(rig);
+      await rig.run(id);
+    }
+    expect(others).toBe(turns + 3);
+    expect(asked - before).toBeLessThan(turns - 5);
+
+    lists = () => Promise.resolve([{ id: 'b', label: 'b' }]);
+    while (pulls.length < 3) {
+      rig.now = await dueAt(rig);
+      await rig.run(id);
+    }
+    expect(await parts()).toEqual([{ partition: 'b', failures: 0, read: true }]);
+    expect(pulls).toEqual(['a', 'b', 'b']);
   });
 
   it('is tried at once when a hint names it, when a run is wished for, or by hand', async () => {

@@ -18,7 +18,7 @@ import { purgePairs } from '../matching/exclusion-purge.ts';
 import { loadExclusions } from '../matching/exclusions.ts';
 import { runPartition } from './partition.ts';
 import type { Point } from './points.ts';
-import { endsRun, fail, faultOf, leftAlone, resumeOf } from './stream-fault.ts';
+import { endsRun, failWhole, faultOf, leftAlone, resumeOf } from './stream-fault.ts';
 import type { Sealer } from '../installation/tokens.ts';
 import { waitingHints } from './waiting-hints.ts';
 
@@ -225,7 +225,7 @@ async function runStream(
     if (error instanceof LeaseLost || options.signal.aborted) throw error;
     const fault = faultOf(options.connector, error);
     faults.push({ stream: stream.name, partition: '', fault });
-    const retryAt = await fail(options, stream, { id: '', label: stream.name }, fault);
+    const retryAt = await failWhole(options, stream, fault);
     if (retryAt !== null) retries.push(retryAt);
   }
   if (unsettled) await settleMatching(options);
@@ -269,10 +269,9 @@ async function pause(
   missing: readonly string[],
 ): Promise<void> {
   const message = `This stream needs the scope ${missing.join(', ')}: connect the account again and allow it.`;
-  await fail(
-    options,
-    stream,
-    { id: '', label: stream.name },
-    { kind: 'scope-missing', message, ...(missing[0] && { scope: missing[0] }) },
-  );
+  await failWhole(options, stream, {
+    kind: 'scope-missing',
+    message,
+    ...(missing[0] && { scope: missing[0] }),
+  });
 }

@@ -15,22 +15,47 @@ export function resumeOf(fault: Fault, now: number): { readonly at: number; read
   return undefined;
 }
 
-/** The partitions of a stream that failed and whose time has not come, with that time. */
+/** The partitions of a stream that failed and whose time has not come, with that time; '' where none of them is to be read. */
 export async function leftAlone(
   options: RunOptions,
   stream: Stream<unknown, unknown, unknown>,
 ): Promise<ReadonlyMap<string, number>> {
+  const states = await partitionStates(options, stream);
+  const now = options.now();
+  const left = new Map(
+    states.flatMap((state) =>
+      state.retryAt !== null && state.retryAt > now ? [[state.partition, state.retryAt] as const] : [],
+    ),
+  );
+  return left.size > 0 && left.size === states.length ? left.set('', Math.min(...left.values())) : left;
+}
+
+async function partitionStates(options: RunOptions, { name }: Stream<unknown, unknown, unknown>) {
   const states = await options.database.inWorkspace(options.workspaceId, (tx) =>
     streamStates(tx, options.installation.installationId),
   );
-  const now = options.now();
-  return new Map(
-    states.flatMap((state) =>
-      state.stream === stream.name && state.retryAt !== null && state.retryAt > now
-        ? [[state.partition, state.retryAt] as const]
-        : [],
-    ),
-  );
+  return states.filter((state) => state.stream === name);
+}
+
+/**
+ * Records the fault of a stream that did not come to its partitions, as where the provider does not list them for a moment: of those that
+ * are known, else of the stream as one. A further one made of it would pass for a history that is still to be read. Returns as `fail`.
+ */
+export async function failWhole(
+  options: RunOptions,
+  stream: Stream<unknown, unknown, unknown>,
+  fault: Fault,
+): Promise<number | null> {
+  const known = (await partitionStates(options, stream)).map((state) => ({
+    id: state.partition,
+    label: state.label ?? stream.name,
+  }));
+  const times: number[] = [];
+  for (const partition of known.length > 0 ? known : [{ id: '', label: stream.name }]) {
+    const retryAt = await fail(options, stream, partition, fault);
+    if (retryAt !== null) times.push(retryAt);
+  }
+  return times.length > 0 ? Math.min(...times) : null;
 }
 
 /** Records the fault of a stream. Returns until when the clock leaves it alone, epoch ms; null where it does not. */
