@@ -141,6 +141,7 @@ describe('salesforce on an org that changes, with the real SDK', () => {
       { type: 'crm.owner_changed', attributes: { from: ada, owner: mia } },
       { type: 'crm.property_changed', attributes: { role: 'renewalDate', to: '2027-03-01' } },
       { type: 'crm.property_changed', attributes: { role: 'csm', to: mia } },
+      { type: 'crm.property_changed', attributes: { role: 'value', to: '48000', assumed: true } },
     ]);
     expect(eventsOf(org.map('opportunities', await org.pull('opportunities', null)))).toMatchObject([
       {

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { instant } from './event.ts';
 
+/** Fields of an account whose past a CRM tells in dated changes, by the role that these have. */
+export const datedField = z.enum(['tier', 'value', 'renewalDate']);
+export type DatedField = z.infer<typeof datedField>;
+
 /** A reference to one of the vendor's own people as a CRM names them: an e-mail address, or the CRM's owner id. */
 export const memberRef = z.object({
   email: z.string().max(320).optional(),
@@ -28,6 +32,8 @@ export const accountFact = z.object({
   value: z.number().optional(),
   currency: z.string().max(10).optional(),
   tier: z.string().max(100).optional(),
+  /** Fields of which dated changes tell all that they ever were: what one is now says nothing of before. */
+  dated: z.array(datedField).max(3).optional(),
   /** The CRM's own lifecycle stage (internal value). */
   crmStage: z.string().max(200).optional(),
   parentExternalId: z.string().max(500).optional(),

@@ -1,4 +1,4 @@
-import type { EventDraft } from '@waymark/journey';
+import { datedField, type DatedField, type EventDraft } from '@waymark/journey';
 import { crmBase, type CrmRecord } from './crm-record.ts';
 import type { FieldChange, FieldValue } from './field-history.ts';
 
@@ -59,14 +59,25 @@ export function watchedFields(properties: {
   readonly onboardingStatus?: string | undefined;
   readonly renewalDate?: string | undefined;
   readonly csm?: string | undefined;
+  readonly tier?: string | undefined;
+  readonly value?: string | undefined;
   readonly watch: readonly string[];
 }): ReadonlyMap<string, string | undefined> {
-  const { onboardingStatus, renewalDate, csm, watch } = properties;
+  const { onboardingStatus, renewalDate, csm, tier, value, watch } = properties;
   const watched = new Map<string, string | undefined>(watch.map((field) => [field, undefined]));
-  for (const [role, field] of Object.entries({ onboardingStatus, renewalDate, csm })) {
+  for (const [role, field] of Object.entries({ onboardingStatus, renewalDate, csm, tier, value })) {
     if (field !== undefined) watched.set(field, role);
   }
   return watched;
+}
+
+/** The fields of which these changes tell all that they ever were, for the account's fact. What is only assumed to have held tells nothing. */
+export function datedFields(changes: readonly EventDraft[]): { dated?: DatedField[] } {
+  const told = new Set(
+    changes.flatMap(({ attributes }) => (attributes['assumed'] === true ? [] : [attributes['role']])),
+  );
+  const dated = datedField.options.filter((role) => told.has(role));
+  return dated.length === 0 ? {} : { dated };
 }
 
 function fromOf(change: FieldChange<FieldValue>): { from?: string } {

@@ -29,6 +29,7 @@ describe('a company', () => {
         renewalAt: Date.parse('2027-03-01T00:00:00Z'),
         value: 48_000,
         tier: 'enterprise',
+        dated: ['renewalDate'],
         crmStage: 'opportunity',
         mergedIds: ['990', '991'],
         url: 'https://app.hubspot.com/contacts/501/record/0-0/1001',
@@ -61,6 +62,31 @@ describe('a company', () => {
       { role: 'onboardingStatus', property: 'onboarding_status', to: 'kickoff' },
       { role: 'renewalDate', to: '2027-02-01' },
       { role: 'renewalDate', from: '2027-02-01', to: '2027-03-01' },
+    ]);
+  });
+
+  it('tells since when tier and value are what they are, so that nobody takes them to have always been so', () => {
+    const past = (value: string, at: string) => ({ value, timestamp: at, sourceType: 'CRM_UI' });
+    const record = gatheredRecord.parse(companies.clearedAndSetBack);
+    const { entities, events } = storedOf(
+      mapCompany(
+        {
+          ...record,
+          propertiesWithHistory: {
+            ...record.propertiesWithHistory,
+            tier: [past('enterprise', '2026-03-01T09:00:00Z'), past('small', '2025-03-01T09:00:00Z')],
+            annual_value: [past('48000', '2026-03-01T09:00:00Z')],
+          },
+        },
+        context,
+      ),
+    );
+    expect(entities).toMatchObject([{ tier: 'enterprise', dated: ['tier', 'value', 'renewalDate'] }]);
+    const told = events.filter(({ attributes }) => attributes['role'] === 'tier' || attributes['role'] === 'value');
+    expect(told.map(({ occurredAt, attributes }) => [new Date(occurredAt).toISOString(), attributes['to']])).toEqual([
+      ['2025-03-01T09:00:00.000Z', 'small'],
+      ['2026-03-01T09:00:00.000Z', 'enterprise'],
+      ['2026-03-01T09:00:00.000Z', '48000'],
     ]);
   });
 

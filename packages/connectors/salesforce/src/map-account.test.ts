@@ -26,12 +26,28 @@ describe('an account', () => {
         value: 48_000,
         currency: 'EUR',
         tier: 'enterprise',
+        dated: ['renewalDate'],
         crmStage: 'Onboarding',
         parentExternalId: '0015g000000A009AAA',
         mergedIds: ['0015g000000A007AAA', '0015g000000A008AAA'],
         url: 'https://vendor.my.salesforce.com/0015g000000A001AAA',
       },
     ]);
+  });
+
+  it('is dated where the field is tracked, and not where its value is only taken to have held all along', () => {
+    const record = gatheredRecord.parse(accounts.mergedAndSetBack);
+    const tier = 'Tier__c';
+    const mapped = (past: object) =>
+      storedOf(
+        mapAccount(
+          { ...record, gathered: { ...record.gathered, past: { ...record.gathered.past, [tier]: [past] } } },
+          context,
+        ),
+      ).entities;
+    const at = Date.parse('2026-01-01T00:00:00Z');
+    expect(mapped({ value: 'enterprise', at })).toMatchObject([{ dated: ['tier', 'renewalDate'] }]);
+    expect(mapped({ value: 'enterprise', at, assumed: true })).toMatchObject([{ dated: ['renewalDate'] }]);
   });
 
   it('H1, H2: tells each stage with who wrote it; the blank between a clear and a set is none', () => {

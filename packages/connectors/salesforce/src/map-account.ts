@@ -1,4 +1,4 @@
-import { accountChanges, watchedFields, type MapContext, type Mapped } from '@waymark/connector-kit';
+import { accountChanges, datedFields, watchedFields, type MapContext, type Mapped } from '@waymark/connector-kit';
 import type { AccountFact, MemberRef } from '@waymark/journey';
 import { madeBy, transitions } from './history.ts';
 import { isId, value, type GatheredRecord } from './record.ts';
@@ -8,25 +8,26 @@ import { parseTime } from './time.ts';
 /** An account, with the dated changes that its field history holds. */
 export function mapAccount(record: GatheredRecord, context: MapContext): Mapped {
   const declaration = declarationOf(context.settings);
+  const events = accountChanges(
+    {
+      externalAccountId: context.account.externalAccountId,
+      object: 'accounts',
+      id: record.id,
+      accountId: record.id,
+    },
+    {
+      stage: declaration.properties.stage,
+      owner: 'OwnerId',
+      watched: watchedFields(declaration.properties),
+      changes: (field) => transitions(record, field),
+      madeBy,
+    },
+  );
   return {
     outcome: 'stored',
     url: record.gathered.url,
-    entities: [toAccount(record, declaration)],
-    events: accountChanges(
-      {
-        externalAccountId: context.account.externalAccountId,
-        object: 'accounts',
-        id: record.id,
-        accountId: record.id,
-      },
-      {
-        stage: declaration.properties.stage,
-        owner: 'OwnerId',
-        watched: watchedFields(declaration.properties),
-        changes: (field) => transitions(record, field),
-        madeBy,
-      },
-    ),
+    entities: [{ ...toAccount(record, declaration), ...datedFields(events) }],
+    events,
   };
 }
 

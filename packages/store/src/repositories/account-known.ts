@@ -8,6 +8,8 @@ const record = z.object({
   tier: z.string().optional(),
   value: z.number().optional(),
   timezone: z.string().optional(),
+  /** Fields whose past dated events tell; null where no record of a CRM stands for the account, not there where that was not noted. */
+  dated: z.array(z.string()).nullable().optional(),
   /** Whose account it was, and the country whose holidays counted; null for none, not there where that was not noted. */
   csmEmail: z.string().nullable().optional(),
   country: z.string().nullable().optional(),

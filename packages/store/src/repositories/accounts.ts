@@ -17,6 +17,8 @@ export interface Account {
   readonly tier: string | null;
   readonly crmStage: string | null;
   readonly timezone: string | null;
+  /** Fields whose past dated events tell, as `datedField` names them; null where no record of a CRM stands for it. */
+  readonly dated?: readonly string[] | null;
   readonly mergedInto: string | null;
 }
 
@@ -34,11 +36,12 @@ interface Row {
   tier: string | null;
   crm_stage: string | null;
   timezone: string | null;
+  dated: string[] | null;
   merged_into: string | null;
 }
 
 const columns =
-  'account_id, name, domain, is_customer, csm_email, csm_basis, customer_since, renewal_at, value, currency, tier, crm_stage, timezone, merged_into';
+  'account_id, name, domain, is_customer, csm_email, csm_basis, customer_since, renewal_at, value, currency, tier, crm_stage, timezone, dated, merged_into';
 
 const toAccount = (row: Row): Account => ({
   accountId: row.account_id,
@@ -54,6 +57,7 @@ const toAccount = (row: Row): Account => ({
   tier: row.tier,
   crmStage: row.crm_stage,
   timezone: row.timezone,
+  dated: row.dated,
   mergedInto: row.merged_into,
 });
 
@@ -115,16 +119,16 @@ export async function upsertAccounts(tx: Tx, upserts: readonly AccountUpsert[], 
   const date = (time: number | null) => (time === null ? null : new Date(time));
   await tx.query(
     `INSERT INTO account (workspace_id, account_id, name, domain, is_customer, csm_email, csm_basis, customer_since, renewal_at, value, currency,
-         tier, crm_stage, timezone, attributes, created_at, updated_at)
+         tier, crm_stage, timezone, dated, attributes, created_at, updated_at)
      SELECT $1::uuid, account_id, name, domain, is_customer, csm_email, csm_basis, customer_since, renewal_at, value, currency, tier, crm_stage,
-         timezone, attributes, $3::timestamptz, $3::timestamptz
+         timezone, coalesce(dated, '{}'), attributes, $3::timestamptz, $3::timestamptz
        FROM jsonb_to_recordset($2::jsonb) AS r(account_id uuid, name text, domain text, is_customer boolean, csm_email text, csm_basis text,
-         customer_since timestamptz, renewal_at timestamptz, value numeric, currency text, tier text, crm_stage text, timezone text, attributes jsonb)
+         customer_since timestamptz, renewal_at timestamptz, value numeric, currency text, tier text, crm_stage text, timezone text, dated text[], attributes jsonb)
      ON CONFLICT (workspace_id, account_id) DO UPDATE SET
          name = excluded.name, domain = excluded.domain, is_customer = excluded.is_customer, csm_email = excluded.csm_email,
          csm_basis = excluded.csm_basis, customer_since = excluded.customer_since, renewal_at = excluded.renewal_at, value = excluded.value,
          currency = excluded.currency, tier = excluded.tier, crm_stage = excluded.crm_stage, timezone = excluded.timezone,
-         attributes = excluded.attributes, updated_at = excluded.updated_at`,
+         dated = excluded.dated, attributes = excluded.attributes, updated_at = excluded.updated_at`,
     [
       tx.workspaceId,
       JSON.stringify(
@@ -143,6 +147,7 @@ export async function upsertAccounts(tx: Tx, upserts: readonly AccountUpsert[], 
           tier: one.tier,
           crm_stage: one.crmStage,
           timezone: one.timezone,
+          dated: one.dated ?? [],
           attributes: one.attributes,
         })),
       ),

@@ -14,7 +14,7 @@ export async function freshAccounts(tx: Tx, accountIds: readonly string[]): Prom
   const { rows: plain } = await tx.query<{ account_id: string; name: string; domain: string | null }>(
     `SELECT account_id, name, domain FROM account
       WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND is_customer AND merged_into IS NULL AND csm_email IS NULL
-        AND customer_since IS NULL AND renewal_at IS NULL AND value IS NULL AND tier IS NULL AND timezone IS NULL
+        AND customer_since IS NULL AND renewal_at IS NULL AND value IS NULL AND tier IS NULL AND timezone IS NULL AND dated IS NULL
       ORDER BY account_id FOR UPDATE`,
     [tx.workspaceId, accountIds],
   );
@@ -45,6 +45,7 @@ const asMade = {
   tier: null,
   crmStage: null,
   timezone: null,
+  dated: null,
   mergedInto: null,
 } satisfies Omit<Account, 'accountId' | 'name' | 'domain'>;
 

@@ -16,7 +16,7 @@ import {
   type Account,
   type Tx,
 } from '@waymark/store';
-import { accountContext, withRecord } from './account-context.ts';
+import { accountContext, contextOf } from './account-context.ts';
 import { accountCoverage, coverageIndex, type AccountCoverage } from '../coverage/coverage.ts';
 import type { PeersByTier } from '../coverage/peers.ts';
 import { activeJourneys } from './fold.ts';
@@ -47,11 +47,13 @@ export async function accountInputs(
     const then = range.knownAt === undefined ? undefined : await recordKnownAt(tx, accountId, range.knownAt);
     const judged = { accountId, csmEmail: then?.csmEmail === undefined ? csmEmail : then.csmEmail };
     const coverage = await withHolidays(await accountCoverage(tx, index, judged, range.knownAt), then?.country);
-    const people = await contacts(tx, accountId);
-    const today = accountContext(account, people, coverage, account.timezone ?? timezone);
-    if (then === undefined || range.knownAt === undefined) return { account, facts, context: today, coverage };
+    if (then === undefined || range.knownAt === undefined) {
+      const people = await contacts(tx, accountId);
+      const context = accountContext(account, people, coverage, account.timezone ?? timezone);
+      return { account, facts, context, coverage };
+    }
     const known = await peopleKnownAt(tx, accountId, range.knownAt);
-    return { account, facts, context: withRecord(today, then, known, coverage.peers), coverage };
+    return { account, facts, context: contextOf(accountId, then, known, coverage), coverage };
   };
 }
 

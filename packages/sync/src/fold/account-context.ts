@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { tierName, type AccountContext } from '@waymark/lifecycle';
+import type { DatedField } from '@waymark/journey';
 import { judgedPeople, type Account, type Contact, type JudgedPerson, type JudgedRecord } from '@waymark/store';
 import type { AccountCoverage } from '../coverage/coverage.ts';
 import type { PeersByTier } from '../coverage/peers.ts';
@@ -16,29 +17,61 @@ export function accountContext(
   coverage: AccountCoverage,
   timezone: string,
 ): AccountContext {
+  return contextOf(account.accountId, judgedRecord(account, timezone), judgedPeople(contacts), coverage);
+}
+
+/** What of an account's record its answers rest on; `timezone` is that of accounts without one of their own. */
+export function judgedRecord(account: Account, timezone: string): JudgedRecord {
+  const { customerSince, renewalAt, tier, value, dated } = account;
   return {
-    accountId: account.accountId,
     // An account that goes on as another is judged there.
     isCustomer: account.isCustomer && account.mergedInto === null,
-    timezone,
-    ...(account.customerSince !== null && { customerSince: account.customerSince }),
-    ...(account.renewalAt !== null && { renewalAt: account.renewalAt }),
-    ...(account.tier !== null && { tier: account.tier }),
-    ...(account.value !== null && { value: account.value }),
-    contacts: people(judgedPeople(contacts)),
-    gaps: coverage.gaps,
-    ...(coverage.lulls && { lulls: coverage.lulls }),
-    ...(coverage.holidays && { holidays: coverage.holidays }),
-    ...(coverage.watchedFrom !== undefined && { watchedFrom: coverage.watchedFrom }),
-    ...peersOf(coverage.peers, account.tier),
+    ...(customerSince !== null && { customerSince }),
+    ...(renewalAt !== null && { renewalAt }),
+    ...(tier !== null && { tier }),
+    ...(value !== null && { value }),
+    timezone: account.timezone ?? timezone,
+    ...(dated !== undefined && { dated: dated === null ? null : [...dated].sort() }),
   };
 }
 
-/** What is usual in a tier, where anything is told of it. */
-function peersOf(peers: PeersByTier | undefined, tier: string | null | undefined): Pick<AccountContext, 'peers'> {
-  const name = tierName(tier);
-  const own = peers && Object.hasOwn(peers, name) ? peers[name] : undefined;
-  return own ? { peers: own } : {};
+/**
+ * The context of an account with a record of it, and people. What dated events tell of the record, the events alone tell: what holds now
+ * would speak of the time before the first of them.
+ */
+export function contextOf(
+  accountId: string,
+  { isCustomer, customerSince, renewalAt, tier, value, timezone, dated }: JudgedRecord,
+  judged: readonly JudgedPerson[],
+  { gaps, lulls, holidays, watchedFrom, peers }: AccountCoverage,
+): AccountContext {
+  const isDated = (field: DatedField) => dated?.includes(field) === true;
+  return {
+    accountId,
+    isCustomer,
+    ...(isCustomer && dated === null && { isAssumed: true }),
+    ...(customerSince !== undefined && { customerSince }),
+    ...(renewalAt !== undefined && !isDated('renewalDate') && { renewalAt }),
+    ...(tier !== undefined && !isDated('tier') && { tier }),
+    ...(value !== undefined && !isDated('value') && { value }),
+    ...(timezone !== undefined && { timezone }),
+    contacts: people(judged),
+    gaps,
+    ...(lulls && { lulls }),
+    ...(holidays && { holidays }),
+    ...(watchedFrom !== undefined && { watchedFrom }),
+    // Events may tell of any tier, also of an account that no CRM knows.
+    ...peersOf(peers, dated === null || isDated('tier') ? null : tierName(tier)),
+  };
+}
+
+/** What is usual in a tier, or with null in each, where anything is told of it. */
+function peersOf(peers: PeersByTier | undefined, only: string | null): Pick<AccountContext, 'peers'> {
+  const told = Object.entries(peers ?? {})
+    .filter(([tier]) => only === null || tier === only)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([tier, own]) => own.map((one) => ({ ...one, tier })));
+  return told.length > 0 ? { peers: told } : {};
 }
 
 /** People with their fields in one order, whether they were read or noted: the digest of a context goes by it. */
@@ -50,47 +83,3 @@ const people = (judged: readonly JudgedPerson[]): AccountContext['contacts'] =>
     ...(title !== undefined && { title }),
     ...(leftAt !== undefined && { leftAt }),
   }));
-
-/** What a context takes from the account's record. */
-export function recordOf({
-  isCustomer,
-  customerSince,
-  renewalAt,
-  tier,
-  value,
-  timezone,
-}: AccountContext): JudgedRecord {
-  return {
-    isCustomer,
-    ...(customerSince !== undefined && { customerSince }),
-    ...(renewalAt !== undefined && { renewalAt }),
-    ...(tier !== undefined && { tier }),
-    ...(value !== undefined && { value }),
-    ...(timezone !== undefined && { timezone }),
-  };
-}
-
-/** A context with another record of the account, and other people; `peers` is what is usual in each tier, where anything is told of it. */
-export function withRecord(
-  context: AccountContext,
-  record: JudgedRecord,
-  judged: readonly JudgedPerson[],
-  peers?: PeersByTier,
-): AccountContext {
-  const { accountId, gaps, lulls, holidays, watchedFrom } = context;
-  return {
-    accountId,
-    isCustomer: record.isCustomer,
-    contacts: people(judged),
-    gaps,
-    ...(record.customerSince !== undefined && { customerSince: record.customerSince }),
-    ...(record.renewalAt !== undefined && { renewalAt: record.renewalAt }),
-    ...(record.tier !== undefined && { tier: record.tier }),
-    ...(record.value !== undefined && { value: record.value }),
-    ...(record.timezone !== undefined && { timezone: record.timezone }),
-    ...(lulls && { lulls }),
-    ...(holidays && { holidays }),
-    ...(watchedFrom !== undefined && { watchedFrom }),
-    ...peersOf(peers, record.tier),
-  };
-}

@@ -25,7 +25,7 @@ import {
   type Wake,
 } from '@waymark/store';
 import PQueue from 'p-queue';
-import { accountContext, contextDigestOf, recordOf } from './account-context.ts';
+import { accountContext, contextDigestOf, judgedRecord } from './account-context.ts';
 import { changesOf, writeChanges, type Changes, type Folded } from './answer-changes.ts';
 import { coverageIndex, type CoverageIndex } from '../coverage/coverage.ts';
 import { readAhead } from './ahead.ts';
@@ -201,7 +201,10 @@ async function foldAccounts(
       return { journey, context, contextDigest, before: former, places: own, wake, now };
     });
     if (questions.some((one) => one.before?.contextDigest !== contextDigest)) {
-      records.push({ accountId, record: { ...recordOf(context), csmEmail, country: input.country } });
+      records.push({
+        accountId,
+        record: { ...judgedRecord(account, input.timezone), csmEmail, country: input.country },
+      });
       judged.push({ accountId, contacts });
     }
     prepared.push({ account, contacts, questions });

@@ -14,7 +14,7 @@ import {
   type KeptChange,
   type Tx,
 } from '@waymark/store';
-import { contextDigestOf, recordOf } from '../fold/account-context.ts';
+import { contextDigestOf, judgedRecord } from '../fold/account-context.ts';
 import { flagRow, periodRow, type Folded } from '../fold/answer-changes.ts';
 import { checkpointOf, keepingWhole } from '../fold/state.ts';
 
@@ -44,7 +44,7 @@ export function freshAnswer(
   return {
     accountId: account.accountId,
     wakeVersion,
-    record: { ...recordOf(context), csmEmail: account.csmEmail },
+    record: { ...judgedRecord(account, context.timezone ?? 'UTC'), csmEmail: account.csmEmail },
     folded: all.map((one) => one.folded),
     checkpoints: all.map((one) => one.checkpoint),
     kept: all.map((one) => one.kept),

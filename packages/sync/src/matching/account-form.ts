@@ -76,6 +76,7 @@ function formOf(
     tier: fact.tier ?? null,
     crmStage: fact.crmStage ?? null,
     timezone: null,
+    dated: fact.dated ?? [],
     attributes: fact.attributes ?? {},
   };
 }
