@@ -54,6 +54,13 @@ it('takes a week without a word for no holiday where hardly one was due', () => 
   expect(together(words(47, [0, 2, 1], seldom), use(47, [0.5, 0.72, 0.9]), 2)).toBeGreaterThan(4.5);
 });
 
+it('takes a fall that grows for more than one that is as deep and grows no further', () => {
+  const fall = (now: readonly number[]): number => fallOf([streamOf(use(47, now), now.length)])?.drop ?? Number.NaN;
+  expect(fall([0.6, 0.9])).toBeGreaterThan(fall([0.75, 0.75]) + 0.3);
+  expect(fall([0.5, 0.7, 0.9])).toBeGreaterThan(fall([0.7, 0.7, 0.7]) + 0.3);
+  expect(fall([0.9, 0.6])).toBeLessThan(fall([0.75, 0.75]) - 0.3);
+});
+
 it('measures how a rhythm swings wherever its stretches begin', () => {
   // Four weeks of much and four of little in turn: cut at the wrong places, all stretches of eight are alike.
   const turns = (shift: number) => (week: number) => (Math.floor((week + shift) / 4) % 2 === 0 ? 9 : 3);

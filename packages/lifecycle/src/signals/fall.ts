@@ -1,9 +1,13 @@
+import { slideOf } from './slide.ts';
+
 /** How far an account's doings are below its own usual. */
 export interface Fall {
   /** In standard deviations, by how likely so little would be with an account that swings as this one does. */
   readonly drop: number;
   /** What there is as a share of the usual. */
   readonly level: number;
+  /** For how many weeks it has slid, each three weeks lower than the three before. */
+  readonly slid: number;
 }
 
 /** One kind of happening week by week, the latest first, back from a day. */
@@ -136,16 +140,24 @@ export function fallOf(streams: readonly (Stream | null)[]): Fall | null {
   const level = levelOf(window) ?? 1;
   const judged = withoutAbsence(window, before[0] ?? 1);
   const lasting = judged.length < 2 || before.length < fewestWeeks ? null : levelOf(judged);
-  if (lasting === null) return { drop: 0, level };
-  return { drop: dropOf(lasting, spreadOf(before, judged, whole)), level };
+  const slid = slideOf(sharesOf(window), before);
+  if (lasting === null) return { drop: 0, level, slid };
+  return { drop: dropOf(lasting, spreadOf(before, judged, whole)), level, slid };
 }
+
+/** Who turns away does so more and more: what a week of a window weighs grows evenly from the first to the latest. */
+const weightOf = (week: number, weeks: number): number => weeks - week;
+
+/** As how many weeks of equal weight those of a window count. */
+const evenWeeks = (weeks: number): number => (3 * weeks * (weeks + 1)) / (2 * (2 * weeks + 1));
 
 function levelOf(weeks: readonly Week[]): number | null {
   let expected = 0;
   let shares = 0;
-  for (const week of weeks) {
-    expected += week.expected;
-    shares += week.share;
+  for (let week = 0; week < weeks.length; week += 1) {
+    const weight = weightOf(week, weeks.length);
+    expected += weight * (weeks[week]?.expected ?? 0);
+    shares += weight * (weeks[week]?.share ?? 0);
   }
   return expected <= 0 ? null : Math.min(mostLevel, shares / expected);
 }
@@ -165,6 +177,13 @@ const carriedOn = 0.5;
 const fewestDue = 2.3;
 /** Where less than so much is expected nobody can be said to be away. */
 const leastExpected = 0.25;
+
+/** The weeks as shares of what is expected; one in which hardly anything is, is left out as it is before the window. */
+function sharesOf(window: readonly Week[]): number[] {
+  const shares: number[] = [];
+  for (const { share, expected } of window) if (expected > leastExpected) shares.push(share / expected);
+  return shares;
+}
 
 /** A week of several streams as one. */
 function weekOf(known: readonly Stream[], weights: readonly number[], week: number): Week {
@@ -238,26 +257,39 @@ interface Spread {
 function spreadOf(before: readonly number[], judged: readonly Week[], information: number): Spread {
   const weeks = judged.length;
   // A quiet season leaves less to judge by than as many full weeks.
-  let full = 0;
-  for (const { expected } of judged) full += expected;
+  let weighed = 0;
+  let squared = 0;
+  for (let week = 0; week < weeks; week += 1) {
+    const weight = weightOf(week, weeks);
+    const { expected = 0 } = judged[week] ?? {};
+    weighed += weight * expected;
+    squared += weight * weight * expected;
+  }
+  const full = weighed ** 2 / squared;
+  const even = evenWeeks(weeks);
   const middle = average(before);
   let apart = 0;
   for (const one of before) apart += (one - middle) ** 2;
   const single = Math.max(1 / information, apart / Math.max(1, before.length - 1));
   // Stretches from every week on: how far they differ must not rest on where the first of them happens to begin.
+  const all = (weeks * (weeks + 1)) / 2;
   let squares = 0;
+  let plain = 0;
   let stretch = 0;
   for (let week = 0; week < before.length; week += 1) {
-    stretch += (before[week] ?? 0) - (week < weeks ? 0 : (before[week - weeks] ?? 0));
-    if (week + 1 >= weeks) squares += (stretch / weeks - middle) ** 2;
+    const leaves = week < weeks ? 0 : (before[week - weeks] ?? 0);
+    plain += (before[week] ?? 0) - leaves;
+    // With each week on those within weigh one more than before, and the one that leaves has weighed all.
+    stretch += plain - weeks * leaves;
+    if (week + 1 >= weeks) squares += (stretch / all - middle) ** 2;
   }
-  const stretches = before.length / weeks;
+  const stretches = before.length / even;
   const free = Math.max(0, stretches - 1);
   const swings = (squares / Math.max(1, before.length + 1 - weeks)) * stretches;
-  const beyond = Math.max(0, swings - (single / weeks) * free);
+  const beyond = Math.max(0, swings - (single / even) * free);
   const swing = (beyond + swingWeight * swingAtFirst ** 2) / (free + swingWeight);
   // What is usual is itself known from few weeks only.
-  const chance = (single / full) * (1 + weeks / Math.min(usualWeeks, before.length));
+  const chance = (single / full) * (1 + even / Math.min(usualWeeks, before.length));
   return {
     variance: chance + swing,
     freedom: (chance + swing) ** 2 / (chance ** 2 / (before.length - 1) + swing ** 2 / (free + swingWeight)),
@@ -271,9 +303,10 @@ const deepest = 0.3;
 export function mostDropWith(information: number, mostWeeks: number): number {
   let least = Number.POSITIVE_INFINITY;
   for (let weeks = 2; weeks <= mostWeeks; weeks += 1) {
-    const chance = 1 / information / weeks;
-    const swing = (swingWeight * swingAtFirst ** 2) / (swingWeeks / weeks - 1 + swingWeight);
-    least = Math.min(least, chance * (1 + weeks / usualWeeks) + swing);
+    const even = evenWeeks(weeks);
+    const chance = 1 / information / even;
+    const swing = (swingWeight * swingAtFirst ** 2) / (swingWeeks / even - 1 + swingWeight);
+    least = Math.min(least, chance * (1 + even / usualWeeks) + swing);
   }
   return Math.min(mostDrop, Math.sqrt((2 * (1 - deepest)) / least));
 }
