@@ -40,6 +40,11 @@ export const signalCatalogue = description({
     params: [],
   },
   engagement_level: { unit: 'ratio', label: 'words, meetings and use against the own usual', params: [] },
+  engagement_sliding: {
+    unit: 'days',
+    label: 'time for which words, meetings and use have fallen steadily',
+    params: [],
+  },
   usage_level: { unit: 'ratio', label: 'use of the product against the own usual', params: [] },
   message_balance: {
     unit: 'ratio',

@@ -154,7 +154,8 @@ const wholeDrop = reader((moment) => wholeFall(moment)?.drop);
 /**
  * Signals of a fall against the account's own usual, in words, meetings and use together: the latest two to six weeks against the
  * twenty-six before, quiet seasons of the whole workspace taken out. `engagement_drop` is in standard deviations of the account's own weeks,
- * so that an account whose rhythm swings has to fall further.
+ * so that an account whose rhythm swings has to fall further. `engagement_sliding` is for how many days each three weeks brought a tenth
+ * less than the three before.
  */
 export const declineSignals = {
   engagement_drop: (params, definition) => ({
@@ -168,6 +169,10 @@ export const declineSignals = {
     },
   }),
   engagement_level: reader((moment) => wholeFall(moment)?.level),
+  engagement_sliding: reader((moment) => {
+    const slid = wholeFall(moment)?.slid;
+    return slid === undefined ? undefined : slid * 7;
+  }),
   usage_level: (params, definition) => ({
     ...reader((moment) => usageFall(moment)?.level)(params, definition),
     isKnown: (moment) => {
