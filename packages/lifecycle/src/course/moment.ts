@@ -5,7 +5,7 @@ import { isInSale } from './prospect.ts';
 import type { OutcomeMark } from '../rules/success.ts';
 import { withPersonas } from '../definition/persona.ts';
 import type { Gaps } from '../tracks/track-contact.ts';
-import type { Tracks } from '../tracks/tracks.ts';
+import type { Company, Tracks } from '../tracks/tracks.ts';
 import { key } from '../tracks/tracks.ts';
 import { DAY, slowedZone, zoneOf, type Zone } from '../time/zone.ts';
 
@@ -169,7 +169,7 @@ export function surroundingsOf(definition: JourneyDefinition, context: AccountCo
 }
 
 /** Whether an address is one of the customer's, as far as the contacts and earlier mail tell. */
-export function isCustomerAddress(moment: Moment, address: string): boolean {
+function isCustomerAddress(moment: Moment, address: string): boolean {
   const { around, tracks } = moment;
   let known = around.asked.get(address);
   if (known === undefined) {
@@ -181,6 +181,19 @@ export function isCustomerAddress(moment: Moment, address: string): boolean {
   }
   return known === true || tracks.people.persons[known] !== undefined;
 }
+
+/** Whether a person, by their key, is a champion, as far as the contacts and events tell. */
+function isChampion({ around, tracks }: Moment, name: string): boolean {
+  if (around.champions.includes(name)) return true;
+  for (const told of tracks.people.champions) if (key(told) === name) return true;
+  return false;
+}
+
+/** Whom an account's people are known by, at any instant that its moment stands at. */
+export const companyOf = (moment: Moment): Company => ({
+  isTheirs: (address) => isCustomerAddress(moment, address),
+  isChampion: (name) => isChampion(moment, name),
+});
 
 /** Addresses of which an answer is kept. */
 const MOST_ASKED = 1000;

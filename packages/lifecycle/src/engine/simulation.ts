@@ -1,9 +1,9 @@
 import { markOf, textAttribute } from '../tracks/fact.ts';
 import type { CompiledJourney } from '../rules/journey.ts';
-import { dueOf, isCustomerAddress, surroundingsOf, type Course, type Moment } from '../course/moment.ts';
+import { companyOf, dueOf, surroundingsOf, type Course, type Moment } from '../course/moment.ts';
 import { makeProof } from '../course/proof.ts';
 import { everyPart, part } from '../tracks/reads.ts';
-import { clearFlag, muteRule, openFlag, ruleStateOf } from '../rules/rule.ts';
+import { clearFlag, muteRule, openFlag, ruleStateOf, type CompiledRule } from '../rules/rule.ts';
 import { settleSegment } from '../rules/segment.ts';
 import { NEVER, note } from '../signals/signal.ts';
 import type { AccountContext, Fact } from '../course/state.ts';
@@ -67,7 +67,7 @@ export function openSimulation(
     definition: journey.definition,
     memo: new Map(),
   };
-  const ofCustomer = (address: string) => isCustomerAddress(moment, address);
+  const company = companyOf(moment);
 
   const reachMilestones = (): boolean => {
     let changed = false;
@@ -132,51 +132,59 @@ export function openSimulation(
   /** How often each rule has turned in this instant; null while none has. */
   let turns: Map<string, number> | null = null;
 
+  const leaveAsItIs = (index: number): false => {
+    ruleTurns[index] = NEVER;
+    ruleReads[index] = everyPart;
+    return false;
+  };
+
+  /** Settles a rule. Returns whether its flag opened or closed. */
+  const settleRule = (rule: CompiledRule, index: number): boolean => {
+    if (course.circling?.rules.includes(rule.id)) return leaveAsItIs(index);
+    const state = ruleStateOf(moment, rule.id);
+    const before = state.flag;
+    const last =
+      turns && (turns.get(rule.id) ?? 0) === MOST_TURNS ? { flags: course.flags, state: { ...state } } : null;
+    if (last) course.flags = [...course.flags];
+    const blocked = rule.settle(moment, state) === 'blocked_by_gap';
+    ruleTurns[index] = moment.flip;
+    ruleReads[index] = moment.reads | part.terms;
+    isBlocked[index] = blocked;
+    if (state.flag === before) return false;
+    if (last) {
+      course.flags = last.flags;
+      course.rules[rule.id] = last.state;
+      course.circling = {
+        stages: course.circling?.stages ?? false,
+        rules: [...(course.circling?.rules ?? []), rule.id],
+      };
+      return leaveAsItIs(index);
+    }
+    turns ??= new Map();
+    turns.set(rule.id, (turns.get(rule.id) ?? 0) + 1);
+    return true;
+  };
+
   /** Settles the rules that have cause. Returns whether a flag opened or closed. */
   const settleRules = (): boolean => {
     if ((rulesRead & dirty) === 0 && rulesTurn > moment.at) return false;
     let turned = false;
-    for (let index = 0; index < ruleTurns.length; index += 1) {
-      if (((ruleReads[index] ?? everyPart) & dirty) === 0 && (ruleTurns[index] ?? NEVER) > moment.at) continue;
+    let first = NEVER;
+    let reads = 0;
+    for (let index = 0; index < journey.rules.length; index += 1) {
       const rule = journey.rules[index];
-      if (!rule) continue;
-      if (course.circling?.rules.includes(rule.id)) {
-        ruleTurns[index] = NEVER;
-        ruleReads[index] = everyPart;
-        continue;
+      const hasCause = ((ruleReads[index] ?? everyPart) & dirty) !== 0 || (ruleTurns[index] ?? NEVER) <= moment.at;
+      if (rule && hasCause && settleRule(rule, index)) {
+        turned = true;
+        // Rules that follow see it in this pass, those before in the next.
+        dirty |= part.flags;
       }
-      const state = ruleStateOf(moment, rule.id);
-      const before = state.flag;
-      const last = (turns?.get(rule.id) ?? 0) === MOST_TURNS ? { flags: course.flags, state: { ...state } } : null;
-      if (last) course.flags = [...course.flags];
-      const blocked = rule.settle(moment, state) === 'blocked_by_gap';
-      ruleTurns[index] = moment.flip;
-      ruleReads[index] = moment.reads | part.terms;
-      isBlocked[index] = blocked;
-      if (state.flag === before) continue;
-      if (last) {
-        course.flags = last.flags;
-        course.rules[rule.id] = last.state;
-        course.circling = {
-          stages: course.circling?.stages ?? false,
-          rules: [...(course.circling?.rules ?? []), rule.id],
-        };
-        ruleTurns[index] = NEVER;
-        ruleReads[index] = everyPart;
-        continue;
-      }
-      turned = true;
-      turns ??= new Map();
-      turns.set(rule.id, (turns.get(rule.id) ?? 0) + 1);
-      // Rules that follow see it in this pass, those before in the next.
-      dirty |= part.flags;
+      const turn = ruleTurns[index] ?? NEVER;
+      if (turn < first) first = turn;
+      reads |= ruleReads[index] ?? everyPart;
     }
-    rulesTurn = NEVER;
-    rulesRead = 0;
-    for (let index = 0; index < ruleTurns.length; index += 1) {
-      rulesTurn = Math.min(rulesTurn, ruleTurns[index] ?? NEVER);
-      rulesRead |= ruleReads[index] ?? everyPart;
-    }
+    rulesTurn = first;
+    rulesRead = reads;
     hasBlocked = isBlocked.includes(true);
     return turned;
   };
@@ -245,7 +253,7 @@ export function openSimulation(
     wakeAt,
     take(fact) {
       moment.at = fact.occurredAt;
-      dirty |= takeFact(tracks, fact, ofCustomer, journey.remembers);
+      dirty |= takeFact(tracks, fact, company, journey.remembers);
     },
     watch: () =>
       isSettled

@@ -20,9 +20,11 @@ export function compileEvidence(
 ): (moment: Moment) => Evidence[] {
   const named = (rule.evidence ?? []).map((one) => bind(one.signal, one.with));
   return (moment) => {
-    const found = [...inTurn(named.map((signal) => signal.evidence(moment))), ...when.evidence(moment)];
-    const seen = new Set(found.map((one) => one.eventId));
-    for (const one of seen.size < FEWEST ? background(moment) : []) {
+    const found = inTurn(named.map((signal) => signal.evidence(moment)));
+    for (const one of when.evidence(moment)) found.push(one);
+    const seen = new Set<string>();
+    for (const { eventId } of found) if (seen.add(eventId).size === FEWEST) return found;
+    for (const one of background(moment)) {
       if (seen.size < FEWEST && !seen.has(one.eventId)) found.push(one);
       seen.add(one.eventId);
     }
@@ -32,8 +34,15 @@ export function compileEvidence(
 
 /** The first of each list, then the second of each, and so on. */
 function inTurn(lists: readonly (readonly Evidence[])[]): Evidence[] {
-  const longest = Math.max(0, ...lists.map((list) => list.length));
-  return Array.from({ length: longest }, (_, place) => lists.flatMap((list) => list[place] ?? [])).flat();
+  const found: Evidence[] = [];
+  for (let place = 0, before = -1; found.length > before; place += 1) {
+    before = found.length;
+    for (const list of lists) {
+      const one = list[place];
+      if (one) found.push(one);
+    }
+  }
+  return found;
 }
 
 /** What an account's last days look like, whatever the rule is about; of a source that is silent now nobody knows what came last. */

@@ -217,7 +217,7 @@ export function compileRule(
         definition: definition.id,
         definitionDigest,
         at: moment.at,
-        evidence: evidence(moment),
+        evidence: shownEvents(moment),
         comparisons: when.comparisons(moment),
         clears: rule.clears,
       }),

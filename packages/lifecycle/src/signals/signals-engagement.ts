@@ -4,10 +4,11 @@ import { countIn, nextEdge } from '../tracks/day-counts.ts';
 import type { Moment } from '../course/moment.ts';
 import { elapsed, MOST_SHOWN, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
 import { rareGap } from './rare-gap.ts';
-import { usualGaps } from '../tracks/track-contact.ts';
+import { oldestWaiting, usualGaps, WAITS_AT_MOST } from '../tracks/track-contact.ts';
 import type { DayCounts, Mark, MeetingTrack, WaitingMail } from '../tracks/tracks.ts';
 import { contactWord, counted, span } from '../course/wording.ts';
 import type { Evidence } from '../course/state.ts';
+import { part } from '../tracks/reads.ts';
 import { levels } from './week-sums.ts';
 import { DAY } from '../time/zone.ts';
 
@@ -137,15 +138,10 @@ export function lastMeeting({ tracks: { meetings } }: Moment): Evidence[] {
   return [note(lastHeld, `Last meeting held${more}`)];
 }
 
-/** A customer mail of a month ago was settled in another way, or never will be. */
-const WAITS_AT_MOST = 30 * DAY;
 const waiting = (moment: Moment) =>
   moment.tracks.mail.waiting.filter((mail) => moment.at - mail.mark.at < WAITS_AT_MOST);
 
-function oldestWaiting({ at, tracks }: Moment): WaitingMail | undefined {
-  for (const mail of tracks.mail.waiting) if (at - mail.mark.at < WAITS_AT_MOST) return mail;
-  return undefined;
-}
+const oldestOf = ({ at, tracks }: Moment): WaitingMail | undefined => oldestWaiting(tracks.mail, at);
 
 export function missedNote(one: MeetingTrack['missed'][number]): string {
   if (one.type === 'meeting.no_show') return 'Meeting missed: nobody came';
@@ -167,11 +163,11 @@ export const engagementSignals = {
   unanswered_mail_age: () => ({
     scale: DAY,
     read: (moment) => {
-      const oldest = oldestWaiting(moment);
+      const oldest = oldestOf(moment);
       return oldest ? moment.around.zone.business.between(oldest.mark.at, moment.at) : null;
     },
     flip: (moment, op, threshold) => {
-      const oldest = oldestWaiting(moment);
+      const oldest = oldestOf(moment);
       if (!oldest) return NEVER;
       const given = oldest.mark.at + WAITS_AT_MOST;
       if (Number.isNaN(threshold)) return given;
@@ -205,7 +201,7 @@ export const engagementSignals = {
       ];
     },
     isUnder: (moment, threshold) => {
-      const oldest = oldestWaiting(moment);
+      const oldest = oldestOf(moment);
       if (!oldest) return false;
       // What is answered or given up leaves a younger one to be the oldest.
       const met = moment.around.zone.business.after(oldest.mark.at, threshold);
@@ -214,7 +210,7 @@ export const engagementSignals = {
       moment.reads = 0;
       return true;
     },
-    since: (moment) => oldestWaiting(moment)?.mark.at ?? null,
+    since: (moment) => oldestOf(moment)?.mark.at ?? null,
   }),
   unanswered_mails: () =>
     steady((moment) => waiting(moment).length, {
@@ -294,14 +290,23 @@ export const engagementSignals = {
         ({ at }) => moment.at - at < window && usual.on(Math.floor(at / DAY)) === 1,
       );
     };
-    return steady((moment) => within(moment).length, {
-      falls: true,
-      turns: (moment) => within(moment).reduce((first, one) => Math.min(first, one.at + window), NEVER),
-      evidence: (moment) =>
-        within(moment)
-          .toReversed()
-          .map((one) => note(one, missedNote(one))),
-    });
+    return {
+      ...steady((moment) => within(moment).length, {
+        falls: true,
+        turns: (moment) => within(moment).reduce((first, one) => Math.min(first, one.at + window), NEVER),
+        evidence: (moment) =>
+          within(moment)
+            .toReversed()
+            .map((one) => note(one, missedNote(one))),
+      }),
+      isUnder: (moment, threshold) => {
+        if (moment.tracks.meetings.missed.length >= threshold) return false;
+        // One that is held only ends it.
+        moment.flip = NEVER;
+        moment.reads = part.missed;
+        return true;
+      },
+    };
   },
   days_since_meeting_held: () =>
     elapsed((moment) => moment.tracks.meetings.lastHeld?.at ?? null, {

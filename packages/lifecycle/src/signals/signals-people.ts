@@ -166,7 +166,7 @@ export const peopleSignals = {
   },
   days_since_champion_left: () => ({
     // Where no champion is missed, only a departure can make one.
-    restsOn: (moment) => (championLeft(moment) === null ? part.roster : part.roster | part.people),
+    restsOn: (moment) => (championLeft(moment) === null ? part.roster : part.roster | part.champions),
     ...elapsed(championLeft, {
       turns: nextDeparture,
       evidence: (moment) => [

@@ -6,7 +6,7 @@ import { paramsFor } from '../../test/signal-params.ts';
 import { compareFacts } from './fact.ts';
 import { compileJourney } from '../rules/journey.ts';
 import { part, signalReads, touchedBy } from './reads.ts';
-import { isCustomerAddress } from '../course/moment.ts';
+import { companyOf } from '../course/moment.ts';
 import { takeFact } from './taking.ts';
 import { signalBinder, type BoundSignal } from '../signals/signals.ts';
 import { openSimulation } from '../engine/simulation.ts';
@@ -42,7 +42,7 @@ it(
             return [value, ...turns].join(' ');
           };
           const before = signals.map(told);
-          const parts = takeFact(moment.tracks, fact, (address) => isCustomerAddress(moment, address));
+          const parts = takeFact(moment.tracks, fact, companyOf(moment));
           const changed = signals.filter((signal, index) => told(signal) !== before[index]);
           const unread = changed.filter(({ name }) => (signalReads[name] & parts) === 0);
           expect(unread.map(({ name }) => `${name} by ${fact.type}`)).toEqual([]);

@@ -38,15 +38,21 @@ export const part = {
   offers: 1_048_576,
   /** On which days people were in touch. */
   presence: 2_097_152,
+  /** Which mail has waited longest. */
+  oldest: 4_194_304,
+  /** Words of theirs: no word of ours changes what rests on these. */
+  heard: 8_388_608,
+  /** When a champion was in touch. */
+  champions: 16_777_216,
 } as const;
 
-export const everyPart = 4_194_303;
+export const everyPart = 33_554_431;
 
 /** What each signal reads. Context does not change within a simulation, and time is told by `flip`. */
 export const signalReads: Readonly<Record<SignalName, number>> = {
-  days_since_inbound: part.contact,
-  usual_inbound_gap: part.contact,
-  unanswered_mail_age: part.mail,
+  days_since_inbound: part.heard,
+  usual_inbound_gap: part.heard,
+  unanswered_mail_age: part.oldest,
   unanswered_mails: part.mail,
   usual_answer_time: part.answers,
   messages: part.contact,
@@ -71,9 +77,9 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   active_stakeholders: part.people,
   new_stakeholders: part.people,
   quiet_stakeholders: part.people,
-  days_since_champion_left: part.people,
-  champion_silent_days: part.people,
-  champion_usual_gap: part.people,
+  days_since_champion_left: part.champions | part.roster,
+  champion_silent_days: part.champions | part.roster,
+  champion_usual_gap: part.champions | part.roster,
   is_customer: part.spell,
   days_since_customer: part.spell,
   days_until_renewal: part.record,
@@ -125,26 +131,20 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   sentiment_trend: part.exchange,
 };
 
+/** What anybody's word can change. */
+const words = part.contact | part.heard | part.people | part.champions | part.presence | part.exchange | part.handoff;
+const mail = words | part.mail | part.oldest | part.answers;
+
 /** Of each noun; of types by the noun before the dot. */
 const touchedByNoun: Readonly<Record<string, number>> = {
-  email: part.contact | part.mail | part.answers | part.people | part.presence | part.exchange | part.handoff,
-  chat: part.contact | part.mail | part.answers | part.people | part.presence | part.exchange | part.handoff,
-  meeting:
-    part.contact |
-    part.mail |
-    part.answers |
-    part.meetings |
-    part.missed |
-    part.streak |
-    part.people |
-    part.presence |
-    part.exchange |
-    part.handoff,
-  ticket: part.contact | part.tickets | part.people | part.presence | part.exchange | part.handoff,
-  survey: part.contact | part.people | part.presence | part.surveys | part.exchange,
+  email: mail,
+  chat: mail,
+  meeting: mail | part.meetings | part.missed | part.streak,
+  ticket: words | part.tickets,
+  survey: (words & ~part.handoff) | part.surveys,
   deal: part.deals | part.record | part.spell | part.handoff | part.offers,
   crm: part.record | part.spell | part.handoff,
-  contact: part.people | part.presence | part.roster,
+  contact: part.people | part.champions | part.presence | part.roster,
   usage: part.usage,
   account: part.record | part.spell,
   milestone: 0,
@@ -184,9 +184,10 @@ const rests: readonly (readonly [parts: number, on: number])[] = [
   // What its evidence names, and how things stood before.
   [part.handoff, part.contact | part.deals],
   [part.offers, part.deals | part.tickets],
-  [part.exchange | part.answers, part.mail],
+  [part.exchange | part.answers | part.oldest, part.mail],
   [part.missed | part.streak | told, part.meetings],
-  [part.contact | part.mail | part.roster | part.presence, part.people],
+  [part.heard, part.contact],
+  [part.contact | part.mail | part.roster | part.presence | part.champions, part.people],
 ];
 
 /**

@@ -6,18 +6,13 @@ import { takeExchange } from './track-exchange.ts';
 import { takeHappening } from './track-happenings.ts';
 import { takeHandoff, takeOffer, takeTouch } from './track-service.ts';
 import { isCalledOff, takeDeal, takeMeeting, takeRecord, takeTicket } from './track-work.ts';
-import type { Tracks } from './tracks.ts';
+import type { Company, Tracks } from './tracks.ts';
 
 /**
  * Remembers a fact, which is not earlier than any before it, as far as the parts go that are wanted (see `remembersFor`). Gives the parts that
  * it changed, as bits of `part`: what it left as it was need not be looked at again.
  */
-export function takeFact(
-  tracks: Tracks,
-  fact: Fact,
-  isCustomerAddress: (address: string) => boolean,
-  wanted: number = everyPart,
-): number {
+export function takeFact(tracks: Tracks, fact: Fact, company: Company, wanted: number = everyPart): number {
   if ((touchedBy(fact) & wanted) === 0 || isCalledOff(tracks.meetings, fact)) return 0;
   const changed = (wanted & part.happenings) !== 0 && takeHappening(tracks.happenings, fact) ? part.happenings : 0;
   switch (nounOf(fact.type)) {
@@ -26,7 +21,7 @@ export function takeFact(
     case 'meeting':
     case 'survey':
     case 'ticket':
-      return changed | takeWord(tracks, fact, isCustomerAddress, wanted);
+      return changed | takeWord(tracks, fact, company, wanted);
     case 'deal':
       return changed | takeDealFact(tracks, fact, wanted);
     case 'crm': {
@@ -41,9 +36,7 @@ export function takeFact(
     case 'account':
       return changed | takeRecord(tracks.record, fact);
     case 'contact':
-      return (wanted & part.people) === 0
-        ? changed
-        : changed | takePeople(tracks.people, fact, null, isCustomerAddress, wanted);
+      return (wanted & part.people) === 0 ? changed : changed | takePeople(tracks.people, fact, null, company, wanted);
     case 'milestone':
     case 'playbook':
     case 'flag':
@@ -54,15 +47,14 @@ export function takeFact(
 }
 
 /** What one side says to the other, asks of it or answers. */
-function takeWord(tracks: Tracks, fact: Fact, isCustomerAddress: (address: string) => boolean, wanted: number): number {
+function takeWord(tracks: Tracks, fact: Fact, company: Company, wanted: number): number {
   const word = wordOf(fact);
   const noun = nounOf(fact.type);
   let changed = 0;
   // Who takes part is known to what follows, and what waits for an answer to what asks for one.
-  if ((wanted & part.people) !== 0) changed |= takePeople(tracks.people, fact, word, isCustomerAddress, wanted);
-  if ((wanted & part.contact) !== 0 && takeContact(tracks.contact, fact, word, isCustomerAddress))
-    changed |= part.contact;
-  if ((wanted & part.mail) !== 0) changed |= takeMail(tracks.mail, fact, word, isCustomerAddress);
+  if ((wanted & part.people) !== 0) changed |= takePeople(tracks.people, fact, word, company, wanted);
+  if ((wanted & part.contact) !== 0) changed |= takeContact(tracks.contact, fact, word, company);
+  if ((wanted & part.mail) !== 0) changed |= takeMail(tracks.mail, fact, word, company);
   if (noun === 'meeting') {
     if ((wanted & part.meetings) !== 0) changed |= takeMeeting(tracks.meetings, fact);
   } else if (noun === 'ticket') {

@@ -4,7 +4,7 @@ import { actorOf, markOf, textAttribute, type Word } from './fact.ts';
 import { allOf, layered, noLayers, withEntry } from './layers.ts';
 import type { Fact } from '../course/state.ts';
 import { part } from './reads.ts';
-import type { ContactTrack, MailTrack, PeopleTrack, WaitingMail } from './tracks.ts';
+import type { Company, ContactTrack, MailTrack, PeopleTrack, WaitingMail } from './tracks.ts';
 import { key } from './tracks.ts';
 import { DAY, type Clock } from '../time/zone.ts';
 
@@ -15,6 +15,8 @@ const ANSWERS_KEPT = 40;
 const THREADS_KEPT = 180 * DAY;
 const MOST_THREADS = 1000;
 const WAITING_KEPT = 60 * DAY;
+/** A customer mail of a month ago was settled in another way, or never will be. */
+export const WAITS_AT_MOST = 30 * DAY;
 const MOST_WAITING = 200;
 const MOST_PERSONS = 1000;
 /** The longest window and baseline together. */
@@ -27,10 +29,10 @@ const SAME_THOUGHT = 60_000;
  * Whether a meeting counts as word from the customer. One that is only assumed held counts if somebody there said yes: an
  * invitation that nobody answered keeps on being held by calendars long after the customer fell silent.
  */
-function isMet(fact: Fact, isCustomerAddress: (address: string) => boolean): boolean {
+function isMet(fact: Fact, company: Company): boolean {
   if (fact.type !== 'meeting.held' || fact.attributes.heldBasis !== 'assumed') return true;
   const guests = fact.participants.filter((who) => who.response !== undefined);
-  const theirs = guests.filter((who) => who.address !== undefined && isCustomerAddress(who.address));
+  const theirs = guests.filter((who) => who.address !== undefined && company.isTheirs(who.address));
   const yes = (who: { readonly response?: string | undefined }) =>
     who.response === 'accepted' || who.response === 'tentative';
   return theirs.length > 0 ? theirs.some(yes) : guests.length === 0 || guests.filter(yes).length > 1;
@@ -45,14 +47,9 @@ const countNames = {
 export const countName = (way: 'inbound' | 'outbound', one: Touchpoint): string =>
   countNames[way].get(one) ?? `${way}:${one}`;
 
-/** Remembers who was in touch and when. Says whether anything has changed. */
-export function takeContact(
-  track: ContactTrack,
-  fact: Fact,
-  word: Word,
-  isCustomerAddress: (address: string) => boolean,
-): boolean {
-  if (word === 'theirs' && isMet(fact, isCustomerAddress)) {
+/** Remembers who was in touch and when. Gives the parts that it changed, as bits of `part`. */
+export function takeContact(track: ContactTrack, fact: Fact, word: Word, company: Company): number {
+  if (word === 'theirs' && isMet(fact, company)) {
     track.lastInbound[fact.touchpoint] = markOf(fact);
     track.outboundSince = 0;
     const sameDay = Math.floor((track.recent.at(-1)?.at ?? -DAY) / DAY) === Math.floor(fact.occurredAt / DAY);
@@ -62,15 +59,15 @@ export function takeContact(
     countOn((track.counts[countName('inbound', fact.touchpoint)] ??= []), fact.occurredAt);
     const own = addVisit((track.visits[fact.touchpoint] ??= []), fact.occurredAt);
     if (addVisit(track.allVisits, fact.occurredAt) || own) track.visitVersion += 1;
-    return true;
+    return part.contact | part.heard;
   }
   if (word === 'ours') {
     track.lastOutbound = markOf(fact);
     track.outboundSince += 1;
     countOn((track.counts[countName('outbound', fact.touchpoint)] ??= []), fact.occurredAt);
-    return true;
+    return part.contact;
   }
-  return false;
+  return 0;
 }
 
 /** Gaps between visits in milliseconds, without quiet days. */
@@ -124,17 +121,18 @@ function addVisit(visits: number[], at: number): boolean {
   return true;
 }
 
+/** The mail that has waited longest at an instant. */
+export function oldestWaiting({ waiting }: MailTrack, at: number): WaitingMail | undefined {
+  for (const mail of waiting) if (at - mail.mark.at < WAITS_AT_MOST) return mail;
+  return undefined;
+}
+
 /**
  * Follows threads. A customer mail waits for an answer if it opens a thread, or follows another one that we did not answer; the
  * last word in a thread that we answered is most often a thank-you, and waits only if another follows. A mail of ours in the thread
  * or to the same person answers, and so does a meeting with that person. Gives the parts that it changed, as bits of `part`.
  */
-export function takeMail(
-  track: MailTrack,
-  fact: Fact,
-  word: Word,
-  isCustomerAddress: (address: string) => boolean,
-): number {
+export function takeMail(track: MailTrack, fact: Fact, word: Word, company: Company): number {
   const at = fact.occurredAt;
   if (fact.type === 'email.received' && word === 'theirs') {
     const person = actorOf(fact) ?? null;
@@ -149,13 +147,14 @@ export function takeMail(
     const ours = known?.ours ?? false;
     const unansweredRun = (known?.unansweredRun ?? 0) + (sameThought ? 0 : 1);
     track.threads = withEntry(track.threads, name, { ours, unansweredRun, at });
-    if (!sameThought && (!ours || unansweredRun > 1) && isForUs(fact, isCustomerAddress)) {
+    if (!sameThought && (!ours || unansweredRun > 1) && isForUs(fact, company)) {
       const first = track.waiting[0];
       if (first && at - first.mark.at >= WAITING_KEPT)
         track.waiting = track.waiting.filter((mail) => at - mail.mark.at < WAITING_KEPT);
+      const isFirst = oldestWaiting(track, at) === undefined;
       if (track.waiting.length < MOST_WAITING)
         track.waiting.push({ mark: markOf(fact), thread: threadId ?? null, person });
-      return part.mail;
+      return isFirst ? part.mail | part.oldest : part.mail;
     }
     return 0;
   }
@@ -177,13 +176,14 @@ export function takeMail(
   const isAnswered = (mail: WaitingMail) =>
     (threadId !== undefined && mail.thread === threadId) || (mail.person !== null && reached.includes(mail.person));
   if (!track.waiting.some(isAnswered)) return 0;
+  const oldest = oldestWaiting(track, at);
   track.waiting = track.waiting.filter((mail) => {
     const answered = isAnswered(mail);
     if (answered) track.answers.push([mail.mark.at, at]);
     return !answered;
   });
   if (track.answers.length > ANSWERS_KEPT) track.answers.splice(0, track.answers.length - ANSWERS_KEPT);
-  return part.mail | part.answers;
+  return part.mail | part.answers | (oldestWaiting(track, at) === oldest ? 0 : part.oldest);
 }
 
 /** Everyone but the sender. */
@@ -197,11 +197,11 @@ function reachedBy({ participants }: Fact): string[] {
 }
 
 /** Where only colleagues of theirs are addressed and ours have a copy, no answer of ours is due. */
-function isForUs({ participants }: Fact, isCustomerAddress: (address: string) => boolean): boolean {
+function isForUs({ participants }: Fact, company: Company): boolean {
   let isToTheirs = false;
   for (const { role, address } of participants) {
     if (role !== 'to') continue;
-    if (address === undefined || !isCustomerAddress(address)) return true;
+    if (address === undefined || !company.isTheirs(address)) return true;
     isToTheirs = true;
   }
   return !isToTheirs;
@@ -223,22 +223,17 @@ function forgetThreads(track: MailTrack, at: number): void {
  * Remembers people: who is in touch, who is a champion, who has left, and, if that is wanted, on which days. Gives the parts that it changed,
  * as bits of `part`: the roster is as it was where people who were known were in touch.
  */
-export function takePeople(
-  track: PeopleTrack,
-  fact: Fact,
-  word: Word,
-  isCustomerAddress: (address: string) => boolean,
-  wanted: number,
-): number {
-  let changed = fact.type === 'contact.added' || fact.type === 'contact.left' ? part.people | part.roster : 0;
+export function takePeople(track: PeopleTrack, fact: Fact, word: Word, company: Company, wanted: number): number {
+  let changed = fact.type === 'contact.added' || fact.type === 'contact.left' ? everyone : 0;
   if (fact.type === 'meeting.held' && !fact.automated) {
     for (const who of fact.participants) {
       const accepted = who.response === undefined || who.response === 'accepted' || who.response === 'tentative';
-      if (who.address && accepted && isCustomerAddress(who.address)) changed |= seen(track, who.address, fact, wanted);
+      if (who.address && accepted && company.isTheirs(who.address))
+        changed |= seen(track, who.address, fact, company, wanted);
     }
   } else if (word === 'theirs') {
     const person = actorOf(fact);
-    if (person) changed = seen(track, person, fact, wanted);
+    if (person) changed = seen(track, person, fact, company, wanted);
   }
   if (fact.type === 'contact.added' || fact.type === 'contact.left') {
     const names = new Set(
@@ -270,7 +265,7 @@ export function takePeople(
     fact.attributes.bounce === true &&
     Array.isArray(fact.attributes.failedRecipients)
   ) {
-    changed |= part.people | part.roster;
+    changed |= everyone;
     for (const address of fact.attributes.failedRecipients) {
       if (typeof address === 'string') track.left[key(address.toLowerCase())] ??= markOf(fact);
     }
@@ -278,8 +273,11 @@ export function takePeople(
   return changed;
 }
 
+/** What changes with who is known at all. */
+const everyone = part.people | part.champions | part.roster;
+
 /** Whoever is new, or not gone after all, changes the roster too. */
-function seen(track: PeopleTrack, person: string, fact: Fact, wanted: number): number {
+function seen(track: PeopleTrack, person: string, fact: Fact, company: Company, wanted: number): number {
   const name = key(person);
   const day = Math.floor(fact.occurredAt / DAY);
   const known = track.persons[name];
@@ -296,7 +294,8 @@ function seen(track: PeopleTrack, person: string, fact: Fact, wanted: number): n
       known.recent = [...kept, day];
     }
     known.lastDay = day;
-    return returned ? part.people | part.roster : part.people;
+    if (returned) return everyone;
+    return company.isChampion(name) ? part.people | part.champions : part.people;
   }
   const names = Object.keys(track.persons);
   if (names.length >= MOST_PERSONS) {
@@ -313,5 +312,5 @@ function seen(track: PeopleTrack, person: string, fact: Fact, wanted: number): n
     lastDay: day,
     recent: (wanted & part.presence) === 0 ? [] : [day],
   };
-  return part.people | part.roster;
+  return everyone;
 }

@@ -24,6 +24,13 @@ export interface Tracks {
   happenings: Record<string, Happenings>;
 }
 
+/** Whom the customer's people are known by. */
+export interface Company {
+  isTheirs(address: string): boolean;
+  /** Of a person's key in the tracks. */
+  isChampion(name: string): boolean;
+}
+
 /** A fact as it is remembered: enough for evidence. */
 export interface Mark {
   readonly id: string;
