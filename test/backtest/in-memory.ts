@@ -1,6 +1,11 @@
 import { fromCloudEvent } from '@waymark/journey';
 import type { AccountContext, BacktestAccount, Fact, Happening } from '@waymark/lifecycle';
-import { knownContexts, watchedSources, workspaceSeasons } from '../../apps/server/src/backtest/known-contexts.ts';
+import {
+  heardAgainOf,
+  knownContexts,
+  watchedSources,
+  workspaceSeasons,
+} from '../../apps/server/src/backtest/known-contexts.ts';
 
 interface Sourced extends Fact {
   readonly sources: readonly string[];
@@ -47,7 +52,14 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
     bySource.set(key, source);
     source.arrivals.push({ occurredAt: fact.occurredAt, recordedAt: fact.recordedAt });
   }
-  const sources = watchedSources([...bySource.values()], to);
+  const sources = watchedSources(
+    Array.from(bySource.values(), ({ source, touchpoint, arrivals }) => {
+      const inTurn = arrivals.toSorted((a, b) => a.recordedAt - b.recordedAt || a.occurredAt - b.occurredAt);
+      const recordedAt = Float64Array.from(inTurn, (one) => one.recordedAt);
+      return { source, touchpoint, recordedAt, occurredAt: Float64Array.from(inTurn, (one) => one.occurredAt) };
+    }),
+    to,
+  );
   const seasons = workspaceSeasons(happenings, sources, to);
   return [...bySubject].map(([account, facts]) => {
     const context: AccountContext = {
@@ -61,13 +73,14 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
     const sourcesById = new Map(facts.map((fact) => [fact.id, fact.sources]));
     return {
       account,
-      contexts: knownContexts(context, facts, sources, seasons),
+      contexts: knownContexts([{ from: Number.MIN_SAFE_INTEGER, context }], facts, sources, seasons),
       facts,
       csmAt: (at) => {
         const owner = owners.findLast((fact) => fact.occurredAt <= at)?.attributes['owner'];
         return typeof owner === 'string' ? owner : null;
       },
       sourcesOf: (id) => sourcesById.get(id) ?? [],
+      heardAgain: heardAgainOf(sources),
       sourcesAt: (at, touchpoints) => [
         ...new Set(
           facts

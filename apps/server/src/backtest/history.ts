@@ -22,7 +22,7 @@ import {
 import { accountContext } from '@waymark/sync';
 import { csmOf } from './csm.ts';
 import { openPeers } from './known-peers.ts';
-import { knownContexts, watchedSources, workspaceSeasons, type WatchedSource } from './known-contexts.ts';
+import { heardAgainOf, knownContexts, watchedSources, workspaceSeasons, type WatchedSource } from './known-contexts.ts';
 
 /** A workspace's history as a backtest walks it. */
 export interface WorkspaceHistory {
@@ -140,6 +140,7 @@ function backtestAccount(
     facts,
     csmAt: csmOf(facts, { recorded: account.csmEmail, domain: account.domain }),
     sourcesOf: (eventId) => told.get(eventId) ?? [],
+    heardAgain: heardAgainOf(sources),
     sourcesAt: (at, touchpoints) => [
       ...new Set(
         [...served.values()]

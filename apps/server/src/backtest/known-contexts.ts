@@ -1,22 +1,24 @@
 import {
+  heardAgain,
   knownLulls,
-  sourceSilences,
+  silencesInTurn,
   type AccountContext,
+  type BacktestAccount,
   type CoverageGap,
   type Happening,
   type KnownContext,
   type KnownLulls,
   type Lull,
   type SourceSilence,
+  type ToldBySource,
   type Unheard,
 } from '@waymark/lifecycle';
 import type { SourceArrivals, SourcedFact } from '@waymark/store';
 
-/** The silences of one source for one touchpoint over a workspace. */
-export interface WatchedSource {
+/** What one source told of one touchpoint over a workspace, and when it was silent. */
+export interface WatchedSource extends ToldBySource {
   readonly source: string;
   readonly touchpoint: CoverageGap['touchpoints'][number];
-  readonly silences: readonly SourceSilence[];
 }
 
 /** How long an account counts among those that a source serves, after the source last told of it, ms. */
@@ -24,11 +26,28 @@ const servedFor = 180 * 86_400_000;
 
 /** What each source's silences were, as they became known. */
 export function watchedSources(all: readonly SourceArrivals[], to: number): WatchedSource[] {
-  return all.map(({ source, touchpoint, arrivals }) => ({
+  return all.map(({ source, touchpoint, recordedAt, occurredAt }) => ({
     source,
     touchpoint,
-    silences: sourceSilences(arrivals, to),
+    silences: silencesInTurn({ recordedAt, occurredAt }, to),
+    ...(people.has(touchpoint) ? { recordedAt, occurredAt } : noArrivals),
   }));
+}
+
+/** The touchpoints at which people write and meet: only there is it waited whether anybody does. */
+const people: ReadonlySet<string> = new Set(['email', 'meeting', 'ticket', 'chat']);
+
+/** Of the others nothing has to be kept: a workspace has millions. */
+const noArrivals = { recordedAt: new Float64Array(), occurredAt: new Float64Array() };
+
+/** When all of some sources, by name, had been heard of again; `knownAt` where nobody has to be waited for. */
+export function heardAgainOf(sources: readonly WatchedSource[]): NonNullable<BacktestAccount['heardAgain']> {
+  return (names, since, knownAt) => {
+    let at = knownAt;
+    for (const one of sources)
+      if (names.includes(one.source) && people.has(one.touchpoint)) at = Math.max(at, heardAgain(one, since, knownAt));
+    return at;
+  };
 }
 
 /** A change of what was known: a silence began to be too long, ended, or was filled. */
@@ -39,14 +58,16 @@ interface Change {
   /** The kind of happening whose lulls changed. */
   readonly kind?: number;
   readonly lulls?: readonly Lull[];
+  /** The record and the people as known from then on. */
+  readonly record?: AccountContext;
 }
 
 /**
  * An account's context as it was known at each instant: the gaps of the sources that served it come when they were noticed and go when
- * what was missing had come.
+ * what was missing had come. `records` is what was known of its record and its people, from the beginning on.
  */
 export function knownContexts(
-  base: AccountContext,
+  records: readonly KnownContext[],
   facts: readonly Pick<SourcedFact, 'touchpoint' | 'occurredAt' | 'sources'>[],
   sources: readonly WatchedSource[],
   seasons: readonly (readonly KnownLulls[])[] = [],
@@ -66,12 +87,17 @@ export function knownContexts(
   }
   for (const [kind, known] of seasons.entries())
     for (const { from, lulls } of known) changes.push({ at: from, kind, lulls });
+  const [first, ...later] = records;
+  if (!first) throw new RangeError('An account has a record from the beginning on.');
+  for (const { from, context } of later) changes.push({ at: from, record: context });
   changes.sort((a, b) => a.at - b.at);
-  const contexts: KnownContext[] = [{ from: Number.MIN_SAFE_INTEGER, context: base }];
+  const contexts: KnownContext[] = [first];
+  let base = first.context;
   let gaps: readonly CoverageGap[] = base.gaps;
   const lulls: (readonly Lull[])[] = seasons.map(() => []);
   for (const [index, change] of changes.entries()) {
     gaps = [...gaps.filter((gap) => gap !== change.remove), ...(change.add ? [change.add] : [])];
+    if (change.record) base = change.record;
     if (change.kind !== undefined) lulls[change.kind] = change.lulls ?? [];
     if (changes[index + 1]?.at === change.at) continue;
     contexts.push({ from: change.at, context: { ...base, gaps, lulls: lulls.flat() } });

@@ -17,8 +17,10 @@ export interface KnownContext {
 export interface RaisedFlag {
   /** Its latest form. */
   readonly flag: Flag;
-  /** What it rested on when it was raised: facts that came later have no part in it. */
+  /** What it rested on when it was told: facts that came later have no part in it. */
   readonly asRaised: Flag;
+  /** When it could be told: when it was raised, or once its sources were heard of again. */
+  readonly toldAt: number;
   /** When it was first known to be open, epoch milliseconds: later than `flag.openedAt` where late facts brought it to light. */
   readonly raisedAt: number;
   /** When it was known to be over; null while it is not. */
@@ -42,15 +44,17 @@ const snapshotsKept = 12;
 /**
  * Walks an account's history as it became known: at each instant only the facts recorded by then count, and the answer is the one that
  * `reduce` would have given then. A late fact goes back to a snapshot before it, not to the beginning. Gives every flag that was open at
- * any time before `to`, in the order in which they were raised. Contexts come oldest first, the first one from the beginning.
+ * any time before `to`, in the order in which they were raised. Contexts come oldest first, the first one from the beginning. `toldAt` says
+ * when a flag that was raised at an instant can be told.
  */
 export function walkAsKnown(
   journey: CompiledJourney,
   contexts: readonly KnownContext[],
   facts: readonly Fact[],
   to: number,
+  toldAt: (flag: Flag, raisedAt: number) => number = (_, raisedAt) => raisedAt,
 ): RaisedFlag[] {
-  const walker = new Walker(journey, contexts);
+  const walker = new Walker(journey, contexts, toldAt);
   const known = facts
     .filter((fact) => fact.recordedAt < to)
     .toSorted((a, b) => a.recordedAt - b.recordedAt || compareFacts(a, b));
@@ -70,6 +74,7 @@ type Raised = { -readonly [Key in keyof RaisedFlag]: RaisedFlag[Key] };
 class Walker {
   readonly #journey: CompiledJourney;
   readonly #contexts: readonly KnownContext[];
+  readonly #toldAt: (flag: Flag, raisedAt: number) => number;
   #contextAt = 0;
   /** Facts known, in the total order; those up to `#next` have been taken. */
   #known: Fact[] = [];
@@ -84,9 +89,14 @@ class Walker {
   readonly #raised = new Map<string, Raised>();
   #observedFlags: readonly Flag[] = [];
 
-  constructor(journey: CompiledJourney, contexts: readonly KnownContext[]) {
+  constructor(
+    journey: CompiledJourney,
+    contexts: readonly KnownContext[],
+    toldAt: (flag: Flag, raisedAt: number) => number,
+  ) {
     this.#journey = journey;
     this.#contexts = contexts;
+    this.#toldAt = toldAt;
     this.#tracks = emptyTracks();
     this.#course = emptyCourse();
     this.#simulation = this.#open(this.#beginning());
@@ -216,6 +226,7 @@ class Walker {
       const known = this.#raised.get(flag.flagId);
       if (known) {
         known.flag = flag;
+        if (until <= known.toldAt) known.asRaised = flag;
         known.endedAt =
           flag.clearedAt === null ? null : (known.endedAt ?? Math.max(flag.clearedAt, Math.min(this.#now + 1, until)));
         known.withdrawn = false;
@@ -224,13 +235,16 @@ class Walker {
       const moved = this.#movedFrom(flag, flags);
       if (moved) {
         this.#raised.delete(moved.flag.flagId);
-        this.#raised.set(flag.flagId, { ...moved, flag, endedAt: flag.clearedAt });
+        const asRaised = until <= moved.toldAt ? flag : moved.asRaised;
+        this.#raised.set(flag.flagId, { ...moved, flag, asRaised, endedAt: flag.clearedAt });
         continue;
       }
       const raisedAt = Math.max(flag.openedAt, Math.min(this.#now + 1, until));
       // Opened and over before it could be known: nobody was ever told.
       if (flag.clearedAt !== null && flag.clearedAt < raisedAt) continue;
-      this.#raised.set(flag.flagId, { flag, asRaised: flag, raisedAt, endedAt: flag.clearedAt, withdrawn: false });
+      const toldAt = this.#toldAt(flag, raisedAt);
+      const endedAt = flag.clearedAt;
+      this.#raised.set(flag.flagId, { flag, asRaised: flag, raisedAt, toldAt, endedAt, withdrawn: false });
     }
     for (const [id, known] of this.#raised) {
       if (present.has(id) || known.withdrawn) continue;

@@ -3,7 +3,7 @@ import { walkAsKnown, type KnownContext, type RaisedFlag } from './backtest-walk
 import type { CompiledJourney } from '../rules/journey.ts';
 import { declaredOutcomes, outcomesOf, type Outcome } from './outcome.ts';
 import { undeclaredValues, type UndeclaredValue } from './undeclared-value.ts';
-import type { Fact } from '../course/state.ts';
+import type { Fact, Flag } from '../course/state.ts';
 import { DAY } from '../time/zone.ts';
 import type { Condition, RuleDefinition, Touchpoint } from '@waymark/journey';
 
@@ -21,6 +21,11 @@ export interface BacktestAccount {
   sourcesOf(eventId: string): readonly string[];
   /** The sources that would have shown contact with this account at an instant: what an absence rests on. */
   sourcesAt(at: number, touchpoints: readonly Touchpoint[]): readonly string[];
+  /**
+   * The first instant, from `knownAt` on, at which these sources, as far as people write and meet through them, had told of anybody since
+   * `since`, or were known to be silent. Without it nobody waits.
+   */
+  heardAgain?(sources: readonly string[], since: number, knownAt: number): number;
 }
 
 /** A history account by account, from the beginning each time: in the same order, so that nobody has to hold them all. */
@@ -117,9 +122,14 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
       const told = account.facts.filter((fact) => fact.recordedAt < toldBy);
       const outcomes = outcomesOf(definition, told, options.to).filter((one) => one.at >= options.from);
       unnamed.take(told, options.to);
-      const raised = walkAsKnown(journey, account.contexts, account.facts, options.to)
-        .filter(({ flag, raisedAt }) => flag.kind === 'risk' && raisedAt >= options.from)
-        .map((one) => alertOf(account, one, watchedBy.get(one.flag.rule) ?? []));
+      const sourcesAt = (flag: Flag, at: number) => sourcesOf(account, flag, at, watchedBy.get(flag.rule) ?? []);
+      const toldAt = (flag: Flag, at: number) =>
+        flag.kind === 'risk' ? (account.heardAgain?.(sourcesAt(flag, at), flag.openedAt, at) ?? at) : at;
+      const raised = walkAsKnown(journey, account.contexts, account.facts, options.to, toldAt)
+        .filter(({ flag }) => flag.kind === 'risk')
+        .flatMap((one) => alertOf(account, one, sourcesAt(one.asRaised, one.toldAt)))
+        .filter(({ at }) => at >= options.from && at < options.to)
+        .sort((a, b) => a.at - b.at);
       const csm = account.csmAt(options.to);
       if (csm === null) unassigned += 1;
       else csms.add(csm);
@@ -237,22 +247,30 @@ function watchedIn(node: Condition): readonly Touchpoint[] {
   return 'not' in node ? watchedIn(node.not) : [];
 }
 
-function alertOf(account: BacktestAccount, raised: RaisedFlag, watched: readonly Touchpoint[]): Alert {
-  const { asRaised: flag, raisedAt, endedAt, withdrawn } = raised;
-  const evidence = flag.proof.evidence.map((one) => one.eventId);
-  const sources = new Set(evidence.flatMap((id) => [...account.sourcesOf(id)]));
+/** What the reasons of a flag rest on, with what was known at an instant. */
+function sourcesOf(account: BacktestAccount, flag: Flag, at: number, watched: readonly Touchpoint[]): string[] {
+  const sources = new Set(flag.proof.evidence.flatMap((one) => [...account.sourcesOf(one.eventId)]));
   // A reason that is an absence rests on all that would have shown the contrary.
-  for (const source of account.sourcesAt(raisedAt, watched)) sources.add(source);
-  return {
-    account: account.account,
-    csm: account.csmAt(raisedAt),
-    rule: flag.rule,
-    at: raisedAt,
-    endedAt,
-    severity: flag.severity,
-    reason: flag.reason,
-    withdrawn,
-    evidence,
-    sources: [...sources].sort(),
-  };
+  for (const source of account.sourcesAt(at, watched)) sources.add(source);
+  return [...sources].sort();
+}
+
+/** The alert of a flag; none where it was over before it could be told. */
+function alertOf(account: BacktestAccount, raised: RaisedFlag, sources: readonly string[]): Alert[] {
+  const { asRaised: flag, raisedAt, toldAt: at, endedAt, withdrawn } = raised;
+  if (at > raisedAt && endedAt !== null && endedAt <= at) return [];
+  return [
+    {
+      account: account.account,
+      csm: account.csmAt(at),
+      rule: flag.rule,
+      at,
+      endedAt,
+      severity: flag.severity,
+      reason: flag.reason,
+      withdrawn,
+      evidence: flag.proof.evidence.map((one) => one.eventId),
+      sources,
+    },
+  ];
 }
