@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { templateFile } from '@waymark/lifecycle';
 import {
@@ -11,6 +10,7 @@ import {
   writebackMappings,
   writebackPlans,
 } from '@waymark/store';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -62,7 +62,7 @@ describe('a definition that is put in force and taken back', { timeout: 400_000 
   beforeAll(async () => {
     // A command is a process with a clock of its own: the sample ends now.
     live = await openStack('google-hubspot', Date.now(), { people: 1, historyDays: 150 });
-    home = await mkdtemp(join(tmpdir(), 'waymark-activation-'));
+    home = await temporaryHome('activation');
     file = join(home, 'changed.yaml');
     const shipped = await readFile(templateFile('nine-stages'), 'utf8');
     const changed = shipped
@@ -78,7 +78,7 @@ describe('a definition that is put in force and taken back', { timeout: 400_000 
   }, 500_000);
   afterAll(async () => {
     await live?.close();
-    await rm(home, { recursive: true, force: true });
+    await removeHome(home);
   });
 
   const command = async <T>(form: z.ZodType<T>, ...args: string[]): Promise<T> => {

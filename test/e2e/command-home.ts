@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { startWaymark } from './waymark-process.ts';
 
 /** A home and a database of their own, in which the real command runs. */
@@ -15,7 +13,7 @@ export interface CommandHome {
 
 export async function commandHome(name: string): Promise<CommandHome> {
   const database = await testDatabase();
-  const folder = await mkdtemp(join(tmpdir(), `waymark-${name}-`));
+  const folder = await temporaryHome(name);
   const env = {
     DATABASE_URL: database.url,
     WAYMARK_ADMIN_DATABASE_URL: database.adminUrl,
@@ -30,7 +28,7 @@ export async function commandHome(name: string): Promise<CommandHome> {
     waymark: (...args) => startWaymark(args, env).ended,
     async close() {
       await database.close();
-      await rm(folder, { recursive: true, force: true });
+      await removeHome(folder);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { demoApp, samplePortals, sampleTeams, startSandbox, type Sandbox } from '@waymark/sandbox';
@@ -61,7 +62,7 @@ describe('docs/install.md, walked against the sandbox as the outside', () => {
   const walked: { readonly command: string; readonly stdout: string; readonly stderr: string }[] = [];
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'waymark-install-'));
+    home = await temporaryHome('install');
     port = await freePort();
     proxy = await startReverseProxy(() => port);
     sandbox = await startSandbox({ caps: 'generous' });
@@ -117,7 +118,7 @@ describe('docs/install.md, walked against the sandbox as the outside', () => {
     }
     await proxy?.close();
     await sandbox?.close();
-    await rm(home, { recursive: true, force: true });
+    await removeHome(home);
   }, 60_000);
 
   /** Starts what systemd would start. */

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { generateWorld } from '@waymark/sandbox';
@@ -51,10 +51,10 @@ describe('the main job on the sample company', () => {
   let first: Ended;
 
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'waymark-main-job-'));
+    home = await temporaryHome('main-job');
     first = await run();
   }, 300_000);
-  afterAll(() => rm(home, { recursive: true, force: true }));
+  afterAll(() => removeHome(home));
 
   const run = () => startWaymark(['demo', '--once', '--json'], { WAYMARK_HOME: home, WAYMARK_PORT: '0' }).ended;
   const read = (ended: Ended) => summary.parse(JSON.parse(ended.stdout));

@@ -1,14 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort, startServerProcess } from './server-process.ts';
 
 let home = '';
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'waymark-broken-'));
+  home = await temporaryHome('broken');
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(() => removeHome(home));
 
 const badly = {
   'a rejection that nobody handles': `Promise.reject(new Error('planted'))`,

@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { openWaymark, readConfiguration, startServer, type Server, type Waymark } from '@waymark/server';
 import { createToken } from '@waymark/store';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { openOutside, type Outside } from './outside.ts';
 import { rowsOf, type Rows } from './rows.ts';
 import { freePort } from './server-process.ts';
@@ -39,7 +37,7 @@ export async function openHouse(
     readonly folder?: string;
   } = {},
 ): Promise<House> {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'waymark-house-')));
+  const folder = options.folder ?? (await temporaryHome('house'));
   if (options.folder === undefined) await makeTemplate(folder, size);
   const homes = homesIn(folder);
   const outside = await openOutside(homes.outside);
@@ -88,7 +86,7 @@ export async function openHouse(
       await server.close();
       await waymark.close();
       await outside.close();
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+      if (options.folder === undefined) await removeHome(folder);
     },
   };
 }

@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runOutcome, smallSample, type Outcome } from './campaign.ts';
 import { momentKills, seeded, type Kill } from './kill-plan.ts';
@@ -20,11 +19,11 @@ describe(`Waymark, killed and started again (seed ${seed})`, () => {
   ];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'waymark-faults-'));
+    folder = await temporaryHome('faults');
     await makeTemplate(join(folder, 'template'), smallSample);
     outcome = await runOutcome(join(folder, 'template'), folder, kills, { ticks: 2 });
   }, 300_000);
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => removeHome(folder));
 
   it('I14: dies at each planned instant and is healthy within 30 s of its restart', () => {
     expect(outcome.kills.filter((kill) => !kill.hit)).toEqual([]);

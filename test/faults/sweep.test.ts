@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runSweep, type Swept } from './campaign.ts';
 import { rounds } from './sweep.ts';
@@ -12,13 +10,13 @@ describe('Waymark while every service fails in turn', () => {
   let folder: string;
   let swept: Swept;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'waymark-sweep-'));
+    folder = await temporaryHome('sweep');
     swept = await runSweep(
       folder,
       rounds.filter((round) => slice.includes(round.name)),
     );
   }, 400_000);
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => removeHome(folder));
 
   it('meets each fault, and tells the admin of those that last', () => {
     expect(swept.rounds.map((round) => round.name)).toEqual(slice);

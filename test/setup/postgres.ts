@@ -1,11 +1,12 @@
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate, startEmbedded, type EmbeddedServer } from '@waymark/store/embedded';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 
 const template = 'waymark';
-const prefix = `waymark-test-${process.getuid?.() ?? 0}-`;
+const name = `test-${process.getuid?.() ?? 0}`;
 type Running = { readonly home: string; readonly server: EmbeddedServer; users: number };
 // Vitest calls this once for each project that names it; all of a run share one server.
 let running: Promise<Running> | undefined;
@@ -21,15 +22,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (!state || (state.users -= 1) > 0) return;
     running = undefined;
     await server.close();
-    await rm(home, { recursive: true, force: true });
+    await removeHome(home);
   };
 }
 
 async function start(): Promise<Running> {
   await sweep();
-  const home = await mkdtemp(join(tmpdir(), prefix));
-  // For root, whose server runs as another account.
-  await chmod(home, 0o711);
+  const home = await temporaryHome(name);
   await writeFile(join(home, 'run.pid'), String(process.pid));
   // Nothing of a test outlives its run, so durability is traded for speed here, and only here (failure R7).
   const tuning = {
@@ -46,17 +45,13 @@ async function start(): Promise<Running> {
 
 /** Ends what a killed run left behind: its server and its folder. */
 async function sweep(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(prefix)) continue;
-    const home = join(tmpdir(), name);
+  for (const at of await readdir(tmpdir())) {
+    if (!at.startsWith(`waymark-${name}-`)) continue;
+    const home = join(tmpdir(), at);
     const owner = Number(await readFile(join(home, 'run.pid'), 'utf8').catch(() => ''));
     if (!owner || alive(owner)) continue;
-    const pid = Number(
-      (await readFile(join(home, 'postgres/data/postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0],
-    );
-    if (pid && (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim() === 'postgres')
-      process.kill(pid, 'SIGQUIT');
-    await rm(home, { recursive: true, force: true }).catch(() => undefined);
+    // Another run that begins now may be at it too.
+    await removeHome(home).catch(() => undefined);
   }
 }
 

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { seeded } from '../faults/kill-plan.ts';
 import { flatness } from './flatness.ts';
 import { readThrough } from './reading.ts';
@@ -43,7 +41,7 @@ async function main(): Promise<void> {
     const nth = 1 + Math.floor((random() * pages) / (2 * Math.max(1, kills ?? 1)));
     return `${points[at % points.length]}:${nth}`;
   });
-  const folder = await mkdtemp(join(tmpdir(), 'waymark-size-'));
+  const folder = await temporaryHome('size');
   console.log(`seed ${seed}; kills ${plan.join(', ') || 'none'}; heap limit ${heapMb} MB; in ${folder}`);
   const rig = await openSizeRig(folder, { mails: mails ?? 0, mailboxes: mailboxes ?? 1, records: records ?? 0 });
   try {
@@ -72,7 +70,7 @@ async function main(): Promise<void> {
     process.exitCode = faults.length === 0 ? 0 : 1;
   } finally {
     await rig.close();
-    if (!values.keep) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    if (!values.keep) await removeHome(folder);
   }
 }
 

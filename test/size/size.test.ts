@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readThrough, type Reading } from './reading.ts';
 import { openSizeRig, type SizeRig } from './size-rig.ts';
@@ -17,13 +15,13 @@ describe('a first reading that is killed at every second of its first pages', ()
   const kills = Array.from({ length: pages }, (_, at) => `${points[at % points.length]}:${2 * at + 2}`);
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'waymark-size-'));
+    folder = await temporaryHome('size');
     rig = await openSizeRig(folder, size);
     reading = await readThrough(rig, kills, { mailboxes: size.mailboxes, limitMs: 300_000, heapMb: 128 });
   }, 600_000);
   afterAll(async () => {
     await rig.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeHome(folder);
   });
 
   it('I14: dies at each planned page', () => {

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeHome, temporaryHome } from '@waymark/store/testing/home';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ServerProcess } from '../faults/server-process.ts';
 import { truthOf } from './bulk.ts';
@@ -27,7 +25,7 @@ describe('two workers on one database', () => {
   let faults: readonly string[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'waymark-two-'));
+    folder = await temporaryHome('two');
     rig = await openSizeRig(folder, size);
     const server = await rig.start({ roles: 'http,bot' });
     await server.ready();
@@ -59,7 +57,7 @@ describe('two workers on one database', () => {
   afterAll(async () => {
     await lookout?.close();
     await rig.close();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeHome(folder);
   });
 
   async function look(): Promise<void> {

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../database.ts';
+import { removeHome, temporaryHome } from '../testing-home.ts';
 import { serverAccount } from './account.ts';
 import { findPostmaster } from './postmaster.ts';
 import { startEmbedded, type EmbeddedServer } from './server.ts';
@@ -37,9 +37,8 @@ describe('the embedded server', { timeout: 60_000 }, () => {
   const homes: string[] = [];
   const children: ChildProcess[] = [];
   const newHome = async (...inside: string[]): Promise<string> => {
-    const root = await mkdtemp(join(tmpdir(), 'waymark-embedded-'));
+    const root = await temporaryHome('embedded');
     homes.push(root);
-    await chmod(root, 0o711);
     return join(root, ...inside);
   };
   const hold = async (home: string) => {
@@ -53,14 +52,7 @@ describe('the embedded server', { timeout: 60_000 }, () => {
   };
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
-    for (const home of homes.splice(0)) {
-      for (const at of await readdir(home, { recursive: true })) {
-        if (!at.endsWith('postmaster.pid')) continue;
-        const left = await findPostmaster(dirname(join(home, at)));
-        if (left) process.kill(left.pid, 'SIGKILL');
-      }
-      await rm(home, { recursive: true, force: true });
-    }
+    for (const home of homes.splice(0)) await removeHome(home);
   });
 
   it('R7: keeps its rows over a stop, durably set, on a socket alone, with no password in any file', async () => {
@@ -174,6 +166,33 @@ describe('the embedded server', { timeout: 60_000 }, () => {
     const mine = await startEmbedded({ home, tuning });
     expect(mine.started).toBe(true);
     await mine.close();
+  });
+
+  it('R8: starts over a lock file whose number now belongs to a server of another folder', async () => {
+    const [home, other] = [await newHome(), await newHome()];
+    await (await startEmbedded({ home, tuning })).close();
+    const theirs = await startEmbedded({ home: other, tuning });
+    const data = join(home, 'postgres/data');
+    const lock = join(data, 'postmaster.pid');
+    await writeFile(lock, `${theirs.postmaster.pid}\n${data}\n1\n5432\n${home}/postgres/run\n\n\nready   \n`);
+    if (serverAccount().switched) await chown(lock, 65534, 65534);
+    const mine = await startEmbedded({ home, tuning });
+    expect(mine.started).toBe(true);
+    await mine.close();
+    expect(await ask(theirs, 'SELECT 1 AS one')).toEqual({ one: 1 });
+    await theirs.close();
+  });
+
+  it('R8: leaves no server behind that it started again while it was being closed', async () => {
+    const home = await newHome();
+    const away = Promise.withResolvers<void>();
+    const mine = await startEmbedded({ home, tuning, onNotice: () => away.resolve() });
+    process.kill(mine.postmaster.pid, 'SIGKILL');
+    await away.promise;
+    // Until the next one is there, but has not answered yet.
+    while (await gone(home)) await sleep(1);
+    await mine.close();
+    expect(await gone(home)).toBe(true);
   });
 
   it('works in a folder with a long path and parents that its account cannot enter', async () => {

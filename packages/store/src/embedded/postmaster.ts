@@ -1,5 +1,20 @@
 import { spawn } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import {
+  chmod,
+  chown,
+  link,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,8 +36,8 @@ export type Tuning = Readonly<Record<string, string>>;
 
 /**
  * The server that owns the data folder, read from its `postmaster.pid`; undefined where none is alive. A lock file of a dead
- * server is left to PostgreSQL, which knows better (failure R8); one whose number now belongs to another program, as after a
- * restart of a container, is removed.
+ * server is left to PostgreSQL, which knows better (failure R8); one whose number now belongs to another program, or to a server of
+ * another folder, as after a restart of a container, is removed.
  */
 export async function findPostmaster(data: string): Promise<Postmaster | undefined> {
   const path = join(data, 'postmaster.pid');
@@ -36,9 +51,31 @@ export async function findPostmaster(data: string): Promise<Postmaster | undefin
   const [pid, , , port, socketFolder] = text.split('\n');
   const number = Number(pid);
   if (!Number.isInteger(number) || number <= 0) return undefined;
-  const alive = await isPostgres(number);
-  if (alive === 'other program') await rm(path, { force: true });
+  const alive = await isServerOf(data, number);
+  if (alive === 'other program') await removeStale(path, text);
   return alive === 'postgres' && socketFolder ? { pid: number, socketFolder, port: Number(port) } : undefined;
+}
+
+/** Removes a lock file that says `text`, and never one that a server has written since. */
+async function removeStale(path: string, text: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+    if ((await readFile(aside, 'utf8')) !== text) await link(aside, path);
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes(errorCode(error) ?? '')) throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+/** What has this number: a server that works in this folder, which is where every PostgreSQL goes to, something else, or nothing. */
+async function isServerOf(data: string, pid: number): ReturnType<typeof isPostgres> {
+  const alive = await isPostgres(pid);
+  if (alive !== 'postgres' || process.platform !== 'linux') return alive;
+  // Of a process that is another user's, its name has to do.
+  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+  return folder === undefined || folder === (await realpath(data)) ? 'postgres' : 'other program';
 }
 
 /** Whether there is a process of this number, whosever it is. */
@@ -172,6 +209,10 @@ async function rotatedLog(logs: string): Promise<string> {
     (found) => found.size,
     () => 0,
   );
-  if (size > largestLog) await rename(path, `${path}.1`);
+  // Another start may have moved it meanwhile.
+  if (size > largestLog)
+    await rename(path, `${path}.1`).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    });
   return path;
 }

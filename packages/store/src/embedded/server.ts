@@ -59,6 +59,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 
   let closing = false;
   let hold: Hold;
+  /** The return of a server that went away, while it goes on. */
+  let returning: Promise<void> = Promise.resolve();
   const acquire = async (): Promise<Hold> => {
     const until = Date.now() + patience;
     let attempt: Awaited<ReturnType<typeof startPostmaster>> | undefined;
@@ -74,7 +76,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
         if (failure !== undefined) last = failure;
         // Another process was faster, or a killed server's children have not all gone yet: both pass.
         if (failure !== undefined && !/already exists|still in use|still being|exit 0/.test(failure)) break;
-        if (!attempt || failure !== undefined) attempt = await startPostmaster(start);
+        if (!attempt || failure !== undefined) {
+          // Who leaves needs none.
+          if (closing) break;
+          attempt = await startPostmaster(start);
+        }
       }
       await sleep(20);
     }
@@ -88,14 +94,16 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     held.client.once('end', () => {
       if (closing || hold !== held) return;
       options.onNotice?.('The embedded PostgreSQL went away; starting it again.');
-      acquire().then(
-        async (again) => {
+      returning = acquire().then(
+        (again) => {
           hold = again;
-          if (closing) return await leave(again);
+          if (closing) return;
           watch(again);
           options.onNotice?.('The embedded PostgreSQL is back.');
         },
-        (error: unknown) => options.onNotice?.(error instanceof Error ? error.message : String(error)),
+        (error: unknown) => {
+          if (!closing) options.onNotice?.(error instanceof Error ? error.message : String(error));
+        },
       );
     });
   };
@@ -116,6 +124,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     close: async () => {
       if (closing) return;
       closing = true;
+      // Else one that has just been started again would outlive its last user.
+      await returning;
       await leave(hold);
     },
   };
