@@ -49,7 +49,7 @@ export {
 export { isCounted } from './tracks/track-happenings.ts';
 export { liveOutages, type LiveSource } from './coverage/live-silence.ts';
 export { sourceOutages, type HeardSource, type SourceOutage } from './coverage/source-outage.ts';
-export { sourceSilences, type SourceSilence } from './coverage/source-silence.ts';
+export { silencesInTurn, type SourceSilence } from './coverage/source-silence.ts';
 export { heardAgain, type ToldBySource } from './backtest/heard-again.ts';
 export { civilDay } from './time/zone.ts';
 export { knownLulls, type Happening, type KnownLulls, type Lull, type Unheard } from './coverage/workspace-lull.ts';

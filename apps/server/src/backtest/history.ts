@@ -56,7 +56,7 @@ export async function workspaceHistory(
   const [journey] = journeys;
   const { sources, first, last } = await heardOf(tx, to);
   const bySource = sources.some(({ silences }) => silences.length > 0);
-  const happened = await workspaceHappenings(tx, { bySource });
+  const happened = await workspaceHappenings(tx, { bySource, to });
   const happenings = (of: 'contact' | 'product') => happened.flatMap((one) => (one.of === of ? one.happenings : []));
   const seasons = workspaceSeasons({ contact: happenings('contact'), product: happenings('product') }, sources, to);
   const { timezone } = await readSettings(tx);
@@ -82,10 +82,10 @@ async function heardOf(tx: Tx, to: number) {
   const arrivals = await sourceArrivals(tx);
   let first = Infinity;
   let last = -Infinity;
-  for (const { arrivals: all } of arrivals) {
-    for (const { occurredAt } of all) {
-      if (occurredAt < first) first = occurredAt;
-      if (occurredAt > last && occurredAt < to) last = occurredAt;
+  for (const { occurredAt } of arrivals) {
+    for (const at of occurredAt) {
+      if (at < first) first = at;
+      if (at > last && at < to) last = at;
     }
   }
   return { sources: watchedSources(arrivals, to), first, last };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sourceSilences, type Arrival } from './source-silence.ts';
+import fc from 'fast-check';
+import { silencesInTurn, sourceSilences, type Arrival } from './source-silence.ts';
 import { DAY } from '../time/zone.ts';
 
 const start = Date.UTC(2026, 0, 5);
@@ -68,5 +69,44 @@ describe('silences of a source', () => {
 
   it('too little to know what is usual is no silence', () => {
     expect(sourceSilences(busy(0, 3), start + 60 * DAY)).toEqual([]);
+  });
+
+  it('what it lets go of on the way changes nothing, whatever was silent, late or never filled', () => {
+    const seed = Number(process.env['WAYMARK_SEED'] ?? Date.now() % 1_000_000);
+    console.info(`silences: seed ${seed}; replay with WAYMARK_SEED=${seed}`);
+    const outage = fc.record({
+      from: fc.integer({ min: 20, max: 380 }),
+      days: fc.integer({ min: 1, max: 25 }),
+      /** Days after its end on which a part of it came after all; none where it never did. */
+      lateBy: fc.option(fc.integer({ min: 0, max: 90 })),
+      part: fc.integer({ min: 1, max: 3 }),
+      /** A trickle goes on. */
+      trickle: fc.boolean(),
+    });
+    let found = 0;
+    fc.assert(
+      fc.property(fc.array(outage, { maxLength: 5 }), fc.integer({ min: 200, max: 420 }), (outages, length) => {
+        const told = busy(0, 400).flatMap((one, index): Arrival[] => {
+          const day = (one.occurredAt - start) / DAY;
+          const out = outages.find(({ from, days }) => day >= from && day < from + days);
+          if (!out || (out.trickle && index % 40 === 0)) return [one];
+          return out.lateBy === null || index % out.part > 0
+            ? []
+            : [{ ...one, recordedAt: start + (out.from + out.days + out.lateBy) * DAY + index }];
+        });
+        const inTurn = told.toSorted((a, b) => a.recordedAt - b.recordedAt || a.occurredAt - b.occurredAt);
+        const arrivals = {
+          recordedAt: Float64Array.from(inTurn, (one) => one.recordedAt),
+          occurredAt: Float64Array.from(inTurn, (one) => one.occurredAt),
+        };
+        const to = start + length * DAY;
+        const whole = silencesInTurn(arrivals, to, Infinity);
+        found += whole.length;
+        for (const tidyFrom of [1, 50, 700]) expect(silencesInTurn(arrivals, to, tidyFrom)).toEqual(whole);
+        expect(sourceSilences(told.toReversed(), to)).toEqual(whole);
+      }),
+      { seed, numRuns: 25 },
+    );
+    expect(found).toBeGreaterThan(10);
   });
 });

@@ -44,10 +44,33 @@ export const missing = 25;
  * comes in late, in one burst, fills it. Arrivals may come in any order; `to` is where the telling ends.
  */
 export function sourceSilences(arrivals: readonly Arrival[], to: number): SourceSilence[] {
-  const told = arrivals
-    .filter((one) => one.recordedAt < to && one.occurredAt < to)
-    .toSorted((a, b) => a.recordedAt - b.recordedAt || a.occurredAt - b.occurredAt);
+  const told = arrivals.toSorted((a, b) => a.recordedAt - b.recordedAt || a.occurredAt - b.occurredAt);
+  return silencesInTurn(
+    {
+      recordedAt: Float64Array.from(told, (one) => one.recordedAt),
+      occurredAt: Float64Array.from(told, (one) => one.occurredAt),
+    },
+    to,
+  );
+}
+
+/** Arrivals in the order of `recordedAt`, then `occurredAt`: two numbers each, since a workspace has many. */
+export interface ArrivalsInTurn {
+  readonly recordedAt: Float64Array;
+  readonly occurredAt: Float64Array;
+}
+
+/**
+ * The same of arrivals that are in order. Beside them it holds no more than what is usual and silences that are not filled rest on: from
+ * `tidyFrom` arrivals on it lets go of the others.
+ */
+export function silencesInTurn(
+  { recordedAt, occurredAt }: ArrivalsInTurn,
+  to: number,
+  tidyFrom = 20_000,
+): SourceSilence[] {
   const heard: number[] = [];
+  let tidyAt = tidyFrom;
   const found: Found[] = [];
   const open = () => {
     const last = found.at(-1);
@@ -60,11 +83,15 @@ export function sourceSilences(arrivals: readonly Arrival[], to: number): Source
     if (limit !== null && now - last > limit)
       found.push({ from: last, to: null, overAt: null, knownFrom: last + limit, filledAt: null, limit });
   };
-  for (let index = 0; index < told.length;) {
-    const now = told[index]?.recordedAt ?? to;
+  for (let index = 0; index < recordedAt.length && (recordedAt[index] ?? to) < to;) {
+    const now = recordedAt[index] ?? to;
+    const first = index;
+    while (recordedAt[index] === now) index += 1;
+    // What had not happened by then is not heard of.
+    const fresh = occurredAt.subarray(first, index).filter((at) => at < to);
+    if (fresh.length === 0) continue;
     listen(now);
-    const fresh = index;
-    for (let one = told[index]; one?.recordedAt === now; one = told[++index]) insert(heard, one.occurredAt);
+    for (const at of fresh) insert(heard, at);
     const silence = open();
     const last = heard.at(-1) ?? -Infinity;
     // Over once it is heard of something of now again, not of something old.
@@ -75,12 +102,34 @@ export function sourceSilences(arrivals: readonly Arrival[], to: number): Source
     for (const one of found) {
       if (one.filledAt !== null || one.to === null) continue;
       const { from, to: until, overAt } = one;
-      const isAbout = ({ occurredAt }: Arrival) => occurredAt > from && occurredAt < until;
-      if ((overAt === now || told.slice(fresh, index).some(isAbout)) && isFilled(heard, one)) one.filledAt = now;
+      if ((overAt === now || fresh.some((at) => at > from && at < until)) && isFilled(heard, one)) one.filledAt = now;
     }
+    if (heard.length < tidyAt) continue;
+    tidy(heard, found);
+    tidyAt = Math.max(tidyFrom, heard.length * 2);
   }
   listen(to);
   return found.map(({ limit: _limit, ...silence }) => silence);
+}
+
+/** Lets go of arrivals that nothing will be judged by: neither what is usual, nor whether a silence that is not filled yet is over or filled. */
+function tidy(heard: number[], found: readonly Found[]): void {
+  const [first] = heard;
+  const last = heard.at(-1);
+  if (first === undefined || last === undefined) return;
+  const usual = usualWeeks * 7 * DAY;
+  const spans = [
+    { from: last - usual, to: last },
+    ...found
+      .filter(({ filledAt }) => filledAt === null)
+      .map((one) => ({ from: one.from - usual, to: one.to ?? last }))
+      // With the first that came after it.
+      .map(({ from, to }) => ({ from, to: heard[placeAfter(heard, to)] ?? last })),
+  ];
+  const needed = heard.filter((at) => at === first || spans.some(({ from, to }) => at >= from && at <= to));
+  // In place, and the first of all stays: since when there is anything is told by it.
+  for (const [index, at] of needed.entries()) heard[index] = at;
+  heard.length = needed.length;
 }
 
 interface Found {

@@ -25,34 +25,77 @@ export async function historyOf(tx: Tx, accountId: string): Promise<readonly Sou
   return rows.map((row) => ({ ...toFact(row), sources: row.sources }));
 }
 
-/** When one source told of one kind of touchpoint, over the whole workspace. Times are epoch milliseconds. */
+/**
+ * When one source told of one kind of touchpoint, over the whole workspace: when each was known and when it happened, epoch milliseconds, in
+ * the order of `recordedAt`, then `occurredAt`. Two numbers each: a workspace has millions.
+ */
 export interface SourceArrivals {
   readonly source: string;
   readonly touchpoint: Fact['touchpoint'];
-  readonly arrivals: readonly { readonly occurredAt: number; readonly recordedAt: number }[];
+  readonly recordedAt: Float64Array;
+  readonly occurredAt: Float64Array;
 }
 
-/** Everything that was told of anybody, by source and touchpoint: what a source's usual rate is seen from. */
+/** Arrivals that are read at a time. */
+const arrivalsAPage = 20_000;
+
+/** Everything that was told of anybody, by source and touchpoint: what a source's usual rate is seen from. One such reading at a time in a transaction. */
 export async function sourceArrivals(tx: Tx): Promise<readonly SourceArrivals[]> {
-  const { rows } = await tx.query<{
-    source: string;
-    touchpoint: Fact['touchpoint'];
-    occurred: number[];
-    recorded: number[];
-  }>(
-    `SELECT source, touchpoint,
-            array_agg((extract(epoch FROM occurred_at) * 1000)::float8 ORDER BY occurred_at, recorded_at) AS occurred,
-            array_agg((extract(epoch FROM recorded_at) * 1000)::float8 ORDER BY occurred_at, recorded_at) AS recorded
+  const all: SourceArrivals[] = [];
+  let open: Numbers | undefined;
+  await tx.query(
+    `DECLARE arrival_walk NO SCROLL CURSOR FOR
+     SELECT source, touchpoint, (extract(epoch FROM recorded_at) * 1000)::float8 AS recorded, (extract(epoch FROM occurred_at) * 1000)::float8 AS occurred
        FROM (SELECT ${sourceName} AS source, touchpoint, occurred_at, recorded_at
                FROM journey_event WHERE workspace_id = $1 AND superseded_at IS NULL AND account_id IS NOT NULL) e
-      GROUP BY source, touchpoint ORDER BY source, touchpoint`,
+      ORDER BY source, touchpoint, recorded_at, occurred_at`,
     [tx.workspaceId],
   );
-  return rows.map(({ source, touchpoint, occurred, recorded }) => ({
-    source,
-    touchpoint,
-    arrivals: occurred.map((occurredAt, index) => ({ occurredAt, recordedAt: recorded[index] ?? occurredAt })),
-  }));
+  try {
+    for (;;) {
+      const { rows } = await tx.query<{
+        source: string;
+        touchpoint: Fact['touchpoint'];
+        recorded: number;
+        occurred: number;
+      }>(`FETCH ${arrivalsAPage} FROM arrival_walk`);
+      for (const { source, touchpoint, recorded, occurred } of rows) {
+        if (open?.source !== source || open.touchpoint !== touchpoint) {
+          if (open) all.push(arrivalsOf(open));
+          open = { source, touchpoint, values: new Float64Array(1024), length: 0 };
+        }
+        if (open.length === open.values.length) {
+          const larger = new Float64Array(open.length * 2);
+          larger.set(open.values);
+          open.values = larger;
+        }
+        open.values[open.length] = recorded;
+        open.values[open.length + 1] = occurred;
+        open.length += 2;
+      }
+      if (rows.length < arrivalsAPage) break;
+    }
+  } finally {
+    // A transaction that has failed has closed it already.
+    await tx.query('CLOSE arrival_walk').catch(() => undefined);
+  }
+  return open ? [...all, arrivalsOf(open)] : all;
+}
+
+/** What is read of one source so far, by turns when it was known and when it happened. */
+interface Numbers extends Pick<SourceArrivals, 'source' | 'touchpoint'> {
+  values: Float64Array;
+  length: number;
+}
+
+function arrivalsOf({ source, touchpoint, values, length }: Numbers): SourceArrivals {
+  const recordedAt = new Float64Array(length / 2);
+  const occurredAt = new Float64Array(length / 2);
+  for (let at = 0; at < length; at += 2) {
+    recordedAt[at / 2] = values[at] ?? 0;
+    occurredAt[at / 2] = values[at + 1] ?? 0;
+  }
+  return { source, touchpoint, recordedAt, occurredAt };
 }
 
 /** The usage metrics of a workspace's history, the most frequent first. */

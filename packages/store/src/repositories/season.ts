@@ -117,47 +117,51 @@ export async function dayTotals(tx: Tx, options: { readonly bySource: boolean })
 /** What happened over all accounts, by kind: words and meetings weigh 1, use its value. Times are epoch milliseconds. */
 export interface WorkspaceHappenings {
   readonly of: 'contact' | 'product';
+  /** What happened on one day and was known on one day (UTC) as one: the first instants of it, and how many it were. */
   readonly happenings: readonly {
     readonly occurredAt: number;
     readonly recordedAt: number;
     readonly weight: number;
+    readonly count: number;
     /** Who told it, each as `touchpoint source`: a connector by its id, an imported source by its name. */
     readonly sources?: readonly string[];
   }[];
 }
 
 /**
- * Words of customers, meetings held and use of the product over the whole workspace: what a quiet season is seen from. `bySource` says
- * who told each.
+ * Words of customers, meetings held and use of the product over the whole workspace that were known before `to`: what a quiet season is
+ * seen from. As many as the days have pairs of which one was told on the other, however much happened. `bySource` says who told each.
  */
 export async function workspaceHappenings(
   tx: Tx,
-  options: { readonly bySource: boolean },
+  { bySource, to }: { readonly bySource: boolean; readonly to: number },
 ): Promise<readonly WorkspaceHappenings[]> {
   const { rows } = await tx.query<{
     kind: 'contact' | 'product';
     sources: string | null;
-    occurred: number[];
-    recorded: number[];
-    weights: number[];
+    occurred: Date;
+    recorded: Date;
+    weight: number;
+    count: number;
   }>(
-    `SELECT kind, sources, array_agg((extract(epoch FROM occurred_at) * 1000)::float8 ORDER BY occurred_at, event_id) AS occurred,
-            array_agg((extract(epoch FROM recorded_at) * 1000)::float8 ORDER BY occurred_at, event_id) AS recorded,
-            array_agg(weight ORDER BY occurred_at, event_id) AS weights
-       FROM (${options.bySource ? happenedBy(sourceName) : untold}) e
-      GROUP BY kind, sources ORDER BY kind, sources`,
-    [tx.workspaceId],
+    `SELECT kind, sources, min(occurred_at) AS occurred, min(recorded_at) AS recorded,
+            sum(coalesce(weight, 1))::float8 AS weight, count(*)::int AS count
+       FROM (${bySource ? happenedBy(sourceName) : untold}) e WHERE recorded_at < $2
+      GROUP BY kind, sources, (occurred_at AT TIME ZONE 'UTC')::date, (recorded_at AT TIME ZONE 'UTC')::date
+      ORDER BY kind, sources, occurred, recorded`,
+    [tx.workspaceId, new Date(Math.min(to, latestInstant))],
   );
-  return rows.map(({ kind, sources, occurred, recorded, weights }) => {
-    const by = sourcesOf(sources);
-    return {
-      of: kind,
-      happenings: occurred.map((occurredAt, index) => ({
-        occurredAt,
-        recordedAt: recorded[index] ?? occurredAt,
-        weight: weights[index] ?? 1,
-        ...by,
-      })),
-    };
-  });
+  return [...Map.groupBy(rows, ({ kind }) => kind)].map(([of, own]) => ({
+    of,
+    happenings: own.map(({ sources, occurred, recorded, weight, count }) => ({
+      occurredAt: occurred.getTime(),
+      recordedAt: recorded.getTime(),
+      weight,
+      count,
+      ...sourcesOf(sources),
+    })),
+  }));
 }
+
+/** As far as instants go on the wire: the end of the year 9999. */
+const latestInstant = 253_402_300_799_999;
