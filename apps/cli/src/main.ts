@@ -64,7 +64,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     previewCommand(),
     writebackCommand(),
   ]) {
-    program.addCommand(command);
+    program.addCommand(pointingToHelp(command, 'waymark'));
   }
   try {
     await program.parseAsync([...argv]);
@@ -72,6 +72,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 1;
     process.stderr.write(`waymark: ${describe(error)}\n`);
   }
+}
+
+/** Has a command, and those below it, name their own help where they are asked in a way that they do not know. */
+function pointingToHelp(command: Command, above: string): Command {
+  const name = `${above} ${command.name()}`;
+  for (const below of command.commands) pointingToHelp(below, name);
+  return command.showHelpAfterError(`What can be given: ${name} --help`);
 }
 
 /** A reader that goes, such as `head`, ends a command as a shell tells it of any program; what the command has under way it still ends. */

@@ -79,15 +79,17 @@ export async function keepCredentials(
   );
   const another = given.clientId !== undefined && given.clientId !== known?.clientId;
   if (known && given.clientId === undefined && Object.keys(told).length === 0 && lacking.length === 0) return;
-  const clientId = given.clientId ?? known?.clientId ?? (await ask('Client id'));
+  const clientId = given.clientId ?? known?.clientId ?? (await ask('Client id', '--client-id'));
   const clientSecret =
     given.clientSecret ??
     process.env.WAYMARK_CLIENT_SECRET ??
     (another ? undefined : known?.clientSecret) ??
-    (await askSecret('Client secret'));
+    (await askSecret('Client secret', 'WAYMARK_CLIENT_SECRET'));
   for (const [name, extra] of lacking) {
-    const set = name === 'signingSecret' ? process.env.WAYMARK_SIGNING_SECRET : undefined;
-    told[name] = set ?? (extra.secret ? await askSecret(extra.label) : await ask(extra.label));
+    const isSigning = name === 'signingSecret';
+    const how = isSigning ? 'WAYMARK_SIGNING_SECRET' : `--set ${name}=…`;
+    const set = isSigning ? process.env.WAYMARK_SIGNING_SECRET : undefined;
+    told[name] = set ?? (extra.secret ? await askSecret(extra.label, how) : await ask(extra.label, how));
   }
   requireFit(app.extra, told);
   await waymark.database.inWorkspace(workspaceId, (tx) =>
@@ -127,12 +129,20 @@ function requireFit(extra: Readonly<Record<string, AppExtra>>, told: Readonly<Re
   }
 }
 
-async function ask(message: string): Promise<string> {
+async function ask(message: string, how: string): Promise<string> {
+  mayAsk(message, how);
   return answered(await askText({ message }));
 }
 
-async function askSecret(message: string): Promise<string> {
+async function askSecret(message: string, how: string): Promise<string> {
+  mayAsk(message, how);
   return answered(await askPassword({ message }));
+}
+
+/** Where nobody can answer, a question would stand for ever. */
+function mayAsk(message: string, how: string): void {
+  if (!process.stdin.isTTY)
+    throw new CommandError(`${message} is missing, and there is no terminal to ask in: give it as ${how}.`);
 }
 
 function answered(answer: string | symbol | undefined): string {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { findAccounts } from '@waymark/store';
 import { explainAccount, scoreHistory, type Explained, type Waymark } from '@waymark/server';
+import { dateFrom } from '../date.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, table, type Output } from '../output.ts';
 import { aroundText } from './explain-around.ts';
@@ -20,8 +21,8 @@ export function explainCommand(): Command {
     .description('Say why an account stands where it stands and why not elsewhere, and check it against the log')
     .argument('<account>', 'its name, domain or id')
     .option('-w, --workspace <slug>')
-    .option('--at <time>', 'as of an earlier time, RFC 3339')
-    .option('--known-at <time>', 'by what was recorded and in force by then, RFC 3339')
+    .option('--at <time>', 'as of an earlier time: a date, or RFC 3339')
+    .option('--known-at <time>', 'by what was recorded and in force by then: a date, or RFC 3339')
     .option('--flag <id>', 'one flag only, by its id or its rule')
     .option('--scores', 'how health and success went in the last half year, and where their version changed')
     .option('--json')
@@ -142,8 +143,9 @@ async function tellScores(
 }
 
 function timeOf(text: string, option: string): number {
-  const at = Date.parse(text);
-  if (!Number.isFinite(at)) throw new CommandError(`${option} wants a time such as 2026-03-01T00:00:00Z.`);
+  const at = dateFrom(text);
+  if (at === null)
+    throw new CommandError(`${option} wants a date such as 2026-03-01, or a time such as 2026-03-01T12:00:00Z.`);
   return at;
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { installations, type Installation } from '@waymark/store';
 import { syncInstallation } from '@waymark/sync';
 import { connectorIds } from '@waymark/server';
+import { dateFrom } from '../date.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, table } from '../output.ts';
 import { foldAll } from '../fold-all.ts';
@@ -108,8 +109,7 @@ function named(all: readonly Installation[], text: string): Installation {
 
 function sinceOf(text: string | undefined, now: number): number {
   if (text === undefined) return now - againDays * day;
-  const since = Date.parse(text);
-  if (!Number.isFinite(since) || since > now)
-    throw new CommandError('--since wants a day in the past, such as 2026-01-31.');
+  const since = dateFrom(text);
+  if (since === null || since > now) throw new CommandError('--since wants a day in the past, such as 2026-01-31.');
   return since;
 }

@@ -5,6 +5,7 @@ import { flags as readFlags } from '@waymark/store';
 import { testDatabase, type TestDatabase } from '@waymark/store/testing';
 import { foldDue } from '@waymark/sync';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bareInstants } from '../status/testing/bare-instants.ts';
 import { DAY, furnish, now, openOn, type Furnished } from '../status/testing/furnished.ts';
 import type { Waymark } from '../waymark.ts';
 import { createApp } from './app.ts';
@@ -57,7 +58,10 @@ async function ask(path: string, body?: unknown): Promise<{ status: number; json
     headers: { authorization: `Bearer ${own.token}`, 'content-type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  return { status: answer.status, json: await answer.json() };
+  const json: unknown = await answer.json();
+  // Instants go out as RFC 3339 wherever they stand.
+  expect(bareInstants(json), path).toEqual([]);
+  return { status: answer.status, json };
 }
 
 const fold = () =>

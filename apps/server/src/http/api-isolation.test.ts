@@ -5,6 +5,7 @@ import { decide } from '@waymark/sync';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { bareInstants } from '../status/testing/bare-instants.ts';
 import { furnish, now, openOn, type Furnished } from '../status/testing/furnished.ts';
 import type { Waymark } from '../waymark.ts';
 import { createApp } from './app.ts';
@@ -140,6 +141,8 @@ describe('isolation of workspaces over HTTP (I6)', () => {
       const text = await answer.text();
       expect(text).not.toContain('betamark');
       if (!withoutNames.includes(route.path)) expect(text, route.path).toContain('alphamark');
+      if (answer.headers.get('content-type')?.includes('json'))
+        expect(bareInstants(JSON.parse(text)), route.path).toEqual([]);
     }
   });
 
