@@ -53,7 +53,13 @@ export function suggestCommand(): Command {
 }
 
 function suggestText(found: Suggestion, out: string | undefined): string {
-  if (found.definition === null) return found.sentence;
+  if (found.thresholds.length === 0) return found.sentence;
+  const written =
+    found.definition === null
+      ? 'No definition is written.'
+      : out === undefined
+        ? 'Give --out <file> to write the definition.'
+        : `Written to ${out}. Nothing is in force yet.`;
   return [
     table(
       ['threshold', 'segment', 'now', 'suggested'],
@@ -62,6 +68,6 @@ function suggestText(found: Suggestion, out: string | undefined): string {
     '',
     found.sentence,
     ...(found.later ? [found.later.sentence] : []),
-    out === undefined ? 'Give --out <file> to write the definition.' : `Written to ${out}. Nothing is in force yet.`,
+    written,
   ].join('\n');
 }

@@ -46,13 +46,13 @@ const fact = (id: string, type: Fact['type'], at: number): Fact => ({
 });
 
 /** Customers who pause for 17 days now and then and stay, and customers who are silent for 40 days and go. */
-function accounts(count: number): BacktestAccount[] {
+function accounts(count: number, silentDays: (churnedAt: number) => number = () => 40): BacktestAccount[] {
   return Array.from({ length: count }, (_, index): BacktestAccount => {
     const churnedAt = index % 3 === 0 ? from + (80 + ((index * 37) % 600)) * DAY : null;
     const facts: Fact[] = [];
     for (let day = index % 5; day < 700; day += day % 90 < 80 ? 3 : 17) {
       const at = from + day * DAY;
-      if (churnedAt !== null && at > churnedAt - 40 * DAY) break;
+      if (churnedAt !== null && at > churnedAt - silentDays(churnedAt) * DAY) break;
       facts.push(fact(`${index}-m${day}`, 'email.received', at));
     }
     if (churnedAt !== null) facts.push(fact(`${index}-churn`, 'account.churned', churnedAt));
@@ -99,6 +99,15 @@ describe('a suggestion', () => {
       [all, other].map((given) => suggest(source, 'ours.yaml', () => given, { from, to, noise: 2 })),
     );
     expect(two?.tuning).toEqual(one?.tuning);
+  });
+
+  it('gives no definition where the later part shows that it does worse', async () => {
+    const later = from + 420 * DAY;
+    const changing = accounts(90, (churnedAt) => (churnedAt > later ? 15 : 40));
+    const found = await suggest(source, 'ours.yaml', () => changing, { from, to, noise: 2 });
+    expect(found.verdict, found.sentence).toBe('worse');
+    expect(found.thresholds).not.toEqual([]);
+    expect(found.definition).toBeNull();
   });
 
   it('refuses with the counts where outcomes are few', async () => {

@@ -41,7 +41,7 @@ export interface Suggestion {
   readonly tuning: Tuning | null;
   /** The present definition first, on the later part alone. */
   readonly later: Comparison | null;
-  /** The definition file to review: the text given, with these thresholds and the next version. Null where nothing is suggested. */
+  /** The definition file to review: the text given, with these thresholds and the next version. Null where nothing is suggested, or what does worse. */
   readonly definition: string | null;
 }
 
@@ -104,7 +104,15 @@ export async function suggest(
   const [first, second] = both.map((one) => one.report());
   if (!first || !second) throw new RangeError('Two definitions were compared.');
   const later = compareBacktests(first, second);
-  return { ...base, thresholds, tuning, later, definition, ...judged(later, noise) };
+  const judgment = judged(later, noise);
+  return {
+    ...base,
+    thresholds,
+    tuning,
+    later,
+    ...judgment,
+    definition: judgment.verdict === 'worse' ? null : definition,
+  };
 }
 
 function fewOf(
