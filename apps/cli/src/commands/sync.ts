@@ -101,6 +101,7 @@ function named(all: readonly Installation[], text: string): Installation {
   );
   const [only] = found;
   if (only && found.length === 1) return only;
+  if (all.length === 0) throw new CommandError('Nothing is connected yet: see waymark install --help.');
   const names = (found.length > 1 ? found : all).map((one) => `${one.installationId} (${one.connector} ${one.label})`);
   throw new CommandError(
     `${found.length > 1 ? 'Several installations are' : 'No installation is'} named ${text}. There are: ${names.join(', ')}.`,

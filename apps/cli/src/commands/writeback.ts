@@ -93,7 +93,7 @@ export function writebackCommand(): Command {
           );
           return;
         }
-        const view = await planView(writebackDependencies(waymark), workspace.workspaceId, plan);
+        const view = await planView(writebackDependencies(waymark), workspace.workspaceId, idOf(plan));
         const names = await accountNames(waymark, workspace.workspaceId);
         output.result(view, () => planText(view, names));
       }),
@@ -101,10 +101,14 @@ export function writebackCommand(): Command {
   shared(command.command('approve <plan>'))
     .description('Approve a plan and apply it; later plans of its mapping apply by themselves')
     .option('--accept <item>', 'also write this item in spite of its conflict', collect, [])
-    .action((plan: string, options: Options) =>
+    .action((named: string, options: Options) =>
       run(options, async (waymark, workspace, output) => {
         const deps = writebackDependencies(waymark);
-        await approvePlan(deps, workspace.workspaceId, plan, { by: person(), accept: options.accept ?? [] });
+        const plan = idOf(named);
+        await approvePlan(deps, workspace.workspaceId, plan, {
+          by: person(),
+          accept: (options.accept ?? []).map(itemOf),
+        });
         const outcome = await applyPlan(deps, workspace.workspaceId, plan);
         if (outcome.kind !== 'busy' && outcome.counts.failed > 0) process.exitCode = 1;
         output.result(outcome, () => outcomeText(outcome));
@@ -114,11 +118,27 @@ export function writebackCommand(): Command {
     .description('Give the records of a plan what they held before; what was changed since is left alone')
     .action((plan: string, options: Options) =>
       run(options, async (waymark, workspace, output) => {
-        const outcome = await undoPlan(writebackDependencies(waymark), workspace.workspaceId, plan, { by: person() });
+        const outcome = await undoPlan(writebackDependencies(waymark), workspace.workspaceId, idOf(plan), {
+          by: person(),
+        });
         output.result(outcome, () => outcomeText(outcome));
       }),
     );
   return command;
+}
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The id of a plan. Throws CommandError for what cannot be one. */
+function idOf(plan: string): string {
+  if (uuid.test(plan)) return plan.toLowerCase();
+  throw new CommandError(`A plan is named by its id, ${plan} is none: waymark writeback show lists them.`);
+}
+
+/** The id of what a plan would write. Throws CommandError for what cannot be one. */
+function itemOf(item: string): string {
+  if (uuid.test(item)) return item.toLowerCase();
+  throw new CommandError(`An item is named by its id, ${item} is none: waymark writeback show <plan> lists them.`);
 }
 
 const person = (): string => `${userInfo().username} on the command line`;

@@ -178,7 +178,10 @@ export const checkSetAside: Check = (patient) => {
       severity: 'warning',
       code: 'records_set_aside',
       message: `${owner ? nameOf(owner) : 'Imports'}, ${each.stream}: ${each.records} records could not be read (${each.reason}), for instance: ${each.example}`,
-      fix: `They are kept, and read again when the provider changes them. Report the form of the record; once the connector is updated: waymark sync --again ${each.installationId ?? '<installation>'} --since ${new Date(each.firstSeenAt).toISOString().slice(0, 10)}.`,
+      fix:
+        each.installationId === null
+          ? 'They are kept: waymark export --rejected gives them back, each as it came. Mend and import them; --clear sets them aside no longer.'
+          : `They are kept, and read again when the provider changes them. Report the form of the record; once the connector is updated: waymark sync --again ${each.installationId} --since ${new Date(each.firstSeenAt).toISOString().slice(0, 10)}.`,
     };
   });
 };

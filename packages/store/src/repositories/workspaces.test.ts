@@ -52,6 +52,19 @@ describe('workspaces, and what leads to them', () => {
     );
   });
 
+  it.each([
+    [{ timezone: 'Mars/Base' }, 'timezone: give a time zone such as Europe/Berlin'],
+    [{ timezone: 5 }, 'timezone: give a text'],
+    [{ historyDays: 0 }, 'historyDays: give at least 1'],
+    [{ sentiment: 'fr' }, 'sentiment: give one of off, en'],
+    [{ ownDomains: ['x'] }, 'ownDomains.0: give a domain such as example.com'],
+    [{ workingHours: { from: '9' } }, 'workingHours: give one of always, or from: a time of day such as 09:00'],
+  ])('say of settings what to give: %j', async (given, told) => {
+    const write = database.inWorkspace(acme, (tx) => writeSettings(tx, JSON.parse(JSON.stringify(given)), 0));
+    await expect(write).rejects.toThrow(told);
+    await expect(write).rejects.not.toThrow(/expected|received|Invalid/);
+  });
+
   it('may share a name from outside, until it expires', async () => {
     const entry = { kind: 'hubspot_portal', key: '42', installationId: null, expiresAt: 1000 };
     await database.global((tx) => putDirectory(tx, { ...entry, workspaceId: acme }));
