@@ -123,8 +123,13 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
       const outcomes = outcomesOf(definition, told, options.to).filter((one) => one.at >= options.from);
       unnamed.take(told, options.to);
       const sourcesAt = (flag: Flag, at: number) => sourcesOf(account, flag, at, watchedBy.get(flag.rule) ?? []);
+      // What is an absence waits for those that would have shown the contrary; of a fall, all that shows it.
+      const awaited = (flag: Flag, at: number) => {
+        const watched = watchedBy.get(flag.rule) ?? [];
+        return watched.length > 0 ? account.sourcesAt(at, watched) : sourcesAt(flag, at);
+      };
       const toldAt = (flag: Flag, at: number) =>
-        flag.kind === 'risk' ? (account.heardAgain?.(sourcesAt(flag, at), flag.openedAt, at) ?? at) : at;
+        flag.kind === 'risk' ? (account.heardAgain?.(awaited(flag, at), flag.openedAt, at) ?? at) : at;
       const raised = walkAsKnown(journey, account.contexts, account.facts, options.to, toldAt)
         .filter(({ flag }) => flag.kind === 'risk')
         .flatMap((one) => alertOf(account, one, sourcesAt(one.asRaised, one.toldAt)))
