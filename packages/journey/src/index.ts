@@ -1,4 +1,5 @@
 export * from './cloud-event.ts';
+export { spelledType, typeMeant } from './cloud-event-names.ts';
 export { parseTime, printTime } from './cloud-event-time.ts';
 export { dealTypeFields, instantFields, type FieldIssue } from './cloud-event-data.ts';
 export * from './definition.ts';
@@ -8,4 +9,4 @@ export * from './entity.ts';
 export * from './event.ts';
 export * from './identity.ts';
 export { stableJson } from './stable-json.ts';
-export { cloudEventSchema, journeyEventSchema, requiredData } from './json-schema-event.ts';
+export { cloudEventSchema, dataFields, journeyEventSchema } from './json-schema-event.ts';

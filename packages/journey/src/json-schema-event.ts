@@ -80,9 +80,10 @@ export function cloudEventSchema(): Schema {
   };
 }
 
-/** The fields of `data` without which an event of a type is refused. */
-export function requiredData(type: EventType): readonly string[] {
-  return textsOf(dataSchema(type)['required']);
+/** The fields of `data` that the vocabulary has for a type, and those of them without which an event of it is refused. */
+export function dataFields(type: EventType): { readonly all: readonly string[]; readonly required: readonly string[] } {
+  const { properties, required } = dataSchema(type);
+  return { all: isSchema(properties) ? Object.keys(properties) : [], required: textsOf(required) };
 }
 
 /** `data` of a type on the wire. */

@@ -1,4 +1,4 @@
-import { eventTypes, isEventType, requiredData } from '@waymark/journey';
+import { dataFields, eventTypes, isEventType, spelledType, typeMeant } from '@waymark/journey';
 import { correctionsText, namesLike, readForm } from '@waymark/lifecycle';
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
@@ -188,8 +188,9 @@ function typeProblems({ type, data }: EventRule, index: number): Problem[] {
           ...(typeof type.else === 'string' ? [[[...path, 'type', 'else'], type.else] as const] : []),
         ];
   const unknown = named.flatMap(([place, name]) => {
-    if (holdsCell.test(name) || isEventType(name)) return [];
-    const like = namesLike(name, eventTypes);
+    if (holdsCell.test(name) || isEventType(spelledType(name))) return [];
+    const meant = typeMeant(name);
+    const like = meant === undefined ? namesLike(name, eventTypes) : [meant];
     return [
       {
         path: place,
@@ -199,8 +200,10 @@ function typeProblems({ type, data }: EventRule, index: number): Problem[] {
     ];
   });
   if (typeof type !== 'string' || !isEventType(type)) return unknown;
-  const has = (field: string) => Object.hasOwn(data, field) || (field === 'ticket' && Object.hasOwn(data, 'ticketId'));
-  const missing = requiredData(type).filter((field) => !has(field));
+  const { all, required } = dataFields(type);
+  // Any other name may be another word for it: that is told when the rows are read.
+  const given = Object.keys(data);
+  const missing = given.every((field) => all.includes(field)) ? required.filter((field) => !given.includes(field)) : [];
   return missing.map((field) => ({
     path: [...path, 'data'],
     message: `${type} needs "${field}", which is missing`,

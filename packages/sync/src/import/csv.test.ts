@@ -336,6 +336,15 @@ it.each([
   expect(message).not.toMatch(/Invalid input|expected|received undefined|Unrecognized/);
 });
 
+it('a mapping may say in other words what an import understands', () => {
+  const map = (type: string, data: string) =>
+    parseCsvMapping(`{ source: s, events: [{ type: ${type}, time: '{At}', subject: '{Who}', data: { ${data} } }] }`);
+  expect(map('meeting.cancelled', "participants: '{Who}'").events).toHaveLength(1);
+  expect(map('email.received', "sender: '{Who}'").events).toHaveLength(1);
+  expect(() => map('ticket.closed', "ticket: '{Id}'")).toThrow(/did you mean ticket\.solved\?/);
+  expect(() => map('email.received', "to: '{Who}'")).toThrow(/needs "from"/);
+});
+
 describe('the account of a row', () => {
   const byMail = parseCsvMapping(`
 source: desk
