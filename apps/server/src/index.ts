@@ -1,6 +1,6 @@
 export { runChurnModel } from './backtest/churn.ts';
 export { runComparison } from './backtest/compare.ts';
-export { runBacktest } from './backtest/run.ts';
+export { runBacktest, type WorkspaceBacktest } from './backtest/run.ts';
 export { runSignalTable } from './backtest/signals.ts';
 export { runSuggest } from './backtest/suggest.ts';
 export { readConfiguration, ConfigurationError, roles, type Configuration, type Role } from './configuration.ts';

@@ -16,6 +16,7 @@ export {
 export { correctionsText, readForm } from './definition/form.ts';
 export { namesLike } from './definition/near-name.ts';
 export { foldKeeping, keepState, refold, statesBefore, worthKeeping, type KeptFold } from './engine/earlier-states.ts';
+export { datedStanding, standingTypes, type DatedStanding } from './coverage/dated-standing.ts';
 export { advance, fold, isEndDated, reduce, view, type Advanced, type EngineState } from './engine/engine.ts';
 export { explain, verifyProof, type Verdict } from './explain/explain.ts';
 export { askedWords, measureWords } from './explain/measure-words.ts';

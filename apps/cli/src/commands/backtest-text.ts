@@ -1,9 +1,10 @@
 import type { BacktestReport } from '@waymark/lifecycle';
+import type { WorkspaceBacktest } from '@waymark/server';
 
 type Figures = BacktestReport['overall'];
 
 /** A backtest for a person: what the figures rest on first, then the figures, then what to open. */
-export function backtestText(report: BacktestReport): string {
+export function backtestText(report: BacktestReport & Partial<Pick<WorkspaceBacktest, 'ofToday'>>): string {
   const { definition, outcomes, overall, rules } = report;
   const open = overall.cases.filter((one) => one.verdict === 'false_alarm');
   return [
@@ -14,6 +15,7 @@ export function backtestText(report: BacktestReport): string {
       : [
           `Nobody is known whose ${report.unassigned} of the accounts are (crm.owner_changed says it): they are no CSM's of their own in what follows.`,
         ]),
+    ...undated(report.ofToday ?? {}),
     ...unnamed(report),
     '',
     line('All rules', overall),
@@ -36,6 +38,26 @@ function unnamed({ undeclaredValues }: BacktestReport): string[] {
         `  ${what}: ${accounts} ${accounts === 1 ? 'account' : 'accounts'}${silentAfter > 0 ? `, nothing heard of ${silentAfter} of them after` : ''}${readsLike === null ? '' : `; reads like ${readsLike}`}\n      ${add}`,
     ),
   ];
+}
+
+const parts: Readonly<Record<keyof WorkspaceBacktest['ofToday'], string>> = {
+  tier: 'the tier',
+  value: 'the value',
+  renewalDate: 'the renewal date',
+  people: 'who plays which part among the people',
+};
+
+/** What was judged with less than was known, or with more, because nothing says what it was before. */
+function undated(ofToday: WorkspaceBacktest['ofToday']): string[] {
+  const told = (['tier', 'value', 'renewalDate', 'people'] as const).flatMap((part) => {
+    const accounts = ofToday[part] ?? 0;
+    return accounts === 0 ? [] : [`${parts[part]} of ${accounts} ${accounts === 1 ? 'account' : 'accounts'}`];
+  });
+  return told.length === 0
+    ? []
+    : [
+        `Not dated before it was first read: ${told.join(', ')}. Until then a tier, value or date is unknown here, and people are those of the first reading.`,
+      ];
 }
 
 const day = (at: string): string => at.slice(0, 10);

@@ -1,16 +1,16 @@
 import {
-  isProspect,
   outcomesOf,
-  tierName,
-  type AccountContext,
   type BacktestAccount,
   type CompiledJourney,
+  type KnownContext,
   type KnownLulls,
   type PeerBaseline,
 } from '@waymark/lifecycle';
 import {
   accounts as readAccounts,
   contactsOf,
+  notedPeople,
+  notedRecords,
   readSettings,
   sourceArrivals,
   walkAccounts,
@@ -19,9 +19,10 @@ import {
   type AccountLog,
   type Tx,
 } from '@waymark/store';
-import { accountContext } from '@waymark/sync';
+import { publicHolidays } from '@waymark/sync';
 import { csmOf } from './csm.ts';
 import { openPeers } from './known-peers.ts';
+import { knownRecord, tierNoted, type PartOfToday } from './known-records.ts';
 import { heardAgainOf, knownContexts, watchedSources, workspaceSeasons, type WatchedSource } from './known-contexts.ts';
 
 /** A workspace's history as a backtest walks it. */
@@ -30,6 +31,8 @@ export interface WorkspaceHistory {
   walk(): AsyncIterable<BacktestAccount>;
   /** The first and the last instant of which anything is known, epoch milliseconds; null where there is nothing. */
   readonly range: { readonly from: number; readonly to: number } | null;
+  /** How many accounts the last walk judged with what was not known all along, by part; see `knownRecord`. */
+  ofToday(): Readonly<Partial<Record<PartOfToday, number>>>;
 }
 
 /** What accounts are seen with that is told by all accounts together. */
@@ -42,6 +45,8 @@ interface Surroundings {
   readonly timezone: string;
   /** What was usual in each tier, where a definition asks. */
   readonly peers: ReadonlyMap<string, readonly PeerBaseline[]>;
+  /** Public holidays of the workspace's country. */
+  readonly holidays: readonly string[];
 }
 
 /**
@@ -59,20 +64,28 @@ export async function workspaceHistory(
   const happened = await workspaceHappenings(tx, { bySource, to });
   const happenings = (of: 'contact' | 'product') => happened.flatMap((one) => (one.of === of ? one.happenings : []));
   const seasons = workspaceSeasons({ contact: happenings('contact'), product: happenings('product') }, sources, to);
-  const { timezone } = await readSettings(tx);
+  const { timezone, country } = await readSettings(tx);
   const all = await readAccounts(tx);
   const standing = new Map(all.map((account, place) => [account.accountId, { account, place }]));
   const tiers = openPeers(journeys, { from: first, to });
   if (tiers)
-    for await (const { logs } of walkAccounts(tx, { beside: () => Promise.resolve(undefined) }))
+    for await (const { logs, beside } of walkAccounts(tx, { beside: (ids) => besideOf(tx, ids) }))
       for (const { accountId, facts } of logs) {
         const known = standing.get(accountId);
-        if (known) tiers.take({ ...known.account, facts });
+        if (!known) continue;
+        const records = beside.records.get(accountId) ?? [];
+        tiers.take({ ...known.account, facts, recordedTier: (at) => tierNoted(records, at) });
       }
   const peers: Surroundings['peers'] = tiers?.baselines() ?? new Map();
-  const around = { sources, seasons, watchedFrom: first, timezone, peers };
+  const holidays = country === null ? [] : await publicHolidays(country);
+  const around = { sources, seasons, watchedFrom: first, timezone, peers, holidays };
+  const counts = new Map<PartOfToday, number>();
   return {
-    walk: () => walk(tx, journey, standing, around, to),
+    walk: () => {
+      counts.clear();
+      return walk(tx, journey, standing, around, to, counts);
+    },
+    ofToday: () => Object.fromEntries(counts),
     range: Number.isFinite(first) ? { from: first, to: Math.max(first, last) + 1 } : null,
   };
 }
@@ -95,30 +108,40 @@ async function* walk(
   tx: Tx,
   journey: CompiledJourney,
   standing: ReadonlyMap<string, { readonly account: Account; readonly place: number }>,
-  { sources, seasons, watchedFrom, timezone, peers }: Surroundings,
+  { sources, seasons, ...around }: Surroundings,
   to: number,
+  ofToday: Map<PartOfToday, number>,
 ): AsyncGenerator<BacktestAccount> {
-  for await (const batch of walkAccounts(tx, { beside: (ids) => contactsOf(tx, ids), sources: true })) {
+  for await (const batch of walkAccounts(tx, { beside: (ids) => besideOf(tx, ids), sources: true })) {
     for (const log of batch.logs) {
       const known = standing.get(log.accountId);
       if (!known || log.facts.length === 0) continue;
       const { account, place } = known;
-      const contacts = batch.beside.get(log.accountId) ?? [];
-      const own = accountContext(account, contacts, { gaps: [], watchedFrom }, account.timezone ?? timezone);
-      // Whoever churned was a customer before, whatever the record says today; whom an import made may never have bought.
-      const neverBought = account.customerSince === null && isProspect(journey.definition, log.facts);
-      const isCustomer = (own.isCustomer && !neverBought) || outcomesOf(journey.definition, log.facts, to).length > 0;
-      const usual = peers.get(tierName(account.tier));
-      const context = { ...own, isCustomer, ...(usual && { peers: usual }) };
-      yield { ...backtestAccount(account, log, context, sources, seasons), place };
+      const { contacts, records, people } = batch.beside;
+      const [id, { facts }] = [log.accountId, log];
+      // Whoever churned was a customer before, whatever the record says today.
+      const isCustomer = account.isCustomer || outcomesOf(journey.definition, facts, to).length > 0;
+      const noted = { records: records.get(id) ?? [], people: people.get(id) ?? [] };
+      const record = knownRecord(account, contacts.get(id) ?? [], facts, noted, { ...around, isCustomer, to });
+      for (const part of record.ofToday) ofToday.set(part, (ofToday.get(part) ?? 0) + 1);
+      yield { ...backtestAccount(account, { ...log, facts: record.facts }, record.contexts, sources, seasons), place };
     }
   }
+}
+
+/** What is known of accounts beside their logs. */
+async function besideOf(tx: Tx, accountIds: readonly string[]) {
+  return {
+    contacts: await contactsOf(tx, accountIds),
+    records: await notedRecords(tx, accountIds),
+    people: await notedPeople(tx, accountIds),
+  };
 }
 
 function backtestAccount(
   account: Account,
   { facts, sources: told }: AccountLog,
-  context: AccountContext,
+  records: readonly KnownContext[],
   sources: readonly WatchedSource[],
   seasons: readonly (readonly KnownLulls[])[],
 ): BacktestAccount {
@@ -136,7 +159,7 @@ function backtestAccount(
   }
   return {
     account: account.domain ?? account.name,
-    contexts: knownContexts(context, sourced, sources, seasons),
+    contexts: knownContexts(records, sourced, sources, seasons),
     facts,
     csmAt: csmOf(facts, { recorded: account.csmEmail, domain: account.domain }),
     sourcesOf: (eventId) => told.get(eventId) ?? [],

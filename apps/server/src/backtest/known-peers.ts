@@ -1,4 +1,5 @@
 import {
+  datedStanding,
   isCounted,
   outcomesOf,
   peerBaselines,
@@ -14,7 +15,8 @@ import {
 
 /** An account of a history with what its tier counts it by; facts oldest first. */
 interface Member {
-  readonly tier: string | null;
+  /** What the record of the account said of its tier at an instant of known time; null where nothing is known of then. */
+  readonly recordedTier: (at: number) => string | null;
   readonly customerSince: number | null;
   readonly isCustomer: boolean;
   readonly facts: readonly Fact[];
@@ -22,7 +24,8 @@ interface Member {
 
 /**
  * What was usual in each tier, week by week as it was known then, for what definitions ask: from facts that were recorded within a day of the
- * end of a week, and from customers of whom no churn was known by then, as the first definition counts them. Their tiers are today's.
+ * end of a week, and from customers of whom no churn was known by then, as the first definition counts them. Their tiers are those that dated
+ * events told of by then, else those of their records of then.
  * Takes one account after the other; null where no definition asks.
  */
 export function openPeers(
@@ -37,7 +40,7 @@ export function openPeers(
   const types = new Set<string>([...measures.values()].flatMap((measure) => measure.types));
   const tally = new PeerTally([...measures.values()], peerWeeks(range.from, range.to, Infinity));
   return {
-    take: ({ tier, customerSince, isCustomer, facts }: Member): void => {
+    take: ({ recordedTier, customerSince, isCustomer, facts }: Member): void => {
       const [first] = facts;
       if (!first) return;
       const outcomes = outcomesOf(definition, facts, range.to);
@@ -46,9 +49,15 @@ export function openPeers(
         const last = outcomes.findLast((one) => Math.max(one.sureAt, told.get(one.eventId) ?? -Infinity) <= at);
         return last ? last.kind !== 'churned' : isCustomer || outcomes.length > 0;
       };
+      const standing = datedStanding(facts);
       tally.add({
-        since: customerSince ?? first.occurredAt,
-        tierAt: (weekEnd) => (isMember(weekEnd + peerLag) ? tierName(tier) : null),
+        sinceAt: (weekEnd) => customerSince ?? standing(weekEnd + peerLag).since ?? first.occurredAt,
+        tierAt: (weekEnd) => {
+          const at = weekEnd + peerLag;
+          if (!isMember(at)) return null;
+          const { tier } = standing(at);
+          return tierName(tier === undefined ? recordedTier(at) : tier);
+        },
         happenings: facts
           .filter((fact) => types.has(fact.type) && isCounted(fact))
           .map(({ type, occurredAt, recordedAt }) => ({ type, occurredAt, recordedAt, count: 1 })),

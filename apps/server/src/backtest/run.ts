@@ -12,6 +12,7 @@ import type { Tx } from '@waymark/store';
 import { activeJourneys } from '@waymark/sync';
 import type { Waymark } from '../waymark.ts';
 import { workspaceHistory } from './history.ts';
+import type { PartOfToday } from './known-records.ts';
 import { periodOf } from './period.ts';
 
 export interface BacktestRequest {
@@ -41,6 +42,17 @@ export interface HistoryInHand {
   readonly tx: Tx;
   readonly from: number;
   readonly to: number;
+  /** Of how many accounts the last walk knew a part no earlier than when it was first read. */
+  readonly ofToday: () => WorkspaceBacktest['ofToday'];
+}
+
+/** A backtest over a workspace's history. */
+export interface WorkspaceBacktest extends BacktestReport {
+  /**
+   * Of how many accounts a part of the record is not dated: it counts from when it was first read, and of people before that those of the
+   * first reading. None where all was known as it came to be.
+   */
+  readonly ofToday: Readonly<Partial<Record<PartOfToday, number>>>;
 }
 
 /** Opens a workspace's history and hands it on, for `others` beside the journey that is asked for; nothing is stored. Throws DefinitionError, NoHistory or NoSuchPeriod. */
@@ -56,9 +68,9 @@ export async function inHistory<T>(
     async (tx) => {
       const journey = await journeyFor(request, await activeJourneys(tx));
       const until = Math.min(request.to ?? Infinity, waymark.now());
-      const { walk, range } = await workspaceHistory(tx, [journey, ...others], until);
+      const { walk, range, ofToday } = await workspaceHistory(tx, [journey, ...others], until);
       if (!range) throw new NoHistory();
-      return work({ tx, journey, walk, ...periodOf(range, request) });
+      return work({ tx, journey, walk, ofToday, ...periodOf(range, request) });
     },
     { snapshot: true },
   );
@@ -69,11 +81,11 @@ export async function runBacktest(
   waymark: Waymark,
   workspaceId: string,
   request: BacktestRequest,
-): Promise<BacktestReport> {
+): Promise<WorkspaceBacktest> {
   return inHistory(waymark, workspaceId, request, async (history) => {
     const [report] = await backtestAll([history.journey], history, request);
     if (!report) throw new RangeError('One definition was gone through.');
-    return report;
+    return { ...report, ofToday: history.ofToday() };
   });
 }
 

@@ -38,7 +38,7 @@ describe('an account', () => {
   it('is dated where the field is tracked, and not where its value is only taken to have held all along', () => {
     const record = gatheredRecord.parse(accounts.mergedAndSetBack);
     const tier = 'Tier__c';
-    const mapped = (past: object) =>
+    const mapped = (past: { value: string; at: number; assumed?: boolean }) =>
       storedOf(
         mapAccount(
           { ...record, gathered: { ...record.gathered, past: { ...record.gathered.past, [tier]: [past] } } },

@@ -35,7 +35,7 @@ const mail = (at: number, recordedAt = at): PeerHappening => ({
   count: 1,
 });
 const account = (happenings: readonly PeerHappening[], tier: string | null = 'gold'): PeerAccount => ({
-  since: -Infinity,
+  sinceAt: () => -Infinity,
   tierAt: () => tier,
   happenings,
 });
@@ -68,7 +68,7 @@ describe('what is usual in a tier', () => {
   });
 
   it('counts no one who was no customer all through the window, in no tier but the own', () => {
-    const late: PeerAccount = { ...weekly(10), since: weekEnds.at(-2) ?? 0 };
+    const late: PeerAccount = { ...weekly(10), sinceAt: () => weekEnds.at(-2) ?? 0 };
     const other = { ...weekly(10), tierAt: () => 'silver' };
     const ended: PeerAccount = { ...weekly(10), tierAt: (end) => (end < start + 20 * WEEK ? 'gold' : null) };
     const gold = mediansOf([weekly(1), weekly(1), weekly(1), late, other, ended]).filter(({ tier }) => tier === 'gold');

@@ -96,8 +96,8 @@ export const tierName = (tier: string | null | undefined): string => (tier ?? ''
 
 /** What is counted of an account, and what has to be known to count it. */
 export interface PeerAccount {
-  /** When it became a customer, or was first heard of. */
-  readonly since: number;
+  /** When it became a customer, or was first heard of, as known a day after the end of a week. */
+  readonly sinceAt: (weekEnd: number) => number;
   /** Its tier while it was a customer, as known a day after the end of a week; null where it was none. */
   readonly tierAt: (weekEnd: number) => string | null;
   readonly happenings: readonly PeerHappening[];
@@ -144,14 +144,15 @@ export class PeerTally {
     this.#values = measures.map(() => weekEnds.map(() => new Map<string, Map<number, number>>()));
   }
 
-  add({ since, tierAt, happenings }: PeerAccount): void {
+  add({ sinceAt, tierAt, happenings }: PeerAccount): void {
+    const since = this.#weekEnds.map(sinceAt);
     const tiers = this.#weekEnds.map(tierAt);
     for (const [index, measure] of this.#measures.entries()) {
       const now = this.#sums(measure, happenings, 0, measure.weeks);
       const before = this.#sums(measure, happenings, measure.weeks, measure.baselineWeeks);
       for (const [week, end] of this.#weekEnds.entries()) {
         const tier = tiers[week] ?? null;
-        if (tier === null || !isPeer(measure, since, end)) continue;
+        if (tier === null || !isPeer(measure, since[week] ?? Infinity, end)) continue;
         const value = peerValue(measure, now[week] ?? 0, before[week] ?? 0);
         const byTier = this.#values[index]?.[week];
         if (value === null || !byTier) continue;

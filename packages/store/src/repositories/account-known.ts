@@ -52,3 +52,21 @@ export async function recordKnownAt(tx: Tx, accountId: string, knownAt: number):
   );
   return rows[0] && record.parse(rows[0].record);
 }
+
+/** What accounts were judged with from instants of known time on, oldest first; none for those that never were. */
+export async function notedRecords(
+  tx: Tx,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly { readonly from: number; readonly record: JudgedRecord }[]>> {
+  const { rows } = await tx.query<{ account_id: string; known_from: Date; record: unknown }>(
+    `SELECT account_id, known_from, record FROM account_known WHERE workspace_id = $1 AND account_id = ANY($2::uuid[])
+      ORDER BY account_id, known_from`,
+    [tx.workspaceId, accountIds],
+  );
+  const noted = rows.map((row) => ({
+    accountId: row.account_id,
+    from: row.known_from.getTime(),
+    record: record.parse(row.record),
+  }));
+  return Map.groupBy(noted, ({ accountId }) => accountId);
+}

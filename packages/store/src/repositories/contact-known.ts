@@ -80,6 +80,38 @@ export async function peopleKnownAt(tx: Tx, accountId: string, knownAt: number):
   return rows.map((row) => ({ address: row.address, ...person.parse(row.person) }));
 }
 
+/** A person whom answers about an account rested on for a stretch of known time, epoch milliseconds; `to` is null while they do. */
+export interface NotedPerson {
+  readonly from: number;
+  readonly to: number | null;
+  readonly person: JudgedPerson;
+}
+
+/** With which people accounts were judged in known time, in the order in which contexts have them. */
+export async function notedPeople(
+  tx: Tx,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly NotedPerson[]>> {
+  const { rows } = await tx.query<{
+    account_id: string;
+    address: string;
+    person: unknown;
+    known_from: Date;
+    known_to: Date | null;
+  }>(
+    `SELECT account_id, address, person, known_from, known_to FROM account_contact_known
+      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) ORDER BY account_id, contact_id, place, known_from`,
+    [tx.workspaceId, accountIds],
+  );
+  const noted = rows.map((row) => ({
+    accountId: row.account_id,
+    from: row.known_from.getTime(),
+    to: row.known_to?.getTime() ?? null,
+    person: { address: row.address, ...person.parse(row.person) },
+  }));
+  return Map.groupBy(noted, ({ accountId }) => accountId);
+}
+
 /** Forgets that people, by their addresses as they are stored, or all whom an installation named, were ever an account's. */
 export async function forgetKnownContacts(
   tx: Tx,

@@ -31,10 +31,11 @@ export async function factsOf(
 const factOrder =
   'event_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants, attributes, rank, source_id, generation';
 
-/** What `factsOf` gives, for some accounts at once: each from its own instant on. For accounts whose histories fit into memory together. */
+/** What `factsOf` gives, for some accounts at once: each from its own instant on, of all types or of some. For accounts whose histories fit into memory together. */
 export async function factsOfAccounts(
   tx: Tx,
   asked: readonly { readonly accountId: string; readonly after: number | undefined }[],
+  types?: readonly EventType[],
 ): Promise<ReadonlyMap<string, readonly Fact[]>> {
   const found = new Map<string, Fact[]>(asked.map(({ accountId }) => [accountId, []]));
   if (asked.length === 0) return found;
@@ -44,12 +45,14 @@ export async function factsOfAccounts(
        SELECT DISTINCT ON (event_id) event_id, type, occurred_at, recorded_at, touchpoint, direction, automated, participants, attributes
          FROM journey_event
         WHERE workspace_id = $1 AND account_id = a.id AND occurred_at >= a.after AND NOT (attributes ? 'echo') AND superseded_at IS NULL
+              ${types ? 'AND type = ANY($4::text[])' : ''}
         ORDER BY event_id, rank, source_id, generation DESC) e
      ORDER BY a.id, e.occurred_at, e.event_id`,
     [
       tx.workspaceId,
       asked.map(({ accountId }) => accountId),
       asked.map(({ after }) => new Date(after ?? -62_135_596_800_000)),
+      ...(types ? [types] : []),
     ],
   );
   for (const row of rows) found.get(row.account_id)?.push(toFact(row));

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { EventType } from '@waymark/journey';
 import type { Tx } from '../tenancy.ts';
+import { factsOfAccounts, type Fact } from './facts.ts';
 
 /** What is usual in a tier at the end of a week, epoch milliseconds; null where the tier has too few customers. */
 export interface StoredPeerMedian {
@@ -94,6 +96,8 @@ export interface PeerLog {
     readonly isCustomer: boolean;
     readonly tier?: string | undefined;
   }[];
+  /** What dated events told of its standing, in the order of time and id. */
+  readonly standing: readonly Fact[];
   /** How often something of a type happened in the seven days that begin at an instant. */
   readonly weeks: readonly { readonly type: string; readonly from: number; readonly count: number }[];
 }
@@ -105,7 +109,13 @@ export interface PeerLog {
 export async function peerLogs(
   tx: Tx,
   accountIds: readonly string[],
-  range: { readonly from: number; readonly to: number; readonly types: readonly string[] },
+  range: {
+    readonly from: number;
+    readonly to: number;
+    readonly types: readonly string[];
+    /** Of which types events tell of an account's standing. */
+    readonly standing: readonly EventType[];
+  },
 ): Promise<readonly PeerLog[]> {
   const { rows } = await tx.query<{
     account_id: string;
@@ -137,6 +147,11 @@ export async function peerLogs(
       ORDER BY a.account_id`,
     [tx.workspaceId, accountIds, new Date(range.from), new Date(range.to), range.types],
   );
+  const standing = await factsOfAccounts(
+    tx,
+    accountIds.map((accountId) => ({ accountId, after: undefined })),
+    range.standing,
+  );
   return rows.map((row) => ({
     accountId: row.account_id,
     firstAt: row.first_at?.getTime() ?? null,
@@ -144,6 +159,7 @@ export async function peerLogs(
       const { isCustomer, tier } = judged.parse(record);
       return { to, isCustomer, tier };
     }),
+    standing: standing.get(row.account_id) ?? [],
     weeks: row.weeks ?? [],
   }));
 }

@@ -1,5 +1,6 @@
 import { eventTypes, type EventType, type JourneyDefinition } from '@waymark/journey';
 import {
+  datedStanding,
   parseDefinition,
   peerBaselines,
   peerLag,
@@ -7,6 +8,8 @@ import {
   PeerTally,
   peerWeeks,
   tierName,
+  standingTypes,
+  type DatedStanding,
   type PeerBaseline,
   type PeerMeasure,
   type PeerMedian,
@@ -72,7 +75,10 @@ export async function keepPeers(tx: Tx, now: number, options: { readonly again?:
     if (measures.length === 0) continue;
     const medians = await mediansOf(tx, all, measures, weeks);
     const tiers = await store(tx, before, medians, { measures, since: weeks[0] ?? 0 }, now);
-    const woken = all.filter(({ tier }) => tiers.has(tierName(tier)));
+    // Who had another tier before, or may have, is held against that one too.
+    const woken = all.filter(
+      ({ tier, dated }) => tiers.has(tierName(tier)) || (tiers.size > 0 && dated?.includes('tier') !== false),
+    );
     await wakeAccounts(
       tx,
       woken.map(({ accountId }) => ({ accountId, earliest: now })),
@@ -124,6 +130,7 @@ async function mediansOf(
     from: first - longest * 7 * DAY,
     to: last,
     types: [...new Set(measures.flatMap(({ types }) => types))],
+    standing: standingTypes,
   };
   for (let at = 0; at < accounts.length; at += accountsATime) {
     const some = accounts.slice(at, at + accountsATime);
@@ -131,9 +138,10 @@ async function mediansOf(
     for (const log of await peerLogs(tx, [...byId.keys()], range)) {
       const account = byId.get(log.accountId);
       if (!account) continue;
+      const standing = datedStanding(log.standing);
       tally.add({
-        since: account.customerSince ?? log.firstAt ?? Infinity,
-        tierAt: (weekEnd) => tierOf(account, log, weekEnd + peerLag),
+        sinceAt: (weekEnd) => account.customerSince ?? standing(weekEnd + peerLag).since ?? log.firstAt ?? Infinity,
+        tierAt: (weekEnd) => tierOf(account, log, standing, weekEnd + peerLag),
         happenings: log.weeks.flatMap(({ type, from, count }) =>
           isEventType(type) ? [{ type, occurredAt: from, count }] : [],
         ),
@@ -146,11 +154,23 @@ async function mediansOf(
 const known: ReadonlySet<string> = new Set(eventTypes);
 const isEventType = (type: string): type is EventType => known.has(type);
 
-/** The tier of a customer by the record that it was judged with at an instant; of before the first one, by that. */
-function tierOf(account: Account, { records }: PeerLog, at: number): string | null {
+/**
+ * The tier of a customer at an instant by what dated events told of it, else by the record that it was judged with then; of before the
+ * first one, by that.
+ */
+function tierOf(
+  account: Account,
+  { records }: PeerLog,
+  standing: (at: number) => DatedStanding,
+  at: number,
+): string | null {
   const then = records.find(({ to }) => to === null || to > at);
-  if (then) return then.isCustomer ? tierName(then.tier) : null;
-  return account.isCustomer && account.mergedInto === null ? tierName(account.tier) : null;
+  const isCustomer = then ? then.isCustomer : account.isCustomer && account.mergedInto === null;
+  if (!isCustomer) return null;
+  const { tier } = standing(at);
+  if (tier !== undefined) return tierName(tier);
+  // What holds now says nothing of before where the past is dated, and began later.
+  return account.dated?.includes('tier') ? tierName(null) : tierName(then ? then.tier : account.tier);
 }
 
 const rowKey = ({ tier, measure, from }: Pick<StoredPeerMedian, 'tier' | 'measure' | 'from'>): string =>
