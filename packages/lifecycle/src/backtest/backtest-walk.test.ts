@@ -78,6 +78,36 @@ describe('a walk through what was known', { timeout: 30_000 + runs * 4000 }, () 
     );
   });
 
+  it('tells a flag with what was known when it could be told', () => {
+    fc.assert(
+      fc.property(someLateFacts, fc.integer({ min: 1, max: 200 }), (facts, hours) => {
+        const recordedAt = new Map(facts.map((fact) => [fact.id, fact.recordedAt]));
+        const later = (_: unknown, raisedAt: number) => raisedAt + hours * HOUR;
+        for (const { asRaised, toldAt } of walkAsKnown(journey, contexts, facts, START + 170 * DAY, later))
+          for (const { eventId } of asRaised.proof.evidence)
+            expect(recordedAt.get(eventId), `${asRaised.rule} ${eventId}`).toBeLessThanOrEqual(toldAt);
+      }),
+      { seed, numRuns: runs },
+    );
+  });
+
+  it('tells a flag that was taken back before it could be told when it comes back, and not before', () => {
+    const [plain] = quiet(walkAsKnown(journey, contexts, weekly(0, 100), START + 200 * DAY));
+    const opened = plain?.raisedAt ?? Number.NaN;
+    const gap = { from: opened - DAY, to: null, touchpoints: ['email' as const], reason: 'nothing came' };
+    const known = [
+      ...contexts,
+      { from: opened + DAY, context: { ...context, gaps: [gap] } },
+      { from: opened + 5 * DAY, context },
+    ];
+    const told = (delay: number) =>
+      quiet(walkAsKnown(journey, known, weekly(0, 100), START + 200 * DAY, (_, at) => at + delay));
+    expect(told(DAY / 2)).toMatchObject([{ raisedAt: opened, toldAt: opened + DAY / 2, withdrawn: false }]);
+    expect(told(2 * DAY)).toMatchObject([
+      { raisedAt: opened + 5 * DAY, toldAt: opened + 7 * DAY, withdrawn: false, endedAt: null },
+    ]);
+  });
+
   it('has the same flags open each day as a fold of all facts known by then', () => {
     fc.assert(
       fc.property(someLateFacts, (facts) => {

@@ -224,7 +224,10 @@ class Walker {
     for (const flag of flags) {
       present.add(flag.flagId);
       const known = this.#raised.get(flag.flagId);
-      if (known) {
+      // Taken back before it could be told: where it comes back, it is news.
+      const isUntold =
+        known?.withdrawn === true && known.toldAt > known.raisedAt && (known.endedAt ?? Infinity) <= known.toldAt;
+      if (known && !isUntold) {
         known.flag = flag;
         if (until <= known.toldAt) known.asRaised = flag;
         known.endedAt =
