@@ -4,6 +4,7 @@ import { createEmulator } from 'emulate';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { serveEmulator, type Served } from '../../apps/sandbox/src/front/serve.ts';
+import { until } from '../../apps/sandbox/src/front/until.ts';
 import { createSlack, type SlackService } from '../../apps/sandbox/src/slack/slack.ts';
 import type { SlackApp, SlackState } from '../../apps/sandbox/src/slack/state.ts';
 import { launchBrowser } from './browser.ts';
@@ -101,15 +102,15 @@ describe('the Slack page', () => {
     expect(text()).toBe('Northgate Paper: gone quiet');
     await byTestId('action-not_a_risk').click();
     await page.getByRole('button', { name: 'Close it' }).click();
-    await expect.poll(text).toBe('not a risk');
+    await until(() => text() === 'not a risk');
   });
 
   test('menus, dates and overflow send what was chosen', async () => {
     await byTestId('action-snooze').selectOption('one_week');
-    await expect.poll(text).toBe('snooze: one_week');
+    await until(() => text() === 'snooze: one_week');
     await open('U0MAYA', 'C0ALERTS');
     await byTestId('action-until').fill('2031-05-06');
-    await expect.poll(text).toBe('until: 2031-05-06');
+    await until(() => text() === 'until: 2031-05-06');
     await byTestId('action-more').click();
     await page.getByRole('menuitem', { name: 'Wrong account' }).click();
     await byTestId('modal').waitFor();
@@ -132,7 +133,7 @@ describe('the Slack page', () => {
     await byTestId('action-note').fill('It belongs to the parent');
     await byTestId('modal-submit').click();
     await modal.waitFor({ state: 'detached' });
-    await expect.poll(text).toBe('moved to brightwater: It belongs to the parent (everyone; true)');
+    await until(() => text() === 'moved to brightwater: It belongs to the parent (everyone; true)');
   });
 
   test('a modal is left by Escape and gives the focus back', async () => {
@@ -141,9 +142,9 @@ describe('the Slack page', () => {
     await byTestId('modal').waitFor();
     await page.keyboard.press('Escape');
     await byTestId('modal').waitFor({ state: 'detached' });
-    await expect
-      .poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid')))
-      .toBe('action-why');
+    await until(
+      async () => (await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))) === 'action-why',
+    );
   });
 
   test('a slash command is typed in the composer; its answer is for that person only', async () => {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { stackNames } from './company/stack.ts';
+import { isLiving } from './control/home.ts';
 import { startSandbox, type SandboxOptions, type SandboxPorts } from './sandbox.ts';
 
 const USAGE = `Usage: main.ts --home DIR [--live] [--caps vendor|generous] [--auto-consent] [--port-base N] [--parent PID] [--seed N] [--anchor ISO] [--stack ${stackNames.join('|')}]`;
@@ -65,16 +66,6 @@ function optionsOf(settings: z.infer<typeof settingsSchema>): SandboxOptions {
   };
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it is there, but somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
 const exitAtOnce = (code: number): void => process.exit(code);
 
 async function main(): Promise<void> {
@@ -84,7 +75,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => stop(0));
   process.once('SIGINT', () => stop(0));
   const { parent } = settings;
-  if (parent !== undefined) setInterval(() => isAlive(parent) || stop(0), PARENT_POLL_MS).unref();
+  if (parent !== undefined) setInterval(() => isLiving(parent) || stop(0), PARENT_POLL_MS).unref();
   const sandbox = await startSandbox(optionsOf(settings));
   stop = (code) => {
     if (stopping) return;

@@ -74,16 +74,30 @@ export async function writeHome(home: string, kept: KeptSandbox): Promise<void> 
   await writeAtomically(fileOf(home), `${JSON.stringify(kept, null, 2)}\n`);
 }
 
-/** Refuses a home on which another sandbox answers: a process id alone may have been given to somebody else. */
+/**
+ * Refuses a home on which another sandbox runs: its process lives and answers at its address, or listens there and is too busy to
+ * answer. A process id alone may have been given to somebody else.
+ */
 export async function refuseRunning(home: string, kept: KeptSandbox): Promise<void> {
-  if (kept.pid === process.pid) return;
+  if (kept.pid === process.pid || !isLiving(kept.pid)) return;
   try {
     const answer = await fetch(`${kept.urls.control}/status`, { signal: AbortSignal.timeout(800) });
     const status = z.looseObject({ pid: z.int() }).safeParse(await answer.json());
     if (!status.success || status.data.pid !== kept.pid) return;
-  } catch {
-    // Nobody answers there, so nobody runs.
-    return;
+  } catch (error) {
+    // Nobody listens there, so nobody runs.
+    if (!(error instanceof DOMException && error.name === 'TimeoutError')) return;
   }
   throw new SandboxRunningError(home, kept.pid);
+}
+
+/** Whether there is a process of this number, whosever it is. */
+export function isLiving(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, but somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }

@@ -22,8 +22,8 @@ export interface Rig<Handle> {
   readonly url: string;
   readonly handle: Handle;
   readonly faults: FaultPlan;
-  /** The rig's clock: real time plus what a test adds. */
-  readonly clock: { offset: number };
+  /** The rig's clock: real time, or the instant at which it stands, plus what a test adds. */
+  readonly clock: { offset: number; standsAt?: number | undefined };
   /** The rig's time, epoch ms. */
   now(): number;
   /** Back to the seed, and furnished anew. */
@@ -41,8 +41,8 @@ export async function serveRig<State extends object, Handle>(options: {
   readonly create: (now: () => number, touch: () => void) => Service<State, Handle>;
   readonly furnish: (handle: Handle) => void;
 }): Promise<Rig<Handle>> {
-  const clock = { offset: 0 };
-  const now = (): number => Date.now() + clock.offset;
+  const clock: Rig<Handle>['clock'] = { offset: 0 };
+  const now = (): number => (clock.standsAt ?? Date.now()) + clock.offset;
   const journal = new Journal<State>({ file: options.file });
   const { definition, handle, front } = options.create(now, () => journal.touch());
   const kept = await journal.load();

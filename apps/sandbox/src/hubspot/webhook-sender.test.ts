@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { Signature } from '@hubspot/api-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RIG_APP } from '../front/rig.ts';
+import { until } from '../front/until.ts';
 import { OTHER_PORTAL, PORTAL, startRig, type CrmRig } from './crm-rig.ts';
 import type { WebhookEvent } from './state.ts';
 import { signV3 } from './webhook-sender.ts';
@@ -131,7 +132,7 @@ describe('webhooks', () => {
 
   it('sends after a moment, at most 100 events at once', async () => {
     for (let index = 0; index < 130; index += 1) company(`C${index}`);
-    await expect.poll(() => events().length).toBe(130);
+    await until(() => events().length >= 130);
     expect(received.map((delivery) => delivery.events.length)).toEqual([100, 30]);
   });
 
@@ -153,7 +154,7 @@ describe('webhooks', () => {
     rig.handle.settings.webhookRetryMs = 30;
     answers = [500, 503];
     company('Stubborn');
-    await expect.poll(() => received.length).toBe(3);
+    await until(() => received.length >= 3);
     expect(events().map((event) => event.attemptNumber)).toEqual([0, 1, 2]);
     await rig.handle.flushWebhooks();
     expect(rig.handle.deliveries.map((delivery) => delivery.status)).toEqual([500, 503, 202]);

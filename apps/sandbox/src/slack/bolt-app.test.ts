@@ -3,6 +3,7 @@ import { App, HTTPReceiver, LogLevel } from '@slack/bolt';
 import { createEmulator } from 'emulate';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { serveEmulator, type Served } from '../front/serve.ts';
+import { until } from '../front/until.ts';
 import type { SlackSeed } from './seed.ts';
 import { createSlack, type SlackService } from './slack.ts';
 import type { SlackApp, SlackState } from './state.ts';
@@ -230,7 +231,7 @@ describe('a real Bolt app', () => {
 
   test('a pressed button reaches the app signed, and its response replaces the message', async () => {
     expect(await slack.handle.pressButton('ann', '#general', ts, 'not_a_risk')).toEqual({ ok: true });
-    await expect.poll(() => slack.handle.messages('#general')[0]?.text).toBe('Not a risk, says <@U0ANN>');
+    await until(() => slack.handle.messages('#general')[0]?.text === 'Not a risk, says <@U0ANN>');
   });
 
   test('R21: an interaction signed with another secret is refused by the app and shown as a problem', async () => {
@@ -241,7 +242,7 @@ describe('a real Bolt app', () => {
 
   test('a modal opens, refuses an early day, offers options, and its submission changes the message', async () => {
     await slack.handle.pressButton('ann', '#general', ts, 'snooze');
-    await expect.poll(() => slack.handle.modal('ann')?.title).toBe('Snooze');
+    await until(() => slack.handle.modal('ann')?.title === 'Snooze');
     expect(await slack.handle.submitModal('ann')).toMatchObject({ problem: expect.stringContaining('required') });
     const suggested = await fetch(`${served.url}/sandbox/act`, {
       method: 'POST',
@@ -266,9 +267,7 @@ describe('a real Bolt app', () => {
     expect(slack.handle.modal('ann')?.errors).toEqual({ until: 'Choose a later day.' });
     expect(await slack.handle.submitModal('ann', fill('2031-01-01'))).toEqual({ ok: true });
     expect(slack.handle.modal('ann')).toBeUndefined();
-    await expect
-      .poll(() => slack.handle.messages('#general')[0]?.text)
-      .toBe('Snoozed until 2031-01-01 for acme by U0ANN');
+    await until(() => slack.handle.messages('#general')[0]?.text === 'Snoozed until 2031-01-01 for acme by U0ANN');
   });
 
   test('G8: a trigger is good for three seconds and one view', async () => {
@@ -296,7 +295,7 @@ describe('a real Bolt app', () => {
     expect(await slack.handle.slashCommand('ann', '/journey now')).toEqual({ ok: true });
     expect(slack.handle.messages('#general').at(-1)).toMatchObject({ text: 'At once', ephemeralTo: 'U0ANN' });
     await slack.handle.slashCommand('ann', '/journey why Acme');
-    await expect.poll(() => slack.handle.messages('#general').at(-1)?.text).toBe('Journey of why Acme');
+    await until(() => slack.handle.messages('#general').at(-1)?.text === 'Journey of why Acme');
     expect(await slack.handle.slashCommand('ann', '/nothing')).toMatchObject({
       problem: '/nothing is not a valid command.',
     });
@@ -314,7 +313,7 @@ describe('a real Bolt app', () => {
 
   test('opening the app publishes its home', async () => {
     slack.handle.openHome('ann', app);
-    await expect.poll(() => slack.handle.home('ann', app)?.blocks[0]?.type).toBe('section');
+    await until(() => slack.handle.home('ann', app)?.blocks[0]?.type === 'section');
   });
 
   test('what a person writes to the app reaches it; what is said where the app is not does not', async () => {
