@@ -53,10 +53,14 @@ export interface Counted {
   /** How many lists there were when the kinds were put together. */
   listCount: number;
   weeks: Map<string, Weeks | null>;
+  /** By window. */
+  falls: Map<number, Fall | null>;
   all: Fall | null | undefined;
   usage: Fall | null | undefined;
-  /** What no drop of the days ahead exceeds: ever nearer, each worked out when it is asked first. */
-  bounds: number[];
+  /** What no drop of the days ahead exceeds, as far as that is seen by the lists alone; undefined until it is asked. */
+  roughly: number | undefined;
+  /** The same for each window of each step of days from one on; null until it is asked. */
+  nearly: { readonly from: number; readonly drops: Float64Array } | null;
 }
 
 /** Simulations for which it is kept: an earlier one counts anew where it is asked again. */
@@ -76,9 +80,11 @@ export function countedAt(moment: Moment): Counted {
       kinds: [],
       listCount: 0,
       weeks: new Map(),
+      falls: new Map(),
       all: undefined,
       usage: undefined,
-      bounds: [],
+      roughly: undefined,
+      nearly: null,
     };
     remembered.set(moment, known);
     latest.push(known);
@@ -86,12 +92,16 @@ export function countedAt(moment: Moment): Counted {
   }
   if (known.day !== day) {
     // A moment may be set back to look at another instant.
-    if (day < known.day) known.rings.clear();
+    if (day < known.day) {
+      known.rings.clear();
+      known.nearly = null;
+    }
     known.day = day;
     known.weeks.clear();
+    known.falls.clear();
     known.all = undefined;
     known.usage = undefined;
-    known.bounds = [];
+    known.roughly = undefined;
   }
   return known;
 }

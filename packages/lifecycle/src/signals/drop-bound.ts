@@ -16,14 +16,19 @@ import {
   type Counted,
   type Kind,
 } from './counted-days.ts';
-import { addInformation, foreseen, mostInformation, staysKnown } from './fall-bound.ts';
+import { foreseen, mostInformation, setInformation, staysKnown } from './fall-bound.ts';
 import { mostDropWith } from './fall.ts';
 import { fewestMeetings, missedDeviation } from './missed-meetings.ts';
 import { hasSeason, levels, mostWeeks } from './week-sums.ts';
 
 const spans = windows.map((window) => window / 7);
 const widest = longest / 7;
-const information = new Float64Array((foreseen / step + 1) * spans.length);
+/** Days ahead that are looked at one by one. */
+const stepsAhead = foreseen / step + 1;
+/** A place for each window of each of these days: what one kind weighs at most, what words do, and all kinds together. */
+const own = new Float64Array(stepsAhead * spans.length);
+const letters = new Float64Array(own.length);
+const all = new Float64Array(own.length);
 
 /**
  * What meetings that fell through so far can add at most in the days ahead: all of them in one window without one that was held, against a
@@ -62,48 +67,41 @@ function kindsOf(moment: Moment, counted: Counted): readonly Kind[] {
 /** What no drop of the days ahead exceeds, whatever comes or does not come in them but meetings that fall through: by the lists alone. */
 function mostRoughly(moment: Moment, counted: Counted): number {
   let most = 0;
-  for (const kind of kindsOf(moment, counted)) most += mostOf(moment, counted, kind);
-  return mostDropWith(most, widest);
+  let words = 0;
+  for (const kind of kindsOf(moment, counted)) {
+    const one = mostOf(moment, counted, kind);
+    // Tickets stand for words where there are no others.
+    if (kind.name === 'letters' || kind.name === 'tickets') words = Math.max(words, one);
+    else most += one;
+  }
+  return mostDropWith(most + words, widest);
 }
 
 const mostOf = (moment: Moment, { day }: Counted, { lists, of, as }: Kind): number =>
   mostInformation(lists, day, levels(moment.around.context.lulls, of), as);
 
-/** The same window by window for kinds that are wanted, with what the others weigh at most; 20, which none exceeds, where that is not known. */
-function mostNearly(moment: Moment, counted: Counted, isWanted: (kind: Kind) => boolean): number {
+/** The same for each window of each of the days ahead, by its weeks. */
+function mostNearly(moment: Moment, counted: Counted): Float64Array {
   const { lulls } = moment.around.context;
   const { day } = counted;
-  information.fill(0);
-  let others = 0;
+  letters.fill(0);
+  all.fill(0);
   for (const kind of kindsOf(moment, counted)) {
     const { name, lists, of, as } = kind;
-    if (!isWanted(kind)) {
-      others += mostOf(moment, counted, kind);
-      continue;
-    }
     const ring = ringOf(counted, name, lists);
-    if (!ring.isExact || hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen)) return Infinity;
-    addInformation(information, ring, lists, day, as, { step, spans });
+    if (ring.isExact && !hasSeason(levels(lulls, of), day - mostWeeks * 7, day + foreseen))
+      setInformation(own, ring, lists, day, as, { step, spans });
+    else own.fill(mostOf(moment, counted, kind));
+    if (name === 'letters') letters.set(own);
+    for (let place = 0; place < all.length; place += 1) {
+      const [before = 0, one = 0, words = 0] = [all[place], own[place], letters[place]];
+      all[place] = name !== 'tickets' ? before + one : one > words ? before + one - words : before;
+    }
   }
-  // The more is known, the further it can fall: of each span the most that is known on any day decides.
-  let drop = 0;
-  for (const [index, span] of spans.entries()) {
-    let most = 0;
-    for (let place = index; place < information.length; place += spans.length)
-      most = Math.max(most, information[place] ?? 0);
-    drop = Math.max(drop, mostDropWith(most + others, span));
-  }
-  return drop;
+  return all.map((information, place) => mostDropWith(information, spans[place % spans.length] ?? widest));
 }
 
-/** Most often it is amounts of which so little is told. */
-const bounds: readonly ((moment: Moment, counted: Counted) => number)[] = [
-  mostRoughly,
-  (moment, counted) => mostNearly(moment, counted, ({ as }) => as === 'amounts'),
-  (moment, counted) => mostNearly(moment, counted, () => true),
-];
-
-/** Amounts under zero make a level under zero: then it is worked out in full. Those of days that are over are seen by the bounds. */
+/** Amounts under zero make a level under zero: then it is worked out in full. Those of days before are seen by the bounds. */
 function isUnderZero({ tracks }: Moment, day: number): boolean {
   for (const metric in tracks.record.usage) {
     const days = tracks.record.usage[metric] ?? [];
@@ -113,18 +111,36 @@ function isUnderZero({ tracks }: Moment, day: number): boolean {
   return false;
 }
 
-/** Whether the drop stays under a threshold in all the days ahead, whatever comes or does not come in them but meetings that fall through. */
-export function staysUnder(moment: Moment, threshold: number): boolean {
+/**
+ * The first instant at which the drop may not be under a threshold, whatever comes or does not come until then but meetings that fall
+ * through; the moment itself, or one before it, where it is not now. Of the windows that end now those alone are worked out in full, by
+ * `dropIn`, in which it may be so far.
+ */
+export function underUntil(
+  moment: Moment,
+  threshold: number,
+  dropIn: (moment: Moment, counted: Counted, window: number) => number,
+): number {
   const counted = countedAt(moment);
+  const { day } = counted;
   // Meetings that fell through add to a fall.
-  const missed = mostByMissed(moment, counted.day);
-  if (missed >= threshold || isUnderZero(moment, counted.day)) return false;
+  const missed = mostByMissed(moment, day);
+  if (missed >= threshold || isUnderZero(moment, day - foreseen)) return moment.at;
   const left = Math.sqrt(threshold ** 2 - missed ** 2);
-  for (const [index, bound] of bounds.entries()) {
-    counted.bounds[index] ??= bound(moment, counted);
-    if ((counted.bounds[index] ?? Infinity) < left) return true;
+  counted.roughly ??= mostRoughly(moment, counted);
+  if (counted.roughly < left) return aheadUntil(moment);
+  let { nearly } = counted;
+  if (!nearly || day > nearly.from + foreseen) {
+    nearly = { from: day, drops: mostNearly(moment, counted) };
+    counted.nearly = nearly;
   }
-  return false;
+  let place = ((day - nearly.from) / step) * spans.length;
+  for (const window of windows) {
+    if (!((nearly.drops[place] ?? Infinity) < left || dropIn(moment, counted, window) < threshold)) return moment.at;
+    place += 1;
+  }
+  while ((nearly.drops[place] ?? Infinity) < left) place += 1;
+  return (nearly.from + Math.floor(place / spans.length) * step) * DAY;
 }
 
 /** The first instant at which what holds in the days ahead of a moment may hold no longer. */

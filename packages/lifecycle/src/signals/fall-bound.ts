@@ -105,10 +105,10 @@ const weekSums = new Float64Array(mostWeeks + 1);
 const weekSquares = new Float64Array(mostWeeks + 1);
 
 /**
- * The same window by window, far nearer, for what no quiet season touches and no sum has lost anything of: what the stream weighs is added to
+ * The same window by window, far nearer, for what no quiet season touches and no sum has lost anything of: what the stream weighs is set in
  * `information`, which has a place for each window of each day from `today` on.
  */
-export function addInformation(
+export function setInformation(
   information: Float64Array,
   ring: DayRing,
   lists: readonly Days[],
@@ -129,8 +129,8 @@ export function addInformation(
     const fewer = Math.min(mostWeeks, Math.floor((day - latest) / 7));
     for (let index = 0; index < spans.length; index += 1) {
       const span = spans[index] ?? 0;
-      const most = Math.max(informationOf(span, weeks, kind), fewer === weeks ? 0 : informationOf(span, fewer, kind));
-      information[place + index] = (information[place + index] ?? 0) + most;
+      const most = informationOf(span, weeks, kind);
+      information[place + index] = fewer === weeks ? most : Math.max(most, informationOf(span, fewer, kind));
     }
   }
 }

@@ -18,7 +18,7 @@ import {
   windows,
   type Counted,
 } from './counted-days.ts';
-import { aheadUntil, isUseKnown, staysUnder } from './drop-bound.ts';
+import { aheadUntil, isUseKnown, underUntil } from './drop-bound.ts';
 import { fallOf, streamOf, swingWeeks, type Fall, type Stream } from './fall.ts';
 import { missedDeviation, type Attendance } from './missed-meetings.ts';
 import { NEVER, note, steady, type SignalFactory } from './signal.ts';
@@ -73,7 +73,14 @@ function withMissed(fall: Fall | null, moment: Moment, counted: Counted, window:
 /** The same of all streams together. */
 function wholeFall(moment: Moment): Fall | null {
   const counted = countedAt(moment);
-  if (counted.all !== undefined) return counted.all;
+  if (counted.all === undefined) counted.all = steepest((window) => wholeFallIn(moment, counted, window));
+  return counted.all;
+}
+
+/** That of one window; worked out once for each step of days. */
+function wholeFallIn(moment: Moment, counted: Counted, window: number): Fall | null {
+  const known = counted.falls.get(window);
+  if (known !== undefined) return known;
   const { day } = counted;
   const { context } = moment.around;
   // From days that are over, as all else here: the first word of today must not change what is remembered for today.
@@ -82,21 +89,23 @@ function wholeFall(moment: Moment): Fall | null {
   const letterWeeks = weeksBack(moment, counted, lettersIn(moment));
   const ticketWeeks = weeksBack(moment, counted, ticketsIn(moment));
   const meetingWeeks = weeksBack(moment, counted, meetingsIn(moment));
-  counted.all = steepest((window) => {
-    const span = window / 7;
-    const seen = (touchpoints: readonly Touchpoint[]) =>
-      isWatched(context, touchpoints, (day - window) * DAY, day * DAY);
-    const letters = letterWeeks && streamOf(letterWeeks, span);
-    const words = letters ?? (ticketWeeks && streamOf(ticketWeeks, span));
-    const fall = fallOf([
-      seen(letters ? written : ['ticket']) ? words : null,
-      meetingWeeks && seen(['meeting']) ? streamOf(meetingWeeks, span) : null,
-      ...useIn(moment, counted, window),
-    ]);
-    return seen(['meeting']) ? withMissed(fall, moment, counted, window) : fall;
-  });
-  return counted.all;
+  const span = window / 7;
+  const seen = (touchpoints: readonly Touchpoint[]) => isWatched(context, touchpoints, (day - window) * DAY, day * DAY);
+  const letters = letterWeeks && streamOf(letterWeeks, span);
+  const words = letters ?? (ticketWeeks && streamOf(ticketWeeks, span));
+  const alone = fallOf([
+    seen(letters ? written : ['ticket']) ? words : null,
+    meetingWeeks && seen(['meeting']) ? streamOf(meetingWeeks, span) : null,
+    ...useIn(moment, counted, window),
+  ]);
+  const fall = seen(['meeting']) ? withMissed(alone, moment, counted, window) : alone;
+  counted.falls.set(window, fall);
+  return fall;
 }
+
+/** The drop in one window, where one is known. */
+const dropIn = (moment: Moment, counted: Counted, window: number): number =>
+  wholeFallIn(moment, counted, window)?.drop ?? -Infinity;
 
 function steepest(fallIn: (window: number) => Fall | null): Fall | null {
   let found: Fall | null = null;
@@ -162,8 +171,9 @@ export const declineSignals = {
     ...wholeDrop(params, definition),
     isUnder: (moment, threshold) => {
       // With what is known little it cannot fall so far, whatever comes or does not come in the days ahead.
-      if (turns(moment) === NEVER || !staysUnder(moment, threshold - 0.01)) return false;
-      moment.flip = aheadUntil(moment);
+      const until = turns(moment) === NEVER ? moment.at : underUntil(moment, threshold - 0.01, dropIn);
+      if (until <= moment.at) return false;
+      moment.flip = until;
       moment.reads = part.missed;
       return true;
     },
