@@ -280,6 +280,25 @@ describe('meeting_streak', () => {
     expect(open(seen(missed, 115, { lulls: [{ ...season, of: 'product' }] }))).toEqual(['meeting_streak']);
   });
 
+  it('counts none that was due on the quiet days of the journey, whenever it was called off', () => {
+    // Day 358 is 29 December.
+    const missed = liveCustomer().talk(2, 380, 7).meeting('meeting.held', 340);
+    missed.meeting('meeting.canceled', 347).meeting('meeting.canceled', 352, { startsAt: day(358) });
+    expect(open(seen(missed.meeting('meeting.no_show', 371), 372))).toEqual([]);
+    expect(open(seen(missed.meeting('meeting.canceled', 378), 379))).toEqual(['meeting_streak']);
+  });
+
+  it('asks for a longer streak of who meets every week, and for none of whom nobody ever met', () => {
+    const weekly = liveCustomer().talk(2, 140, 7);
+    for (let at = 32; at <= 95; at += 7) weekly.meeting('meeting.held', at);
+    for (const at of [102, 109, 116]) weekly.meeting('meeting.canceled', at);
+    expect(open(seen(weekly, 117))).toEqual([]);
+    expect(open(seen(weekly.meeting('meeting.canceled', 123), 124))).toEqual(['meeting_streak']);
+    const never = liveCustomer().talk(2, 140, 7);
+    for (const at of [100, 107, 114]) never.meeting('meeting.canceled', at);
+    expect(open(seen(never, 115))).toEqual([]);
+  });
+
   it('believes a CRM that says nobody came before a calendar that assumes so', () => {
     const missed = talking();
     for (const at of [100, 107, 114]) {

@@ -9,8 +9,9 @@ import type { DayCounts, Mark, MeetingTrack, WaitingMail } from '../tracks/track
 import { contactWord, counted, span } from '../course/wording.ts';
 import type { Evidence } from '../course/state.ts';
 import { part } from '../tracks/reads.ts';
-import { levels } from './week-sums.ts';
 import { DAY } from '../time/zone.ts';
+
+const MINUTE = 60_000;
 
 export const everyTouchpoint: readonly Touchpoint[] = touchpoints.options;
 
@@ -284,10 +285,11 @@ export const engagementSignals = {
   meetings_missed_streak: (params) => {
     const window = (params.days ?? 120) * DAY;
     const within = (moment: Moment) => {
-      const usual = levels(moment.around.context.lulls, 'contact');
-      // In a quiet season all are away: it says nothing of one.
+      const { awake } = moment.around.zone;
+      // On quiet days and in a quiet season all are away, whenever they called off: it says nothing of one.
+      const isQuiet = (at: number) => awake.between(at, at + MINUTE) < MINUTE;
       return moment.tracks.meetings.missed.filter(
-        ({ at }) => moment.at - at < window && usual.on(Math.floor(at / DAY)) === 1,
+        ({ at, startsAt }) => moment.at - at < window && !isQuiet(at) && !isQuiet(startsAt ?? at),
       );
     };
     return {

@@ -59,6 +59,7 @@ export const signalReads: Readonly<Record<SignalName, number>> = {
   messages_trend: part.contact,
   engagement_drop: part.contact | part.meetings | part.usage,
   engagement_level: part.contact | part.meetings | part.usage,
+  engagement_sliding: part.contact | part.meetings | part.usage,
   usage_level: part.contact | part.meetings | part.usage,
   message_balance: part.contact,
   meetings_held: part.meetings,
