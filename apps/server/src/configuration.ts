@@ -38,6 +38,24 @@ const environment = z.object({
   WAYMARK_STOP_AT: z.string().optional(),
 });
 
+const anAddress = 'give an address such as https://waymark.example.com';
+/** What to give where a variable has something else; what it has is told nowhere, for it may be a secret. */
+const remedies: Readonly<Record<string, string>> = {
+  WAYMARK_PORT: 'give a port from 0 to 65535',
+  WAYMARK_PUBLIC_URL: anAddress,
+  WAYMARK_GOOGLE_URL: anAddress,
+  WAYMARK_HUBSPOT_URL: anAddress,
+  WAYMARK_MICROSOFT_URL: anAddress,
+  WAYMARK_SALESFORCE_URL: anAddress,
+  WAYMARK_ZENDESK_URL: anAddress,
+  WAYMARK_SLACK_URL: anAddress,
+  WAYMARK_RATE_SHARE: 'give a share above 0, at most 1',
+  WAYMARK_RATE_SCALE: 'give a factor above 0, at most 1000',
+  WAYMARK_POLL_SECONDS: 'give whole seconds from 5 to 86400',
+  WAYMARK_LOG: 'give one of silent, error, warn, info, debug',
+  WAYMARK_SLACK_APP_TOKEN: 'give the app-level token, which begins with xapp-',
+};
+
 /** What an operator sets. Never a tenant. */
 export interface Configuration {
   readonly home: string;
@@ -75,7 +93,8 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
-    const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    const names = new Set(parsed.error.issues.map((issue) => String(issue.path[0])));
+    const wrong = [...names].map((name) => `${name}: ${remedies[name] ?? 'give another'}`).join('; ');
     throw new ConfigurationError(`The environment has settings that cannot be used. ${wrong}.`);
   }
   const e = parsed.data;

@@ -24,6 +24,7 @@ import {
 } from '@waymark/sync';
 import type { AnyConnector } from '@waymark/connector-kit';
 import type { Configuration } from './configuration.ts';
+import { opening } from './opening.ts';
 import { loadConnector, offerConnectors } from './registry.ts';
 
 /** The parts that every process of Waymark stands on, put together once. */
@@ -64,16 +65,20 @@ export async function openWaymark(configuration: Configuration, options: OpenOpt
   const point = options.point ?? noPoint;
   const log = options.log ?? createLog(configuration);
   offerConnectors(configuration.connectors);
-  const masterKey = await loadMasterKey({ base64: configuration.masterKey, home: configuration.home });
-  const database = await openDatabase({
-    home: configuration.home,
-    databaseUrl: configuration.databaseUrl,
-    adminDatabaseUrl: configuration.adminDatabaseUrl,
-    // Webhooks, folds and posts share them: a burst of one must leave room for the others.
-    poolSize: 16,
-    assertStatements: options.assertStatements ?? false,
-    onNotice: options.onNotice ?? ((message) => log.info(message)),
-  });
+  const masterKey = await opening(configuration, () =>
+    loadMasterKey({ base64: configuration.masterKey, home: configuration.home }),
+  );
+  const database = await opening(configuration, () =>
+    openDatabase({
+      home: configuration.home,
+      databaseUrl: configuration.databaseUrl,
+      adminDatabaseUrl: configuration.adminDatabaseUrl,
+      // Webhooks, folds and posts share them: a burst of one must leave room for the others.
+      poolSize: 16,
+      assertStatements: options.assertStatements ?? false,
+      onNotice: options.onNotice ?? ((message) => log.info(message)),
+    }),
+  );
   const sealer = createSealer({ database, masterKey });
   const progress = new Set<(progress: Progress) => void>();
   const commits = new Set<(workspaceId: string) => void>();
