@@ -20,7 +20,7 @@ export interface AccountFacts {
   readonly head: AccountHead;
   /** Open flags of all journeys. */
   readonly open: readonly Flag[];
-  /** Flags in force that are no longer open, by id. */
+  /** Of the flags that were asked for those in force that are no longer open, by id. */
   readonly past: ReadonlyMap<string, Flag>;
   readonly handling: ReadonlyMap<string, Handling>;
   /** Says one of the flags. */
@@ -37,16 +37,23 @@ export async function accountFacts(
   return (await accountFactsOf(tx, deps, facts, [accountId])).get(accountId);
 }
 
-/** Reads accounts with their flags and what people did with them, all in the same few statements. */
+/**
+ * Reads accounts with their open flags and what people did with them, all in the same few statements. Of what is past only the flags that
+ * `shown` names: an account of years has hundreds.
+ */
 export async function accountFactsOf(
   tx: Tx,
   deps: Pick<SlackBotDependencies, 'links' | 'now'>,
   facts: WorkspaceFacts,
   accountIds: readonly string[],
+  shown: readonly string[] = [],
 ): Promise<ReadonlyMap<string, AccountFacts>> {
   const accounts = await accountsOf(tx, accountIds);
   const ids = accounts.map(({ accountId }) => accountId);
-  const stored = (await flagsOf(tx, ids)).map((one) => ({ accountId: one.accountId, flag: engineFlag(one) }));
+  const stored = (await flagsOf(tx, ids, { past: shown })).map((one) => ({
+    accountId: one.accountId,
+    flag: engineFlag(one),
+  }));
   const flagIds = stored.map(({ flag }) => flag.flagId);
   const handling = new Map((await flagHandling(tx, flagIds)).map((one) => [one.flagId, one]));
   const eventIds = stored.flatMap(({ flag }) =>

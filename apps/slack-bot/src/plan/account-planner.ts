@@ -50,7 +50,8 @@ export async function planAccounts(
   const { teamId } = facts.installation.slack;
   const open = (await openAccountMessages(tx, accountIds)).filter((one) => one.teamId === teamId);
   const messages = new Map(open.map((one) => [one.accountId ?? '', one]));
-  const known = await accountFactsOf(tx, deps, facts, accountIds);
+  const shown = open.flatMap((message) => detailOf(message).shown.map(({ flagId }) => flagId));
+  const known = await accountFactsOf(tx, deps, facts, accountIds, shown);
   const naming = accountIds.length === 0 ? [] : await digestsNaming(tx, accountIds);
   const asked = accountIds.flatMap((accountId) => {
     const about = known.get(accountId);

@@ -211,7 +211,8 @@ export async function refreshDigests(
   for (const message of await digests(tx, { accountId })) {
     if (message.teamId !== facts.installation.slack.teamId) continue;
     const detail = detailOf(message);
-    const known = await accountFactsOf(tx, deps, facts, detail.accountIds);
+    const shown = Object.values(detail.shownByAccount).flatMap((flags) => flags.map(({ flagId }) => flagId));
+    const known = await accountFactsOf(tx, deps, facts, detail.accountIds, shown);
     const accounts = detail.accountIds.flatMap((id) => known.get(id) ?? []);
     const now = deps.now();
     const next = settle(detail, accounts, now);

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { alertCounts, readSettings, writeSettings } from '@waymark/store';
 import { slackInstallation } from '../installation.ts';
+import { accountFactsOf } from './account-facts.ts';
+import { workspaceFacts } from './workspace-facts.ts';
 import { BotRig } from '../testing/bot-rig.ts';
 
 let rig: BotRig;
@@ -197,4 +199,23 @@ describe('what is held back', () => {
     await rig.send();
     expect(texts('maya').at(-1)).toContain('Cedar Mills: gone quiet');
   });
+});
+
+test('of what is past only the flags that a message shows are read', async () => {
+  await rig.install();
+  const account = await rig.addAccount('Aster Foods');
+  const flags = ['gone_quiet', 'ticket_load', 'champion_left'].map((rule) => rig.flag(account, rule));
+  await rig.fold(account, flags);
+  const [first, second, open] = flags;
+  if (!first || !second || !open) throw new Error('three flags were made');
+  await rig.fold(account, [{ ...first, clearedAt: rig.now() }, { ...second, clearedAt: rig.now() }, open]);
+  const read = (shown?: readonly string[]) =>
+    rig.inWorkspace(async (tx) => {
+      const facts = await workspaceFacts(tx, { now: rig.now(), pausedRetryMs: hour });
+      if (!facts) throw new Error('Slack is installed');
+      const known = (await accountFactsOf(tx, rig.dependencies(), facts, [account], shown)).get(account);
+      return [known?.open.map(({ rule }) => rule), [...(known?.past.values() ?? [])].map(({ rule }) => rule)];
+    });
+  expect(await read()).toEqual([['champion_left'], []]);
+  expect(await read([second.flagId])).toEqual([['champion_left'], ['ticket_load']]);
 });

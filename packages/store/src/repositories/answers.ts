@@ -148,12 +148,17 @@ export async function stagePeriodsOf(tx: Tx, accountIds: readonly string[]): Pro
   return rows.map(toPeriod);
 }
 
-/** The flags in force of these accounts, open and past ones, oldest first. */
-export async function flagsOf(tx: Tx, accountIds: readonly string[]): Promise<readonly StoredFlag[]> {
+/** The flags in force of these accounts, open and past ones, oldest first; with `past` of the past ones only these. */
+export async function flagsOf(
+  tx: Tx,
+  accountIds: readonly string[],
+  of: { readonly past?: readonly string[] } = {},
+): Promise<readonly StoredFlag[]> {
   const { rows } = await tx.query<FlagRow>(
     `SELECT ${flagColumns} FROM flag
-      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND superseded_at IS NULL ORDER BY opened_at, flag_id`,
-    [tx.workspaceId, accountIds],
+      WHERE workspace_id = $1 AND account_id = ANY($2::uuid[]) AND superseded_at IS NULL
+        AND ($3::uuid[] IS NULL OR cleared_at IS NULL OR flag_id = ANY($3::uuid[])) ORDER BY opened_at, flag_id`,
+    [tx.workspaceId, accountIds, of.past ?? null],
   );
   return rows.map(toFlag);
 }
