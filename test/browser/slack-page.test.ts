@@ -116,6 +116,15 @@ describe('the Slack page', () => {
     await byTestId('modal').waitFor();
   });
 
+  test('a menu stays open where its message changes meanwhile', async () => {
+    await byTestId('action-more').click();
+    const version = await page.locator('.message').first().getAttribute('data-version');
+    await bolt.client.chat.update({ channel: 'C0ALERTS', ts, text: 'said anew', blocks: alertBlocks });
+    await page.locator(`.message:not([data-version="${version}"])`).first().waitFor();
+    await page.getByRole('menuitem', { name: 'Wrong account' }).click();
+    await byTestId('modal').waitFor();
+  });
+
   test("a modal shows required fields and the app's errors, keeps what was typed, and submits", async () => {
     await byTestId('action-more').click();
     await page.getByRole('menuitem', { name: 'Wrong account' }).click();

@@ -64,7 +64,7 @@ function swapMessages(id, fresh) {
       kept &&
       kept.dataset.version === child.dataset.version &&
       (child.dataset.version || kept.innerHTML === child.innerHTML);
-    return same ? kept : document.adoptNode(child);
+    return same ? kept : taken(document.adoptNode(child), kept);
   });
   const wanted = new Set(children);
   for (const child of old.values()) if (!wanted.has(child)) child.remove();
@@ -72,6 +72,15 @@ function swapMessages(id, fresh) {
     if (now.children[index] !== child) now.insertBefore(child, now.children[index] ?? null);
   });
   if (atEnd) now.scrollTop = now.scrollHeight;
+}
+
+/** A message that changes under a person's hands keeps the menu open that was being chosen from. */
+function taken(message, former) {
+  for (const { firstElementChild: button } of former?.querySelectorAll('details[open]') ?? []) {
+    const same = message.querySelector(`[data-testid="${CSS.escape(button.dataset.testid)}"]`);
+    same?.closest('details')?.setAttribute('open', '');
+  }
+  return message;
 }
 
 let opener;
