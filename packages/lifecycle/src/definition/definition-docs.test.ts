@@ -8,9 +8,11 @@ const docs = (path: string) => readFileSync(new URL(`../../../../docs/${path}`, 
 
 it('every signal is described as it is', () => {
   const page = docs('journey-definition.md').replaceAll(/ +/g, ' ');
-  const missing = Object.entries(signalCatalogue).filter(
-    ([name, { label }]) => !page.includes(`| \`${name}\` | ${label} |`),
-  );
+  const rows = page.split('\n');
+  const missing = Object.entries(signalCatalogue).filter(([name, { label, unit, params }]) => {
+    const row = rows.find((one) => one.startsWith(`| \`${name}\` | ${label} | ${unit.replace('_', ' ')} |`));
+    return row === undefined || params.some((param) => !row.includes(`\`${param}\``));
+  });
   expect(missing.map(([name]) => name)).toEqual([]);
 });
 
