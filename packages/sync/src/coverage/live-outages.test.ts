@@ -159,6 +159,40 @@ describe('an installation that is read and tells nothing', () => {
     expect((await inside(rig, (tx) => readSeason(tx)))?.lulls ?? []).toEqual([]);
   });
 
+  it('is told of one mailbox of an organization’s many, and not of one whose owner is away and still gets mail', async () => {
+    const rig = await syncRig(database);
+    rig.now = at(80);
+    await rig.run(await rig.install(crm));
+    const own = (from: number, to: number, name: string, every = 1) =>
+      words(from, to, [name]).filter((_, index) => index % every === 0);
+    const boxes = [];
+    for (const name of customers) {
+      const box = await rig.install(mailboxOf({ records: own(0, 80, name) }), {
+        account: name,
+        address: `${name}@vendor.example`,
+      });
+      boxes.push({ name, box });
+      await rig.run(box);
+    }
+    // From the ninetieth day on nothing comes from the first; who has the second is away for two weeks, and a quarter still comes.
+    const go = async (from: number, to: number, most: (name: string) => readonly ScriptedRecord[]) => {
+      rig.now = at(to);
+      for (const { name, box } of boxes) {
+        rig.use(mailboxOf({ records: [...most(name)] }));
+        await rig.run(box);
+      }
+    };
+    await go(80, 90, (name) => own(80, 90, name));
+    await go(90, 104, (name) => (name === 'acme' ? [] : own(90, 104, name, name === 'birch' ? 4 : 1)));
+    await look(rig, true);
+    expect(await known(rig)).toMatchObject([{ installationId: boxes[0]?.box, from: lastOf(90) + 1, to: null }]);
+    expect(Object.entries(await gapsOf(rig)).flatMap(([name, found]) => (found.length > 0 ? [name] : []))).toEqual([
+      'acme.example',
+      // Whom nobody sees writes perhaps to the one that is silent.
+      'dune.example',
+    ]);
+  });
+
   it('raises one data-gap notice and no flag of silence, and the flags come once it tells again of others only', async () => {
     const { rig, go } = await cutOff(97);
     const open = async () =>
