@@ -186,8 +186,7 @@ class Walker {
       if (at > until) break;
       const fresh: Fact[] = [];
       for (let one = this.#known[this.#next]; one && one.occurredAt === at; one = this.#known[++this.#next]) {
-        simulation().take(one);
-        fresh.push(one);
+        fresh.push(simulation().take(one));
       }
       simulation().settle(at, fresh);
       this.#judged = Math.max(this.#judged, at);

@@ -130,9 +130,9 @@ function consume(
       if (at !== null && pending.length > 0) simulation.settle(at, pending);
       while (simulation.wakeAt < fact.occurredAt) simulation.settle(simulation.wakeAt, []);
       at = fact.occurredAt;
-      pending = [fact];
-    } else pending.push(fact);
-    simulation.take(fact);
+      pending = [];
+    }
+    pending.push(simulation.take(fact));
     taken += 1;
     recent.push(fact.id);
   }

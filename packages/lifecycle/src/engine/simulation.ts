@@ -8,6 +8,7 @@ import { settleSegment } from '../rules/segment.ts';
 import { NEVER, note } from '../signals/signal.ts';
 import type { AccountContext, Fact } from '../course/state.ts';
 import { takeFact } from '../tracks/taking.ts';
+import { withKnownDeal } from '../tracks/track-work.ts';
 import type { Tracks } from '../tracks/tracks.ts';
 
 /**
@@ -18,8 +19,8 @@ export interface Simulation {
   readonly moment: Moment;
   /** The next instant to look at, if no fact comes; Infinity if none. */
   wakeAt: number;
-  /** Adds a fact at the moment; it is judged by the next `settle`. */
-  take(fact: Fact): void;
+  /** Adds a fact at the moment. Gives it with what is known of its deal, for the `settle` that judges it. */
+  take(fact: Fact): Fact;
   /** What has been found of when to look again at what, so that it need not be found again. */
   watch(): Watch | null;
   /** Judges stages, milestones and rules at an instant, with the facts of that instant. Says whether anything changed. */
@@ -251,9 +252,11 @@ export function openSimulation(
   const simulation: Simulation = {
     moment,
     wakeAt,
-    take(fact) {
-      moment.at = fact.occurredAt;
+    take(given) {
+      moment.at = given.occurredAt;
+      const fact = given.type.startsWith('deal.') ? withKnownDeal(tracks.deals, given) : given;
       dirty |= takeFact(tracks, fact, company, journey.remembers);
+      return fact;
     },
     watch: () =>
       isSettled
@@ -287,7 +290,7 @@ export function openSimulation(
       }
       let changed = wanted && reachMilestones();
       if (wanted) {
-        const outcome = journey.success?.outcomeIn(fresh);
+        const outcome = journey.success?.outcomeIn(fresh, tracks.record);
         if (outcome) course.outcome = outcome;
       }
       if (changed) dirty |= part.course;

@@ -59,6 +59,9 @@ export function compileJourney(definition: JourneyDefinition, digest = definitio
   const { rules, health, success } = definition;
   // What came last is shown beside any flag, and which sources a customer uses is asked for any score.
   if (rules.length > 0 || health || success) asked |= part.contact | part.meetings;
+  // What a deal is about may have been told by an earlier event of it.
+  const lookedFor = lookedForIn(definition);
+  if ([...lookedFor].some((type) => type.startsWith('deal.'))) asked |= part.deals;
   const compiled: Omit<CompiledJourney, 'remembers'> = {
     definition,
     digest,
@@ -79,7 +82,7 @@ export function compileJourney(definition: JourneyDefinition, digest = definitio
     health: compileHealth(definition, bind),
     success: compileSuccess(definition, bind),
     notices: compileNotices(definition, digest),
-    lookedFor: lookedForIn(definition),
+    lookedFor,
   };
   return { ...compiled, remembers: remembersFor(asked) };
 }

@@ -2,12 +2,13 @@ import type { JourneyDefinition } from '@waymark/journey';
 import { compilePart, weighed } from './banded-part.ts';
 import { markOf } from '../tracks/fact.ts';
 import { compileMatcher } from '../course/matcher.ts';
+import { isInSale } from '../course/prospect.ts';
 import { milestoneAt, milestoneTurn } from './milestone.ts';
 import type { Moment } from '../course/moment.ts';
 import type { Bind } from './operand.ts';
 import { NEVER } from '../signals/signal.ts';
 import type { Fact, Health, HealthPart, MilestoneState } from '../course/state.ts';
-import type { Mark } from '../tracks/tracks.ts';
+import type { Mark, RecordTrack } from '../tracks/tracks.ts';
 import { counted } from '../course/wording.ts';
 
 /** The last outcome that a fact told, kept where the success of a journey rests on it. */
@@ -21,8 +22,11 @@ export interface OutcomeMark {
 export interface CompiledSuccess {
   /** Computes it at a moment; no score while the account is in no stage. Sets `moment.flip`. */
   of(moment: Moment): Health;
-  /** The outcome that facts of one instant tell; undefined if none. A churn goes before a renewal of the same instant. */
-  outcomeIn(facts: readonly Fact[]): OutcomeMark | undefined;
+  /**
+   * The outcome that facts of one instant tell, with what the record has told by then; undefined if none. A churn goes before a renewal of the
+   * same instant.
+   */
+  outcomeIn(facts: readonly Fact[], record: RecordTrack): OutcomeMark | undefined;
 }
 
 const milestoneScores: Readonly<Record<MilestoneState['status'], number | null>> = {
@@ -41,16 +45,19 @@ export function compileSuccess(definition: JourneyDefinition, bind: Bind): Compi
   const parts = (success.parts ?? []).map((part) => compilePart(part, definition, bind));
   const kinds = success.outcome ? (['churned', 'renewed'] as const) : [];
   const matchers = kinds.flatMap((kind) =>
-    // Whether an account had bought is not to be seen from one fact.
-    (definition.outcomes?.[kind] ?? [])
-      .filter(({ notOf }) => notOf === undefined)
-      .map((matcher) => ({ kind, matches: compileMatcher(matcher) })),
+    (definition.outcomes?.[kind] ?? []).map((matcher) => ({
+      kind,
+      notOf: matcher.notOf,
+      matches: compileMatcher(matcher),
+    })),
   );
   return {
-    outcomeIn: (facts) => {
-      for (const { kind, matches } of matchers) {
+    outcomeIn: (facts, record) => {
+      for (const { kind, notOf, matches } of matchers) {
         const fact = facts.find(matches);
-        if (fact) return { kind, mark: markOf(fact) };
+        // The end of a sale is no churn of who had not bought.
+        if (fact && !(notOf === 'prospects' && isInSale(definition, record, false)))
+          return { kind, mark: markOf(fact) };
       }
       return undefined;
     },

@@ -157,6 +157,21 @@ const dealKinds: Readonly<Record<string, 'new' | 'renewal' | 'expansion'>> = {
   expansion: 'expansion',
 };
 
+/** A fact of a deal with what earlier ones told it is about, where it leaves that out itself; the fact itself where there is nothing to add. */
+export function withKnownDeal({ open }: DealTrack, fact: Fact): Fact {
+  const name = textAttribute(fact, 'dealId');
+  const deal = name === undefined ? undefined : open[key(name)];
+  if (!deal) return fact;
+  const { attributes } = fact;
+  const kind = attributes.kind === undefined ? deal.kind : null;
+  const pipeline = attributes.pipeline === undefined ? (deal.moves?.pipeline ?? null) : null;
+  if (kind === null && pipeline === null) return fact;
+  return {
+    ...fact,
+    attributes: { ...attributes, ...(kind !== null && { kind }), ...(pipeline !== null && { pipeline }) },
+  };
+}
+
 /** Deals by id: open, slipped, won, lost. To be called with facts of deals. */
 export function takeDeal(track: DealTrack, fact: Fact): void {
   const name = key(textAttribute(fact, 'dealId') ?? fact.id);
