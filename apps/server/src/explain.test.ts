@@ -28,6 +28,13 @@ const ask = async (workspaceId: string, accountId: string, asOf: number, request
 const openRules = ({ answer }: Awaited<ReturnType<typeof ask>>) =>
   answer.flags.flatMap((flag) => (flag.clearedAt === null ? [flag.rule] : []));
 
+it('tells dates as its reasons do, in the zone of the account', async () => {
+  const { workspace, calmAccountId } = await furnish(waymark, database, 'dates', { timezone: 'Pacific/Auckland' });
+  const late = await ask(workspace.workspaceId, calmAccountId, Date.UTC(2026, 5, 14, 13));
+  expect(late.timezone).toBe('Pacific/Auckland');
+  expect(late.text).toMatch(/^As of 15 Jun 2026/);
+});
+
 it('derives an account again, agrees with what is stored, and says why not', async () => {
   const { workspace, quietAccountId, calmAccountId } = await furnish(waymark, database, 'why');
   const quiet = await ask(workspace.workspaceId, quietAccountId, now, { whyNot: true });

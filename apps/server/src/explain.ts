@@ -33,6 +33,8 @@ import {
 /** An account's answer, derived again from the log, beside what is stored. */
 export interface Explained {
   readonly account: Account;
+  /** In which dates are told; UTC where nobody says. */
+  readonly timezone: string;
   readonly answer: AccountJourney;
   readonly text: string;
   /** Whether what is stored has the digests that the log gives; null where nothing was stored then, so that nothing can differ. */
@@ -98,9 +100,12 @@ export async function explainAccount(
     const scores = request.whyNot ? scoreProofs(journey, derived.context, derived.facts, asOf) : [];
     results.push({
       account: derived.account,
+      timezone: derived.context.timezone ?? 'UTC',
       answer,
       text: explain(answer, {
         definition: journey.definition,
+        // As its reasons say dates.
+        ...(derived.context.timezone !== undefined && { timezone: derived.context.timezone }),
         whyNot: shut,
         scoreProofs: scores,
         ...(flagId !== undefined && { flagId }),

@@ -36,6 +36,7 @@ export { openWaymark, type Waymark } from './waymark.ts';
 export { wired } from './wire.ts';
 export { applyWriteback, writebackDependencies } from './writeback.ts';
 export { commandBot, slackInstallLink, slackPlanner } from './slack-dependencies.ts';
+export { day } from './status/wording.ts';
 export { shadowReports, type ShadowReport } from './shadow.ts';
 export { whatIf, type WhatIf, type WhatIfAccount } from './what-if.ts';
 export { slackManifest, slackRedirectUri, slackScopes } from '@waymark/slack-bot';

@@ -1,8 +1,8 @@
-import type { Explained } from '@waymark/server';
+import { day, type Explained } from '@waymark/server';
 import { sightText } from '@waymark/sync';
 
 /** What lies around an answer: why the account's events are its own, and what of its contact is seen. What is of today although an earlier time is asked for says so. */
-export const aroundText = (one: Pick<Explained, 'matching' | 'coverage' | 'ofToday'>): string =>
+export const aroundText = (one: Pick<Explained, 'matching' | 'coverage' | 'ofToday' | 'timezone'>): string =>
   `${matchingText(one)}${coverageText(one)}`;
 
 /** Why its events are its own, and who lost them. */
@@ -23,7 +23,8 @@ function matchingText({ matching, ofToday }: Pick<Explained, 'matching' | 'ofTod
 }
 
 /** What of the contact can be seen, from when on, and what was not watched with the reason. */
-function coverageText({ coverage, ofToday }: Pick<Explained, 'coverage' | 'ofToday'>): string {
+function coverageText({ coverage, ofToday, timezone }: Pick<Explained, 'coverage' | 'ofToday' | 'timezone'>): string {
+  const dayOf = (at: number) => day(at, timezone);
   const { sight, watchedFrom, gaps } = coverage;
   const since = watchedFrom === null ? 'nothing has been read through yet' : `watched since ${dayOf(watchedFrom)}`;
   const unseen = sight.unseen.slice(0, 10).map((one) => `  not seen: ${one.name ?? one.address} <${one.address}>`);
@@ -34,5 +35,3 @@ function coverageText({ coverage, ofToday }: Pick<Explained, 'coverage' | 'ofTod
   const told = ofToday.includes('sight') ? `${since}. Today ${sightText(sight)}.` : `${sightText(sight)}; ${since}.`;
   return `Coverage: ${told}\n${[...unseen, ...missed].map((each) => `${each}\n`).join('')}\n`;
 }
-
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { findAccounts } from '@waymark/store';
-import { explainAccount, scoreHistory, type Explained, type Waymark } from '@waymark/server';
+import { day, explainAccount, scoreHistory, type Explained, type Waymark } from '@waymark/server';
 import { dateFrom } from '../date.ts';
 import { chooseWorkspace, CommandError, withWaymark } from '../open.ts';
 import { createOutput, table, type Output } from '../output.ts';
@@ -125,7 +125,7 @@ async function tellScores(
     found.journeys
       .map(({ journey, points, marks }) => {
         const rows = points.map((point) => [
-          dayOf(point.at),
+          day(point.at),
           point.health.score ?? '-',
           point.success?.score ?? '-',
           marks
@@ -149,11 +149,11 @@ function timeOf(text: string, option: string): number {
   return at;
 }
 
-function purgedText({ purgedSince }: Explained): string {
+function purgedText({ purgedSince, timezone }: Explained): string {
   const [latest] = purgedSince;
   if (latest === undefined) return '';
   const times = purgedSince.length === 1 ? 'once' : `${purgedSince.length} times`;
-  return `What was excluded was purged ${times} since, last on ${dayOf(latest)}: what rested on it is told no more.\n\n`;
+  return `What was excluded was purged ${times} since, last on ${day(latest, timezone)}: what rested on it is told no more.\n\n`;
 }
 
 function agreementText({ agrees, comparedWith, differences }: Explained): string {
@@ -166,5 +166,3 @@ function agreementText({ agrees, comparedWith, differences }: Explained): string
       : `What is stored differs from the log:${listed}\nWhere events wait, waymark sync folds them; waymark replay --repair writes what the log says.`;
   return agrees ? 'Agrees with what was stored then.' : `Differs from what was stored then:${listed}`;
 }
-
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
