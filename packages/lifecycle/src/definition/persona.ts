@@ -25,6 +25,27 @@ function personaOf(personas: readonly PersonaDefinition[], contact: Contact): st
   return personas.find((one) => fits(one, contact))?.id ?? contact.persona;
 }
 
+const asked = new WeakMap<readonly PersonaDefinition[], Map<string, string | undefined>>();
+/** People of whom an answer is kept. */
+const mostAsked = 10_000;
+
+/** The part of somebody of whom events alone tell, by the address and what they say: as that of a contact, without a title. */
+export function toldPersona(
+  personas: readonly PersonaDefinition[] | undefined,
+  address: string,
+  said: string | undefined,
+): string | undefined {
+  if (!personas) return said;
+  const known = asked.get(personas) ?? new Map<string, string | undefined>();
+  asked.set(personas, known);
+  const name = `${address} ${said ?? ''}`;
+  if (known.has(name)) return known.get(name);
+  const persona = personaOf(personas, { address, ...(said !== undefined && { persona: said }) });
+  if (known.size >= mostAsked) known.clear();
+  known.set(name, persona);
+  return persona;
+}
+
 /** A context in which each contact has the persona that the definition gives it; the same where the definition gives none. */
 export function withPersonas(
   personas: readonly PersonaDefinition[] | undefined,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SignalName, SignalParams } from '@waymark/journey';
 import { ANN, BOB, day, History } from '../../test/account.ts';
+import { plain } from '../../test/plain.ts';
 import { reading } from '../../test/reading.ts';
 import type { AccountContext } from '../course/state.ts';
 
@@ -40,6 +41,31 @@ describe('silence of a kind of contact', () => {
     expect(value(history, 11, 'persona_silent_days', { persona: 'user' })).toBe(10);
     history.add('contact.left', 5, { participants: [{ role: 'contact', address: CY }], attributes: { contact: '7' } });
     expect(value(history, 11, 'persona_silent_days', { persona: 'user' })).toBeNull();
+  });
+
+  it('is asked of those whom events alone tell, by the definition’s rules', () => {
+    const definition = {
+      ...plain,
+      personas: [
+        { id: 'decider', crm: ['Economic Buyer'] },
+        { id: 'partner', domains: ['reseller.example'] },
+      ],
+    };
+    const history = new History()
+      .add('contact.added', 0, {
+        participants: [{ role: 'contact', address: CY }],
+        attributes: { contact: '7', persona: 'economic  buyer' },
+      })
+      .from(1, CY)
+      .from(4, 'eve@eu.reseller.example');
+    const silent = (persona: string, context: Partial<AccountContext> = { contacts: [] }) =>
+      reading(history, 11, 'persona_silent_days', { persona }, { definition, context }).value;
+    expect([silent('decider'), silent('partner'), silent('other')]).toEqual([10, 7, null]);
+    // Of whom the CRM knows, it speaks itself: with the title that events lack.
+    expect(silent('partner', { contacts: [{ address: 'eve@eu.reseller.example' }] })).toBe(7);
+    expect(
+      reading(history, 11, 'persona_silent_days', { persona: 'decider' }, { context: { contacts: [] } }).value,
+    ).toBe(null);
   });
 
   it('has a usual gap after four days of contact', () => {

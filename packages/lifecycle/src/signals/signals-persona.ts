@@ -1,5 +1,6 @@
 import type { SignalName, SignalParams } from '@waymark/journey';
 import type { Moment } from '../course/moment.ts';
+import { toldPersona } from '../definition/persona.ts';
 import { elapsed, latestFirst, MOST_SHOWN, NEVER, note, steady, type SignalFactory } from './signal.ts';
 import { leftAt, nextDeparture } from './signals-people.ts';
 import type { AccountContext, Evidence } from '../course/state.ts';
@@ -22,24 +23,28 @@ const plain = (persona: string): string =>
     .replaceAll(/[\s_-]+/g, ' ')
     .trim();
 
-const remembered = new WeakMap<AccountContext, ReadonlyMap<string, string>>();
+const remembered = new WeakMap<AccountContext, ReadonlyMap<string, string | null>>();
 
-/** Persona by person, as the CRM's record says. */
-function recordedPersonas(context: AccountContext): ReadonlyMap<string, string> {
+/** Persona by person, as the CRM's record says; null for a contact without one. */
+function recordedPersonas(context: AccountContext): ReadonlyMap<string, string | null> {
   const known = remembered.get(context);
   if (known) return known;
-  const made = new Map<string, string>();
+  const made = new Map<string, string | null>();
   for (const { address, persona } of context.contacts)
-    if (persona !== undefined) made.set(key(address.toLowerCase()), plain(persona));
+    made.set(key(address.toLowerCase()), persona === undefined ? null : plain(persona));
   remembered.set(context, made);
   return made;
 }
 
 const hasPersona = (moment: Moment, person: string, wanted: string): boolean => {
   const told = moment.tracks.people.personas[person];
-  return told === undefined
-    ? recordedPersonas(moment.around.context).get(person) === wanted
-    : plain(told) === wanted || recordedPersonas(moment.around.context).get(person) === wanted;
+  const recorded = recordedPersonas(moment.around.context).get(person);
+  if (recorded === wanted || (told !== undefined && plain(told) === wanted)) return true;
+  // Whom no record knows the definition's rules are asked of here.
+  const { personas } = moment.definition;
+  if (recorded !== undefined || !personas) return false;
+  const persona = toldPersona(personas, person.slice(1), told);
+  return persona !== undefined && plain(persona) === wanted;
 };
 
 /** People with a persona who were ever in touch and are still there. */
@@ -68,7 +73,8 @@ function departures(moment: Moment, window: number, persona: string | undefined)
     const at = leftAt(moment, person);
     if (at === null || moment.at - at >= window) continue;
     // Mail that comes back from an address that was never in touch is a slip of the pen.
-    const wasThere = persons[person] !== undefined || personas[person] !== undefined || recorded.has(person);
+    const wasThere =
+      persons[person] !== undefined || personas[person] !== undefined || typeof recorded.get(person) === 'string';
     if (!wasThere || (persona !== undefined && !hasPersona(moment, person, plain(persona)))) continue;
     gone.push({ at, mark: left[person] ?? persons[person]?.last ?? null });
   }
