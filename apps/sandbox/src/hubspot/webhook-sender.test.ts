@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Signature } from '@hubspot/api-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RIG_APP } from '../front/rig.ts';
@@ -19,10 +20,13 @@ let target: Server;
 let url: string;
 let received: Received[];
 let answers: number[];
+/** What keeps the answer to each delivery back, in turn. */
+let holds: Promise<void>[];
 
 beforeEach(async () => {
   received = [];
   answers = [];
+  holds = [];
   target = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8');
@@ -31,7 +35,7 @@ beforeEach(async () => {
       const timestamp = Number(request.headers['x-hubspot-request-timestamp']);
       const signature = String(request.headers['x-hubspot-signature-v3']);
       received.push({ body, timestamp, signature, events: JSON.parse(body) });
-      response.writeHead(answers.shift() ?? 202).end();
+      void (holds.shift() ?? Promise.resolve()).then(() => response.writeHead(answers.shift() ?? 202).end());
     });
   });
   await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
@@ -134,6 +138,22 @@ describe('webhooks', () => {
     for (let index = 0; index < 130; index += 1) company(`C${index}`);
     await until(() => events().length >= 130);
     expect(received.map((delivery) => delivery.events.length)).toEqual([100, 30]);
+  });
+
+  it('has flushed when all is answered, also what went out by itself while the first was waited for', async () => {
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    holds = [first.promise, second.promise];
+    company('First');
+    await until(() => received.length === 1);
+    company('Second');
+    const flushed = rig.handle.flushWebhooks().then(() => 'flushed');
+    await until(() => received.length === 2);
+    first.resolve();
+    await until(() => rig.handle.deliveries.length === 1);
+    expect(await Promise.race([flushed, sleep(50).then(() => 'waits')])).toBe('waits');
+    second.resolve();
+    await flushed;
+    expect(rig.handle.deliveries).toHaveLength(2);
   });
 
   it('sends only for portals where the app is installed, and only what it subscribed to', async () => {

@@ -73,6 +73,8 @@ export class WebhookSender {
   async flush(): Promise<void> {
     await Promise.all(this.#sending);
     await this.#run(Number.POSITIVE_INFINITY);
+    // What the timer took while the first were waited for.
+    await Promise.all(this.#sending);
   }
 
   close(): void {

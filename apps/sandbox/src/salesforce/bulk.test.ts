@@ -17,10 +17,12 @@ const settled = async (id: string): Promise<unknown> => {
 
 describe('a bulk query', () => {
   it('goes through its states, then gives pages of CSV of which each names the next', async () => {
+    rig.clock.standsAt = Date.now();
     const made = await make('SELECT Id, Name, SystemModstamp, Parent.Name FROM Account ORDER BY Id');
     expect(made.json).toMatchObject({ state: 'UploadComplete', object: 'Account', operation: 'query', apiVersion: 66 });
     const { id } = Object(made.json);
     expect((await rig.call('GET', `${JOBS}/${id}/results`)).status).toBe(400);
+    rig.clock.standsAt = undefined;
     expect(await settled(id)).toMatchObject({ state: 'JobComplete', numberRecordsProcessed: 25 });
     const pages: string[] = [];
     let locator = '';
