@@ -141,7 +141,8 @@ describe('an installation that is read and tells nothing', () => {
 });
 
 describe('control of false alarms', () => {
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
+  // The same unless asked for another: with these bounds chance alone refuses one seed of a thousand or so.
+  const seed = Number(process.env['WAYMARK_SEED'] ?? 7);
   const season = (day: number) => (day >= 200 && day < 221 ? 0.5 : day >= 353 && day < 367 ? 0.1 : 1);
   /** A person away for two weeks: others still write a quarter of the usual. */
   const leave = (from: number) => (day: number) => season(day) * (day >= from && day < from + 14 ? 0.25 : 1);
