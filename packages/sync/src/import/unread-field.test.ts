@@ -54,6 +54,15 @@ describe('what lines say that nothing reads', () => {
     ]);
   });
 
+  it('is the kind of a survey whose score may be of five as well as of ten', () => {
+    expect(told(['survey.responded', { score: 4 }])).toEqual([
+      { type: 'survey.responded', field: 'kind', lines: 1, note: expect.stringContaining('0 to 10') },
+    ]);
+    expect(
+      told(['survey.responded', { score: 4, kind: 'csat' }], ['survey.responded', { score: 4, scale: 5 }]),
+    ).toEqual([]);
+  });
+
   it('is not what is read by another name, which is told by itself', () => {
     const deal: Line = ['deal.created', { deal_id: 'D', kind: 'new', close_date: '2026-05-01' }];
     expect(told(deal)).toEqual([]);

@@ -59,8 +59,9 @@ export function countUnread({ type, attributes, readAs }: CloudEvent, counts: Ma
   const tellsKind = type.startsWith('deal.') && attributes['kind'] !== undefined;
   for (const field in attributes)
     if (!read.has(field) && !(tellsKind && dealTypeFields.includes(field))) count(`${type} ${field}`, counts);
-  for (const { of, field } of wanted)
-    if (of(type) && attributes[field] === undefined) count(`${type} ${lacks}${field}`, counts);
+  for (const { on, field, where } of wanted)
+    if (attributes[field] === undefined && type.startsWith(on) && (where?.(attributes) ?? true))
+      count(`${type} ${lacks}${field}`, counts);
 }
 
 function count(name: string, counts: Map<string, number>): void {
@@ -69,22 +70,36 @@ function count(name: string, counts: Map<string, number>): void {
   else if (counts.size < mostNames) counts.set(name, 1);
 }
 
+interface Wanted {
+  /** How the types begin that are meant. */
+  readonly on: string;
+  readonly field: string;
+  readonly costs: string;
+  /** Where the lack costs something; wherever it is without it. */
+  readonly where?: (said: CloudEvent['attributes']) => boolean;
+}
+
 /** Fields that nobody has to give and without which an event says little. */
-const wanted: readonly { readonly of: (type: EventType) => boolean; readonly field: string; readonly costs: string }[] =
-  [
-    {
-      of: (type) => type.startsWith('deal.'),
-      field: 'dealId',
-      costs: 'what happened to one deal cannot be brought together: not how often it slipped, nor that it is closed',
-    },
-    {
-      of: (type) => type === 'deal.created',
-      field: 'kind',
-      costs: 'rules about renewals and first sales do not see it: say new, renewal or expansion',
-    },
-    { of: (type) => type === 'meeting.scheduled', field: 'startsAt', costs: 'nobody knows when it will be' },
-    { of: (type) => type === 'crm.property_changed', field: 'property', costs: 'nobody knows which property it was' },
-  ];
+const wanted: readonly Wanted[] = [
+  {
+    on: 'deal.',
+    field: 'dealId',
+    costs: 'what happened to one deal cannot be brought together: not how often it slipped, nor that it is closed',
+  },
+  {
+    on: 'deal.created',
+    field: 'kind',
+    costs: 'rules about renewals and first sales do not see it: say new, renewal or expansion',
+  },
+  { on: 'meeting.scheduled', field: 'startsAt', costs: 'nobody knows when it will be' },
+  { on: 'crm.property_changed', field: 'property', costs: 'nobody knows which property it was' },
+  {
+    on: 'survey.responded',
+    field: 'kind',
+    costs: 'the score is taken for one of 0 to 10: say csat or ces where it is of 5, or give its scale',
+    where: ({ score, scale }) => scale === undefined && typeof score === 'number' && score <= 5,
+  },
+];
 
 /** A field that is called otherwise than in the vocabulary, and as what it was read. */
 export interface ReadAs {
@@ -114,7 +129,7 @@ export function unreadFields(counts: Readonly<Record<string, number>>): readonly
       const [type, field] = [name.slice(0, gap), name.slice(gap + 1)];
       if (!field.startsWith(lacks)) return { type, field, lines, note: noteOn(type, field) };
       const lacking = field.slice(lacks.length);
-      const costs = wanted.find((one) => one.field === lacking)?.costs ?? '';
+      const costs = wanted.find((one) => one.field === lacking && type.startsWith(one.on))?.costs ?? '';
       return { type, field: lacking, lines, note: `missing: ${costs}` };
     })
     .sort(
