@@ -48,14 +48,18 @@ export function changesOf(
   const standing = (endedAt: number | null) => endedAt !== null && endedAt < since;
   const periods = answer.periods.filter((one) => !standing(one.exitedAt));
   const flags = answer.flags.filter((one) => !standing(one.clearedAt));
-  const periodKey = (one: { stage: string; enteredAt: number; exitedAt: number | null }, digest: unknown) =>
-    `${one.stage}|${one.enteredAt}|${one.exitedAt}|${String(digest)}`;
+  // How it was come to is told by the period before, which a late fact can bring to light.
+  const periodKey = (
+    one: { stage: string; enteredAt: number; exitedAt: number | null },
+    { move, direction }: Readonly<Record<string, unknown>>,
+    digest: unknown,
+  ) => JSON.stringify([one.stage, one.enteredAt, one.exitedAt, move, direction, digest]);
   const proofOf = (detail: Readonly<Record<string, unknown>>) => {
     const proof = detail.proof;
     return typeof proof === 'object' && proof !== null && 'digest' in proof ? proof.digest : '';
   };
-  const stored = new Map(before.periods.map((one) => [periodKey(one, proofOf(one.detail)), one]));
-  const wanted = new Map(periods.map((one) => [periodKey(one, one.proof.digest), one]));
+  const stored = new Map(before.periods.map((one) => [periodKey(one, one.detail, proofOf(one.detail)), one]));
+  const wanted = new Map(periods.map((one) => [periodKey(one, { ...one }, one.proof.digest), one]));
 
   const formerById = new Map(before.flags.map((flag) => [flag.flagId, flag]));
   const now = new Set(flags.map((flag) => flag.flagId));
