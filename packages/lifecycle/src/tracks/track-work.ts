@@ -239,9 +239,12 @@ function recorded(track: RecordTrack, fact: Fact): number {
     case 'survey.responded': {
       const score = numberAttribute(fact, 'score');
       const kind = textAttribute(fact, 'kind');
-      const scale =
-        numberAttribute(fact, 'scale') ?? (kind === 'nps' || kind === undefined ? 10 : kind === 'other' ? 100 : 5);
-      if (score === undefined || scale <= 0) return 0;
+      if (score === undefined) return 0;
+      // More than ten can be no answer of a kind that has ten at most.
+      const isOfTen = kind === 'nps' || (kind === undefined && score <= 10);
+      const usual = isOfTen ? 10 : kind === 'other' || kind === undefined ? 100 : 5;
+      const scale = numberAttribute(fact, 'scale') ?? usual;
+      if (scale <= 0) return 0;
       track.survey = { score: Math.round((score / scale) * 100), mark };
       track.surveys.push({ ...track.survey, kind: kind ?? 'nps', person: actorOf(fact) ?? null });
       if (track.surveys.length > MOST_SURVEYS) track.surveys.shift();
