@@ -143,7 +143,14 @@ const dealKinds: Readonly<Record<string, string>> = {
 };
 
 /** Where CRMs say what a deal is about. */
-export const dealTypeFields: readonly string[] = ['type', 'dealType', 'deal_type', 'dealtype'];
+export const dealTypeFields: readonly string[] = [
+  'type',
+  'dealType',
+  'deal_type',
+  'dealtype',
+  'isRenewal',
+  'is_renewal',
+];
 
 /** The name under which a field of a deal is kept. */
 function dealName(key: string, data: Readonly<Record<string, unknown>>): string {

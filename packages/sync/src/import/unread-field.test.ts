@@ -32,6 +32,7 @@ describe('what lines say that nothing reads', () => {
         ['ticket.opened', { ticket: 'T-1', requester: 'zoe@acme.example', priority: 'high', status: 'open' }],
         ['deal.created', { deal: 'D-1', kind: 'Renewal', closeAt: '2026-05-01T00:00:00Z', amount: 7 }],
         ['deal.stage_changed', { id: 'D-1', from: 'Demo', to: 'Offer' }],
+        ['deal.won', { id: 'D-1', is_renewal: true }],
         ['crm.property_changed', { property: 'plan', from: 'a', to: 'b' }],
         ['usage.recorded', { metric: 'logins', value: 7, limit: 10 }],
         ['survey.responded', { score: 9, respondent: 'zoe@acme.example' }],
