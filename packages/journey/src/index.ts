@@ -8,5 +8,6 @@ export * from './definition-signal.ts';
 export * from './entity.ts';
 export * from './event.ts';
 export * from './identity.ts';
+export { remedyOf } from './remedy.ts';
 export { stableJson } from './stable-json.ts';
 export { cloudEventSchema, dataFields, journeyEventSchema } from './json-schema-event.ts';

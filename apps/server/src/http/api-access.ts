@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { remedyOf } from '@waymark/journey';
 import type { Context, MiddlewareHandler } from 'hono';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Tx } from '@waymark/store';
@@ -15,7 +16,7 @@ export function apiRouter(): Api {
       if (result.success) return undefined;
       const wrong = result.error.issues
         .slice(0, 5)
-        .map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`);
+        .map((issue) => `${issue.path.join('.') || 'request'}: ${remedyOf(issue)}`);
       return c.json({ error: { code: 'INVALID', message: `${wrong.join('; ')}.` } }, 400);
     },
   });

@@ -12,6 +12,7 @@ import {
   byId,
   EventForm,
   FlagForm,
+  givenInstant,
   instant,
   iso,
   isoOrNull,
@@ -169,8 +170,8 @@ const events = createRoute({
   request: {
     params: byId,
     query: z.object({
-      from: instant.optional(),
-      to: instant.optional(),
+      from: givenInstant.optional(),
+      to: givenInstant.optional(),
       cursor: z
         .string()
         .regex(/^-?\d{1,15}\.[0-9a-f-]{36}$/)

@@ -6,7 +6,7 @@ import type { Waymark } from '../waymark.ts';
 import { apiRouter, inside, type Api } from './api-access.ts';
 import { ApiError, missing } from './api-error.ts';
 import { wiredReport } from '../wire.ts';
-import { answers, byId, instant, iso, isoOrNull, ProofForm, security, uuid } from './api-forms.ts';
+import { answers, byId, givenInstant, instant, iso, isoOrNull, ProofForm, security, uuid } from './api-forms.ts';
 import { wireProof } from './api-wire.ts';
 
 const DAY = 86_400_000;
@@ -83,8 +83,8 @@ const explanation = createRoute({
   request: {
     params: byId,
     query: z.object({
-      at: instant.optional().openapi({ description: 'As of an earlier time; now without it.' }),
-      knownAt: instant.optional().openapi({ description: 'By what was recorded and in force by then.' }),
+      at: givenInstant.optional().openapi({ description: 'As of an earlier time; now without it.' }),
+      knownAt: givenInstant.optional().openapi({ description: 'By what was recorded and in force by then.' }),
       flag: z.string().max(100).optional().openapi({ description: 'One flag alone, by its id or its rule.' }),
     }),
   },
@@ -135,8 +135,8 @@ const scores = createRoute({
   request: {
     params: byId,
     query: z.object({
-      from: instant.optional().openapi({ description: 'Half a year ago without it.' }),
-      to: instant.optional(),
+      from: givenInstant.optional().openapi({ description: 'Half a year ago without it.' }),
+      to: givenInstant.optional(),
       days: z.coerce.number().int().min(1).max(90).default(7).openapi({ description: 'Days from point to point.' }),
     }),
   },

@@ -4,6 +4,8 @@ type RouteConfig = Parameters<typeof createRoute>[0];
 
 export const uuid = z.uuid().openapi({ example: '018f2c5e-7d3a-8b11-9c21-0b0d5f4e1a77' });
 export const instant = z.iso.datetime().openapi({ example: '2026-03-12T14:05:00.000Z' });
+/** An instant that somebody gives: with `Z` or the offset of a zone. */
+export const givenInstant = z.iso.datetime({ offset: true }).openapi({ example: '2026-03-12T15:05:00+01:00' });
 
 const ErrorForm = z
   .object({ error: z.object({ code: z.string(), message: z.string() }) })

@@ -184,7 +184,18 @@ describe('isolation of workspaces over HTTP (I6)', () => {
     expect(await large.json()).toEqual({ error: { code: 'TOO_LARGE', message: expect.stringContaining('bytes') } });
     const wrong = await app.request('/api/accounts?limit=0', { headers: bearer(alpha.token) });
     expect(wrong.status).toBe(400);
-    expect(await wrong.json()).toMatchObject({ error: { code: 'INVALID' } });
+    expect(await wrong.json()).toEqual({ error: { code: 'INVALID', message: 'limit: give at least 1.' } });
+    const explained = (at: string) =>
+      app.request(`/api/accounts/${alpha.quietAccountId}/explanation?at=${encodeURIComponent(at)}`, {
+        headers: bearer(alpha.token),
+      });
+    expect(await (await explained('tomorrow')).json()).toEqual({
+      error: { code: 'INVALID', message: 'at: give a time such as 2026-03-01T12:00:00Z.' },
+    });
+    // RFC 3339 knows offsets.
+    expect(await (await explained('2026-06-01T12:00:00+02:00')).json()).toMatchObject({
+      asOf: '2026-06-01T10:00:00.000Z',
+    });
   });
 
   it('gives each workspace its own share of requests (I10)', async () => {

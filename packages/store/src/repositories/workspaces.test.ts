@@ -58,7 +58,7 @@ describe('workspaces, and what leads to them', () => {
     [{ historyDays: 0 }, 'historyDays: give at least 1'],
     [{ sentiment: 'fr' }, 'sentiment: give one of off, en'],
     [{ ownDomains: ['x'] }, 'ownDomains.0: give a domain such as example.com'],
-    [{ workingHours: { from: '9' } }, 'workingHours: give one of always, or from: a time of day such as 09:00'],
+    [{ workingHours: { from: '9' } }, 'workingHours: give always, or from: a time of day such as 09:00'],
   ])('say of settings what to give: %j', async (given, told) => {
     const write = database.inWorkspace(acme, (tx) => writeSettings(tx, JSON.parse(JSON.stringify(given)), 0));
     await expect(write).rejects.toThrow(told);

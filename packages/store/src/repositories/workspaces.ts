@@ -1,3 +1,4 @@
+import { remedyOf } from '@waymark/journey';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { Database } from '../database.ts';
@@ -164,35 +165,8 @@ function parseSettings(raw: unknown): WorkspaceSettings {
   if (parsed.success) return parsed.data;
   throw new StoreError(
     'settings_invalid',
-    `The workspace's settings are not valid. ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${remedyFor(issue)}`).join('; ')}.`,
+    `The workspace's settings are not valid. ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${remedyOf(issue)}`).join('; ')}.`,
   );
-}
-
-const kinds: Readonly<Record<string, string>> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-};
-
-/** What to give where a setting has something else. */
-function remedyFor(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `give ${kinds[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `give one of ${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return `give at least ${String(issue.minimum)}`;
-    case 'too_big':
-      return `give at most ${String(issue.maximum)}`;
-    case 'invalid_union':
-      return `give ${[...new Set(issue.errors.flat().map((one) => `${one.path.length > 0 ? `${one.path.join('.')}: ` : ''}${remedyFor(one).replace(/^give /, '')}`))].join(', or ')}`;
-    default:
-      return `give ${issue.message}`;
-  }
 }
 
 function isTimezone(name: string): boolean {
