@@ -53,6 +53,29 @@ describe('outcomes', () => {
     ).toEqual(['churned', 'renewed', 'churned']);
   });
 
+  it('are none of a renewal that is lost while another is open: the other tells', () => {
+    const deal = (id: string, type: Fact['type'], day: number, more: object = { kind: 'renewal' }) =>
+      fact(`${id}-${type}`, type, day, { dealId: id, ...more });
+    const both = [deal('a', 'deal.created', 0), deal('b', 'deal.created', 5)];
+    expect(told(...both, deal('a', 'deal.lost', 60))).toEqual([]);
+    expect(told(...both, deal('a', 'deal.lost', 60), deal('b', 'deal.lost', 90))).toEqual([
+      ['churned', 90, 'b-deal.lost'],
+    ]);
+    expect(told(...both, deal('a', 'deal.lost', 60), deal('b', 'deal.won', 90))).toEqual([
+      ['renewed', 90, 'b-deal.won'],
+    ]);
+    // One that nobody has touched for half a year is forgotten, and a deal of another kind holds nothing up.
+    expect(told(...both, deal('a', 'deal.stage_changed', 190, {}), deal('a', 'deal.lost', 200))).toEqual([
+      ['churned', 200, 'a-deal.lost'],
+    ]);
+    const upsell = deal('c', 'deal.created', 20, { kind: 'expansion' });
+    expect(told(deal('a', 'deal.created', 0), upsell, deal('a', 'deal.lost', 60))).toEqual([
+      ['churned', 60, 'a-deal.lost'],
+    ]);
+    // What the account says itself is believed at once.
+    expect(told(...both, fact('gone', 'account.churned', 60))).toEqual([['churned', 60, 'gone']]);
+  });
+
   it('drop a renewal that a churn takes back within the day', () => {
     expect(told(fact('a', 'account.renewed', 10), fact('b', 'account.churned', 10.5))).toEqual([
       ['churned', 10.5, 'b'],

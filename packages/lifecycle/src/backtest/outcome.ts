@@ -2,6 +2,7 @@ import type { JourneyDefinition } from '@waymark/journey';
 import { compileMatcher } from '../course/matcher.ts';
 import { compareFacts } from '../tracks/fact.ts';
 import type { Fact } from '../course/state.ts';
+import { OpenRenewals } from './open-renewals.ts';
 import { contractOutcomes } from './contract-outcome.ts';
 import { DAY } from '../time/zone.ts';
 
@@ -30,7 +31,8 @@ const sameWithin = 45 * DAY;
 /**
  * The outcomes of an account's facts that are certain before `until` (epoch milliseconds), oldest first. Several records of one ending or
  * of one renewal within 45 days count once, at the first; a renewal that is taken back by a churn within a day is none; after a contract
- * that ran out another record of the ending says nothing new. What a deal is about may have been told by an earlier event of it.
+ * that ran out another record of the ending says nothing new; a renewal that is lost while another is open ends nothing. What a deal is about
+ * may have been told by an earlier event of it.
  */
 export function outcomesOf(definition: JourneyDefinition, facts: readonly Fact[], until: number): Outcome[] {
   const { contract } = definition.outcomes ?? {};
@@ -38,10 +40,13 @@ export function outcomesOf(definition: JourneyDefinition, facts: readonly Fact[]
   const found: Outcome[] = [];
   const deals = new Map<string, Fact['attributes']>();
   const isProspect = prospectsAmong(definition, kindOf, facts);
+  const renewals = new OpenRenewals();
   for (const given of inOrder(facts)) {
     const fact = knownDeal(given, deals);
     const { id: eventId, occurredAt: at } = fact;
     const outcome = at < until ? kindOf(fact) : undefined;
+    const isDropped = renewals.leavesOneOpen(fact, outcome !== undefined || closing.has(fact.type));
+    if (isDropped && outcome?.kind === 'churned') continue;
     if (!outcome || (outcome.notOf === 'prospects' && isProspect(fact))) continue;
     found.push({ kind: outcome.kind, at, eventId, sureAt: at });
   }
@@ -58,6 +63,8 @@ export function outcomesOf(definition: JourneyDefinition, facts: readonly Fact[]
   }
   return kept;
 }
+
+const closing: ReadonlySet<string> = new Set(['deal.won', 'deal.lost']);
 
 const byTime = (a: Outcome, b: Outcome): number => a.at - b.at || (a.eventId < b.eventId ? -1 : 1);
 
