@@ -20,6 +20,8 @@ export class SyncWorker {
   readonly #waymark: Waymark;
   readonly #queues = new Map<string, PQueue>();
   readonly #running = new Map<string, Promise<void>>();
+  /** Looks after a run whether another is asked for. */
+  readonly #looking = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #onRun: (workspaceId: string) => void;
   readonly #tidy: PerWorkspace;
@@ -58,7 +60,8 @@ export class SyncWorker {
       })
       .finally(() => {
         this.#running.delete(installationId);
-        void this.#again(workspaceId, installationId);
+        const look = this.#again(workspaceId, installationId).finally(() => this.#looking.delete(look));
+        this.#looking.add(look);
       });
     this.#running.set(installationId, run);
   }
@@ -115,10 +118,13 @@ export class SyncWorker {
     if (asks && current.leaseHolder === null) this.run(workspaceId, installationId);
   }
 
-  /** Resolves when no run is under way. */
+  /** Resolves when no run is under way, and none is asked for by what came during the last. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running.values());
-    await this.#tidy.idle();
+    do {
+      while (this.#running.size + this.#looking.size > 0)
+        await Promise.all([...this.#running.values(), ...this.#looking]);
+      await this.#tidy.idle();
+    } while (this.#running.size + this.#looking.size > 0);
   }
 
   get busy(): boolean {
