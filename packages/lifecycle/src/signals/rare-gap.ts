@@ -5,7 +5,7 @@
  * longer of the two means that fit them counts. `gaps` are sorted, at least two; `share` is above 0 and at most a half. In the unit of
  * the gaps.
  */
-export function rareGap(gaps: Float64Array, share: number): number {
+export function rareGap(gaps: ArrayLike<number>, share: number): number {
   const half = Math.ceil(gaps.length / 2);
   const median = gaps[half - 1] ?? 0;
   const above = gaps.length - half;

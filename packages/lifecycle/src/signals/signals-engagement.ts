@@ -4,6 +4,7 @@ import { countIn, nextEdge } from '../tracks/day-counts.ts';
 import type { Moment } from '../course/moment.ts';
 import { elapsed, MOST_SHOWN, NEVER, note, remaining, steady, type SignalFactory } from './signal.ts';
 import { rareGap } from './rare-gap.ts';
+import { LatestNumbers } from '../tracks/latest-numbers.ts';
 import { oldestWaiting, usualGaps, WAITS_AT_MOST } from '../tracks/track-contact.ts';
 import type { DayCounts, Mark, MeetingTrack, WaitingMail } from '../tracks/tracks.ts';
 import { contactWord, counted, span } from '../course/wording.ts';
@@ -38,7 +39,7 @@ function gapReader(params: SignalParams): (moment: Moment) => number | null {
       known = { version: contact.visitVersion, gaps };
       memo.set(name, known);
     }
-    const gaps = known.gaps.sorted;
+    const gaps = known.gaps.lengths.sorted;
     if (gaps.length < FEWEST_GAPS) return null;
     // So rare a gap is read off the tail: among the few that were seen it need not be.
     if (percentile > MOST_SEEN) return rareGap(gaps, 1 - percentile);
@@ -52,17 +53,16 @@ const MOST_SEEN = 0.99;
 /** Under five answers nothing is usual yet. */
 const FEWEST_ANSWERS = 5;
 
-/** How long mails had waited, in the order of the answers and by length. */
+/** How long mails had waited, up to the last answer. */
 interface Answered {
-  readonly last: readonly [from: number, to: number] | undefined;
-  readonly inOrder: readonly number[];
-  readonly times: Float64Array;
+  last: readonly [from: number, to: number] | undefined;
+  readonly times: LatestNumbers;
 }
 
 const answered = new WeakMap<Moment, Answered>();
 
 /** How long the mails that we answered lately had waited, shortest first; worked out once for each answer. */
-function answerTimes(moment: Moment): Float64Array {
+function answerTimes(moment: Moment): readonly number[] {
   const { answers } = moment.tracks.mail;
   const last = answers.at(-1);
   let known = answered.get(moment);
@@ -70,12 +70,18 @@ function answerTimes(moment: Moment): Float64Array {
   if (!known || known.last !== last) {
     const { business } = moment.around.zone;
     const before = known?.last ? answers.lastIndexOf(known.last) + 1 : 0;
-    const inOrder = known && before > 0 ? known.inOrder.slice(-before) : [];
-    for (const [from, to] of answers.slice(before)) inOrder.push(business.between(from, to));
-    known = { last, inOrder, times: Float64Array.from(inOrder).sort() };
-    answered.set(moment, known);
+    if (!known) {
+      known = { last, times: new LatestNumbers() };
+      answered.set(moment, known);
+    }
+    known.last = last;
+    known.times.keep(before);
+    for (let index = before; index < answers.length; index += 1) {
+      const [from = 0, to = 0] = answers[index] ?? [];
+      known.times.add(business.between(from, to));
+    }
   }
-  return known.times;
+  return known.times.sorted;
 }
 
 /** Under four gaps nothing is usual yet. */

@@ -1,6 +1,7 @@
 import { touchpoint as touchpoints, type Touchpoint } from '@waymark/journey';
 import { countOn } from './day-counts.ts';
 import { actorOf, markOf, textAttribute, type Word } from './fact.ts';
+import { LatestNumbers } from './latest-numbers.ts';
 import { allOf, layered, noLayers, withEntry } from './layers.ts';
 import type { Fact } from '../course/state.ts';
 import { part } from './reads.ts';
@@ -74,14 +75,12 @@ export function takeContact(track: ContactTrack, fact: Fact, word: Word, company
 export interface Gaps {
   /** The visit that ends the last one; undefined without visits. */
   readonly newest: number | undefined;
-  readonly inOrder: readonly number[];
-  /** Shortest first. */
-  readonly sorted: Float64Array;
+  readonly lengths: LatestNumbers;
 }
 
 /**
  * The gaps over the window before the last visit. Given those of the same account, touchpoints and window before the latest visits, only what
- * came since is measured.
+ * came since is measured; they are not to be used any longer.
  */
 export function usualGaps(
   track: ContactTrack,
@@ -92,7 +91,7 @@ export function usualGaps(
 ): Gaps {
   const starts = touchpoints === null ? track.allVisits : merged(track, touchpoints);
   const newest = starts.at(-1);
-  if (newest === undefined) return { newest, inOrder: [], sorted: new Float64Array(0) };
+  if (newest === undefined) return { newest, lengths: new LatestNumbers() };
   // Visits by some touchpoints are put together anew each time: an earlier one may have gone.
   const measured = before?.newest === undefined || touchpoints !== null ? -1 : starts.lastIndexOf(before.newest);
   if (before && measured === starts.length - 1) return before;
@@ -100,10 +99,11 @@ export function usualGaps(
   while (first > 0 && (starts[first - 1] ?? -Infinity) >= newest - window) first -= 1;
   // The window only moves on.
   const kept = before && measured > first ? measured - first : 0;
-  const inOrder = before && kept > 0 ? before.inOrder.slice(-kept) : [];
+  const lengths = before && kept > 0 ? before.lengths : new LatestNumbers();
+  lengths.keep(kept);
   for (let index = first + kept; index < starts.length - 1; index += 1)
-    inOrder.push(clock.between(starts[index] ?? 0, starts[index + 1] ?? 0));
-  return { newest, inOrder, sorted: Float64Array.from(inOrder).sort() };
+    lengths.add(clock.between(starts[index] ?? 0, starts[index + 1] ?? 0));
+  return { newest, lengths };
 }
 
 /** Visits by some touchpoints, contacts close together once. */
