@@ -22,8 +22,13 @@ export function createOutput(json: boolean): Output {
   };
 }
 
-/** A table of text with columns as wide as their widest cell; numbers to the right. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+/** A table of text with columns as wide as their widest cell; numbers to the right. Where there are no rows, `ifNone`, if that is given. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  ifNone?: string,
+): string {
+  if (rows.length === 0 && ifNone !== undefined) return ifNone;
   const cells = [head, ...rows.map((row) => row.map(String))];
   const widths = head.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
   const numeric = head.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));

@@ -40,6 +40,7 @@ export function accountsCommand(): Command {
               one.csm ?? '',
               one.flags.join(', '),
             ]),
+            'There are no accounts yet: connect a CRM (waymark install) or import events (waymark import).',
           ),
         );
       });

@@ -64,6 +64,7 @@ export function excludeCommand(): Command {
               one.createdBy,
               new Date(one.createdAt).toISOString(),
             ]),
+            'Nothing is excluded.',
           ),
         );
       }),
@@ -100,6 +101,7 @@ export function excludeCommand(): Command {
               new Date(one.at).toISOString(),
               one.digest.slice(0, 16),
             ]),
+            'Nothing was purged.',
           ),
         );
       }),

@@ -90,7 +90,7 @@ function reportText(report: ShadowReport): string {
     ];
   });
   return [
-    `${report.journey}: in force ${inForce ? `version ${inForce.version} (${inForce.digest.slice(0, 12)})` : 'none'}, in shadow version ${shadow.version} (${shadow.digest.slice(0, 12)}), over ${days} days and ${report.accounts} accounts.`,
+    `${report.journey}: in force ${inForce ? `version ${inForce.version} (${inForce.digest.slice(0, 12)})` : 'nothing of that id, so that all of it is new'}, in shadow version ${shadow.version} (${shadow.digest.slice(0, 12)}), over ${days} days and ${report.accounts} accounts.`,
     `${flags.both} flags raised by both, ${flags.onlyInForce} by the one in force alone, ${flags.onlyShadow} by the shadow alone.`,
     ...(report.byRule.length === 0
       ? []

@@ -24,6 +24,7 @@ export function memberCommand(): Command {
           table(
             ['e-mail', 'name', 'Slack user', 'known by'],
             all.map((one) => [one.email, one.name ?? '', one.slackUserId ?? '', one.slackBasis ?? '']),
+            'Nobody is known yet: members come from the owners of the CRM.',
           ),
         );
       });

@@ -57,6 +57,7 @@ export function reviewCommand(): Command {
               one.events,
               new Date(one.lastSeenAt).toISOString().slice(0, 10),
             ]),
+            'Nothing waits for a decision.',
           ),
         );
       }),
@@ -92,6 +93,7 @@ export function reviewCommand(): Command {
               new Date(one.at).toISOString(),
               one.undoneAt === null ? '' : `${new Date(one.undoneAt).toISOString()} by ${one.undoneBy ?? 'someone'}`,
             ]),
+            'Nothing was decided by hand yet.',
           ),
         );
       }),

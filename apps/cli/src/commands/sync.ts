@@ -85,6 +85,7 @@ export function syncCommand(): Command {
               one.records,
               one.faults.map((fault) => fault.message).join('; '),
             ]),
+            'Nothing is connected yet: see waymark install --help.',
           ),
         );
       });

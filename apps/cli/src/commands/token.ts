@@ -48,6 +48,7 @@ export function tokenCommand(): Command {
               one.tokenId,
               one.expiresAt === null ? 'for ever' : new Date(one.expiresAt).toISOString(),
             ]),
+            'There is no token: waymark token makes one.',
           ),
         );
       });

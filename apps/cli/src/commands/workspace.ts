@@ -60,6 +60,7 @@ export function workspaceCommand(): Command {
           table(
             ['slug', 'name', 'id'],
             all.map((one) => [one.slug, one.name, one.workspaceId]),
+            'There is no workspace yet: waymark workspace create <slug> makes one.',
           ),
         );
       });

@@ -89,6 +89,7 @@ export function writebackCommand(): Command {
                 one.approvedBy ?? '',
                 new Date(one.createdAt).toISOString(),
               ]),
+              'There are no plans: waymark writeback plan makes one.',
             ),
           );
           return;
