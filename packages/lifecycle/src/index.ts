@@ -35,7 +35,7 @@ export {
   type BacktestReport,
 } from './backtest/backtest.ts';
 export { type KnownContext } from './backtest/backtest-walk.ts';
-export { isProspect, outcomesOf } from './backtest/outcome.ts';
+export { outcomesOf } from './backtest/outcome.ts';
 export {
   peerBaselines,
   peerLag,

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isProspect, outcomesOf } from './outcome.ts';
+import { isInSale } from '../course/prospect.ts';
+import { takeRecord } from '../tracks/track-work.ts';
+import { emptyTracks } from '../tracks/tracks.ts';
+import { outcomesOf } from './outcome.ts';
 import { parseDefinition, templateFile, templateNames, type Fact } from '../index.ts';
 
 const DAY = 86_400_000;
@@ -149,18 +152,23 @@ describe('what a deal is about', () => {
 
 describe('an account', () => {
   const stage = (day: number, to: string) => fact(day, 'crm.stage_changed', { to });
+  const isProspect = (facts: readonly Fact[]): boolean => {
+    const { record } = emptyTracks();
+    for (const one of facts) takeRecord(record, one);
+    return isInSale(definition, record, false);
+  };
 
   it('is a prospect while nothing but stages of a sale is told of it, lost ones too', () => {
-    expect(isProspect(definition, [stage(1, 'Lead'), stage(9, 'Opportunity'), stage(20, 'Closed Lost')])).toBe(true);
-    expect(isProspect(definition, [stage(1, 'Lead'), fact(9, 'deal.lost', { kind: 'new' })])).toBe(true);
+    expect(isProspect([stage(1, 'Lead'), stage(9, 'Opportunity'), stage(20, 'Closed Lost')])).toBe(true);
+    expect(isProspect([stage(1, 'Lead'), fact(9, 'deal.lost', { kind: 'new' })])).toBe(true);
   });
 
   it('is none once it bought, or where nothing says that it has not', () => {
     for (const bought of [stage(9, 'Customer'), stage(9, 'Live'), fact(9, 'deal.won'), fact(9, 'account.renewed')])
-      expect(isProspect(definition, [stage(1, 'Lead'), bought, stage(20, 'Closed Lost')])).toBe(false);
-    expect(isProspect(definition, [])).toBe(false);
-    expect(isProspect(definition, [stage(20, 'Closed Lost')])).toBe(false);
-    expect(isProspect(definition, [fact(1, 'deal.created', { kind: 'new' })])).toBe(false);
+      expect(isProspect([stage(1, 'Lead'), bought, stage(20, 'Closed Lost')])).toBe(false);
+    expect(isProspect([])).toBe(false);
+    expect(isProspect([stage(20, 'Closed Lost')])).toBe(false);
+    expect(isProspect([fact(1, 'deal.created', { kind: 'new' })])).toBe(false);
   });
 });
 

@@ -97,16 +97,6 @@ export function knownDeal(fact: Fact, deals: Map<string, Fact['attributes']>): F
   return { ...fact, attributes };
 }
 
-/**
- * Whether an account had not bought by the end of these facts, as far as the definition declares what is told of prospects: such a stage was
- * told, and no other, no won deal and no renewal.
- */
-export function isProspect(definition: JourneyDefinition, facts: readonly Fact[]): boolean {
-  const kindOf = compileOutcomes(definition);
-  const { isOfProspects, showsCustomer } = prospectMatchers(definition, kindOf);
-  return facts.some((fact) => fact.type === 'crm.stage_changed' && isOfProspects(fact)) && !facts.some(showsCustomer);
-}
-
 type KindOf = (fact: Fact) => { readonly kind: Outcome['kind'] } | undefined;
 
 function prospectMatchers({ outcomes }: JourneyDefinition, kindOf: KindOf) {
