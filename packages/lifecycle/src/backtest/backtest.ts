@@ -3,9 +3,10 @@ import { walkAsKnown, type KnownContext, type RaisedFlag } from './backtest-walk
 import type { CompiledJourney } from '../rules/journey.ts';
 import { declaredOutcomes, outcomesOf, type Outcome } from './outcome.ts';
 import { undeclaredValues, type UndeclaredValue } from './undeclared-value.ts';
-import type { Fact, Flag } from '../course/state.ts';
+import type { Fact } from '../course/state.ts';
+import { tellingOf, wasTold } from './telling.ts';
 import { DAY } from '../time/zone.ts';
-import type { Condition, RuleDefinition, Touchpoint } from '@waymark/journey';
+import type { Touchpoint } from '@waymark/journey';
 
 /** One account's history for a backtest. */
 export interface BacktestAccount {
@@ -112,7 +113,7 @@ export function backtest(
 export function openBacktest(journey: CompiledJourney, options: BacktestOptions): OpenBacktest {
   const { definition } = journey;
   const toldBy = options.toldBy ?? options.to;
-  const watchedBy = new Map(definition.rules.map((rule) => [rule.id, touchpointsOf(rule)]));
+  const telling = tellingOf(definition.rules);
   const histories: History[] = [];
   const unnamed = undeclaredValues(definition);
   const csms = new Set<string>();
@@ -122,17 +123,10 @@ export function openBacktest(journey: CompiledJourney, options: BacktestOptions)
       const told = account.facts.filter((fact) => fact.recordedAt < toldBy);
       const outcomes = outcomesOf(definition, told, options.to).filter((one) => one.at >= options.from);
       unnamed.take(told, options.to);
-      const sourcesAt = (flag: Flag, at: number) => sourcesOf(account, flag, at, watchedBy.get(flag.rule) ?? []);
-      // What is an absence waits for those that would have shown the contrary; of a fall, all that shows it.
-      const awaited = (flag: Flag, at: number) => {
-        const watched = watchedBy.get(flag.rule) ?? [];
-        return watched.length > 0 ? account.sourcesAt(at, watched) : sourcesAt(flag, at);
-      };
-      const toldAt = (flag: Flag, at: number) =>
-        flag.kind === 'risk' ? (account.heardAgain?.(awaited(flag, at), flag.openedAt, at) ?? at) : at;
+      const { sourcesAt, toldAt } = telling(account);
       const raised = walkAsKnown(journey, account.contexts, account.facts, options.to, toldAt)
-        .filter(({ flag }) => flag.kind === 'risk')
-        .flatMap((one) => alertOf(account, one, sourcesAt(one.asRaised, one.toldAt)))
+        .filter((one) => one.flag.kind === 'risk' && wasTold(one))
+        .map((one) => alertOf(account, one, sourcesAt(one.asRaised, one.toldAt)))
         .filter(({ at }) => at >= options.from && at < options.to)
         .sort((a, b) => a.at - b.at);
       const csm = account.csmAt(options.to);
@@ -240,42 +234,18 @@ function insufficiency(
   return null;
 }
 
-/** The touchpoints that a rule wants watched: its absence means something only then. */
-function touchpointsOf(rule: RuleDefinition): readonly Touchpoint[] {
-  return [...new Set([...(rule.absence?.touchpoints ?? []), ...watchedIn(rule.when)])];
-}
-
-function watchedIn(node: Condition): readonly Touchpoint[] {
-  if ('watched' in node) return node.watched;
-  if ('all' in node) return node.all.flatMap(watchedIn);
-  if ('any' in node) return node.any.flatMap(watchedIn);
-  return 'not' in node ? watchedIn(node.not) : [];
-}
-
-/** What the reasons of a flag rest on, with what was known at an instant. */
-function sourcesOf(account: BacktestAccount, flag: Flag, at: number, watched: readonly Touchpoint[]): string[] {
-  const sources = new Set(flag.proof.evidence.flatMap((one) => [...account.sourcesOf(one.eventId)]));
-  // A reason that is an absence rests on all that would have shown the contrary.
-  for (const source of account.sourcesAt(at, watched)) sources.add(source);
-  return [...sources].sort();
-}
-
-/** The alert of a flag; none where it was over before it could be told. */
-function alertOf(account: BacktestAccount, raised: RaisedFlag, sources: readonly string[]): Alert[] {
-  const { asRaised: flag, raisedAt, toldAt: at, endedAt, withdrawn } = raised;
-  if (at > raisedAt && endedAt !== null && endedAt <= at) return [];
-  return [
-    {
-      account: account.account,
-      csm: account.csmAt(at),
-      rule: flag.rule,
-      at,
-      endedAt,
-      severity: flag.severity,
-      reason: flag.reason,
-      withdrawn,
-      evidence: flag.proof.evidence.map((one) => one.eventId),
-      sources,
-    },
-  ];
+function alertOf(account: BacktestAccount, raised: RaisedFlag, sources: readonly string[]): Alert {
+  const { asRaised: flag, toldAt: at, endedAt, withdrawn } = raised;
+  return {
+    account: account.account,
+    csm: account.csmAt(at),
+    rule: flag.rule,
+    at,
+    endedAt,
+    severity: flag.severity,
+    reason: flag.reason,
+    withdrawn,
+    evidence: flag.proof.evidence.map((one) => one.eventId),
+    sources,
+  };
 }

@@ -4,6 +4,7 @@ import { walkAsKnown } from './backtest-walk.ts';
 import { compileJourney, type CompiledJourney } from '../rules/journey.ts';
 import type { Outcome } from './outcome.ts';
 import { seededDraw } from './seeded-draw.ts';
+import { tellingOf, wasTold } from './telling.ts';
 import { DAY } from '../time/zone.ts';
 
 /** What a definition came to on the part of the history that thresholds are tuned on. */
@@ -208,6 +209,7 @@ async function walked(
   { to, onAccount }: SearchOptions,
 ): Promise<Walked[]> {
   const all = withTrials(journey, trials);
+  const telling = tellingOf(all.definition.rules);
   const found: Walked[] = [];
   let index = -1;
   for await (const account of walk()) {
@@ -216,8 +218,8 @@ async function walked(
     if (!subject) continue;
     onAccount?.(found.length, subjects.size);
     const spans = new Map<string, Span[]>(all.rules.map((rule) => [rule.id, []]));
-    for (const { flag, raisedAt, endedAt } of walkAsKnown(all, account.contexts, account.facts, to))
-      spans.get(flag.rule)?.push({ from: raisedAt, to: endedAt });
+    for (const one of walkAsKnown(all, account.contexts, account.facts, to, telling(account).toldAt))
+      if (wasTold(one) && one.toldAt < to) spans.get(one.flag.rule)?.push({ from: one.toldAt, to: one.endedAt });
     found.push({ ...subject, spans, csm: account.csmAt(to - 1) ?? '' });
   }
   return found.toSorted((a, b) => a.rank - b.rank);
