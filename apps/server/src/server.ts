@@ -127,18 +127,22 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
       if (works) writer.ask(workspaceId);
     }
   };
-  let sweeping: Promise<void> = Promise.resolve();
+  /** More than one where a sweep takes longer than until the next. */
+  const sweeping = new Set<Promise<void>>();
   let sweptAt = waymark.now();
   const turn = () => {
-    sweeping = sweep().then(
-      () => {
-        sweptAt = waymark.now();
-      },
-      (err: unknown) => {
-        if (!stop.signal.aborted) log.error({ err }, 'the sweep failed');
-      },
-    );
-    return sweeping;
+    const swept = sweep()
+      .then(
+        () => {
+          sweptAt = waymark.now();
+        },
+        (err: unknown) => {
+          if (!stop.signal.aborted) log.error({ err }, 'the sweep failed');
+        },
+      )
+      .finally(() => sweeping.delete(swept));
+    sweeping.add(swept);
+    return swept;
   };
   const timer = setInterval(() => void turn(), sweepEveryMs);
   const clean = () => keepHouse(waymark).catch((err: unknown) => log.error({ err }, 'housekeeping failed'));
@@ -179,7 +183,7 @@ export async function startServer(waymark: Waymark, options: ServerOptions): Pro
     unsubscribe();
     stop.abort(new Error('The server is stopping.'));
     await listening?.close();
-    await sweeping;
+    await Promise.all(sweeping);
     await sync?.stop();
     await folder.stop();
     await Promise.all([sender.stop(), digester.stop(), postman.stop(), writer.stop()]);
