@@ -35,13 +35,28 @@ export class ConnectorFault extends Error {
   }
 }
 
+/** What the network answers where nobody is: https://nodejs.org/api/errors.html#common-system-errors, https://undici.nodejs.org/#/docs/api/Errors. */
+const unreachable: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
 /**
  * What an error is that no provider's answer explains: it passes, until the runner has seen it a few times. The message names the
  * error's class and its cause's code, never its text, which may hold what was sent.
  */
 export function unknownFault(error: unknown, provider: string): Fault {
   if (!(error instanceof Error)) return { kind: 'transient', message: `An unknown fault on a call to ${provider}` };
-  const code = field(error.cause, 'code');
+  const code = field(error.cause, 'code') ?? field(error, 'code');
+  if (typeof code === 'string' && unreachable.has(code))
+    return { kind: 'transient', message: `${provider} cannot be reached (${code})` };
   const known = typeof code === 'string' ? ` (${code})` : '';
   return { kind: 'transient', message: `${error.name} on a call to ${provider}${known}` };
 }
