@@ -17,6 +17,13 @@ it('is none where the latest weeks are back, where a fall has ended, and where t
   expect(slideOf([0.5, 0.5, 0.5], [1, 1, Number.NaN, 1, 1, 1])).toBe(0);
 });
 
+it('is none of who slid for as long before and came back', () => {
+  const slide = [0.4, 0.4, 0.4, 0.55, 0.55, 0.55, 0.7, 0.7, 0.7, 1, 1, 1];
+  expect(slideOf(slide.slice(0, 3), [...slide.slice(3), 1, 1, ...slide, 1, 1, 1])).toBe(0);
+  // A shorter one before was no such slide.
+  expect(slideOf(slide.slice(0, 3), [...slide.slice(3), 1, 1, ...slide.slice(3), 1, 1, 1])).toBe(9);
+});
+
 it('tells a slide from swings: by chance hardly anybody falls for nine weeks in a row', () => {
   const seed = 4_112;
   const draw = seededDraw(seed);
