@@ -1,21 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { small } from '../../test/small-definition.ts';
 import { reviewDefinition } from './definition-file.ts';
-
-const small = `id: small
-version: 1
-title: Small
-type: linear
-stages:
-  - id: start
-    title: Start
-    enter:
-      - from: [none]
-  - id: live
-    title: Live
-    enter:
-      - from: [start]
-        when: { signal: days_in_stage, op: '>=', value: 30 }
-`;
 
 const risk = (when: string, more = '') =>
   `${small}rules:\n  - { id: a, kind: risk, severity: low, title: T, when: ${when}, reason: r, clears: c, nextStep: n${more} }\n`;

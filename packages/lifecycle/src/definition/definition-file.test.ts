@@ -2,23 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DefinitionError, parseDefinition } from './definition-file.ts';
 import { definitionDigest } from '../rules/journey.ts';
+import { small } from '../../test/small-definition.ts';
 import { templateFile, templateNames } from './template.ts';
-
-const small = `id: small
-version: 1
-title: Small
-type: linear
-stages:
-  - id: start
-    title: Start
-    enter:
-      - from: [none]
-  - id: live
-    title: Live
-    enter:
-      - from: [start]
-        when: { signal: days_in_stage, op: '>=', value: 30 }
-`;
 
 function issuesOf(text: string): readonly { line: number; path: string; message: string; remedy: string }[] {
   try {
