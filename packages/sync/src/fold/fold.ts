@@ -125,12 +125,13 @@ async function foldListed(options: FoldOptions, listed: readonly Wake[], shared:
       const common = isListed ? shared : await readShared(tx);
       const folded = await foldAccounts(tx, { accounts, wakes, ...common, now: options.now() });
       if (folded.length > 0) await options.afterFold(tx, folded);
-      // A wake that came after coverage and definitions were read may be about these: it waits for the next turn.
+      // A wake that came after coverage and definitions were read may be about these: then they were read again, and it is answered too.
       const settled = wakes.flatMap(({ accountId, version, since }) => {
         const before = byId.get(accountId);
-        return version !== null && before?.version === version && before.since === since
-          ? [{ accountId, version }]
-          : [];
+        const isAnswered = isListed
+          ? before?.version === version && before.since === since
+          : since !== null && since <= options.now();
+        return version !== null && isAnswered ? [{ accountId, version }] : [];
       });
       await settleWakes(tx, settled);
       await options.point('fold-stored');
