@@ -55,7 +55,7 @@ export function sourceSilences(arrivals: readonly Arrival[], to: number): Source
 }
 
 /** Arrivals in the order of `recordedAt`, then `occurredAt`: two numbers each, since a workspace has many. */
-export interface ArrivalsInTurn {
+interface ArrivalsInTurn {
   readonly recordedAt: Float64Array;
   readonly occurredAt: Float64Array;
 }

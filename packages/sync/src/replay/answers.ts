@@ -10,7 +10,7 @@ import {
 } from '@waymark/lifecycle';
 
 /** An account in a journey, with all that its log says; facts in the order of time. */
-export interface ReplaySubject {
+interface ReplaySubject {
   readonly journey: CompiledJourney;
   readonly context: AccountContext;
   readonly facts: readonly Fact[];
