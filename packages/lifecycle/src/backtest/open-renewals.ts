@@ -6,6 +6,7 @@ import { DAY } from '../time/zone.ts';
 const forgottenAfter = 180 * DAY;
 
 const named = /renew/i;
+const none: ReadonlySet<string> = new Set();
 
 /** Whether a deal is about a renewal: by its kind, else by how its pipeline or type is called. */
 function isRenewal(fact: Fact): boolean {
@@ -20,18 +21,18 @@ export class OpenRenewals {
   readonly #open = new Map<string, number>();
 
   /**
-   * Takes a fact that knows what its deal is about; `ends` says whether it ends the deal. Gives whether it ended one renewal while another is
-   * open: of several products or quotes one was dropped, and how the customer goes on, the other tells.
+   * Takes a fact that knows what its deal is about; `ends` says whether it ends the deal. Gives the renewals that are open when it ends one:
+   * of several products or quotes one was dropped, and how the customer goes on, the others tell, if anything more is told of them.
    */
-  leavesOneOpen(fact: Fact, ends: boolean): boolean {
+  leftOpen(fact: Fact, ends: boolean): ReadonlySet<string> {
     const deal = textAttribute(fact, 'dealId');
-    if (!fact.type.startsWith('deal.') || deal === undefined || !isRenewal(fact)) return false;
+    if (!fact.type.startsWith('deal.') || deal === undefined || !isRenewal(fact)) return none;
     if (!ends) {
       this.#open.set(deal, fact.occurredAt);
-      return false;
+      return none;
     }
     this.#open.delete(deal);
-    for (const told of this.#open.values()) if (fact.occurredAt - told <= forgottenAfter) return true;
-    return false;
+    const lately = [...this.#open].filter(([, told]) => fact.occurredAt - told <= forgottenAfter);
+    return new Set(lately.map(([name]) => name));
   }
 }

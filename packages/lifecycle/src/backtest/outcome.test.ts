@@ -53,11 +53,13 @@ describe('outcomes', () => {
     ).toEqual(['churned', 'renewed', 'churned']);
   });
 
-  it('are none of a renewal that is lost while another is open: the other tells', () => {
+  it('are none of a renewal that is lost while another goes on: the other tells', () => {
     const deal = (id: string, type: Fact['type'], day: number, more: object = { kind: 'renewal' }) =>
       fact(`${id}-${type}`, type, day, { dealId: id, ...more });
     const both = [deal('a', 'deal.created', 0), deal('b', 'deal.created', 5)];
-    expect(told(...both, deal('a', 'deal.lost', 60))).toEqual([]);
+    // Of which nothing more is told does not tell.
+    expect(told(...both, deal('a', 'deal.lost', 60))).toEqual([['churned', 60, 'a-deal.lost']]);
+    expect(told(...both, deal('a', 'deal.lost', 60), deal('b', 'deal.stage_changed', 70, {}))).toEqual([]);
     expect(told(...both, deal('a', 'deal.lost', 60), deal('b', 'deal.lost', 90))).toEqual([
       ['churned', 90, 'b-deal.lost'],
     ]);

@@ -1,6 +1,6 @@
 import type { JourneyDefinition } from '@waymark/journey';
 import { compileMatcher } from '../course/matcher.ts';
-import { compareFacts } from '../tracks/fact.ts';
+import { compareFacts, textAttribute } from '../tracks/fact.ts';
 import type { Fact } from '../course/state.ts';
 import { OpenRenewals } from './open-renewals.ts';
 import { contractOutcomes } from './contract-outcome.ts';
@@ -31,7 +31,7 @@ const sameWithin = 45 * DAY;
 /**
  * The outcomes of an account's facts that are certain before `until` (epoch milliseconds), oldest first. Several records of one ending or
  * of one renewal within 45 days count once, at the first; a renewal that is taken back by a churn within a day is none; after a contract
- * that ran out another record of the ending says nothing new; a renewal that is lost while another is open ends nothing. What a deal is about
+ * that ran out another record of the ending says nothing new; a renewal that is lost while another goes on ends nothing. What a deal is about
  * may have been told by an earlier event of it.
  */
 export function outcomesOf(definition: JourneyDefinition, facts: readonly Fact[], until: number): Outcome[] {
@@ -41,12 +41,15 @@ export function outcomesOf(definition: JourneyDefinition, facts: readonly Fact[]
   const deals = new Map<string, Fact['attributes']>();
   const isProspect = prospectsAmong(definition, kindOf, facts);
   const renewals = new OpenRenewals();
-  for (const given of inOrder(facts)) {
+  const ordered = inOrder(facts);
+  for (const given of ordered) {
     const fact = knownDeal(given, deals);
     const { id: eventId, occurredAt: at } = fact;
     const outcome = at < until ? kindOf(fact) : undefined;
-    const isDropped = renewals.leavesOneOpen(fact, outcome !== undefined || closing.has(fact.type));
-    if (isDropped && outcome?.kind === 'churned') continue;
+    const others = renewals.leftOpen(fact, outcome !== undefined || closing.has(fact.type));
+    const goesOn = (one: Fact) =>
+      one.occurredAt > at && one.occurredAt < until && others.has(textAttribute(one, 'dealId') ?? '');
+    if (others.size > 0 && outcome?.kind === 'churned' && ordered.some(goesOn)) continue;
     if (!outcome || (outcome.notOf === 'prospects' && isProspect(fact))) continue;
     found.push({ kind: outcome.kind, at, eventId, sureAt: at });
   }
