@@ -2,6 +2,7 @@ import { fromCloudEvent } from '@waymark/journey';
 import type { AccountContext, BacktestAccount, Fact, Happening } from '@waymark/lifecycle';
 import {
   heardAgainOf,
+  isSilentAt,
   knownContexts,
   watchedSources,
   workspaceSeasons,
@@ -85,7 +86,9 @@ export function accountsOf(lines: readonly string[], to: number): BacktestAccoun
         ...new Set(
           facts
             .filter((fact) => fact.occurredAt <= at && touchpoints.includes(fact.touchpoint))
-            .flatMap((fact) => fact.sources),
+            .flatMap(({ touchpoint, sources: own }) =>
+              own.filter((source) => !isSilentAt(sources, { source, touchpoint }, at)),
+            ),
         ),
       ],
     };

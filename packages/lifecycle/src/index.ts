@@ -51,7 +51,7 @@ export { isCounted } from './tracks/track-happenings.ts';
 export { liveOutages, type LiveSource } from './coverage/live-silence.ts';
 export { sourceOutages, type HeardSource, type SourceOutage } from './coverage/source-outage.ts';
 export { silencesInTurn, type SourceSilence } from './coverage/source-silence.ts';
-export { heardAgain, type ToldBySource } from './backtest/heard-again.ts';
+export { heardAgain, isKnownSilent, type ToldBySource } from './backtest/heard-again.ts';
 export { civilDay } from './time/zone.ts';
 export { knownLulls, type Happening, type KnownLulls, type Lull, type Unheard } from './coverage/workspace-lull.ts';
 export { churnModel, type ChurnReport } from './backtest/churn-model.ts';

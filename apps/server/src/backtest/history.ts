@@ -23,7 +23,14 @@ import { publicHolidays } from '@waymark/sync';
 import { csmOf } from './csm.ts';
 import { openPeers } from './known-peers.ts';
 import { knownRecord, tierNoted, type PartOfToday } from './known-records.ts';
-import { heardAgainOf, knownContexts, watchedSources, workspaceSeasons, type WatchedSource } from './known-contexts.ts';
+import {
+  heardAgainOf,
+  isSilentAt,
+  knownContexts,
+  watchedSources,
+  workspaceSeasons,
+  type WatchedSource,
+} from './known-contexts.ts';
 
 /** A workspace's history as a backtest walks it. */
 export interface WorkspaceHistory {
@@ -150,7 +157,7 @@ function backtestAccount(
     occurredAt,
     sources: told.get(id) ?? [],
   }));
-  const served = new Map<string, { source: string; touchpoint: string; first: number }>();
+  const served = new Map<string, Pick<WatchedSource, 'source' | 'touchpoint'> & { readonly first: number }>();
   for (const { sources: own, touchpoint, occurredAt } of sourced) {
     for (const source of own) {
       const key = `${touchpoint} ${source}`;
@@ -168,6 +175,7 @@ function backtestAccount(
       ...new Set(
         [...served.values()]
           .filter((one) => one.first <= at && touchpoints.some((touchpoint) => touchpoint === one.touchpoint))
+          .filter((one) => !isSilentAt(sources, one, at))
           .map((one) => one.source),
       ),
     ],

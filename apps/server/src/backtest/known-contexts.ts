@@ -1,5 +1,6 @@
 import {
   heardAgain,
+  isKnownSilent,
   knownLulls,
   silencesInTurn,
   type AccountContext,
@@ -39,6 +40,17 @@ const people: ReadonlySet<string> = new Set(['email', 'meeting', 'ticket', 'chat
 
 /** Of the others nothing has to be kept: a workspace has millions. */
 const noArrivals = { recordedAt: new Float64Array(), occurredAt: new Float64Array() };
+
+/** Whether a source was known at an instant to be silent at a touchpoint. */
+export function isSilentAt(
+  sources: readonly WatchedSource[],
+  told: Pick<WatchedSource, 'source' | 'touchpoint'>,
+  at: number,
+): boolean {
+  return sources.some(
+    (one) => one.source === told.source && one.touchpoint === told.touchpoint && isKnownSilent(one, at),
+  );
+}
 
 /** When all of some sources, by name, had been heard of again; `knownAt` where nobody has to be waited for. */
 export function heardAgainOf(sources: readonly WatchedSource[]): NonNullable<BacktestAccount['heardAgain']> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { heardAgain, type ToldBySource } from './heard-again.ts';
+import { heardAgain, isKnownSilent, type ToldBySource } from './heard-again.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -47,6 +47,13 @@ describe('a source that an alert rests on', () => {
     expect(heardAgain(silent, at(73), at(73))).toBe(at(73));
     expect(heardAgain(silent, at(75), at(75))).toBe(at(75));
     expect(heardAgain(silent, at(76), at(76))).toBe(at(76, 8));
+  });
+
+  it('is known to be silent from the notice to the day on which it was heard of again', () => {
+    const silence = { from: at(69), knownFrom: at(71), to: at(75), overAt: at(76), filledAt: null };
+    const known = [70, 71, 75.5, 76].map((day) => isKnownSilent({ silences: [silence] }, at(day)));
+    expect(known).toEqual([false, true, true, false]);
+    expect(isKnownSilent({ silences: [{ ...silence, to: null, overAt: null }] }, at(400))).toBe(true);
   });
 
   it('is waited for by nobody where it tells too little to be missed', () => {

@@ -14,11 +14,12 @@ export interface ToldBySource {
  * that; and no later than the instant at which it became known to be. A source that tells too little to be missed is waited for by nobody.
  */
 export function heardAgain({ recordedAt, occurredAt, silences }: ToldBySource, since: number, knownAt: number): number {
-  const isKnownSilent = silences.some(
-    (one) => one.knownFrom <= knownAt && (one.overAt === null || one.overAt > knownAt),
-  );
   const from = firstFrom(recordedAt, knownAt);
-  if (isKnownSilent || from - firstFrom(recordedAt, knownAt - usualWeeks * 7 * DAY) < fewestArrivals) return knownAt;
+  if (
+    isKnownSilent({ silences }, knownAt) ||
+    from - firstFrom(recordedAt, knownAt - usualWeeks * 7 * DAY) < fewestArrivals
+  )
+    return knownAt;
   // What came shortly before the flag was known, as the fact that opened it did.
   for (let index = from - 1; index >= 0 && (recordedAt[index] ?? 0) >= since; index -= 1)
     if ((occurredAt[index] ?? 0) >= since) return knownAt;
@@ -26,6 +27,11 @@ export function heardAgain({ recordedAt, occurredAt, silences }: ToldBySource, s
   for (let index = from; index < recordedAt.length && (recordedAt[index] ?? 0) < noticed; index += 1)
     if ((occurredAt[index] ?? 0) >= since) return recordedAt[index] ?? knownAt;
   return noticed;
+}
+
+/** Whether a source was known to be silent at an instant: nothing rests on its saying nothing then. */
+export function isKnownSilent({ silences }: Pick<ToldBySource, 'silences'>, at: number): boolean {
+  return silences.some((one) => one.knownFrom <= at && (one.overAt === null || one.overAt > at));
 }
 
 /** The index of the first value at or after one. */
