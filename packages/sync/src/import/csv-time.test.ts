@@ -109,8 +109,8 @@ describe('the time of a row', () => {
 
     it('of a column that the file must have', async () => {
       await expect(rows('At,Who\n2026-07-01,a.example\n', zoned('{Zone}'))).rejects.toThrow('The mapping names "Zone"');
-      expect(() => zoned('Europe/Nowhere')).toThrow('Give a time zone');
-      expect(() => zoned({ from: '{Zone}', values: { a: 'Mars' } })).toThrow('Give a time zone');
+      expect(() => zoned('Europe/Nowhere')).toThrow('give a time zone, such as Europe/Berlin');
+      expect(() => zoned({ from: '{Zone}', values: { a: 'Mars' } })).toThrow('give a time zone, such as Europe/Berlin');
     });
   });
 });
