@@ -288,6 +288,21 @@ describe('meeting_streak', () => {
     expect(open(seen(missed.meeting('meeting.canceled', 378), 379))).toEqual(['meeting_streak']);
   });
 
+  it('holds a streak over quiet days against no meeting that it leaves out itself', () => {
+    const missed = liveCustomer().talk(2, 380, 7).meeting('meeting.no_show', 250).meeting('meeting.held', 325);
+    // One that was due and called off between the years, and one nobody came to before: three of four are the streak.
+    for (const at of [332, 346, 358, 374]) missed.meeting('meeting.canceled', at);
+    expect(open(seen(missed, 375))).toEqual(['meeting_streak']);
+  });
+
+  it('opens where nobody came to any of the first three, and waits while the calendar is not watched', () => {
+    const never = liveCustomer().talk(2, 140, 7);
+    for (const at of [100, 107, 114]) never.meeting('meeting.no_show', at);
+    expect(open(seen(never, 115))).toEqual(['meeting_streak']);
+    const gap = { touchpoints: ['meeting' as const], from: day(113), to: null, reason: 'refused' };
+    expect(open(seen(never, 115, { gaps: [gap] }))).toEqual(['data_gap']);
+  });
+
   it('asks for a longer streak of who meets every week, and for none of whom nobody ever met', () => {
     const weekly = liveCustomer().talk(2, 140, 7);
     for (let at = 32; at <= 95; at += 7) weekly.meeting('meeting.held', at);

@@ -35,7 +35,7 @@ describe('engagement_falling where use falls slowly', () => {
   });
 
   it('stays shut over swings alone', () => {
-    expect(seen(sliding(false), 530).flags.filter(({ ruleId }) => ruleId === 'engagement_falling')).toEqual([]);
+    expect(seen(sliding(false), 530).flags.filter(({ rule }) => rule === 'engagement_falling')).toEqual([]);
   });
 });
 

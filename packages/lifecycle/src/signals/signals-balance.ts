@@ -2,7 +2,7 @@ import type { SignalName } from '@waymark/journey';
 import { countIn, nextEdge } from '../tracks/day-counts.ts';
 import type { Moment } from '../course/moment.ts';
 import { MOST_SHOWN, latestFirst, NEVER, note, steady, type SignalFactory } from './signal.ts';
-import { everyTouchpoint } from './signals-engagement.ts';
+import { everyTouchpoint, isQuiet } from './signals-engagement.ts';
 import { leftAt, nextDeparture } from './signals-people.ts';
 import type { DayCounts, PersonTrack } from '../tracks/tracks.ts';
 import { contactWord } from '../course/wording.ts';
@@ -52,7 +52,10 @@ export const balanceSignals = {
       },
     );
   },
-  meetings_called_off: countedDays((moment) => moment.tracks.meetings.calledOffDays),
+  // As of the streak: on quiet days all are away.
+  meetings_called_off: countedDays((moment) =>
+    moment.tracks.meetings.calledOffDays.filter(([day]) => !isQuiet(moment, day * DAY + DAY / 2)),
+  ),
   tickets_reopened: countedDays((moment) => moment.tracks.tickets.reopened),
   quiet_stakeholders: (params) => {
     const window = (params.days ?? 45) * DAY;
@@ -60,16 +63,16 @@ export const balanceSignals = {
       Object.entries(moment.tracks.people.persons).flatMap(([person, one]) =>
         one.days >= FEWEST_DAYS && leftAt(moment, person) === null ? [one] : [],
       );
-    const isQuiet = (moment: Moment, { last }: PersonTrack) => moment.at - last.at >= window;
-    return steady((moment) => known(moment).filter((one) => isQuiet(moment, one)).length, {
+    const isSilent = (moment: Moment, { last }: PersonTrack) => moment.at - last.at >= window;
+    return steady((moment) => known(moment).filter((one) => isSilent(moment, one)).length, {
       turns: (moment) =>
         known(moment).reduce(
-          (first, one) => (isQuiet(moment, one) ? first : Math.min(first, one.last.at + window)),
+          (first, one) => (isSilent(moment, one) ? first : Math.min(first, one.last.at + window)),
           nextDeparture(moment),
         ),
       evidence: (moment) =>
         known(moment)
-          .filter((one) => isQuiet(moment, one))
+          .filter((one) => isSilent(moment, one))
           .map(({ last }) => last)
           .toSorted(latestFirst)
           .slice(0, MOST_SHOWN)

@@ -156,6 +156,10 @@ export function missedNote(one: MeetingTrack['missed'][number]): string {
   return notice > 0 ? `Meeting canceled ${span(notice)} before it` : 'Meeting canceled';
 }
 
+/** Whether an instant lies in quiet days of the journey or in a quiet season of the workspace, when all are away. */
+export const isQuiet = (moment: Moment, at: number): boolean =>
+  moment.around.zone.awake.between(at, at + MINUTE) < MINUTE;
+
 /** Signals of contact: silence, replies, volume, meetings. */
 export const engagementSignals = {
   days_since_inbound: (params) => {
@@ -291,11 +295,9 @@ export const engagementSignals = {
   meetings_missed_streak: (params) => {
     const window = (params.days ?? 120) * DAY;
     const within = (moment: Moment) => {
-      const { awake } = moment.around.zone;
-      // On quiet days and in a quiet season all are away, whenever they called off: it says nothing of one.
-      const isQuiet = (at: number) => awake.between(at, at + MINUTE) < MINUTE;
+      // Whenever they called off: on quiet days it says nothing of one.
       return moment.tracks.meetings.missed.filter(
-        ({ at, startsAt }) => moment.at - at < window && !isQuiet(at) && !isQuiet(startsAt ?? at),
+        ({ at, startsAt }) => moment.at - at < window && !isQuiet(moment, at) && !isQuiet(moment, startsAt ?? at),
       );
     };
     return {
