@@ -1,20 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import {
-  chmod,
-  chown,
-  link,
-  mkdir,
-  mkdtemp,
-  open,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, link, mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,8 +60,11 @@ async function isServerOf(data: string, pid: number): ReturnType<typeof isPostgr
   const alive = await isPostgres(pid);
   if (alive !== 'postgres' || process.platform !== 'linux') return alive;
   // Of a process that is another user's, its name has to do.
-  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
-  return folder === undefined || folder === (await realpath(data)) ? 'postgres' : 'other program';
+  const folder = await stat(`/proc/${pid}/cwd`).catch(() => undefined);
+  if (folder === undefined) return 'postgres';
+  // One folder has many paths: links and mounts.
+  const own = await stat(data);
+  return folder.dev === own.dev && folder.ino === own.ino ? 'postgres' : 'other program';
 }
 
 /** Whether there is a process of this number, whosever it is. */
